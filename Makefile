@@ -1,0 +1,75 @@
+# Everything that this project is run, tested and checked with. Each target sets up what it needs:
+# a machine with Python >= 3.11 and make is enough. `make help` lists them.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The folder of the virtual environment, and the Python it is made with (default: the newest found).
+VENV ?= .venv
+PYTHON ?=
+
+# The interpreters that `make test-all` looks for.
+VERSIONS ?= 3.11 3.12 3.13 3.14
+
+# Handed to the tool: `make test PYTEST_ARGS="tests/oracle -x"`.
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+# The example application that `make run` starts: the KV server, on port 4040.
+RUN_COMMAND = $(VENV)/bin/python -m examples.kv
+
+# What has been set up leaves a stamp, so that it is not looked at again until its recipe changes.
+VENV_STAMP := $(VENV)/.made
+RUN_STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-test
+SYSTEM_STAMP := $(VENV)/.system
+
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+CODE := $(wildcard src tests examples benchmarks)
+
+.PHONY: help run test test-all check format bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN_STAMP) ## Start the KV server on port 4040 (stop it with Ctrl-C)
+	@exec $(RUN_COMMAND)
+
+test: $(TEST_STAMP) $(SYSTEM_STAMP) ## Run the test suite
+	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-all: ## Run the test suite under each CPython found: 3.11 to 3.14
+	@scripts/test-all.sh $(VERSIONS)
+
+check: $(TEST_STAMP) ## Lint, check the format, and type-check with mypy and pyright
+	@scripts/check.sh $(VENV) $(CODE)
+
+format: $(TEST_STAMP) ## Format the code and fix what the linter can fix
+	@$(VENV)/bin/ruff format $(CODE)
+	@$(VENV)/bin/ruff check --fix $(CODE)
+
+bench: $(TEST_STAMP) ## Run the benchmarks
+	@$(VENV)/bin/python -m benchmarks $(BENCH_ARGS)
+
+clean: ## Remove environments, caches and build results
+	@rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV_STAMP): scripts/make-venv.sh scripts/find-python.sh
+	@PYTHON='$(PYTHON)' scripts/make-venv.sh $(VENV)
+	@touch $@
+
+$(RUN_STAMP): $(VENV_STAMP) pyproject.toml
+	@echo "Installing beamish into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(TEST_STAMP): $(VENV_STAMP) pyproject.toml
+	@echo "Installing beamish and its test tools into $(VENV)"
+	@$(PIP) install --editable '.[test]'
+	@touch $@ $(RUN_STAMP)
+
+$(SYSTEM_STAMP): scripts/install-system.sh $(VENV_STAMP)
+	@scripts/install-system.sh
+	@touch $@

@@ -1,0 +1,1 @@
+"""Line echo over TCP: the servers, the client, and one measurement of them."""

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs what the tests compare with and talk to, where it is missing: Erlang, Elixir, Redis and
+# PostgreSQL, from the system's packages.
+set -eu
+
+here=$(dirname "$0")
+missing=""
+
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+
+need erl erlang-nox
+need elixir elixir
+need redis-server redis-server
+# Debian keeps the server's programs off the PATH.
+if ! command -v postgres >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
+    missing="$missing postgresql"
+fi
+
+if [ -n "$missing" ]; then
+    "$here/install-packages.sh" "${missing# }" "for the tests"
+fi

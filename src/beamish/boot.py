@@ -1,0 +1,194 @@
+"""Starting and stopping a node: ``run`` and ``node``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from .net.loop import new_event_loop
+from .runtime.exiting import GRACE
+from .runtime.fate import doom
+from .runtime.node import Node
+from .runtime.signals import exit_signal
+from .terms import KILL, SHUTDOWN, BadArgError, ProcessExit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from .runtime.process import Process
+
+__all__ = ["node", "run"]
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+STOP_TIME: Final = 5.0
+
+
+def run(
+    main: Callable[..., Any],
+    *args: Any,
+    name: str = "nonode@nohost",
+    grace: float = GRACE,
+    stop_time: float = STOP_TIME,
+    preempt: bool = True,
+    handle_signals: bool = True,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    **kw: Any,
+) -> Any:
+    """Starts a node, runs `main` as its first process, shuts the node down, returns main's result.
+
+    On SIGINT or SIGTERM main gets the exit signal `shutdown`; what it is linked to (a supervisor,
+    which ends its children in reverse order) ends after it. A second signal kills everything
+    at once.
+
+    Args:
+        main: an ``async def`` (or plain) function; called as ``main(*args, **kw)``.
+        name: the name of the node.
+        grace: seconds that the clean-up of an ending process may take; default 5.0.
+        stop_time: seconds that an orderly end of the node may take; then the rest is killed.
+        preempt: whether processes are preempted; False for measuring.
+        handle_signals: whether SIGINT and SIGTERM end the node in order (main thread only).
+        loop_factory: makes the event loop, e.g. ``uvloop.new_event_loop``; default: asyncio's
+            selector loop with beamish's own selector.
+
+    Returns:
+        What main returned; None if a signal ended it.
+
+    Raises:
+        Whatever main raised. ProcessExit: main was ended with another reason than normal or
+        shutdown. KeyboardInterrupt: a second SIGINT.
+
+    Example:
+        >>> async def main(): return 42
+        >>> run(main)
+        42
+    """
+    host = _Host(main, args, kw, grace=grace, stop_time=stop_time)
+    with asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner:
+        return runner.run(host.run(name=name, preempt=preempt, handle_signals=handle_signals))
+
+
+class _Host:
+    """The run of one main process."""
+
+    def __init__(
+        self,
+        main: Callable[..., Any],
+        args: tuple[Any, ...],
+        kw: dict[str, Any],
+        *,
+        grace: float,
+        stop_time: float,
+    ) -> None:
+        self._main = main
+        self._args = args
+        self._kw = kw
+        self._grace = grace
+        self._stop_time = stop_time
+        self._signals = 0
+
+    async def run(self, *, name: str, preempt: bool, handle_signals: bool) -> Any:
+        loop = asyncio.get_running_loop()
+        self._node = Node(loop, name=name, grace=self._grace, preempt=preempt)
+        with _signal_handlers(loop, self._on_signal if handle_signals else None):
+            try:
+                return await self._run_main(loop)
+            finally:
+                await self._node.stop(self._stop_time)
+                if self._signals > 1:
+                    raise KeyboardInterrupt
+
+    async def _run_main(self, loop: asyncio.AbstractEventLoop) -> Any:
+        ended: asyncio.Future[tuple[Any, Any]] = loop.create_future()
+
+        def on_end(reason: Any, result: Any) -> None:
+            if not ended.done():
+                ended.set_result((reason, result))
+
+        # Spawned from a callback, so that it is nobody's child.
+        self._proc = await _call_soon(loop, self._node.spawn, self._main, self._args, self._kw)
+        rare = self._proc.extra()
+        rare.on_end = on_end
+        rare.quiet = True  # whoever called run() gets the exception
+        reason, result = await ended
+        if isinstance(reason, BaseException):
+            raise reason
+        if isinstance(reason, str) and reason in ("normal", "shutdown"):
+            return result
+        raise ProcessExit(reason)
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        node = self._node
+        if self._signals == 1:
+            main: Process = self._proc
+            exit_signal(main, node.init_pid, SHUTDOWN, link=False)
+            node.timers.call_later(
+                self._stop_time, lambda: exit_signal(main, node.init_pid, KILL, link=False)
+            )
+        else:
+            node.kill_all()
+
+
+async def _call_soon(
+    loop: asyncio.AbstractEventLoop, function: Callable[..., Any], *args: Any
+) -> Any:
+    done = loop.create_future()
+
+    def call() -> None:
+        try:
+            done.set_result(function(*args))
+        except Exception as error:
+            done.set_exception(error)
+
+    loop.call_soon(call)
+    return await done
+
+
+@contextlib.contextmanager
+def _signal_handlers(loop: asyncio.AbstractEventLoop, handler: Callable[[], None] | None) -> Any:
+    if handler is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, old)
+
+
+@contextlib.asynccontextmanager
+async def node(
+    *,
+    name: str = "nonode@nohost",
+    grace: float = GRACE,
+    stop_time: float = STOP_TIME,
+    preempt: bool = True,
+) -> AsyncIterator[None]:
+    """Embeds a node in the loop that is running.
+
+    Inside, every asyncio Task of the loop may use process operations: it is given a process of
+    its own on first use, which ends with the Task. At the end all other processes are ended in
+    order (see ``run``).
+
+    Example:
+        >>> async def handler():
+        ...     async with node():
+        ...         pid = process.spawn(worker)
+        ...         process.send(pid, (process.self(), "hello"))
+        ...         return await process.receive(timeout=1.0)
+
+    Raises:
+        NotRunningError: a node runs in this OS process already.
+    """
+    made = Node(asyncio.get_running_loop(), name=name, grace=grace, preempt=preempt)
+    try:
+        yield
+    finally:
+        await made.stop(stop_time)

@@ -1,0 +1,280 @@
+"""Socket options: their names, defaults and limits, checked once, at the edge.
+
+An Options value is immutable and shared: every socket that a listener accepts begins with the
+listener's. What the kernel keeps (nodelay, recbuf ...) is asked of and told to the kernel.
+
+Source: inet:setopts/2 (OTP 29 manual). Defaults are OTP's, but for `active`: ours is False,
+because a Python program that reads with `recv` is the common one.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal
+
+from beamish.terms import BadArgError
+
+from .packet import Framer, HeaderFramer, LineFramer, RawFramer
+
+__all__ = [
+    "ALWAYS",
+    "ONCE",
+    "PASSIVE",
+    "Active",
+    "KernelOption",
+    "Options",
+    "Packet",
+    "kernel_options",
+    "make_options",
+    "show_active",
+]
+
+Active = bool | Literal["once"] | int
+Packet = Literal["raw", "line", 0, 1, 2, 4]
+Linger = tuple[bool, int]
+
+# How `active` is kept: 0 passive, above 0 the messages that are left, below 0 these two.
+PASSIVE: Final = 0
+ALWAYS: Final = -1
+ONCE: Final = -2
+
+_MOST_ACTIVE: Final = 32767
+RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` was not set
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that are ours, not the kernel's; sizes in bytes, times in seconds."""
+
+    packet: Packet = "raw"
+    packet_size: int = 0
+    buffer: int = 9216
+    line_delimiter: bytes = b"\n"
+    partial_line: bool = False
+    active: Active = False
+    exit_on_close: bool = True
+    show_econnreset: bool = False
+    send_timeout: float | None = None
+    send_timeout_close: bool = False
+    high_watermark: int = 8192
+    low_watermark: int = 4096
+    linger: Linger = (False, 0)
+    raw_limit: int = RAW_READ  # `buffer`, once it was set
+
+    def framer(self) -> Framer:
+        """A new framer for these options."""
+        if self.packet == "line":
+            return LineFramer(self.buffer, self.packet_size, self.line_delimiter)
+        if self.packet in ("raw", 0):
+            return RawFramer(self.raw_limit)
+        return HeaderFramer(self.packet, self.packet_size)
+
+    @property
+    def header_width(self) -> int:
+        """The bytes of the header that each packet sent gets; 0 for none."""
+        return self.packet if isinstance(self.packet, int) else 0
+
+    def changed(self, values: Mapping[str, Any]) -> Options:
+        """These options with others in their place; the values are checked.
+
+        Raises:
+            BadArgError: a value that the option cannot take, or no such option.
+        """
+        checked = {name: _checked(name, value) for name, value in values.items()}
+        if "recbuf" in checked:  # as OTP has it: the kernel's buffer should fit into ours
+            checked.setdefault("buffer", max(self.buffer, checked["recbuf"]))
+        if "buffer" in checked:
+            checked["raw_limit"] = checked["buffer"]
+        ours = {name: value for name, value in checked.items() if name in _OURS}
+        changed = replace(self, **ours)
+        if changed.low_watermark > changed.high_watermark:
+            raise BadArgError(
+                f"low_watermark ({changed.low_watermark}) must not be above high_watermark "
+                f"({changed.high_watermark}); set both"
+            )
+        return changed
+
+
+_OURS: Final = frozenset(field.name for field in fields(Options))
+
+
+# ---- what may be given
+
+
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _natural(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _positive(value: object) -> bool:
+    return _natural(value) and value != 0
+
+
+def _seconds(value: object) -> bool:
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    )
+
+
+def _packet(value: object) -> bool:
+    return not isinstance(value, bool) and value in ("raw", "line", 0, 1, 2, 4)
+
+
+def _active(value: object) -> bool:
+    if isinstance(value, bool):
+        return True
+    return value == "once" or (isinstance(value, int) and -_MOST_ACTIVE - 1 <= value <= _MOST_ACTIVE)
+
+
+def _linger(value: object) -> bool:
+    match value:
+        case (bool(), int() as seconds):
+            return seconds >= 0
+        case _:
+            return False
+
+
+def _delimiter(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == 1
+
+
+_FLAG: Final = (_flag, "True or False")
+_SIZE: Final = (_positive, "a number of bytes above 0")
+_COUNT: Final = (_natural, "an int >= 0")
+
+_CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
+    "packet": (_packet, '"raw", "line", 1, 2 or 4'),
+    "packet_size": (_natural, "a number of bytes, or 0 for no limit"),
+    "buffer": _SIZE,
+    "line_delimiter": (_delimiter, 'one byte, as in b";"'),
+    "partial_line": _FLAG,
+    "active": (_active, 'True, False, "once", or a number from -32768 to 32767'),
+    "exit_on_close": _FLAG,
+    "show_econnreset": _FLAG,
+    "send_timeout": (_seconds, "seconds (a number >= 0) or None for ever"),
+    "send_timeout_close": _FLAG,
+    "high_watermark": _SIZE,
+    "low_watermark": _SIZE,
+    "linger": (_linger, "(on, seconds), as in (True, 5)"),
+    "nodelay": _FLAG,
+    "keepalive": _FLAG,
+    "reuseaddr": _FLAG,
+    "reuseport": _FLAG,
+    "recbuf": _SIZE,
+    "sndbuf": _SIZE,
+    "ipv6_v6only": _FLAG,
+    "priority": _COUNT,
+    "tos": _COUNT,
+}
+
+
+def _checked(name: str, value: Any) -> Any:
+    check = _CHECKS.get(name)
+    if check is None:
+        raise BadArgError(
+            f"there is no socket option {name!r}; the options are {', '.join(sorted(_CHECKS))}"
+        )
+    if not check[0](value):
+        raise BadArgError(
+            f"{name}: expected {check[1]}; got {value!r} ({type(value).__name__})"
+        )
+    return value
+
+
+def make_options(values: Mapping[str, Any]) -> Options:
+    """The options of a new socket.
+
+    Raises:
+        BadArgError: a value that the option cannot take, or no such option.
+    """
+    return _DEFAULTS.changed(values) if values else _DEFAULTS
+
+
+_DEFAULTS: Final = Options()
+
+
+def add_active(now: int, value: Active) -> int | None:
+    """What `active` becomes when it is set: True, False and "once" replace, a number is added.
+
+    Returns:
+        The new state; None if the counter would leave its range.
+    """
+    if value is True:
+        return ALWAYS
+    if value is False:
+        return PASSIVE
+    if isinstance(value, str):
+        return ONCE
+    if not _active(value):
+        return None
+    total = max(now, 0) + value
+    return max(total, PASSIVE) if total <= _MOST_ACTIVE else None
+
+
+def show_active(state: int) -> Active:
+    """`active` as the user knows it.
+
+    Example:
+        >>> show_active(ONCE), show_active(PASSIVE), show_active(3)
+        ('once', False, 3)
+    """
+    if state > 0:
+        return state
+    return {PASSIVE: False, ALWAYS: True, ONCE: "once"}[state]
+
+
+# ---- the kernel's options
+
+
+@dataclass(frozen=True, slots=True)
+class KernelOption:
+    """An option that the kernel keeps."""
+
+    level: int
+    number: int
+    flag: bool = True  # a boolean; else a number
+
+    def read(self, sock: socket.socket) -> bool | int:
+        """Asks the kernel."""
+        value = sock.getsockopt(self.level, self.number)
+        return bool(value) if self.flag else value
+
+    def write(self, sock: socket.socket, value: int) -> None:
+        """Tells the kernel."""
+        sock.setsockopt(self.level, self.number, int(value))
+
+
+KERNEL: Final[dict[str, KernelOption]] = {
+    "nodelay": KernelOption(socket.IPPROTO_TCP, socket.TCP_NODELAY),
+    "keepalive": KernelOption(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+    "reuseaddr": KernelOption(socket.SOL_SOCKET, socket.SO_REUSEADDR),
+    "recbuf": KernelOption(socket.SOL_SOCKET, socket.SO_RCVBUF, flag=False),
+    "sndbuf": KernelOption(socket.SOL_SOCKET, socket.SO_SNDBUF, flag=False),
+    "ipv6_v6only": KernelOption(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY),
+    "tos": KernelOption(socket.IPPROTO_IP, socket.IP_TOS, flag=False),
+}
+if hasattr(socket, "SO_REUSEPORT"):
+    KERNEL["reuseport"] = KernelOption(socket.SOL_SOCKET, socket.SO_REUSEPORT)
+if hasattr(socket, "SO_PRIORITY"):
+    KERNEL["priority"] = KernelOption(socket.SOL_SOCKET, socket.SO_PRIORITY, flag=False)
+
+
+def kernel_options(values: Mapping[str, Any]) -> list[tuple[KernelOption, int]]:
+    """Which of the values the kernel must be told."""
+    return [(KERNEL[name], value) for name, value in values.items() if name in KERNEL]
+
+
+def set_reset_on_close(sock: socket.socket, linger: Linger) -> None:
+    """Tells the kernel about ``linger=(True, 0)``: closing throws the connection away.
+
+    Any other time is kept on our side: the kernel would let close() wait, and with it everyone.
+    """
+    on, seconds = linger
+    abort = on and seconds == 0
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", abort, 0))

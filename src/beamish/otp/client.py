@@ -1,0 +1,149 @@
+"""How a process speaks to a server: call, cast, reply.
+
+Path of a call: call -> process.send -> the server's loop -> process.send -> the caller's alias.
+
+A call watches the server and gives it, as the address of its answer, a reference that takes one
+message and then is none any more (``reply_demonitor``). So a call ends at once when its
+server dies, and an answer that comes after the time-out is dropped before it reaches the mailbox.
+
+Source: stdlib, gen_server(3) (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from typing import Any, Final, NoReturn
+
+from beamish import process
+from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
+
+from . import proc_lib
+from .names import Dest, whereis
+from .server_loop import CALL, CAST, TIMEOUT, Caller, answer
+
+__all__ = ["call", "cast", "reply", "stop"]
+
+_DOWN: Final = Atom("DOWN")
+_CALLING_SELF: Final = Atom("calling_self")
+_GEN_SERVER: Final = Atom("gen_server")
+_CALL: Final = Atom("call")
+
+
+async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
+    """Sends a request to a server and waits for its reply.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
+        request: any term; it is what ``handle_call`` gets.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Returns:
+        The reply.
+
+    Exits:
+        With ``(reason, ("gen_server", "call", (dest, request)))``, to be caught with ``except
+        ProcessExit as e: e.reason``, where the reason is ``noproc`` if there is no such process,
+        ``timeout``, ``calling_self``, or the server's exit reason if it ends meanwhile. A reply
+        that comes later is never seen.
+
+    Example:
+        >>> await gen_server.call("counter", "value", timeout=1.0)
+        5
+
+    Source: gen_server:call/3.
+    """
+    pid = dest if dest.__class__ is Pid else whereis(dest)
+    me = process.self()
+    if pid is me or pid is None:
+        _fail(_CALLING_SELF if pid is me else NOPROC, dest, request)
+    ref = process.monitor(pid, alias="reply_demonitor")
+    process.send(pid, (CALL, (me, ref), request))
+    try:
+        message = await process.receive((ref, ...), (_DOWN, ref, ..., ..., ...), timeout=timeout)
+    except TimeoutError:
+        message = await _take_back(ref)
+        if message is None:
+            _fail(TIMEOUT, dest, request)
+    except CancelledError as cancelled:
+        # By an asyncio.timeout around the call, perhaps: then the caller lives on.
+        if not isinstance(cancelled, ProcessExit):
+            await _take_back(ref)
+        raise
+    if message[0] is ref:
+        return message[1]
+    _fail(message[4], dest, request)
+
+
+def _fail(reason: Any, dest: Dest, request: Any) -> NoReturn:
+    process.exit((reason, (_GEN_SERVER, _CALL, (dest, request))))
+
+
+async def _take_back(ref: Ref) -> Any:
+    """Ends a call that nobody waits for any more.
+
+    1. the time-out wakes the caller   2. the server answers   3. the caller runs: the answer
+    lies in its mailbox, and must be taken now or it stays for ever.
+    """
+    process.demonitor(ref, flush=True)
+    try:
+        return await process.receive((ref, ...), timeout=0)
+    except TimeoutError:
+        return None
+
+
+def cast(dest: Dest, request: Any) -> None:
+    """Sends a request to a server and does not wait; never fails.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``. If there is
+            no such process the request is dropped.
+        request: any term; it is what ``handle_cast`` gets.
+
+    Source: gen_server:cast/2.
+    """
+    pid = dest if dest.__class__ is Pid else whereis(dest)
+    if pid is not None:
+        process.send(pid, (CAST, request))
+
+
+def reply(caller: Caller, value: Any) -> None:
+    """Answers a call whose ``handle_call`` returned NoReply; from any process.
+
+    Args:
+        caller: what handle_call was given.
+        value: the reply. It is dropped if the caller does not wait any more.
+
+    Source: gen_server:reply/2.
+    """
+    if not _is_caller(caller):
+        raise BadArgError(
+            "gen_server.reply: expected the `caller` that handle_call was given, and a value; "
+            f"got {caller!r} ({type(caller).__name__})"
+        )
+    answer(caller, value)
+
+
+def _is_caller(caller: Any) -> bool:
+    return (
+        isinstance(caller, tuple)
+        and len(caller) == 2
+        and isinstance(caller[0], Pid)
+        and isinstance(caller[1], Ref)
+    )
+
+
+async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+    """Stops a server and waits until it is gone.
+
+    Args:
+        dest: a pid, name or via tuple.
+        reason: its ``terminate`` gets it, and it exits with it; ``normal`` by default.
+        timeout: seconds to wait, or None for ever (the default, as in OTP).
+
+    Exits:
+        ``noproc`` if there is no such server, ``timeout`` if it is not gone in time, the server's own
+        reason if it ended with another.
+
+    Source: gen_server:stop/3.
+    """
+    await proc_lib.stop(dest, reason, timeout)

@@ -1,0 +1,155 @@
+"""What a callback may return beside a plain value.
+
+A callback that returns ``None`` (or, for handle_call, the reply) lets its server go on. These say
+more; where OTP has a tuple, there is a value:
+
+    {reply, R, S, {continue, A}}   Reply(r, then=Continue(a))
+    {noreply, S}                   NoReply
+    {noreply, S, T}                Timeout(seconds), or NoReply(then=Timeout(seconds))
+    {stop, Reason, Reply, S}       Stop(reason, reply=r)
+    {stop, Reason, S}              Stop(reason)
+    {ok, S, {continue, A}}         Continue(a)
+    ignore                         Ignore
+
+NoReply and Ignore need no arguments and may be returned as they are or called.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias, final
+
+from beamish.terms import NORMAL, BadArgError
+
+__all__ = ["Continue", "Directive", "Ignore", "NoReply", "Reply", "Stop", "Then", "Timeout"]
+
+
+class _Unset:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<no reply>"
+
+
+UNSET: Final = _Unset()
+
+
+class Directive:
+    """The base of them all."""
+
+    __slots__ = ()
+    __match_args__: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"{type(self).__name__}({fields})"
+
+
+@final
+class Ignore(Directive):
+    """From init: there shall be no process, and that is no failure.
+
+    ``start_link`` raises StartIgnored; a supervisor keeps the child spec without a process.
+    """
+
+    __slots__ = ()
+
+
+@final
+class Continue(Directive):
+    """Runs ``handle_continue(arg)`` next, before any message.
+
+    Args:
+        arg: handed to handle_continue.
+    """
+
+    __slots__ = ("arg",)
+    __match_args__ = ("arg",)
+
+    def __init__(self, arg: Any = None) -> None:
+        self.arg = arg
+
+
+@final
+class Timeout(Directive):
+    """Runs ``handle_info("timeout")`` if no message comes for so long.
+
+    Any message ends the wait, also one that is not for this server; a callback that wants to go
+    on waiting returns it again. For something that must happen at a time, use
+    ``process.send_after``.
+
+    Args:
+        seconds: how long to wait; 0 looks whether a message is there.
+    """
+
+    __slots__ = ("seconds",)
+    __match_args__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+            raise BadArgError(
+                f"Timeout: expected seconds (a number >= 0); got {seconds!r} "
+                f"({type(seconds).__name__}); to wait for ever, return no Timeout"
+            )
+        self.seconds = seconds
+
+
+@final
+class Stop(Directive):
+    """Ends the server: ``terminate(reason)`` runs, then it exits with the reason.
+
+    Args:
+        reason: the exit reason; every one but ``normal``, ``shutdown`` and ``(shutdown, _)`` is
+            reported as a crash.
+        reply: what the caller of this call is answered, after terminate has run.
+    """
+
+    __slots__ = ("reason", "reply")
+    __match_args__ = ("reason", "reply")
+
+    def __init__(self, reason: Any = NORMAL, *, reply: Any = UNSET) -> None:
+        self.reason = reason
+        self.reply = reply
+
+
+@final
+class NoReply(Directive):
+    """Answers nothing now: somebody will, with ``gen_server.reply(caller, value)``.
+
+    Args:
+        then: what comes next; None is the next message.
+    """
+
+    __slots__ = ("then",)
+    __match_args__ = ("then",)
+
+    def __init__(self, *, then: Then = None) -> None:
+        self.then = _checked("NoReply", then)
+
+
+@final
+class Reply(Directive):
+    """Answers a call, and says what comes next.
+
+    Args:
+        value: the reply.
+        then: Continue, Timeout or Stop; None is the next message.
+    """
+
+    __slots__ = ("then", "value")
+    __match_args__ = ("value", "then")
+
+    def __init__(self, value: Any = None, *, then: Then = None) -> None:
+        self.value = value
+        self.then = _checked("Reply", then)
+
+
+Then: TypeAlias = Continue | Timeout | Stop | None
+
+
+def _checked(where: str, then: Any) -> Then:
+    if then is None or isinstance(then, Continue | Timeout | Stop):
+        return then
+    raise BadArgError(
+        f"{where}: then: expected Continue(arg), Timeout(seconds), Stop(reason) or None; "
+        f"got {then!r} ({type(then).__name__})"
+    )

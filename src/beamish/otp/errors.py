@@ -1,0 +1,132 @@
+"""The exceptions of the behaviours.
+
+    BeamishError
+      BadArgError
+        ChildSpecError          a child spec, or a supervisor's flag, that makes no sense
+      StartError                a process did not start; `.reason` says why, as OTP's {error, Reason}
+        StartIgnored            its init returned Ignore: there is no process, and that is no failure
+      ChildError                a supervisor cannot do that with that child
+      AlreadyRegisteredError    the key of a unique registry is taken
+
+Where Erlang returns ``{error, Reason}``, these are raised, and ``reason`` is the same term.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit
+
+__all__ = [
+    "AlreadyRegisteredError",
+    "ChildError",
+    "ChildSpecError",
+    "StartError",
+    "StartIgnored",
+]
+
+
+class StartError(BeamishError):
+    """A process did not start: Erlang's ``{error, Reason}`` of a start function.
+
+    Attributes:
+        reason: why, as OTP's term: the exit reason of a failed init, ``("already_started", pid)``,
+            ``"timeout"``, ``("shutdown", ("failed_to_start_child", id, reason))``, ...
+    """
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"could not start: {format_exit(self.reason)}"
+
+
+class StartIgnored(StartError):
+    """There is no process, because its ``init`` returned ``Ignore``; that is no failure.
+
+    A start function promises a pid and cannot give one, so it raises, as ``{ok, Pid} = ignore``
+    does in Erlang. A supervisor takes it for what it is and goes on with the next child.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Atom("ignore"))
+
+    def __str__(self) -> str:
+        return "init returned Ignore, so there is no process"
+
+
+class ChildError(BeamishError):
+    """A supervisor cannot do that with that child.
+
+    Attributes:
+        reason: ``"not_found"``, ``"running"`` or ``"restarting"``.
+        child: the id (or pid) that was asked for.
+    """
+
+    def __init__(self, reason: str, child: Any) -> None:
+        super().__init__(reason, child)
+        self.reason = Atom(reason)
+        self.child = child
+
+    def __str__(self) -> str:
+        return f"child {self.child!r}: {_CHILD_WORDS[self.reason]}"
+
+
+_CHILD_WORDS = {
+    "not_found": "this supervisor has no such child",
+    "running": "it is running; terminate_child(supervisor, id) stops it",
+    "restarting": "it is being restarted; terminate_child(supervisor, id) gives that up",
+}
+
+
+class ChildSpecError(BadArgError):
+    """A child spec, or a flag of a supervisor, that makes no sense.
+
+    Attributes:
+        field: which part is wrong.
+        value: what came.
+        expected: the accepted forms, in words.
+        where: which child or supervisor; None where that is not known.
+        hint: what to write instead; None where `expected` says it all.
+    """
+
+    def __init__(
+        self,
+        field: str,
+        value: Any,
+        expected: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(field, value, expected)
+        self.field = field
+        self.value = value
+        self.expected = expected
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        field = f"{self.field}: " if self.field else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        came = f"got {self.value!r} ({type(self.value).__name__})"
+        return f"{where}{field}expected {self.expected}; {came}{hint}"
+
+
+class AlreadyRegisteredError(BeamishError):
+    """The key of a unique registry is taken: Elixir's ``{:error, {:already_registered, pid}}``.
+
+    Attributes:
+        key: the key.
+        pid: the process that has it.
+    """
+
+    def __init__(self, key: Any, pid: Pid) -> None:
+        super().__init__(key, pid)
+        self.key = key
+        self.pid = pid
+
+    def __str__(self) -> str:
+        return f"key {self.key!r} is already registered by {self.pid!r}"

@@ -1,0 +1,384 @@
+"""GenServer: a process that keeps state and answers requests.
+
+What
+----
+A server is a class. An instance of it lives in a process of its own, is touched by nothing
+else, and handles one message at a time: requests that wait for a reply (``call``), requests that
+do not (``cast``), and every other message (``handle_info``). State is whatever it keeps on
+``self``. Callbacks may be ``def`` or ``async def``.
+
+Example
+-------
+::
+
+    class Counter(GenServer):
+        def init(self, start: int = 0) -> None:
+            self.n = start
+
+        def handle_call(self, request: str, caller: Caller) -> int:
+            self.n += 1
+            return self.n
+
+    pid = await Counter.start_link(5, name="counter")
+    assert await gen_server.call("counter", "next") == 6
+
+Client and server
+-----------------
+Users of a server should not have to know its messages. Typed methods (:mod:`beamish.otp.methods`)
+are the short way: the body runs in the server, the class is the client::
+
+    class Counter(GenServer):
+        def init(self, start: int = 0) -> None:
+            self.n = start
+
+        @call
+        def bump(self, by: int = 1) -> int:
+            self.n += by
+            return self.n
+
+    await Counter.bump(pid, 2)
+
+Supervising
+-----------
+``Counter``, ``(Counter, 5)`` and ``Counter.child_spec(5, name="counter")`` are children for a
+Supervisor. How a class wants to be supervised it says once:
+``class Counter(GenServer, restart="transient", shutdown=10.0)``.
+
+Names
+-----
+``name="counter"`` registers it on this node before ``init`` runs, ``name=("via", Registry,
+("reg", key))`` elsewhere. Every function that takes a server takes the pid or the name.
+
+Time-outs
+---------
+A call waits 5.0 seconds unless told otherwise, then the *caller* exits; a start waits for ever.
+``Timeout(seconds)`` returned by a callback runs ``handle_info("timeout")`` if no message comes
+meanwhile.
+
+How a server ends
+-----------------
+By ``Stop(reason)``, by an error in a callback, by ``process.exit(reason)`` in a callback, by
+``gen_server.stop``, or by its parent's exit if it traps exits: in all of these ``terminate(reason)``
+runs first. An exit signal ends a server that does not trap exits without ``terminate`` (its
+``finally`` blocks run), and ``kill`` ends every server so.
+
+When not to use it
+------------------
+To organise code: that is what classes and modules are for. A process is for something that
+runs at the same time, holds state that others share, or fails alone. For plain state there is
+Agent, for one job Task.
+
+Debugging
+---------
+A server that fails writes one crash report to the logger ``beamish``, with the last message, the
+reason and the traceback. ``process.info(pid)`` shows its queue and links.
+
+Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable
+from typing import Any, ClassVar, Final, cast as typing_cast
+
+from beamish import process
+from beamish.terms import Atom, Pid
+
+from .child_spec import DEFAULT, ChildSpec, ChildType, Restart, Shutdown
+from .client import call, cast, reply, stop
+from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
+from .names import Dest, Name, whereis
+from .proc_lib import start_opt
+from .server_loop import Caller, enter
+
+__all__ = [
+    "Caller",
+    "Continue",
+    "Dest",
+    "GenServer",
+    "Ignore",
+    "Name",
+    "NoReply",
+    "Reply",
+    "Stop",
+    "Timeout",
+    "call",
+    "cast",
+    "reply",
+    "start",
+    "start_link",
+    "stop",
+    "whereis",
+]
+
+_logger: Final = logging.getLogger("beamish")
+
+
+class GenServer:
+    """The base of a server: override what is needed; see the module's page for the whole.
+
+    Args of the class statement:
+        restart: "permanent" (the default), "transient" or "temporary"; see ChildSpec.
+        shutdown: seconds, "brutal_kill" or None for ever; 5.0 by default.
+        id: the id in its child spec; by default its registered name, else the class' name.
+    """
+
+    _spec_restart: ClassVar[Restart] = "permanent"
+    _spec_shutdown: ClassVar[Shutdown] = DEFAULT
+    _spec_type: ClassVar[ChildType] = "worker"
+    _spec_id: ClassVar[Hashable] = None
+
+    def __init_subclass__(
+        cls,
+        *,
+        restart: Restart | None = None,
+        shutdown: Shutdown = DEFAULT,
+        id: Hashable = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if restart is not None:
+            cls._spec_restart = restart
+        if shutdown is not DEFAULT:
+            cls._spec_shutdown = shutdown
+        if id is not None:
+            cls._spec_id = id
+
+    # ---- callbacks. Their parameters and results are Any so that a subclass may say what its own
+    # are, and make them `async def`.
+
+    def init(self, *args: Any, **kwargs: Any) -> Any:
+        """Makes the first state; runs in the new process while its starter waits.
+
+        Args:
+            args: what start_link was given.
+            kwargs: the same.
+
+        Returns:
+            ``None``: the server has started.
+            ``Continue(arg)``: it has started, and handle_continue(arg) runs before any message.
+            ``Timeout(seconds)``: it has started, and handle_info("timeout") runs if no message comes.
+            ``Ignore``: there shall be no server; start_link raises StartIgnored.
+            ``Stop(reason)``: start_link raises StartError(reason), and the process exits with it.
+
+        An exception is a failed start, too: it is the reason of the StartError.
+        """
+
+    def handle_call(self, request: Any, caller: Caller) -> Any:
+        """Answers a call.
+
+        Args:
+            request: what the caller gave ``call``.
+            caller: who asks: (pid, reference), for ``gen_server.reply``.
+
+        Returns:
+            ``Reply(value, then=...)``: the reply, and what comes next.
+            ``NoReply``: nobody is answered now; ``gen_server.reply(caller, value)`` does it later.
+            ``Continue(arg)``, ``Timeout(seconds)``: as NoReply, and that comes next.
+            ``Stop(reason, reply=value)``: terminate runs, the caller is answered, the server ends.
+            ``Stop(reason)``: the same without an answer; the caller exits with the reason.
+            anything else: that is the reply.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no handle_call, and was called with {request!r}"
+        )
+
+    def handle_cast(self, request: Any) -> Any:
+        """Handles a cast.
+
+        Args:
+            request: what the sender gave ``cast``.
+
+        Returns:
+            ``None`` or ``NoReply``: the server goes on.
+            ``Continue(arg)``: handle_continue(arg) runs before any message.
+            ``Timeout(seconds)``: handle_info("timeout") runs if no message comes.
+            ``Stop(reason)``: terminate(reason) runs and the server ends.
+            anything else ends the server with ``("bad_return_value", value)``.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no handle_cast, and was cast {request!r}"
+        )
+
+    def handle_info(self, message: Any) -> Any:
+        """Handles every other message: timers, Down, Exit if it traps exits, "timeout".
+
+        A server without it logs them.
+
+        Args:
+            message: the message.
+
+        Returns:
+            As handle_cast.
+        """
+        _logger.error(
+            "GenServer %r (%s) received an unexpected message: %r",
+            process.self(),
+            type(self).__name__,
+            message,
+            extra={"report": "unexpected_message", "pid": repr(process.self())},
+        )
+
+    def handle_continue(self, arg: Any) -> Any:
+        """Runs after a callback that returned ``Continue(arg)``, before any message.
+
+        Args:
+            arg: what Continue was given.
+
+        Returns:
+            As handle_cast.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no handle_continue, and returned Continue({arg!r})"
+        )
+
+    def terminate(self, reason: Any) -> Any:
+        """Cleans up when the server ends by its own doing, or by its parent while it traps exits.
+
+        It does not run when an exit signal ends the server: what must be cleaned up in any case
+        belongs to a process of its own, or is given to ``process.own``.
+
+        Args:
+            reason: the exit reason to be: an exception if a callback failed.
+
+        Returns:
+            Anything; it is ignored.
+        """
+
+    # ---- the client's side
+
+    @classmethod
+    async def start_link(
+        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+    ) -> Pid:
+        """Starts a server linked to the caller, and returns when its ``init`` is done.
+
+        Args:
+            args: what ``init`` gets.
+            name: registered before init runs; a string, or ("via", registry, key).
+            timeout: seconds that init may take, or None for ever (the default, as in OTP).
+            kwargs: keyword arguments of init.
+
+        Returns:
+            The pid.
+
+        Raises:
+            StartError: it did not start. The reason is init's, or ``("already_started", pid)``, or
+                ``"timeout"``. A caller that does not trap exits dies with a failing init.
+            StartIgnored: init returned Ignore.
+
+        Source: gen_server:start_link/4.
+        """
+        return await _start(cls, args, kwargs, name, timeout, link=True)
+
+    @classmethod
+    async def start(
+        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+    ) -> Pid:
+        """Like :meth:`start_link`, without a link: for a shell or a test.
+
+        Source: gen_server:start/4.
+        """
+        return await _start(cls, args, kwargs, name, timeout, link=False)
+
+    @classmethod
+    def child_spec(
+        cls,
+        *args: Any,
+        id: Hashable = None,
+        name: Name | None = None,
+        restart: Restart | None = None,
+        shutdown: Shutdown = DEFAULT,
+        significant: bool = False,
+        **kwargs: Any,
+    ) -> ChildSpec:
+        """How a supervisor starts this server.
+
+        Args:
+            args: what ``init`` gets.
+            id: by default the class statement's, else the registered name, else the class' name.
+            name: as for start_link.
+            restart: by default the class statement's, else "permanent".
+            shutdown: by default the class statement's, else 5.0 seconds.
+            significant: see ChildSpec.
+            kwargs: keyword arguments of init.
+
+        Source: Elixir's GenServer, "child_spec/1".
+        """
+        if name is not None:
+            kwargs["name"] = name
+        if id is None:
+            id = cls._spec_id if cls._spec_id is not None else _id_of(cls, name)
+        return ChildSpec(
+            id,
+            (cls.start_link, args, kwargs),
+            restart=cls._spec_restart if restart is None else restart,
+            shutdown=cls._spec_shutdown if shutdown is DEFAULT else shutdown,
+            type=cls._spec_type,
+            significant=significant,
+            modules=(cls.__name__,),
+        )
+
+    call = staticmethod(call)
+    cast = staticmethod(cast)
+    reply = staticmethod(reply)
+    stop = staticmethod(stop)
+    whereis = staticmethod(whereis)
+
+
+def _id_of(cls: type, name: Name | None) -> Hashable:
+    return Atom(name if isinstance(name, str) else cls.__name__)
+
+
+async def start_link(
+    cls: type[GenServer],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start_link(*args, ...)``, by OTP's name.
+
+    Source: gen_server:start_link/4.
+    """
+    return await _start(cls, args, kwargs, name, timeout, link=True)
+
+
+async def start(
+    cls: type[GenServer],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start(*args, ...)``, by OTP's name.
+
+    Source: gen_server:start/4.
+    """
+    return await _start(cls, args, kwargs, name, timeout, link=False)
+
+
+async def _start(
+    cls: type[GenServer],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    name: Name | None,
+    timeout: float | None,
+    *,
+    link: bool,
+) -> Pid:
+    parent = process.self() if link else None
+    started = await start_opt(
+        enter,
+        cls,
+        args,
+        kwargs,
+        name,
+        parent,
+        link=link,
+        name=name,
+        timeout=timeout,
+        label=cls.__name__,
+    )
+    return typing_cast("Pid", started)

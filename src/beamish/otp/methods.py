@@ -1,0 +1,192 @@
+"""Typed methods: a method of a server that is a call, or a cast, when used from outside.
+
+Inside the server's own process the method is an ordinary method (``self.bump(2)``); outside it
+is reached through the class and takes the server first::
+
+    class Counter(GenServer):
+        def init(self, start: int = 0) -> None:
+            self.n = start
+
+        @call
+        def bump(self, by: int = 1) -> int:
+            self.n += by
+            return self.n
+
+        @cast
+        def reset(self) -> None:
+            self.n = 0
+
+    pid = await Counter.start_link(5)
+    n = await Counter.bump(pid, 2)                     # the type checkers know: int
+    n = await Counter.bump.within(0.5)(pid, 2)         # at most half a second
+    Counter.reset(pid)
+
+It is the protocol of ``gen_server.call`` and ``gen_server.cast`` with another request, so
+time-outs, exits and late replies are as they are there. The body runs in the server; an
+exception in it ends the server, as in handle_call. It may be ``async def``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast as typing_cast, overload
+
+from beamish.terms import BadArgError
+
+from .client import call as call_server
+from .client import cast as cast_server
+from .names import Dest
+from .server_loop import MethodCall
+
+__all__ = ["CallMethod", "CastMethod", "call", "cast"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+B = TypeVar("B")  # what the body returns inside the server: R, or a coroutine of R
+
+_DEFAULT_TIMEOUT: Final = 5.0
+
+
+class _Method(Generic[P, B]):
+    """What both kinds are: a body, under a name."""
+
+    def __init__(self, body: Callable[Concatenate[Any, P], B]) -> None:
+        _check_body(body)
+        self.body = body
+        self.name = body.__name__
+        self.__name__ = body.__name__
+        self.__qualname__ = body.__qualname__
+        self.__doc__ = body.__doc__
+        self.__wrapped__ = body
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.__qualname__}>"
+
+
+class CallMethod(_Method[P, B], Generic[P, R, B]):
+    """A method that is a call from outside; made by :func:`call`."""
+
+    def __init__(self, body: Callable[Concatenate[Any, P], B], timeout: float | None) -> None:
+        super().__init__(body)
+        self.timeout = timeout
+
+    @overload
+    def __get__(self, server: None, owner: type) -> CallMethod[P, R, B]: ...
+
+    @overload
+    def __get__(self, server: object, owner: type) -> Callable[P, B]: ...
+
+    def __get__(self, server: object | None, owner: type) -> Any:
+        return self if server is None else self.body.__get__(server, owner)
+
+    def __call__(self, dest: Dest, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        """Calls the method on a server.
+
+        Args:
+            dest: the server: a pid, name or via tuple.
+            args: the method's arguments.
+            kwargs: its keyword arguments.
+
+        Returns:
+            To be awaited: what the method returns.
+
+        Exits:
+            As ``gen_server.call``.
+        """
+        return call_server(dest, MethodCall(self.name, args, kwargs), self.timeout)
+
+    def within(self, timeout: float | None) -> CallMethod[P, R, B]:
+        """The same method with another time-out, in seconds; None is for ever."""
+        other: CallMethod[P, R, B] = CallMethod(self.body, timeout)
+        other.name = self.name
+        return other
+
+
+class CastMethod(_Method[P, Any]):
+    """A method that is a cast from outside; made by :func:`cast`."""
+
+    @overload
+    def __get__(self, server: None, owner: type) -> CastMethod[P]: ...
+
+    @overload
+    def __get__(self, server: object, owner: type) -> Callable[P, Any]: ...
+
+    def __get__(self, server: object | None, owner: type) -> Any:
+        return self if server is None else self.body.__get__(server, owner)
+
+    def __call__(self, dest: Dest, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Sends the server word to run the method, and does not wait.
+
+        Args:
+            dest: the server: a pid, name or via tuple.
+            args: the method's arguments.
+            kwargs: its keyword arguments.
+        """
+        cast_server(dest, MethodCall(self.name, args, kwargs))
+
+
+class _CallWithTimeout:
+    """What ``@call(timeout=...)`` decorates with."""
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+
+    @overload
+    def __call__(
+        self, body: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], /
+    ) -> CallMethod[P, R, Coroutine[Any, Any, R]]: ...
+
+    @overload
+    def __call__(self, body: Callable[Concatenate[Any, P], R], /) -> CallMethod[P, R, R]: ...
+
+    def __call__(self, body: Callable[..., Any], /) -> Any:
+        return CallMethod(body, self._timeout)
+
+
+@overload
+def call(
+    body: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], /
+) -> CallMethod[P, R, Coroutine[Any, Any, R]]: ...
+
+
+@overload
+def call(body: Callable[Concatenate[Any, P], R], /) -> CallMethod[P, R, R]: ...
+
+
+@overload
+def call(*, timeout: float | None = _DEFAULT_TIMEOUT) -> _CallWithTimeout: ...
+
+
+def call(
+    body: Callable[..., Any] | None = None, /, *, timeout: float | None = _DEFAULT_TIMEOUT
+) -> Any:
+    """Makes a method of a GenServer a call: ``await Counter.bump(server, 2)``.
+
+    Args:
+        body: the method, ``def`` or ``async def``. What it returns is the reply.
+        timeout: seconds that a caller waits, or None for ever; 5.0 as in OTP. Give it as
+            ``@call(timeout=30.0)``; one call's is ``Counter.bump.within(30.0)(server, 2)``.
+    """
+    if body is None:
+        return _CallWithTimeout(timeout)
+    return CallMethod(body, timeout)
+
+
+def cast(body: Callable[Concatenate[Any, P], Any], /) -> CastMethod[P]:
+    """Makes a method of a GenServer a cast: ``Counter.reset(server)`` sends and does not wait.
+
+    Args:
+        body: the method, ``def`` or ``async def``; it returns None, or what handle_cast may.
+    """
+    return CastMethod(typing_cast("Callable[Concatenate[Any, P], Any]", body))
+
+
+def _check_body(body: object) -> None:
+    if not callable(body) or isinstance(body, type | staticmethod | classmethod):
+        raise BadArgError(
+            f"@call and @cast: expected a method; got {body!r} ({type(body).__name__}); "
+            "to call a server, use gen_server.call(server, request)"
+        )

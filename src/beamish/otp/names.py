@@ -1,0 +1,111 @@
+"""Where a process is found: pids, registered names and via tuples.
+
+A behaviour takes a *dest* wherever it speaks to a process, and a *name* where it starts one:
+
+    pid                          the process itself
+    "counter"                    a name of this node
+    ("counter", node)            a name of another node
+    ("via", registry, key)       whatever `registry` says that `key` is
+
+`registry` is any object (a module, a class) with the functions of :class:`ViaModule`, such as
+:class:`beamish.otp.registry.Registry`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias, cast
+
+from beamish import process
+from beamish.terms import BadArgError, Pid, Ref
+
+__all__ = ["Dest", "Name", "ViaModule", "check_name", "register", "unregister", "whereis"]
+
+Dest: TypeAlias = Pid | Ref | str | tuple[str, str] | tuple[str, Any, Any]
+Name: TypeAlias = str | tuple[str, Any, Any]
+
+_VIA = "via"
+
+
+class ViaModule(Protocol):
+    """A registry of names, usable in ``("via", registry, key)``.
+
+    Source: gen_server(3), server_ref() and server_name(); kernel's global has the same functions.
+    """
+
+    def register_name(self, key: Any, pid: Pid) -> bool:
+        """Binds the key to the process; False if the key is taken."""
+        ...
+
+    def unregister_name(self, key: Any) -> Any:
+        """Frees the key."""
+        ...
+
+    def whereis_name(self, key: Any) -> Pid | None:
+        """The process of that key; None if there is none."""
+        ...
+
+    def send(self, key: Any, message: Any) -> Any:
+        """Sends to the process of that key; exits with ``("badarg", (key, message))`` without one."""
+        ...
+
+
+def is_via(dest: object) -> bool:
+    """Whether this is a via tuple."""
+    if not isinstance(dest, tuple):
+        return False
+    parts = cast("tuple[object, ...]", dest)
+    return len(parts) == 3 and parts[0] == _VIA
+
+
+def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
+    """The process that a dest denotes now.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)``, or ``("via", registry, key)``.
+
+    Returns:
+        The pid, ``(name, node)`` for a name of another node, or None if nothing has that name.
+
+    Raises:
+        BadArgError: it is none of these.
+
+    Source: Elixir's GenServer.whereis/1.
+    """
+    if isinstance(dest, Pid):
+        return dest
+    if isinstance(dest, str):
+        return process.whereis(dest)
+    if is_via(dest):
+        return cast("Pid | None", dest[1].whereis_name(dest[2]))  # type: ignore[index]
+    if isinstance(dest, tuple) and len(dest) == 2 and all(isinstance(part, str) for part in dest):
+        name, node = dest
+        return process.whereis(name) if node == process.self().node else (name, node)
+    raise BadArgError(
+        f"dest: expected a pid, a registered name, (name, node) or ('via', registry, key); "
+        f"got {dest!r} ({type(dest).__name__})"
+    )
+
+
+def check_name(name: object) -> None:
+    """Refuses what cannot be a name, before a process is started under it."""
+    if name is None or (isinstance(name, str) and name != "undefined") or is_via(name):
+        return
+    raise BadArgError(
+        f"name: expected a string or ('via', registry, key); got {name!r} ({type(name).__name__})"
+    )
+
+
+def register(name: Name, pid: Pid) -> bool:
+    """Gives a process a name, local or via; False if the name is taken."""
+    if is_via(name):
+        return bool(name[1].register_name(name[2], pid))  # type: ignore[union-attr]
+    if process.whereis(cast("str", name)) is not None:
+        return False
+    process.register(cast("str", name), pid)
+    return True
+
+
+def unregister(name: Name) -> None:
+    """Takes a via name back; a local one goes by itself when its process ends."""
+    if is_via(name):
+        name[1].unregister_name(name[2])  # type: ignore[union-attr]

@@ -1,0 +1,350 @@
+"""proc_lib: processes that say when they have started, and that report how they failed.
+
+What
+----
+Every behaviour starts its processes here. Two things make such a process different from one of
+``process.spawn``:
+
+- *It acknowledges its start.* ``start`` and ``start_link`` return when the new process has
+  called :func:`init_ack`, and raise :class:`~beamish.otp.errors.StartError` when it died before
+  that, or took too long. So who starts a process may use it at once, and a supervisor knows
+  that a child is ready before it starts the next one.
+- *It reports every unexpected end.* A plain process that ends by ``process.exit(reason)`` is
+  silent; one started here writes a crash report unless the reason is ``normal``,
+  ``shutdown`` or ``(shutdown, anything)``. (Errors and throws are reported for all processes.)
+
+Example::
+
+    async def counter(n: int) -> None:
+        process.register("counter", process.self())
+        proc_lib.init_ack()
+        while True:
+            n += await process.receive(int)
+
+    pid = await proc_lib.start_link(counter, 1)
+
+When not to use it
+------------------
+A process with a request-reply protocol is a :class:`~beamish.otp.gen_server.GenServer`; one that
+does a single job is a :class:`~beamish.otp.task.Task`. Use proc_lib for a process with a loop of
+its own that a supervisor is to start.
+
+Path of a start: start_link -> process.spawn_opt -> the child's init_ack -> its reply alias.
+
+Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any, Final, cast
+
+from beamish import process
+from beamish.terms import NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
+
+from . import names
+from .errors import StartError, StartIgnored
+from .names import Name
+
+__all__ = ["init_ack", "init_fail", "spawn", "spawn_link", "start", "start_link", "stop"]
+
+_STARTER: Final = Atom("$starter")
+_ACK: Final = Atom("ack")
+_NACK: Final = Atom("nack")
+_IGNORE: Final = Atom("ignore")
+_DOWN: Final = Atom("DOWN")
+_EXIT: Final = Atom("EXIT")
+_TIMEOUT: Final = Atom("timeout")
+_SYSTEM: Final = Atom("system")
+_TERMINATE: Final = Atom("terminate")
+_ALREADY_STARTED: Final = Atom("already_started")
+
+Function = Callable[..., Any]
+
+
+def spawn(fn: Function, *args: Any, **kwargs: Any) -> Pid:
+    """Spawns a process that writes a crash report for every unexpected exit reason.
+
+    Args:
+        fn: an ``async def`` or plain function; it runs in the new process.
+        args: its arguments.
+        kwargs: its keyword arguments.
+
+    Returns:
+        The pid, at once.
+
+    Source: proc_lib:spawn/3.
+    """
+    return process.spawn(reporting, fn, *args, **kwargs)
+
+
+def spawn_link(fn: Function, *args: Any, **kwargs: Any) -> Pid:
+    """Like :func:`spawn`, linked to the caller in one atomic step.
+
+    Source: proc_lib:spawn_link/3.
+    """
+    return process.spawn_link(reporting, fn, *args, **kwargs)
+
+
+async def start(
+    fn: Function,
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Starts a process and waits until it has called :func:`init_ack`.
+
+    Args:
+        fn: runs in the new process; must call ``init_ack`` once it is ready.
+        args: its arguments.
+        name: registered before `fn` runs.
+        timeout: seconds that the start may take, or None for ever (the default, as in OTP).
+            A process that has not started by then is killed.
+        kwargs: keyword arguments of `fn`.
+
+    Returns:
+        The pid, or ``(pid, info)`` where the process acknowledged with ``init_ack(info)``.
+
+    Raises:
+        StartError: it did not start. The reason is its exit reason, what it gave
+            ``init_fail``, ``("already_started", pid)`` if the name is taken, or ``"timeout"``.
+
+    Source: proc_lib:start/5.
+    """
+    check_callable("proc_lib.start", fn)
+    return await start_opt(_self_starting, fn, args, kwargs, name=name, timeout=timeout)
+
+
+async def start_link(
+    fn: Function,
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Like :func:`start`, linked to the caller.
+
+    If the process does not start, a caller that does not trap exits dies with it, unless its
+    reason was ``normal``. A trapping caller gets the StartError and no ``Exit`` message.
+
+    Source: proc_lib:start_link/5.
+    """
+    check_callable("proc_lib.start_link", fn)
+    return await start_opt(_self_starting, fn, args, kwargs, link=True, name=name, timeout=timeout)
+
+
+def init_ack(info: Any = None) -> None:
+    """Tells who started the calling process that it is ready.
+
+    Called in a process started by :func:`start` or :func:`start_link`, once; in any other process
+    it does nothing.
+
+    Args:
+        info: something to return beside the pid.
+
+    Source: proc_lib:init_ack/1.
+    """
+    starter = process.erase(_STARTER)
+    if starter is not None:
+        acknowledge(starter, info)
+
+
+def init_fail(reason: Any, exit: Any = NORMAL) -> None:
+    """Tells who started the calling process that it could not start, and exits.
+
+    Args:
+        reason: becomes the ``reason`` of the StartError.
+        exit: the exit reason; ``normal`` by default, so that nothing is logged and no linked
+            caller dies.
+
+    Source: proc_lib:init_fail/2 (OTP 26).
+    """
+    starter = process.erase(_STARTER)
+    if starter is not None:
+        process.send(starter, (starter, _NACK, reason))
+    process.exit(exit)
+
+
+async def stop(dest: names.Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+    """Asks a behaviour's process to terminate, and waits until it is gone.
+
+    Args:
+        dest: a pid, name or via tuple.
+        reason: what it shall terminate with.
+        timeout: seconds to wait, or None for ever (the default, as in OTP).
+
+    Exits:
+        ``noproc`` if there is no such process, ``timeout`` if it is not gone in time (it will
+        still terminate), and with the process' reason if that turned out another.
+
+    Source: proc_lib:stop/3.
+    """
+    pid = names.whereis(dest)
+    if pid is None:
+        process.exit(Atom("noproc"))
+    if pid is process.self():
+        process.exit(Atom("calling_self"))
+    tag = process.alias(reply=True)
+    ref = process.monitor(pid)
+    process.send(pid, (_SYSTEM, (process.self(), tag), (_TERMINATE, reason)))
+    try:
+        message = await process.receive((_DOWN, ref, ..., ..., ...), timeout=timeout)
+    except TimeoutError:
+        process.exit(_TIMEOUT)
+    finally:
+        process.demonitor(ref, flush=True)
+        await _forget(tag)
+    if message[4] != reason:
+        process.exit(message[4])
+
+
+# ---- what behaviours use
+
+
+async def start_opt(
+    entry: Function,
+    *args: Any,
+    link: bool = False,
+    name: Name | None = None,
+    timeout: float | None = None,
+    label: object = None,
+) -> Any:
+    """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
+
+    For behaviours: `starter` is what they give :func:`acknowledge` or :func:`ignore`. A via name
+    is registered by the child itself, with :func:`claim`, since a registry may want to be called by
+    the process that registers.
+    """
+    names.check_name(name)
+    _check_free(name)
+    starter = process.alias(reply=True)
+    local = name if isinstance(name, str) else None
+    pid, ref = _spawn(entry, starter, args, link=link, name=local, label=label)
+    try:
+        message = await process.receive(
+            (starter, ..., ...), (_DOWN, ref, ..., ..., ...), timeout=timeout
+        )
+    except TimeoutError:
+        await _give_up(pid, ref, starter)
+        raise StartError(_TIMEOUT) from None
+    except CancelledError as cancelled:
+        # Whoever waits was cancelled and may live on: what has not started is not left behind.
+        if not isinstance(cancelled, ProcessExit):
+            await _give_up(pid, ref, starter)
+        raise
+    if message[0] is starter and message[1] is _ACK:
+        process.demonitor(ref, flush=True)
+        return pid if message[2] is None else (pid, message[2])
+    return await _not_started(pid, ref, starter, message)
+
+
+def acknowledge(starter: Ref, info: Any = None) -> None:
+    """The start has succeeded."""
+    process.send(starter, (starter, _ACK, info))
+
+
+def ignore(starter: Ref) -> None:
+    """There is no process to be, and that is no failure; the caller ends normally next."""
+    process.send(starter, (starter, _IGNORE, None))
+
+
+def claim(starter: Ref, name: Name | None) -> bool:
+    """Registers the calling process under a via name; False if it is taken (the starter is told)."""
+    if name is None or isinstance(name, str) or names.register(name, process.self()):
+        return True
+    process.send(starter, (starter, _NACK, (_ALREADY_STARTED, names.whereis(name))))
+    return False
+
+
+async def reporting(fn: Function, *args: Any, **kwargs: Any) -> Any:
+    """Runs a function, and reports it if it ends by ``exit/1`` with an unexpected reason."""
+    try:
+        result = fn(*args, **kwargs)
+        return await result if result.__class__ is CoroutineType else result
+    except ProcessExit as ended:
+        # An exit signal has decided already: the process is not alive any more, and not to blame.
+        if not is_expected(ended.reason) and process.alive(process.self()):
+            process.report_crash(ended.reason)
+        raise
+
+
+def check_callable(where: str, fn: object) -> None:
+    """Refuses what cannot be called, with a word about the common mistake."""
+    if callable(fn):
+        return
+    hint = ""
+    if isinstance(fn, CoroutineType):
+        fn.close()  # it will never be awaited, and need not warn of that
+        hint = f"; pass the function and its arguments: {where}(function, argument)"
+    raise BadArgError(f"{where}: expected a function; got {fn!r} ({type(fn).__name__}){hint}")
+
+
+# ---- how a start goes wrong
+
+
+def _check_free(name: Name | None) -> None:
+    if name is None:
+        return
+    holder = names.whereis(name)
+    if holder is not None:
+        raise StartError((_ALREADY_STARTED, holder))
+
+
+def _spawn(
+    entry: Function, starter: Ref, args: tuple[Any, ...], *, link: bool, name: str | None, label: object
+) -> tuple[Pid, Ref]:
+    pair = process.spawn_opt(
+        reporting, entry, starter, *args, link=link, monitor=True, name=name, label=label
+    )
+    return cast("tuple[Pid, Ref]", pair)
+
+
+async def _self_starting(
+    starter: Ref, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    process.put(_STARTER, starter)
+    result = fn(*args, **kwargs)
+    return await result if result.__class__ is CoroutineType else result
+
+
+async def _not_started(pid: Pid, ref: Ref, starter: Ref, message: Any) -> Any:
+    """Raises the StartError, when the process and what it left in the mailbox are gone."""
+    if message[0] is starter:
+        await process.receive((_DOWN, ref, ..., ..., ...))
+        error = StartIgnored() if message[1] is _IGNORE else StartError(message[2])
+    else:
+        error = StartError(message[4])
+        process.unalias(starter)
+    await _forget_exit(pid)
+    raise error
+
+
+async def _give_up(pid: Pid, ref: Ref, starter: Ref) -> None:
+    process.unlink(pid)
+    process.exit(pid, "kill")
+    await process.receive((_DOWN, ref, ..., ..., ...))
+    await _forget(starter)
+    await _forget_exit(pid)
+
+
+async def _forget(tag: Ref) -> None:
+    """Ends an alias, and drops what came through it just before."""
+    if not process.unalias(tag):
+        try:
+            await process.receive((tag, ...), (tag, ..., ...), timeout=0)
+        except TimeoutError:
+            pass
+
+
+async def _forget_exit(pid: Pid) -> None:
+    """Drops the message of a trapped exit signal of a process that is gone, as OTP 26 does."""
+    if not process.info(process.self(), "trap_exit"):
+        return
+    process.unlink(pid)
+    try:
+        await process.receive((_EXIT, pid, ...), timeout=0)
+    except TimeoutError:
+        pass

@@ -1,0 +1,83 @@
+"""What supervisors write to the logger ``beamish``: one record for each event.
+
+As in OTP, a supervisor says when a child ended unexpectedly, could not be started, did not stop
+as it should, or ended too often. The message can be read in a terminal; the fields stand beside
+it as attributes of the record: ``report`` ("supervisor"), ``supervisor``, ``context`` (OTP's
+word: child_terminated, start_error, shutdown_error, shutdown), ``reason``, and of the child
+``pid``, ``child_id``, ``start``, ``restart``, ``shutdown``, ``child_type``.
+
+Source: sasl, "Error Logging", Supervisor Report (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import logging
+import reprlib
+from typing import Any, Final, Literal, TypeAlias
+
+from beamish.terms import Pid, format_exit
+
+from .child_spec import ChildSpec
+
+__all__ = ["Context", "report"]
+
+Context: TypeAlias = Literal["child_terminated", "start_error", "shutdown_error", "shutdown"]
+
+_logger: Final = logging.getLogger("beamish")
+
+_WORDS: Final[dict[str, str]] = {
+    "child_terminated": "Child {id!r} of Supervisor {supervisor} terminated",
+    "start_error": "Child {id!r} of Supervisor {supervisor} failed to start",
+    "shutdown_error": "Child {id!r} of Supervisor {supervisor} shut down abnormally",
+    "shutdown": "Child {id!r} of Supervisor {supervisor} was restarted too often: it gives up",
+}
+
+
+def report(context: Context, reason: Any, supervisor: str, spec: ChildSpec, pid: Pid | None) -> None:
+    """Writes a supervisor report.
+
+    Args:
+        context: what happened, in OTP's words.
+        reason: the child's exit reason.
+        supervisor: the supervisor's name, or pid and class.
+        spec: the child's spec.
+        pid: its pid; None if it has none.
+    """
+    if not _logger.isEnabledFor(logging.ERROR):
+        return
+    fn, args, kwargs = spec.function()
+    start = f"{getattr(fn, '__qualname__', repr(fn))}{_arguments(args, dict(kwargs))}"
+    lines = [
+        _WORDS[context].format(id=spec.id, supervisor=supervisor),
+        "** (exit) " + format_exit(reason),
+        f"    Pid: {pid!r}",
+        f"    Start call: {start}",
+        f"    Restart: {spec.restart}",
+        f"    Shutdown: {_shutdown(spec)}",
+        f"    Type: {spec.type}",
+    ]
+    fields = {
+        "report": "supervisor",
+        "context": context,
+        "supervisor": supervisor,
+        "reason": reason,
+        "pid": None if pid is None else repr(pid),
+        "child_id": spec.id,
+        "start": start,
+        "restart": spec.restart,
+        "shutdown": spec.shutdown,
+        "child_type": spec.type,
+    }
+    _logger.error("\n".join(lines), extra=fields)
+
+
+def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    shown = [reprlib.repr(arg) for arg in args]
+    shown += [f"{key}={reprlib.repr(value)}" for key, value in kwargs.items()]
+    return f"({', '.join(shown)})"
+
+
+def _shutdown(spec: ChildSpec) -> str:
+    if spec.shutdown is None:
+        return "infinity"
+    return spec.shutdown if isinstance(spec.shutdown, str) else f"{spec.shutdown} s"

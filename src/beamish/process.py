@@ -1,0 +1,754 @@
+"""Processes: the user's door to the runtime (Elixir's ``Process``, Erlang's process BIFs).
+
+A process is a function that runs on its own, has a mailbox, and shares nothing but messages. It
+can be linked to others, so that they end together, or monitored, so that its end is told.
+
+    >>> async def echo():
+    ...     match await receive():
+    ...         case (sender, text): send(sender, text.upper())
+    >>> async def main():
+    ...     pid = spawn(echo)
+    ...     send(pid, (self(), "hello"))
+    ...     return await receive(str, timeout=1.0)
+    >>> beamish.run(main)
+    'HELLO'
+
+Calls go straight to the runtime: ``process.send -> runtime.mailbox.send``. Whatever is not marked
+``async`` takes effect at once. Times are seconds; None is for ever, 0 looks without waiting. All
+functions raise NotRunningError outside of a node, and BadArgError (Erlang's ``badarg``) for an
+argument that they cannot take.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+from types import coroutine
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
+
+from .runtime import info as _info
+from .runtime import mailbox as _mailbox
+from .runtime import owned as _owned
+from .runtime import reports as _reports
+from .runtime import signals as _signals
+from .runtime.here import current as _current
+from .runtime.here import enqueue as _enqueue
+from .runtime.here import here as _here
+from .runtime.here import running_node as _node
+from .runtime.offload import offload as _offload
+from .runtime.waiting import suspend as _suspend
+from .runtime.waiting import wake as _wake
+from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, Iterator
+
+__all__ = [
+    "alias",
+    "alive",
+    "ancestors",
+    "cancel_timer",
+    "critical",
+    "demonitor",
+    "disown",
+    "erase",
+    "error",
+    "exit",
+    "flag",
+    "flush",
+    "get",
+    "give_away",
+    "info",
+    "label",
+    "link",
+    "list",
+    "make_ref",
+    "monitor",
+    "offload",
+    "own",
+    "parent",
+    "put",
+    "read_timer",
+    "receive",
+    "register",
+    "registered",
+    "report_crash",
+    "self",
+    "send",
+    "send_after",
+    "send_threadsafe",
+    "set_label",
+    "sleep",
+    "spawn",
+    "spawn_link",
+    "spawn_monitor",
+    "spawn_opt",
+    "start_timer",
+    "throw",
+    "unalias",
+    "unlink",
+    "unregister",
+    "whereis",
+]
+
+T = TypeVar("T")
+
+# ---- making processes
+
+
+def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
+    """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
+
+    Nothing that the function does, or that is wrong with its arguments, fails the caller.
+
+    Args:
+        fn: an ``async def`` function, or a plain one, which then cannot wait.
+
+    Raises:
+        BadArgError: `fn` is no function: a coroutine, say (``spawn(work())`` for ``spawn(work)``).
+
+    Source: erlang:spawn/1 (OTP 25 manual).
+    """
+    return _node().spawn(fn, args, kw).pid
+
+
+def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
+    """Starts a process and links it to the caller, in one step.
+
+    Source: erlang:spawn_link/1.
+    """
+    proc = _node().spawn(fn, args, kw)
+    _signals.join(_current(), proc)
+    return proc.pid
+
+
+def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid, Ref]:
+    """Starts a process and monitors it, in one step.
+
+    Returns:
+        The pid, and the reference that the Down message will carry.
+
+    Source: erlang:spawn_monitor/1.
+    """
+    proc = _node().spawn(fn, args, kw)
+    watcher = _current()
+    ref = _node().mint_monitor(watcher)
+    _signals.watch(watcher, proc, ref)
+    return proc.pid, ref
+
+
+@overload
+def spawn_opt(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    link: bool = ...,
+    monitor: Literal[False] = ...,
+    name: str | None = ...,
+    label: Any = ...,
+    **kw: Any,
+) -> Pid: ...
+@overload
+def spawn_opt(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    link: bool = ...,
+    monitor: Literal[True] | dict[str, Any],
+    name: str | None = ...,
+    label: Any = ...,
+    **kw: Any,
+) -> tuple[Pid, Ref]: ...
+def spawn_opt(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    link: bool = False,
+    monitor: bool | dict[str, Any] = False,
+    name: str | None = None,
+    label: Any = None,
+    **kw: Any,
+) -> Pid | tuple[Pid, Ref]:
+    """Starts a process with options, all in one step.
+
+    Args:
+        link: link it to the caller.
+        monitor: monitor it; a dict holds the options of `monitor`: ``alias``, ``tag``.
+        name: register it by this name. Where the name is taken nothing is started.
+        label: what reports call it; see `set_label`.
+
+    Returns:
+        The pid; with `monitor` the pid and the reference.
+
+    Raises:
+        BadArgError: the name cannot be registered.
+
+    Source: erlang:spawn_opt/2.
+    """
+    node = _node()
+    options = monitor if isinstance(monitor, dict) else {}
+    if unknown := options.keys() - {"alias", "tag"}:
+        raise BadArgError(f"monitor: expected the keys alias and tag; got {sorted(unknown)}")
+    if name is not None and node.names.lookup(name) is not None:
+        raise BadArgError(f"the name {name!r} is taken by {whereis(name)!r}: unregister it first")
+    proc = node.spawn(fn, args, kw)
+    if name is not None:
+        node.names.register(name, proc.pid)
+    if label is not None:
+        proc.extra().label = label
+    if link:
+        _signals.join(_current(), proc)
+    if monitor is False:
+        return proc.pid
+    ref = _signals.monitor(node, _current(), proc.pid, options.get("alias"), options.get("tag"))
+    return proc.pid, ref
+
+
+# ---- oneself
+
+
+def self() -> Pid:  # noqa: A001  # Erlang's name, reached through the module
+    """The pid of the calling process.
+
+    Example:
+        >>> async def main(): return alive(self())
+        >>> beamish.run(main)
+        True
+
+    Source: erlang:self/0.
+    """
+    return (_here.process or _current()).pid
+
+
+def parent() -> Pid | None:
+    """The pid of the process that started this one; None where none did."""
+    return _current().parent
+
+
+def ancestors() -> builtins.list[Pid]:
+    """The parent, its parent and so on, as far as they are alive."""
+    return _current().ancestors()
+
+
+def flag(*, trap_exit: bool) -> bool:
+    """Sets whether exit signals come as messages instead of ending the process.
+
+    Args:
+        trap_exit: from now on, exit signals become ``Exit(pid, reason)`` messages (all but the
+            one of ``exit(pid, "kill")``). What is in the mailbox already stays there.
+
+    Returns:
+        The old value.
+
+    Source: erlang:process_flag/2.
+    """
+    proc = _current()
+    old, proc.trap_exit = proc.trap_exit, bool(trap_exit)
+    return old
+
+
+def put(key: Any, value: Any) -> Any:
+    """Sets an entry of the process dictionary; returns the old value, None if there was none."""
+    rare = _current().extra()
+    if rare.dictionary is None:
+        rare.dictionary = {}
+    old = rare.dictionary.get(key)
+    rare.dictionary[key] = value
+    return old
+
+
+def get(key: Any, default: Any = None) -> Any:
+    """An entry of the process dictionary, or the default."""
+    rare = _current().rare
+    return default if rare is None or rare.dictionary is None else rare.dictionary.get(key, default)
+
+
+def erase(key: Any) -> Any:
+    """Removes an entry of the process dictionary; returns its value, None if there was none."""
+    rare = _current().rare
+    return None if rare is None or rare.dictionary is None else rare.dictionary.pop(key, None)
+
+
+def set_label(label: Any) -> None:
+    """Sets what reports and info call this process beside its pid; it need not be unique.
+
+    Source: proc_lib:set_label/1 (OTP 27).
+    """
+    _current().extra().label = label
+
+
+def label(pid: Pid) -> Any:
+    """The label of a process; None where it has none or is dead."""
+    return info(pid, "label")
+
+
+# ---- messages
+
+
+def send(dest: Any, message: T) -> T:
+    """Sends a message; returns the message, at once.
+
+    The message itself is passed, not a copy: do not change it after it was sent. Messages from one
+    process to another arrive in the order in which they were sent. A message to a dead process
+    or to ``(name, node)`` that nobody has is dropped.
+
+    Args:
+        dest: a Pid, a registered name, ``(name, node)``, a Ref that is an alias, or a behaviour's
+            ``("via", module, name)``.
+
+    Raises:
+        BadArgError: the name is not registered, or `dest` is none of these.
+
+    Source: erlang:send/2.
+    """
+    _mailbox.send(dest, message)
+    return message
+
+
+def send_threadsafe(dest: Any, message: Any) -> None:
+    """Sends a message from any thread.
+
+    What it raises where it is sent (an unregistered name, say) goes to the loop's exception
+    handler.
+    """
+    node = _node()
+    node.loop.call_soon_threadsafe(_mailbox.send, dest, message, context=node.scheduler.context)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def receive(pattern: type[T], /, *, timeout: float | None = ...) -> Awaitable[T]: ...
+    @overload
+    def receive(*patterns: Any, timeout: float | None = ...) -> Awaitable[Any]: ...
+    def receive(*patterns: Any, timeout: float | None = None) -> Awaitable[Any]:
+        """Takes the oldest message that matches one of the patterns, and leaves the others.
+
+        ``message = await receive()`` takes the next message, whatever it is.
+
+        Args:
+            patterns: each a value (equality; None, True and False are told by identity), ``...``
+                (anything), a type (isinstance), a tuple, list or dict of patterns (a dict may
+                have more keys), or a predicate.
+            timeout: seconds to wait; None for ever; 0 looks at what is there without waiting.
+
+        Raises:
+            TimeoutError: nothing came in time. What does not match does not restart the clock.
+
+        A pattern that holds a Ref made by this process skips the messages that are older than
+        the Ref, so a call costs the same with 100,000 messages waiting.
+
+        Example:
+            >>> async def main():
+            ...     ref = make_ref()
+            ...     send(self(), "noise"), send(self(), (ref, 42))
+            ...     return (await receive((ref, int)))[1]
+            >>> beamish.run(main)
+            42
+
+        Source: the Erlang Reference Manual, "Receive".
+        """
+        ...
+
+else:
+    receive = _mailbox.receive
+    receive.__module__ = __name__
+
+
+def flush() -> builtins.list[Any]:
+    """Takes all messages out of the mailbox, oldest first."""
+    return _mailbox.flush(_current())
+
+
+# ---- links, monitors, exits
+
+
+def link(pid: Pid) -> Literal[True]:
+    """Links the calling process and another: when one ends, the other gets an exit signal.
+
+    A pair has at most one link; linking oneself does nothing.
+
+    Raises:
+        NoProcError: there is no such process, and the caller does not trap exits. One that
+            traps gets ``Exit(pid, "noproc")`` as a message instead.
+
+    Source: erlang:link/1.
+    """
+    _signals.link(_current(), pid)
+    return True
+
+
+def unlink(pid: Pid) -> Literal[True]:
+    """Takes the link to a process away; nothing will come through it any more.
+
+    An Exit message that is in the mailbox already stays there.
+
+    Source: erlang:unlink/1.
+    """
+    _signals.unlink(_current(), pid)
+    return True
+
+
+def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
+    """Asks to be told of the end of a process, by ``Down(ref, "process", pid, reason)``.
+
+    Each call makes one more monitor. If there is no such process the message comes at once, with
+    the reason ``noproc``.
+
+    Args:
+        dest: a Pid, a registered name, or ``(name, node)``; by name it watches whoever has the
+            name now, and the message carries ``(name, node)`` instead of the pid.
+        alias: makes the reference an address of the caller as well, until
+            ``"explicit_unalias"``: unalias; ``"demonitor"``: demonitor or the Down message;
+            ``"reply_demonitor"``: these, or the first message through it, which ends the monitor.
+        tag: stands for ``"DOWN"`` in the message, which is a plain tuple then.
+
+    Source: erlang:monitor/2,3.
+    """
+    node = _node()
+    return _signals.monitor(node, _current(), dest, alias, tag)
+
+
+def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
+    """Ends a monitor of the calling process.
+
+    Args:
+        ref: what `monitor` returned.
+        flush: also takes its message out of the mailbox.
+        info: tells whether the monitor was still active.
+
+    Returns:
+        True; with `info` whether it was active: False once its message was sent.
+
+    Source: erlang:demonitor/1,2.
+    """
+    found = _signals.demonitor(_current(), ref, flush=flush)
+    return found if info else True
+
+
+@overload
+def exit(reason: Any, /) -> NoReturn: ...
+@overload
+def exit(pid: Pid, reason: Any, /) -> Literal[True]: ...
+def exit(*args: Any) -> Literal[True]:  # noqa: A001  # Erlang's name, reached through the module
+    """``exit(reason)`` ends the calling process; ``exit(pid, reason)`` sends an exit signal.
+
+    ``exit(reason)`` raises ProcessExit: ``finally`` blocks run, it can be caught, nothing is
+    reported. ``exit(pid, reason)``: a process that traps exits gets ``Exit(sender, reason)`` as a
+    message; one that does not ends with that reason, unless it is ``normal``. The reason ``kill``
+    ends it in any case, with the reason ``killed``.
+
+    Raises:
+        BadArgError: with two arguments, the first is not a Pid.
+
+    Source: erlang:exit/1, erlang:exit/2.
+    """
+    match args:
+        case (reason,):
+            problem = ProcessExit(reason)
+            rare = _current().rare
+            if rare is not None and rare.outside is not None:
+                rare.outside.exit = problem
+            raise problem
+        case (pid, reason):
+            _signals.send_exit(_current(), pid, reason)
+            return True
+        case _:
+            raise TypeError(f"exit takes (reason) or (pid, reason); got {len(args)} arguments")
+
+
+def error(reason: Any) -> NoReturn:
+    """Raises an error with a term for its reason; uncaught, the exit reason is ``(reason, stack)``.
+
+    Source: erlang:error/1.
+    """
+    raise ProcessError(reason)
+
+
+def throw(value: Any) -> NoReturn:
+    """Throws a term; uncaught, the exit reason is ``((nocatch, value), stack)``.
+
+    Source: erlang:throw/1.
+    """
+    raise Throw(value)
+
+
+def report_crash(reason: Any, *, last_message: Any = None) -> None:
+    """Writes a crash report of the calling process to the logger ``beamish``.
+
+    An uncaught exception is reported by the runtime; this is for code such as a behaviour's,
+    which reports an ``exit(reason)`` of its own as well.
+
+    Args:
+        reason: the exit reason; of an exception its traceback is shown.
+        last_message: what it was working on.
+    """
+    _reports.report_crash(_current(), reason, last_message=last_message)
+
+
+# ---- names, references, aliases
+
+
+def register(name: str, pid: Pid) -> Literal[True]:
+    """Gives a process a name, until it ends or `unregister`.
+
+    Raises:
+        BadArgError: the name is taken, the process has one already or is dead, the name is not
+            a str or is "undefined".
+
+    Source: erlang:register/2.
+    """
+    _node().names.register(name, pid)
+    return True
+
+
+def unregister(name: str) -> Literal[True]:
+    """Takes a name away.
+
+    Raises:
+        BadArgError: nobody has it.
+
+    Source: erlang:unregister/1.
+    """
+    _node().names.unregister(name)
+    return True
+
+
+def whereis(name: str) -> Pid | None:
+    """The pid of a registered process, or None.
+
+    Source: erlang:whereis/1.
+    """
+    if not isinstance(name, str):
+        raise BadArgError(f"a name is a str or an Atom; got {name!r} ({type(name).__name__})")
+    proc = _node().names.lookup(name)
+    return proc.pid if proc is not None else None
+
+
+def registered() -> builtins.list[Atom]:
+    """All registered names."""
+    return _node().names.all()
+
+
+def make_ref() -> Ref:
+    """A new, unique reference.
+
+    Source: erlang:make_ref/0.
+    """
+    return _node().mint_ref(_current())
+
+
+def alias(reply: bool = False) -> Ref:
+    """A new reference that is an address of the calling process, until `unalias`.
+
+    Args:
+        reply: ends it with the first message that comes through it.
+
+    Source: erlang:alias/1.
+    """
+    proc = _current()
+    node = _node()
+    ref: Ref
+    if reply:
+        ref = node.mint_monitor(proc)  # one that watches nobody
+        _signals.activate(proc, ref, "reply_demonitor")
+    else:
+        ref = node.mint_ref(proc)
+        _signals.activate(proc, ref, "explicit_unalias")
+    return ref
+
+
+def unalias(ref: Ref) -> bool:
+    """Ends an alias of the calling process; returns whether it was active.
+
+    Source: erlang:unalias/1.
+    """
+    return _signals.unalias(_current(), ref)
+
+
+# ---- looking at processes
+
+
+def alive(pid: Pid) -> bool:
+    """Whether a process is alive; what the caller has sent it is taken into account.
+
+    Source: erlang:is_process_alive/1.
+    """
+    if not isinstance(pid, Pid):
+        raise BadArgError(f"alive takes a Pid; got {pid!r} ({type(pid).__name__})")
+    return _node().is_alive(pid)
+
+
+@overload
+def info(pid: Pid) -> dict[str, Any] | None: ...
+@overload
+def info(pid: Pid, item: str) -> Any: ...
+def info(pid: Pid, item: str | None = None) -> Any:
+    """What is known of a process, as a dict; of one item, its value; None if it is dead.
+
+    Items: registered_name ("" for none), label, initial_call, status ("running", "runnable",
+    "waiting"), trap_exit, message_queue_len, messages, links, monitors (pids, or (name, node)),
+    monitored_by, parent, ancestors, dictionary, owned.
+
+    Source: erlang:process_info/1,2.
+    """
+    return _info.process_info(pid, item)
+
+
+def list() -> builtins.list[Pid]:  # noqa: A001  # Elixir's name, reached through the module
+    """The pids of all living processes, oldest first.
+
+    Source: erlang:processes/0.
+    """
+    node = _node()
+    return sorted(proc.pid for proc in node.processes if node.is_alive(proc.pid))
+
+
+# ---- time
+
+
+def send_after(seconds: float, dest: Any, message: Any) -> TimerRef:
+    """Sends a message later.
+
+    Args:
+        seconds: from now, 0 or more.
+        dest: a pid, with whose end the timer is gone, or a name, looked up when the time comes.
+
+    Source: erlang:send_after/3.
+    """
+    return _node().timers.send_after(seconds, dest, message, wrap=False)
+
+
+def start_timer(seconds: float, dest: Any, message: Any) -> TimerRef:
+    """As `send_after`, but sends ``("timeout", timer_ref, message)``.
+
+    Source: erlang:start_timer/3.
+    """
+    return _node().timers.send_after(seconds, dest, message, wrap=True)
+
+
+def cancel_timer(timer: TimerRef) -> float | None:
+    """Takes a timer back: the seconds that were left, or None if it had fired or is unknown.
+
+    Source: erlang:cancel_timer/1.
+    """
+    return _node().timers.cancel(_check_timer(timer))
+
+
+def read_timer(timer: TimerRef) -> float | None:
+    """The seconds until a timer fires, or None if it has fired or is unknown.
+
+    Source: erlang:read_timer/1.
+    """
+    return _node().timers.read(_check_timer(timer))
+
+
+def _check_timer(timer: Any) -> TimerRef:
+    if not isinstance(timer, TimerRef):
+        raise BadArgError(
+            f"expected what send_after or start_timer returned; got {timer!r} "
+            f"({type(timer).__name__})"
+        )
+    return timer
+
+
+@coroutine
+def sleep(seconds: float | None) -> Generator[Any, Any, None]:
+    """Waits; messages stay in the mailbox meanwhile.
+
+    Args:
+        seconds: 0 or more; 0 lets the others run once; None waits for ever.
+
+    Source: timer:sleep/1.
+    """
+    _mailbox.check_timeout(seconds)
+    proc = _current()
+    timer = None
+    if seconds is not None:
+        timer = _node().timers.call_later(seconds, _wake, proc, None) if seconds else None
+        if timer is None:
+            _node().loop.call_soon(_wake, proc, None)
+    try:
+        yield from _suspend(proc)
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+# ---- work that blocks, work that must not be interrupted
+
+
+async def offload(fn: Callable[..., T], /, *args: Any, cpu: bool = False) -> T:
+    """Runs ``fn(*args)`` beside the node, and waits for its result.
+
+    The caller can be ended meanwhile; the work is then dropped if it has not begun, else its
+    result is.
+
+    Args:
+        cpu: False: on a thread, for calls that block. True: on an OS process, for work that
+            computes; function, arguments and result are pickled, and a script needs the usual
+            ``if __name__ == "__main__":``.
+
+    Raises:
+        Whatever the function raises.
+    """
+    result: T = await _offload(fn, args, cpu=cpu)
+    return result
+
+
+@contextlib.contextmanager
+def critical() -> Iterator[None]:
+    """In this block the process is not preempted: for code that holds a lock that others take.
+
+    Example:
+        >>> with critical():
+        ...     with lock: ...
+    """
+    rare = _current().extra()
+    rare.critical += 1
+    try:
+        yield
+    finally:
+        rare.critical -= 1
+
+
+# ---- ownership
+
+
+def own(resource: T, close: Callable[[T], Any] | None = None) -> T:
+    """Makes the calling process the owner of a resource; returns the resource.
+
+    When the process ends, for whatever reason, the resource is closed before anyone hears of the
+    death.
+
+    Args:
+        resource: a file, socket, connection, subprocess, asyncio.Task or anything else with
+            ``aclose()``, ``close()``, ``cancel()``, ``kill()`` or ``terminate()``.
+        close: how to close it, where these do not say; may return an awaitable.
+
+    Raises:
+        BadArgError: nothing says how to close it.
+
+    Example:
+        >>> file = own(open("data"))
+    """
+    _owned.add_owned(_current(), resource, close)
+    return resource
+
+
+def disown(resource: Any) -> bool:
+    """Ends the ownership without closing; returns whether there was one."""
+    return _owned.remove_owned(_current(), resource)
+
+
+def give_away(resource: Any, pid: Pid) -> Literal[True]:
+    """Makes another process the owner of what the calling process owns.
+
+    Raises:
+        BadArgError: the caller does not own it, or the other is not alive.
+    """
+    if not isinstance(pid, Pid) or not _node().is_alive(pid):
+        raise BadArgError(f"give_away takes the Pid of a living process; got {pid!r}")
+    heir = pid._process  # pyright: ignore[reportPrivateUsage]
+    _owned.give_away(_current(), resource, heir)
+    return True

@@ -1,0 +1,235 @@
+"""The face of a process as an asyncio Task.
+
+Inside of a process ``asyncio.current_task()`` is the process, so what asyncio libraries do to
+the current Task (asyncio.timeout, TaskGroup, anyio's cancel scopes) they do to the process.
+``cancel()`` is asyncio's: it throws CancelledError, which the process may catch. It is not an
+exit signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from .here import enqueue
+from .states import (
+    DEAD,
+    EXIT_PENDING,
+    RUNNING,
+    THROWING,
+    TICKED,
+    WAIT_ANY,
+    WAIT_WAKE,
+    WOKEN,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from contextvars import Context
+
+    from .process import Process
+
+__all__ = ["TaskFace", "TaskState"]
+
+
+class TaskState:
+    """What a process needs once asyncio treats it as a Task."""
+
+    __slots__ = ("callbacks", "cancels", "message", "must_cancel", "name", "outcome")
+
+    def __init__(self) -> None:
+        self.must_cancel = False
+        self.cancels = 0
+        self.message: Any = None
+        self.name: str | None = None
+        self.callbacks: list[tuple[Callable[[Any], object], Context | None]] = []
+        self.outcome: tuple[BaseException | None, Any] | None = None
+
+
+class TaskFace:
+    """asyncio.Task's methods, for a process."""
+
+    __slots__ = ()
+
+    # asyncio marks what it may await; libraries ask `asyncio.isfuture(task)`. A process is
+    # not awaitable (monitor it), so it does not have the mark.
+
+    @property
+    def _self(self) -> Process:
+        return cast("Process", self)
+
+    @property
+    def _must_cancel(self) -> bool:
+        state = _state_or_none(self._self)
+        return state is not None and state.must_cancel
+
+    @_must_cancel.setter
+    def _must_cancel(self, flag: bool) -> None:  # anyio clears it
+        state_of(self._self).must_cancel = flag
+
+    @property
+    def _fut_waiter(self) -> asyncio.Future[Any] | None:
+        return self._self.waiter
+
+    @property
+    def _cancel_message(self) -> Any:
+        state = _state_or_none(self._self)
+        return state.message if state else None
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Asks for a CancelledError in the process, as asyncio.Task.cancel does.
+
+        Returns:
+            False if the process has ended or must end anyway.
+        """
+        proc = self._self
+        if proc.state >= EXIT_PENDING:
+            return False
+        state = state_of(proc)
+        state.cancels += 1
+        if proc.waiter is not None and proc.waiter.cancel(msg=msg):
+            # The future's end wakes the process, as it does for a Task.
+            return True
+        state.message = msg
+        if WAIT_ANY <= proc.state <= WAIT_WAKE and proc.waiter is None:
+            proc.value = asyncio.CancelledError(*_args(msg))
+            proc.state = THROWING
+            enqueue(proc)
+        else:
+            state.must_cancel = True
+            if proc.state in (RUNNING, WOKEN):
+                proc.state = TICKED  # so that its next receive() looks up
+        return True
+
+    def cancelling(self) -> int:
+        """How many cancellations are asked for and not taken back."""
+        state = _state_or_none(self._self)
+        return state.cancels if state else 0
+
+    def uncancel(self) -> int:
+        """Takes one back; returns how many are left."""
+        state = _state_or_none(self._self)
+        if state is None or state.cancels == 0:
+            return 0
+        state.cancels -= 1
+        if state.cancels == 0:
+            state.must_cancel = False
+        return state.cancels
+
+    def done(self) -> bool:
+        """Whether the process has ended."""
+        return self._self.state == DEAD
+
+    def cancelled(self) -> bool:
+        """Whether it ended by a CancelledError."""
+        state = _state_or_none(self._self)
+        if state is None or state.outcome is None:
+            return False
+        return isinstance(state.outcome[0], asyncio.CancelledError)
+
+    def result(self) -> Any:
+        """What its function returned, once it has ended."""
+        outcome = self._outcome()
+        if outcome[0] is not None:
+            raise outcome[0]
+        return outcome[1]
+
+    def exception(self) -> BaseException | None:
+        """What it raised, once it has ended."""
+        outcome = self._outcome()
+        if isinstance(outcome[0], asyncio.CancelledError):
+            raise outcome[0]
+        return outcome[0]
+
+    def _outcome(self) -> tuple[BaseException | None, Any]:
+        state = _state_or_none(self._self)
+        if not self.done():
+            raise asyncio.InvalidStateError("the process has not ended")
+        return (state.outcome if state else None) or (None, None)
+
+    def get_name(self) -> str:
+        """The name asyncio gives it: what set_name was told, or the pid."""
+        proc = self._self
+        state = _state_or_none(proc)
+        if state is not None and state.name is not None:
+            return state.name
+        return repr(proc.pid)
+
+    def set_name(self, value: object) -> None:
+        """Sets the name that asyncio shows; it is not a registered name."""
+        state_of(self._self).name = str(value)
+
+    def get_coro(self) -> Coroutine[Any, Any, Any]:
+        """The coroutine that it runs."""
+        return self._self.coro
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that hosts its node."""
+        return asyncio.get_running_loop()
+
+    def get_context(self) -> Context:
+        """Its contextvars context."""
+        return self._self.context
+
+    def get_stack(self, *, limit: int | None = None) -> list[Any]:
+        """The frame that it waits in."""
+        frame = getattr(self._self.coro, "cr_frame", None)
+        return [frame][:limit] if frame is not None else []
+
+    def add_done_callback(
+        self, callback: Callable[[Any], object], /, *, context: Context | None = None
+    ) -> None:
+        """Calls back, from the loop, when the process has ended."""
+        if self.done():
+            asyncio.get_running_loop().call_soon(callback, self, context=context)
+        else:
+            state_of(self._self).callbacks.append((callback, context))
+
+    def remove_done_callback(self, callback: Callable[[Any], object], /) -> int:
+        """Removes a callback; returns how often it was there."""
+        state = _state_or_none(self._self)
+        if state is None:
+            return 0
+        kept = [pair for pair in state.callbacks if pair[0] != callback]
+        gone = len(state.callbacks) - len(kept)
+        state.callbacks = kept
+        return gone
+
+
+def _state_or_none(proc: Process) -> TaskState | None:
+    return proc.rare.task if proc.rare is not None else None
+
+
+def state_of(proc: Process) -> TaskState:
+    """Its TaskState, made on first use."""
+    rare = proc.extra()
+    if rare.task is None:
+        rare.task = TaskState()
+    state: TaskState = rare.task
+    return state
+
+
+def take_cancellation(proc: Process) -> BaseException | None:
+    """The CancelledError that an awaiting process must be given now, if one was asked for."""
+    state = _state_or_none(proc)
+    if state is None or not state.must_cancel:
+        return None
+    state.must_cancel = False
+    return asyncio.CancelledError(*_args(state.message))
+
+
+def _args(message: Any) -> tuple[Any, ...]:
+    return () if message is None else (message,)
+
+
+def finish_task(proc: Process, error: BaseException | None, result: Any) -> None:
+    """Runs the done callbacks of an ended process."""
+    state = _state_or_none(proc)
+    if state is None:
+        return
+    state.outcome = (error, result)
+    callbacks, state.callbacks = state.callbacks, []
+    if callbacks:
+        loop = asyncio.get_running_loop()
+        for callback, context in callbacks:
+            loop.call_soon(callback, proc, context=context)

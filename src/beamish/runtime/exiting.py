@@ -1,0 +1,146 @@
+"""The end of a process.
+
+The order (semantics 2.9, design 4): its end is decided (fate.py: not alive, name free); its
+clean-up runs with a ProcessExit raised where it was; what it owns is closed; then links and
+monitors are told. So whoever hears of a death finds the name free and the socket closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish.terms import NORMAL, ProcessExit
+from beamish.terms.reasons import CANCELLED, keep_stack
+
+from .asyncio_task import finish_task
+from .fate import hasten
+from .here import here, running_node
+from .owned import close_all
+from .reports import report_crash, report_failed_cleanup
+from .signals import tell_of_death
+from .states import DEAD, EXITING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .process import Process
+
+__all__ = ["GRACE", "end_raised", "end_returned", "finish", "start_grace"]
+
+GRACE: Final = 5.0  # seconds that the clean-up of a process may take
+
+
+def start_grace(proc: Process) -> None:
+    """Starts the time that a process has for cleaning up."""
+    fate = proc.fate
+    if fate is not None and fate.grace is None and not fate.force:
+        node = running_node()
+        fate.grace = node.timers.call_later(node.grace, hasten, proc)
+
+
+def end_returned(proc: Process, result: Any) -> None:
+    """Its function returned."""
+    if proc.state == EXITING and proc.fate is not None:
+        finish(proc, proc.fate.reason, None, result)
+    else:
+        finish(proc, NORMAL, None, result)
+
+
+def end_raised(proc: Process, error: BaseException) -> None:
+    """Its function raised, or was made to."""
+    fate = proc.fate
+    if proc.state == EXITING and fate is not None:
+        if not isinstance(error, asyncio.CancelledError | GeneratorExit) and not is_exit(error):
+            report_failed_cleanup(proc, error)
+        error.__traceback__ = None
+        finish(proc, fate.reason, error, None)
+        return
+    exits = is_exit(error)
+    if exits is not None:
+        reason: Any = exits.reason
+        error.__traceback__ = None
+    elif isinstance(error, asyncio.CancelledError):
+        reason = CANCELLED
+        error.__traceback__ = None
+    elif isinstance(error, SystemExit | KeyboardInterrupt):
+        reason = error  # as exit/1: it ends the process, not the interpreter
+        error.__traceback__ = None
+    else:
+        reason = error
+        if proc.rare is None or not proc.rare.quiet:
+            report_crash(proc, error)
+            keep_stack(error)
+    finish(proc, reason, error, None)
+
+
+def is_exit(error: BaseException) -> ProcessExit | None:
+    """The ProcessExit that an exception is, or holds where a TaskGroup wrapped it."""
+    if isinstance(error, ProcessExit):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+            found = is_exit(inner)  # pyright: ignore[reportUnknownArgumentType]
+            if found is not None:
+                return found
+    return None
+
+
+def finish(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
+    """Ends a process whose code is done: closes what it owns, then tells the others."""
+    fate = proc.fate
+    if fate is not None and fate.grace is not None:
+        fate.grace.cancel()
+    rare = proc.rare
+    if rare is not None:
+        running_node().names.release(proc)
+        if rare.owned:
+            # What is awaited in closing still belongs to its end.
+            proc.state = EXITING
+            waits = close_all(proc)
+            if waits:
+                _finish_after(waits, proc, reason, error, result)
+                return
+    _finish_now(proc, reason, error, result)
+
+
+def _finish_now(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
+    proc.state = DEAD
+    proc.pid._process = None
+    # The pid may be held for ever; what the process held must not be.
+    proc.mailbox = proc.value = proc.pattern = proc.waiter = proc.parked = None
+    node = running_node()
+    node.processes.discard(proc)
+    tell_of_death(proc, reason)
+    rare = proc.rare
+    if rare is not None:
+        finish_task(proc, error, result)
+        if rare.on_end is not None:
+            rare.on_end(reason, result)
+    if node.deaths is not None:
+        node.deaths.set()
+
+
+def _finish_after(
+    waits: list[Awaitable[Any]],
+    proc: Process,
+    reason: Any,
+    error: BaseException | None,
+    result: Any,
+) -> None:
+    async def close() -> None:
+        tasks = [asyncio.ensure_future(wait) for wait in waits]
+        _, late = await asyncio.wait(tasks, timeout=running_node().grace)
+        for task in late:
+            task.cancel()
+
+    def closed(task: asyncio.Task[None]) -> None:
+        node.closing.discard(task)
+        _finish_now(proc, reason, error, result)
+
+    node = running_node()
+    was, here.process = here.process, None
+    task = node.loop.create_task(close())
+    here.process = was
+    node.closing.add(task)
+    task.add_done_callback(closed)

@@ -1,0 +1,75 @@
+"""Where we are: the current process and the running node.
+
+The only mutable state of the package beside the atom table. There is one node in an OS
+process at a time (more cores are more OS processes), so that the hot path needs neither a
+thread-local look-up nor a node in every call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from beamish.terms.errors import NotRunningError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .node import Node
+    from .process import Process
+
+__all__ = ["current", "here", "running_node"]
+
+
+def _no_node(*_: object) -> None:
+    raise NotRunningError(
+        "no node is running: call this inside of beamish.run(main), "
+        "or in an asyncio Task inside of `async with beamish.node():`"
+    )
+
+
+@final
+class Here:
+    """The current process (None outside of a slice), the node, and its run queue."""
+
+    __slots__ = ("armed", "arm", "node", "process", "push")
+
+    def __init__(self) -> None:
+        self.process: Process | None = None
+        self.node: Node | None = None
+        # Bound by the node's scheduler: append to the run queue; ask the loop for a drain;
+        # whether that has been asked for.
+        self.push: Callable[[Process], object] = _no_node
+        self.arm: Callable[[], None] = _no_node
+        self.armed: bool = True
+
+
+here: Final = Here()
+
+
+def current() -> Process:
+    """The calling process; a plain asyncio Task is adopted on its first use.
+
+    Raises:
+        NotRunningError: no node is running, or not in a Task of its loop.
+    """
+    return here.process or running_node().adopt_current_task()
+
+
+def running_node() -> Node:
+    """The running node.
+
+    Raises:
+        NotRunningError: there is none.
+    """
+    node = here.node
+    if node is None:
+        _no_node()
+        raise AssertionError
+    return node
+
+
+def enqueue(proc: Process) -> None:
+    """Puts a process at the end of the run queue."""
+    here.push(proc)
+    if not here.armed:
+        here.arm()

@@ -1,0 +1,75 @@
+"""What can be known of a process: read-only snapshots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish.terms import Atom, BadArgError, Pid
+
+from .here import here, running_node
+from .mailbox import waiting_messages
+from .states import EXITING, OUTSIDE, RUNNING, TICKED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .process import Process
+
+__all__ = ["ITEMS", "process_info"]
+
+
+def process_info(pid: Any, item: str | None) -> Any:
+    """One item of a process, or all; None of a dead one."""
+    if not isinstance(pid, Pid):
+        raise BadArgError(f"info takes a Pid; got {pid!r} ({type(pid).__name__})")
+    if item is not None and item not in ITEMS:
+        raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {item!r}")
+    proc: Process | None = pid._process
+    if proc is None or not running_node().is_alive(pid):
+        return None
+    if item is not None:
+        return ITEMS[item](proc)
+    return {name: get(proc) for name, get in ITEMS.items()}
+
+
+def _status(proc: Process) -> str:
+    if proc is here.process or proc.state == OUTSIDE:
+        return "running"
+    if proc.state <= RUNNING or proc.state == TICKED:
+        return "runnable"
+    return "exiting" if proc.state >= EXITING else "waiting"
+
+
+def _monitors(proc: Process) -> list[Any]:
+    return [ref._named or target.pid for ref, target in (proc.monitors or {}).items()]
+
+
+def _dictionary(proc: Process) -> dict[Any, Any]:
+    return dict(proc.rare.dictionary or {}) if proc.rare is not None else {}
+
+
+def _owned(proc: Process) -> list[Any]:
+    owned = proc.rare.owned if proc.rare is not None else None
+    return [entry.resource for entry in (owned or {}).values()]
+
+
+def _name(proc: Process) -> str:
+    return (proc.rare.name if proc.rare is not None else None) or Atom("")
+
+
+ITEMS: Final[dict[str, Callable[[Process], Any]]] = {
+    "registered_name": _name,
+    "label": lambda proc: proc.rare.label if proc.rare is not None else None,
+    "initial_call": lambda proc: proc.initial_call(),
+    "status": _status,
+    "trap_exit": lambda proc: proc.trap_exit,
+    "message_queue_len": lambda proc: len(waiting_messages(proc)),
+    "messages": waiting_messages,
+    "links": lambda proc: sorted(proc.links or ()),
+    "monitors": _monitors,
+    "monitored_by": lambda proc: [p.pid for p in (proc.watchers or {}).values()],
+    "parent": lambda proc: proc.parent,
+    "ancestors": lambda proc: proc.ancestors(),
+    "dictionary": _dictionary,
+    "owned": _owned,
+}

@@ -1,0 +1,283 @@
+"""Sending, the mailbox, and selective receive: the hot path.
+
+What it guarantees: a message goes to the end of the receiver's mailbox at once; ``receive``
+takes the oldest message that matches and leaves the others in order; what was looked at while
+waiting is not looked at again.
+
+What makes it quick, each measured:
+
+- A process that waits for anything is handed the message itself: it goes into ``value``, which
+  the scheduler passes to ``coro.send``, so that it is what ``yield`` returns in receive(). The
+  mailbox is only for a process that does not wait, or waits for something else.
+- A process that waits for a pattern is not woken in vain: the sender tries the pattern on the
+  new message alone. Patterns that would run the user's code (predicates) are left to the
+  receiver, so that an error in them is the receiver's.
+- A pattern with a reference skips the messages that were there before the reference.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+from types import coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish.terms import BadArgError, Pid, ProcessExit
+
+from .adoption import wait_outside
+from .asyncio_task import take_cancellation
+from .here import current, enqueue, here, running_node
+from .patterns import has_predicate, mark_of, matches
+from .states import (
+    EXIT_PENDING,
+    EXITING,
+    OUTSIDE,
+    RUNNING,
+    TICKED,
+    WAIT_ANY,
+    WAIT_MATCH,
+    WAIT_SCAN,
+    WOKEN,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from .process import Process
+
+__all__ = ["deliver", "flush", "move_messages", "receive", "send", "waiting_messages"]
+
+_LOOK_AGAIN: Final = object()
+_TIMED_OUT: Final = object()
+
+
+def send(dest: Any, message: Any) -> Any:
+    """Sends a message; see beamish.process.send."""
+    if dest.__class__ is Pid:
+        proc = dest._process
+        if proc is None:
+            return message
+    else:
+        proc = running_node().destination(dest)
+        if proc is None:
+            return message
+    if proc.state == WAIT_ANY:
+        proc.state = WOKEN
+        proc.value = message
+        here.push(proc)
+        if not here.armed:
+            here.arm()
+    else:
+        deliver(proc, message)
+    return message
+
+
+def deliver(proc: Process, message: Any) -> None:
+    """Puts a message into a process' mailbox, or hands it over if it waits for it."""
+    state = proc.state
+    if state == WAIT_ANY or (state == WAIT_MATCH and _takes(proc, message)):
+        if state == WAIT_MATCH:
+            # Its pattern is done with; where the message came in is for info() to show.
+            proc.pattern = len(proc.mailbox) if proc.mailbox else 0
+        proc.state = WOKEN
+        proc.value = message
+        enqueue(proc)
+    elif state < EXIT_PENDING:
+        mailbox = proc.mailbox
+        if mailbox is None:
+            mailbox = proc.mailbox = deque()
+        mailbox.append(message)
+        if proc.state == WAIT_SCAN:
+            _look_again(proc)
+
+
+def _takes(proc: Process, message: Any) -> bool:
+    try:
+        return matches(proc.pattern, message)
+    except Exception:
+        # A comparison failed. That is the receiver's error: let it come upon it by itself.
+        proc.state = WAIT_SCAN
+        return False
+
+
+def _look_again(proc: Process) -> None:
+    proc.state = RUNNING
+    proc.value = _LOOK_AGAIN
+    enqueue(proc)
+
+
+@coroutine
+def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any, Any]:
+    """Takes the first message that matches; see beamish.process.receive."""
+    proc = here.process or current()
+    if proc.state > RUNNING:
+        check(proc)
+    if not patterns:
+        mailbox = proc.mailbox
+        if mailbox:
+            proc.removed += 1
+            proc.value = message = mailbox.popleft()
+            return message
+        if timeout is None and proc.state <= RUNNING:
+            proc.state = WAIT_ANY
+            proc.value = None
+            return (yield)
+    return (yield from _receive(proc, patterns, timeout))
+
+
+def check(proc: Process) -> None:
+    """Before a process goes on: what was asked of it while it ran."""
+    if proc.state == TICKED:
+        proc.state = RUNNING
+        error = take_cancellation(proc)
+        if error is not None:
+            raise error
+    elif proc.state >= EXIT_PENDING:
+        fate = proc.fate
+        if proc.state == EXIT_PENDING:
+            proc.state = EXITING
+        raise ProcessExit(fate.reason if fate else None)
+
+
+def _receive(
+    proc: Process, patterns: tuple[Any, ...], timeout: float | None
+) -> Generator[Any, Any, Any]:
+    """The receive that looks for something, waits for a limited time, or waits outside."""
+    check_timeout(timeout)
+    outside = proc.state == OUTSIDE
+    seen = _first_to_scan(proc, patterns)
+    message = _take(proc, patterns, seen)
+    if message is not _LOOK_AGAIN:
+        return message
+    if timeout == 0:
+        raise _timed_out(patterns, timeout)
+    timer = None
+    if timeout is not None:
+        timer = running_node().timers.call_later(timeout, _time_out, proc)
+    try:
+        while True:
+            seen = len(proc.mailbox) if proc.mailbox else 0
+            _wait(proc, patterns)
+            message = (yield from wait_outside(proc)) if outside else (yield)
+            if message is _TIMED_OUT:
+                raise _timed_out(patterns, timeout)
+            if message is not _LOOK_AGAIN:
+                return message
+            message = _take(proc, patterns, seen)
+            if message is not _LOOK_AGAIN:
+                return message
+    finally:
+        proc.pattern = None
+        if timer is not None:
+            timer.cancel()
+
+
+def _wait(proc: Process, patterns: tuple[Any, ...]) -> None:
+    proc.value = None
+    if not patterns:
+        proc.state = WAIT_ANY
+    elif has_predicate(patterns):
+        proc.state = WAIT_SCAN
+    else:
+        proc.pattern = patterns[0] if len(patterns) == 1 else _AnyOf(patterns)
+        proc.state = WAIT_MATCH
+
+
+class _AnyOf:
+    """A pattern that takes what one of several takes."""
+
+    __slots__ = ("patterns",)
+
+    def __init__(self, patterns: tuple[Any, ...]) -> None:
+        self.patterns = patterns
+
+    def __call__(self, value: Any) -> bool:
+        return any(matches(pattern, value) for pattern in self.patterns)
+
+
+def _first_to_scan(proc: Process, patterns: tuple[Any, ...]) -> int:
+    """The index before which no message can match."""
+    if not proc.mailbox or not patterns:
+        return 0
+    mark = min(mark_of(pattern, proc.pid) for pattern in patterns)
+    return max(0, mark - proc.removed)
+
+
+def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
+    """Takes the first message from `start` on that matches; _LOOK_AGAIN if there is none."""
+    mailbox = proc.mailbox
+    if not mailbox or start >= len(mailbox):
+        return _LOOK_AGAIN
+    if not patterns:
+        proc.removed += 1
+        proc.value = message = mailbox.popleft()
+        return message
+    # A predicate may send to its own process meanwhile, so it is shown a copy.
+    messages: Iterable[Any] = islice(mailbox, start, None)
+    if has_predicate(patterns):
+        messages = list(messages)
+    for index, message in enumerate(messages, start):
+        for pattern in patterns:
+            if matches(pattern, message):
+                del mailbox[index]
+                proc.removed += 1
+                proc.value = message
+                return message
+    return _LOOK_AGAIN
+
+
+def _time_out(proc: Process) -> None:
+    if proc.state in (WAIT_ANY, WAIT_MATCH, WAIT_SCAN):
+        proc.state = RUNNING
+        proc.value = _TIMED_OUT
+        enqueue(proc)
+
+
+def _timed_out(patterns: tuple[Any, ...], timeout: float | None) -> TimeoutError:
+    what = " that matches " + ", ".join(map(repr, patterns)) if patterns else ""
+    return TimeoutError(f"no message{what} came within {timeout} s")
+
+
+def check_timeout(timeout: Any) -> None:
+    """Refuses what is no time-out: Erlang's timeout_value."""
+    if timeout is None:
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise BadArgError(
+            f"timeout: expected seconds (a number >= 0) or None for ever; got {timeout!r} "
+            f"({type(timeout).__name__})"
+        )
+
+
+def flush(proc: Process) -> list[Any]:
+    """Takes all messages out of a mailbox."""
+    mailbox = proc.mailbox
+    if not mailbox:
+        return []
+    messages = list(mailbox)
+    proc.removed += len(messages)
+    mailbox.clear()
+    return messages
+
+
+def waiting_messages(proc: Process) -> list[Any]:
+    """The messages not yet received, oldest first; one on its way to the process included."""
+    messages = list(proc.mailbox or ())
+    if proc.state == WOKEN and proc is not here.process:
+        messages.insert(proc.pattern or 0, proc.value)
+    return messages
+
+
+def move_messages(source: Process, target: Process, wanted: Any) -> None:
+    """Moves the messages that a predicate wants from one mailbox to the end of another."""
+    mailbox = source.mailbox
+    if not mailbox:
+        return
+    moved = [message for message in mailbox if wanted(message)]
+    if moved:
+        kept = [message for message in mailbox if not wanted(message)]
+        source.removed += len(moved)
+        mailbox.clear()
+        mailbox.extend(kept)
+        for message in moved:
+            deliver(target, message)

@@ -1,0 +1,65 @@
+"""Registered names: one process a name, one name a process (rules N1 to N6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+from beamish.terms import Atom, BadArgError, Pid
+
+from .states import EXIT_PENDING
+
+if TYPE_CHECKING:
+    from .process import Process
+
+__all__ = ["Names"]
+
+
+@final
+class Names:
+    """The name table of a node."""
+
+    __slots__ = ("_table",)
+
+    def __init__(self) -> None:
+        self._table: dict[str, Process] = {}
+
+    def register(self, name: Any, pid: Any) -> None:
+        """Gives a process a name; BadArgError says why it cannot be."""
+        if not isinstance(name, str):
+            raise BadArgError(f"a name is a str or an Atom; got {name!r} ({type(name).__name__})")
+        if name == "undefined":
+            raise BadArgError("'undefined' stands for no process and cannot be a name")
+        if not isinstance(pid, Pid):
+            raise BadArgError(f"register takes a Pid; got {pid!r} ({type(pid).__name__})")
+        proc: Process | None = pid._process
+        if proc is None or proc.state >= EXIT_PENDING:
+            raise BadArgError(f"cannot register {pid!r} as {name!r}: it is not alive")
+        if name in self._table:
+            holder = self._table[name].pid
+            raise BadArgError(f"the name {name!r} is taken by {holder!r}: unregister it first")
+        rare = proc.extra()
+        if rare.name is not None:
+            raise BadArgError(f"{pid!r} has a name already: {rare.name!r}")
+        rare.name = Atom(name)
+        self._table[name] = proc
+
+    def unregister(self, name: Any) -> None:
+        """Takes a name away."""
+        if not isinstance(name, str) or name not in self._table:
+            raise BadArgError(f"no process is registered as {name!r}")
+        self.release(self._table[name])
+
+    def release(self, proc: Process) -> None:
+        """Frees the name of a process, if it has one."""
+        rare = proc.rare
+        if rare is not None and rare.name is not None:
+            del self._table[rare.name]
+            rare.name = None
+
+    def lookup(self, name: str) -> Process | None:
+        """The process of this name."""
+        return self._table.get(name)
+
+    def all(self) -> list[Atom]:
+        """Every name that is taken."""
+        return [Atom(name) for name in self._table]

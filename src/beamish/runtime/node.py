@@ -1,0 +1,258 @@
+"""A node: the table of processes, and the parts of the runtime that work on it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, Final, final
+
+from beamish.terms import SHUTDOWN, BadArgError, NotRunningError, Pid, Ref
+from beamish.terms.identity import Incarnation, MonitorRef, TimerRef
+
+from .adoption import adopt_current_task, reason_of_task
+from .exiting import GRACE, finish
+from .fate import doom
+from .here import here
+from .names import Names
+from .preemption import Preemption
+from .process import Process
+from .scheduler import Scheduler
+from .signals import alias_destination, exit_signal
+from .states import EXIT_PENDING, EXITING
+from .timers import Timers
+from .trampoline import coroutine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Node"]
+
+_FIRST_PID: Final = 100
+
+
+@final
+class Node:
+    """A running node. One at a time in an OS process.
+
+    Attributes:
+        processes: all that have not ended, in no order.
+        adopted: the process of each adopted asyncio Task.
+        closing: asyncio Tasks that close what dead processes owned.
+        deaths: set at each death, while the node stops.
+        grace: seconds that the clean-up of a process may take.
+    """
+
+    __slots__ = (
+        "_next_pid",
+        "_next_ref",
+        "_on_stop",
+        "adopted",
+        "closing",
+        "deaths",
+        "executors",
+        "grace",
+        "home",
+        "init_pid",
+        "loop",
+        "name",
+        "names",
+        "preemption",
+        "processes",
+        "scheduler",
+        "timers",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        name: str = "nonode@nohost",
+        grace: float = GRACE,
+        preempt: bool = True,
+    ) -> None:
+        if here.node is not None:
+            raise NotRunningError(
+                "a node runs in this OS process already: there is one at a time "
+                "(more cores are more OS processes)"
+            )
+        self.loop = loop
+        self.name = name
+        self.grace = grace
+        creation = time.time_ns() // 1_000_000_000 & 0xFFFFFFFF
+        self.home = Incarnation(name, creation)
+        self.processes: set[Process] = set()
+        self.adopted: dict[asyncio.Task[Any], Process] = {}
+        self.closing: set[asyncio.Task[Any]] = set()
+        self.executors: list[Any] = []
+        self.deaths: asyncio.Event | None = None
+        self._on_stop: list[Callable[[], object]] = []
+        self._next_pid = itertools.count(_FIRST_PID).__next__
+        self._next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
+        self.names = Names()
+        self.timers = Timers(self, loop)
+        self.scheduler = Scheduler(loop)
+        self.preemption: Preemption | None = None
+        # Who sends the signals that come from no process.
+        self.init_pid = Pid(0, self.home, None)
+        here.node = self
+        self.scheduler.bind()
+        if preempt:
+            self.preemption = self.scheduler.preemption = Preemption(self.scheduler, loop)
+
+    # ---- identities
+
+    def mint_process(
+        self, send: Callable[[Any], Any], context: Context, parent: Pid | None
+    ) -> Process:
+        """A new process, which is on no queue yet."""
+        proc = Process(send, context, parent)
+        proc.pid = Pid(self._next_pid(), self.home, proc)
+        self.processes.add(proc)
+        return proc
+
+    def mint_ref(self, proc: Process) -> Ref:
+        """A new reference, made by this process."""
+        return Ref(self._next_ref(), self.home, proc.pid, _mark(proc))
+
+    def mint_monitor(self, proc: Process) -> MonitorRef:
+        """A new reference for a monitor of this process."""
+        return MonitorRef(self._next_ref(), self.home, proc.pid, _mark(proc))
+
+    def mint_timer(self, due: float, dest: Any, message: Any) -> TimerRef:
+        """A new reference for a timer."""
+        return TimerRef(self._next_ref(), self.home, self.init_pid, due, dest, message)
+
+    # ---- processes
+
+    def spawn(
+        self, fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]
+    ) -> Process:
+        """A new process that runs `fn(*args, **kw)` when its turn comes."""
+        parent = here.process or self._outside_parent()
+        coro = coroutine_of(fn, args, kw)
+        proc = self.mint_process(coro.send, copy_context(), parent and parent.pid)
+        here.push(proc)
+        if not here.armed:
+            here.arm()
+        return proc
+
+    def _outside_parent(self) -> Process | None:
+        try:
+            return adopt_current_task(self)
+        except NotRunningError:
+            return None  # from a callback of the loop: a process without a parent
+
+    def adopt_current_task(self) -> Process:
+        """The process of the current asyncio Task."""
+        return adopt_current_task(self)
+
+    def adopted_task_ended(self, task: asyncio.Task[Any]) -> None:
+        """An adopted process ends with its Task."""
+        proc = self.adopted.pop(task, None)
+        if proc is not None:
+            reason, error = reason_of_task(proc, task)
+            finish(proc, reason, error, None)
+
+    def is_alive(self, pid: Pid) -> bool:
+        """Whether a process is alive, after what the caller has sent it."""
+        proc: Process | None = pid._process
+        if proc is None or proc.state < EXIT_PENDING:
+            return proc is not None
+        if proc is here.process:
+            return True
+        # Now that someone was told, the end is a fact (signals.link asks for this).
+        proc.state = max(proc.state, EXITING)
+        return False
+
+    def destination(self, dest: Any) -> Process | None:
+        """Whom a message to a name, (name, node), alias or via tuple goes to; None: to nobody."""
+        if isinstance(dest, str):
+            proc = self.names.lookup(dest)
+            if proc is None:
+                raise BadArgError(f"cannot send to {dest!r}: no process is registered by that name")
+            return proc
+        if isinstance(dest, Ref):
+            return alias_destination(dest)
+        if isinstance(dest, tuple):
+            if len(dest) == 2 and isinstance(dest[0], str) and isinstance(dest[1], str):
+                return self.names.lookup(dest[0]) if dest[1] == self.name else None
+            if len(dest) == 3 and dest[0] == "via":
+                pid = dest[1].whereis_name(dest[2])
+                if isinstance(pid, Pid):
+                    proc = pid._process
+                    return proc
+                raise BadArgError(f"cannot send to {dest!r}: no process is registered by that name")
+        raise BadArgError(
+            "expected a Pid, a registered name, (name, node), an alias or a via tuple; "
+            f"got {dest!r} ({type(dest).__name__})"
+        )
+
+    # ---- the end
+
+    def on_stop(self, callback: Callable[[], object]) -> None:
+        """Calls back when the node stops, after its processes."""
+        self._on_stop.append(callback)
+
+    async def stop(self, seconds: float) -> None:
+        """Ends all processes in order, then the node.
+
+        First those whose parent is not a process any more get the exit signal `shutdown`, the
+        latest first, then the orphans that they leave, and so on; after `seconds`, or when
+        asked to hurry (`kill_all`), the rest is killed.
+        """
+        self.deaths = asyncio.Event()
+        for proc in list(self.adopted.values()):
+            finish(proc, SHUTDOWN, None, None)  # their Tasks are not ours to end
+        self.adopted.clear()
+        await self._end_in_order(self.loop.time() + seconds)
+        self.kill_all()
+        await self._end_in_order(self.loop.time() + self.grace)
+        if self.closing:
+            await asyncio.wait(self.closing, timeout=self.grace)
+        self.close()
+
+    async def _end_in_order(self, deadline: float) -> None:
+        told: set[Process] = set()
+        assert self.deaths is not None
+        while self.processes and self.loop.time() < deadline:
+            self.deaths.clear()
+            orphans = [p for p in self.processes if p not in told and _is_orphan(p)]
+            told.update(orphans)
+            for proc in sorted(orphans, key=lambda p: p.pid, reverse=True):
+                exit_signal(proc, proc.parent or self.init_pid, SHUTDOWN, link=False)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self.deaths.wait()
+            except TimeoutError:
+                return
+
+    def kill_all(self) -> None:
+        """Kills every process."""
+        for proc in list(self.processes):
+            if proc.rare is None or proc.rare.outside is None:
+                doom(proc, "killed", force=True)
+
+    def close(self) -> None:
+        """Ends the node itself; what still runs is dropped."""
+        if self.preemption is not None:
+            self.preemption.close()
+        self.timers.close()
+        for callback in reversed(self._on_stop):
+            callback()
+        for executor in self.executors:
+            executor.shutdown(wait=False, cancel_futures=True)
+        self.scheduler.close()
+        here.node = here.process = None
+        here.armed = True
+        self.processes.clear()
+
+
+def _mark(proc: Process) -> int:
+    """The number of messages that have arrived: none of them can hold a new reference."""
+    return proc.removed + len(proc.mailbox) if proc.mailbox else 0
+
+
+def _is_orphan(proc: Process) -> bool:
+    return proc.parent is None or proc.parent._process is None

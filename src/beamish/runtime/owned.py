@@ -1,0 +1,131 @@
+"""What a process owns: it is closed when the process dies, before anyone hears of the death.
+
+Anything with ``close_owned()``, ``aclose()``, ``close()``, ``cancel()``, ``kill()`` or
+``terminate()`` can be owned, or one says how to close it. A subprocess is killed and waited for, an
+asyncio.Task cancelled and awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import TYPE_CHECKING, Any, final
+
+from beamish.terms import BadArgError
+
+from .reports import report_failed_close
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .process import Process
+
+__all__ = ["Owned", "add_owned", "close_all", "give_away", "remove_owned"]
+
+
+@final
+class Owned:
+    """A resource and how to close it."""
+
+    __slots__ = ("close", "resource")
+
+    def __init__(self, resource: Any, close: Callable[[], Any]) -> None:
+        self.resource = resource
+        self.close = close
+
+
+def add_owned(proc: Process, resource: Any, close: Callable[[Any], Any] | None = None) -> None:
+    """Makes the process the owner of a resource.
+
+    Args:
+        resource: what to close when the process dies.
+        close: called with it; without one, how to close it is told by what it is.
+
+    Raises:
+        BadArgError: nothing tells how to close it.
+    """
+    rare = proc.extra()
+    if rare.owned is None:
+        rare.owned = {}
+    rare.owned[id(resource)] = Owned(resource, _closer(resource, close))
+
+
+def remove_owned(proc: Process, resource: Any) -> bool:
+    """Ends the ownership; whether there was one."""
+    owned = proc.rare.owned if proc.rare is not None else None
+    return bool(owned) and owned is not None and owned.pop(id(resource), None) is not None
+
+
+def give_away(proc: Process, resource: Any, heir: Process) -> None:
+    """Makes another process the owner."""
+    owned = proc.rare.owned if proc.rare is not None else None
+    entry = owned.pop(id(resource), None) if owned is not None else None
+    if entry is None:
+        raise BadArgError(f"{proc.pid!r} does not own {resource!r} and cannot give it away")
+    moved = getattr(resource, "give_away_owned", None)
+    rare = heir.extra()
+    if rare.owned is None:
+        rare.owned = {}
+    rare.owned[id(resource)] = entry
+    if moved is not None:
+        moved(proc, heir)
+
+
+def _closer(resource: Any, close: Callable[[Any], Any] | None) -> Callable[[], Any]:
+    if close is not None:
+        return lambda: close(resource)
+    if isinstance(resource, asyncio.Task):
+        return lambda: _end_task(resource)
+    if isinstance(resource, asyncio.subprocess.Process):
+        return lambda: _end_subprocess(resource)
+    if isinstance(resource, asyncio.StreamWriter):
+        return lambda: _abort_stream(resource)
+    for name in ("close_owned", "aclose", "close", "cancel", "kill", "terminate"):
+        method = getattr(resource, name, None)
+        if callable(method):
+            return method
+    raise BadArgError(
+        f"own: {resource!r} ({type(resource).__name__}) has no close(), aclose(), cancel(), kill() "
+        "or terminate(); say how to close it: own(resource, close=function)"
+    )
+
+
+async def _end_task(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _end_subprocess(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        try:
+            child.kill()
+        except ProcessLookupError:
+            return
+        await child.wait()
+
+
+def _abort_stream(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+def close_all(proc: Process) -> list[Awaitable[Any]]:
+    """Closes what the process owns, latest first; returns what of it must be awaited."""
+    owned = proc.rare.owned if proc.rare is not None else None
+    waits: list[Awaitable[Any]] = []
+    while owned:
+        entry = owned.popitem()[1]
+        try:
+            result = entry.close()
+        except Exception as error:
+            report_failed_close(proc, entry.resource, error)
+            continue
+        if inspect.isawaitable(result):
+            waits.append(_watched(proc, entry.resource, result))
+    return waits
+
+
+async def _watched(proc: Process, resource: Any, closing: Awaitable[Any]) -> None:
+    try:
+        await closing
+    except Exception as error:
+        report_failed_close(proc, resource, error)

@@ -1,0 +1,87 @@
+"""What matches: the patterns of ``receive``.
+
+A pattern is, tried in this order: ``...`` (anything); ``None``, ``True`` or ``False`` (that
+very object, as in a ``match`` statement); a type (isinstance); a tuple or list of patterns
+(same type of sequence, same length, element by element); a dict of patterns (the keys must be
+there, others may be); a predicate (any other callable); else a value (equality).
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from beamish.terms.identity import Pid, Ref
+
+__all__ = ["has_predicate", "mark_of", "matches"]
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Whether the pattern takes the value."""
+    cls = pattern.__class__
+    if cls is int or isinstance(pattern, str):
+        return bool(pattern == value)
+    if pattern is ...:
+        return True
+    if pattern is None or cls is bool:
+        return pattern is value
+    if isinstance(pattern, type):
+        return isinstance(value, pattern)
+    if isinstance(pattern, tuple):
+        return isinstance(value, tuple) and _all_match(pattern, cast("tuple[Any, ...]", value))
+    if isinstance(pattern, list):
+        return isinstance(value, list) and _all_match(
+            cast("list[Any]", pattern), cast("list[Any]", value)
+        )
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and _dict_matches(
+            cast("dict[Any, Any]", pattern), cast("dict[Any, Any]", value)
+        )
+    if callable(pattern):
+        return bool(pattern(value))
+    return bool(pattern == value)
+
+
+def _all_match(
+    patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | list[Any]
+) -> bool:
+    if len(patterns) != len(values):
+        return False
+    for pattern, value in zip(patterns, values, strict=True):
+        # Identity first: references and atoms are what messages are told by.
+        if pattern is not value and pattern is not ... and not matches(pattern, value):
+            return False
+    return True
+
+
+def _dict_matches(patterns: dict[Any, Any], values: dict[Any, Any]) -> bool:
+    return all(key in values and matches(sub, values[key]) for key, sub in patterns.items())
+
+
+def has_predicate(pattern: Any) -> bool:
+    """Whether matching may run code of the user's: then only the receiver may do it.
+
+    A value with an ``__eq__`` of its own counts as well.
+    """
+    if isinstance(pattern, tuple | list):
+        return any(map(has_predicate, cast("tuple[Any, ...]", pattern)))
+    if isinstance(pattern, dict):
+        return any(map(has_predicate, cast("dict[Any, Any]", pattern).values()))
+    if isinstance(pattern, type):
+        return type(pattern) is not type  # an ABC's isinstance runs code
+    return not isinstance(pattern, _PLAIN) and pattern is not ... and pattern is not None
+
+
+_PLAIN = (str, int, float, bytes, complex, Ref, Pid)
+
+
+def mark_of(pattern: Any, maker: Any) -> int:
+    """How many messages had arrived at its maker when the reference in the pattern was made.
+
+    No older message can hold it, so none needs to be looked at: a call stays O(1) with any
+    number of messages waiting (the BEAM's receive optimisation).
+    """
+    if isinstance(pattern, Ref):
+        return pattern._mark if pattern._maker is maker else 0  # pyright: ignore[reportPrivateUsage]
+    if isinstance(pattern, tuple | list):
+        return max((mark_of(sub, maker) for sub in cast("tuple[Any, ...]", pattern)), default=0)
+    return 0

@@ -1,0 +1,186 @@
+"""Preemption: CPU-bound Python does not stop the others.
+
+An interval timer on the CPU time of the OS process (ITIMER_VIRTUAL: no wake-ups while idle)
+interrupts between two bytecodes, every few milliseconds. A process that is found running by two
+ticks in a row is parked where it is: its greenlet stays behind with the Python stack, and
+another worker goes on with the run queue. When its turn comes it goes on in the middle of its
+code, with its locals and contextvars.
+
+It is parked only where that is safe: every frame from the interrupted one to the process' first
+must be code that holds no locks of others. The runtime, the standard library (asyncio, threading,
+logging, importlib ... hold locks) and installed packages whose module has to do with threads are
+not; there the next tick tries again. The behaviours in ``otp`` are written as users write, and are
+safe. A lock that the user's own code holds is the user's: `with process.critical()` keeps the
+process from being parked. Where one process waits for a lock that a parked one holds, the
+watchdog notices that nothing moves and parks the waiting one too (see `nudge`).
+
+Off the main thread there are no signals: nothing is preempted there, and the watchdog reports.
+
+Traps: the timer must be off when the node stops (an OS process dies of SIGVTALRM at its exit);
+nothing may run in a parked process' Context, for it is still inside of it.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import sysconfig
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, final
+
+
+from beamish.terms import ProcessExit
+
+from . import trampoline
+from .here import here
+from .scheduler import Scheduler, close_by_force, run_slice
+from .states import EXIT_PENDING, EXITING, RUNNING, TICKED
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import CodeType, FrameType
+
+    from .process import Process
+
+__all__ = ["Preemption"]
+
+TICK: Final = 0.005  # seconds of CPU time between two ticks
+_IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
+
+# A process' own frames begin above one of these.
+_BASES: Final[tuple[CodeType, ...]] = (
+    Scheduler.work.__code__,
+    run_slice.__code__,
+    close_by_force.__code__,
+)
+
+
+@final
+class Preemption:
+    """The interval timer of a node, and the parking of processes.
+
+    Attributes:
+        on: whether the timer runs.
+    """
+
+    __slots__ = ("_beat", "_can_signal", "_loop", "_old", "_scheduler", "_watchdog", "on")
+
+    def __init__(self, scheduler: Scheduler, loop: asyncio.AbstractEventLoop) -> None:
+        self._scheduler = scheduler
+        self._loop = loop
+        self.on = False
+        self._beat = 0
+        self._can_signal = threading.current_thread() is threading.main_thread() and hasattr(
+            signal, "setitimer"
+        )
+        self._old: Any = None
+        if self._can_signal:
+            self._old = signal.signal(signal.SIGVTALRM, self._tick)
+        self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
+
+    def start(self) -> None:
+        """Turns the timer on; it goes off by itself when the node has been idle for a while."""
+        self.on = True
+        if self._can_signal:
+            signal.setitimer(signal.ITIMER_VIRTUAL, TICK, TICK)
+        self._watchdog.resume()
+        self._look_later()
+
+    def _look_later(self) -> None:
+        self._beat = self._scheduler.beat
+        self._loop.call_later(_IDLE, self._stop_if_idle, context=self._scheduler.context)
+
+    def _stop_if_idle(self) -> None:
+        if self._scheduler.beat != self._beat or here.armed:
+            self._look_later()
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        self.on = False
+        if self._can_signal:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        self._watchdog.pause()
+
+    def close(self) -> None:
+        """Turns the timer off for good and gives the signal back."""
+        self._stop()
+        self._watchdog.close()
+        if self._can_signal:
+            signal.signal(signal.SIGVTALRM, self._old)
+
+    def _tick(self, _number: int, frame: FrameType | None) -> None:
+        proc = here.process
+        if proc is None:
+            return
+        if proc.state <= RUNNING:
+            proc.state = TICKED  # a new slice begins with another state
+        elif (
+            (proc.state == TICKED or EXIT_PENDING <= proc.state <= EXITING)
+            and not (proc.rare is not None and proc.rare.critical)
+            and can_park(frame)
+        ):
+            self._scheduler.park(proc)
+            _after_park(proc)
+
+
+def _after_park(proc: Process) -> None:
+    """What an exit signal asks of a process that was parked, raised where it was."""
+    fate = proc.fate
+    if proc.state == EXITING and fate is not None and (fate.force or not fate.thrown):
+        if fate.thrown:
+            fate.tries += 1
+        fate.thrown = True
+        raise ProcessExit(fate.reason)
+
+
+def can_park(frame: FrameType | None) -> bool:
+    """Whether every frame from this one to the process' first is safe to leave."""
+    if frame is None or any(frame.f_code is base for base in _BASES):
+        return False
+    while frame is not None:
+        code = frame.f_code
+        if any(code is base for base in _BASES):
+            return True
+        safe = _known.get(code.co_filename)
+        if safe is None:
+            safe = _known[code.co_filename] = _is_safe(code.co_filename, frame.f_globals)
+        if not safe:
+            return False
+        frame = frame.f_back
+    return False  # another greenlet of the user's stands between
+
+
+_known: Final[dict[str, bool]] = {}  # by file name; what it says never changes
+
+
+_PACKAGE: Final = str(Path(__file__).resolve().parent.parent)
+_STDLIB: Final = tuple(
+    str(Path(path).resolve())
+    for path in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+)
+_INSTALLED: Final = ("site-packages", "dist-packages")
+
+
+def _is_safe(filename: str, module: dict[str, Any]) -> bool:
+    if filename.startswith("<frozen"):
+        return False
+    path = str(Path(filename).resolve())
+    if path.startswith(_PACKAGE):
+        return path == str(Path(trampoline.__file__).resolve()) or path.startswith(str(Path(_PACKAGE, "otp")))
+    if any(part in path for part in _INSTALLED):
+        return not _has_to_do_with_threads(module)
+    return not path.startswith(_STDLIB)
+
+
+def _has_to_do_with_threads(module: dict[str, Any]) -> bool:
+    lockers = {"threading", "_thread", "asyncio", "multiprocessing", "queue", "logging"}
+    return any(
+        (getattr(value, "__name__", None) in lockers and type(value) is type(sys))
+        or getattr(value, "__module__", None) in lockers
+        for value in list(module.values())
+    )
+
+

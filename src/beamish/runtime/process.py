@@ -1,0 +1,169 @@
+"""One process: its state and what hangs on it.
+
+Most of it is made on first use, for an idle process must be small. Nothing here decides
+anything: the rules are in signals.py, exiting.py and mailbox.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+from .asyncio_task import TaskFace
+from .here import enqueue
+from .states import EXITING, RUNNING, WAIT_FUTURE
+from .trampoline import name_of
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections import deque
+    from collections.abc import Callable, Coroutine
+    from contextvars import Context
+
+    import greenlet
+
+    from beamish.terms import Atom, Pid, Ref
+    from beamish.terms.identity import MonitorRef
+
+    from .adoption import Outside
+    from .fate import Fate
+    from .owned import Owned
+
+__all__ = ["Process", "Rare"]
+
+
+@final
+class Process(TaskFace):
+    """A process, as the runtime sees it; users hold its pid.
+
+    Attributes:
+        state: one of states.py.
+        value: what its coroutine is sent next, and later the last message it was given.
+        send: the coroutine's ``send``, or what stands for it.
+        context: its own contextvars context.
+        mailbox: messages not yet received, oldest first; None until there is one.
+        removed: how many messages have ever been taken out of the mailbox.
+        pattern: what it waits for, in WAIT_MATCH.
+        waiter: the asyncio future that it awaits.
+        parked: the greenlet it was preempted in.
+        fate: how it must end, once an exit signal has decided that.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "context",
+        "fate",
+        "links",
+        "mailbox",
+        "monitors",
+        "parent",
+        "parked",
+        "pattern",
+        "pid",
+        "rare",
+        "removed",
+        "send",
+        "state",
+        "trap_exit",
+        "value",
+        "waiter",
+        "watchers",
+    )
+
+    def __init__(self, send: Callable[[Any], Any], context: Context, parent: Pid | None) -> None:
+        self.state = RUNNING
+        self.value: Any = None
+        self.send = send
+        self.context = context
+        self.parent = parent
+        self.mailbox: deque[Any] | None = None
+        self.removed = 0
+        self.pattern: Any = None
+        self.links: set[Pid] | None = None
+        self.monitors: dict[MonitorRef, Process] | None = None
+        self.watchers: dict[MonitorRef, Process] | None = None
+        self.trap_exit = False
+        self.waiter: asyncio.Future[Any] | None = None
+        self.parked: greenlet.greenlet | None = None
+        self.fate: Fate | None = None
+        self.rare: Rare | None = None
+
+    pid: Pid
+
+    @property
+    def coro(self) -> Coroutine[Any, Any, Any]:
+        """The coroutine that it runs."""
+        coro: Coroutine[Any, Any, Any] = self.send.__self__  # type: ignore[attr-defined]
+        return coro
+
+    def wake_up(self, future: asyncio.Future[Any]) -> None:
+        """The asyncio future that it awaits is done."""
+        if self.waiter is not future:
+            return
+        self.waiter = None
+        if self.state == WAIT_FUTURE:
+            self.state = RUNNING
+            self.value = None
+            enqueue(self)
+        elif self.state == EXITING:
+            enqueue(self)
+
+    def initial_call(self) -> str:
+        """What it runs, for reports."""
+        rare = self.rare
+        if rare is not None and rare.initial_call is not None:
+            return rare.initial_call
+        if rare is not None and rare.outside is not None:
+            return rare.outside.name()
+        return name_of(self.send.__self__)  # type: ignore[attr-defined]
+
+    def ancestors(self) -> list[Pid]:
+        """Its parent, the parent's parent and so on, as far as they are alive."""
+        pids: list[Pid] = []
+        parent = self.parent
+        while parent is not None:
+            pids.append(parent)
+            process: Process | None = parent._process
+            parent = process.parent if process is not None else None
+        return pids
+
+    def extra(self) -> Rare:
+        """What is rarely used, made on first use."""
+        rare = self.rare
+        if rare is None:
+            rare = self.rare = Rare()
+        return rare
+
+    def __repr__(self) -> str:
+        return f"<Process {self.pid!r}>"
+
+
+@final
+class Rare:
+    """What few processes have."""
+
+    __slots__ = (
+        "aliases",
+        "critical",
+        "dictionary",
+        "initial_call",
+        "label",
+        "name",
+        "on_end",
+        "outside",
+        "owned",
+        "quiet",
+        "task",
+    )
+
+    def __init__(self) -> None:
+        self.name: Atom | None = None
+        self.label: Any = None
+        self.dictionary: dict[Any, Any] | None = None
+        self.aliases: set[Ref] | None = None
+        self.owned: dict[int, Owned] | None = None
+        self.critical = 0
+        self.outside: Outside | None = None  # the asyncio Task that an adopted process is
+        self.initial_call: str | None = None
+        self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
+        self.quiet = False  # its failure is reported by someone else
+        self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

@@ -1,0 +1,134 @@
+"""Crash reports: the one place of the runtime that writes to the ``beamish`` logger.
+
+A report is one record: its message can be read in a terminal, and its fields stand beside it as
+attributes of the record, for a log collector: ``report``, ``pid``, ``registered_name``,
+``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``message_queue_len``,
+``links``, ``stack``.
+"""
+
+from __future__ import annotations
+
+import logging
+import reprlib
+import traceback
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish.terms import format_exit
+
+if TYPE_CHECKING:
+    from .process import Process
+
+__all__ = ["logger", "report_crash", "report_failed_cleanup", "report_failed_close"]
+
+logger: Final = logging.getLogger("beamish")
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 400
+_short.maxtuple = _short.maxlist = _short.maxdict = 12
+_short.maxlevel = 4
+
+
+def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> None:
+    """Reports a process that dies of an error.
+
+    Args:
+        reason: the exit reason; of an exception the traceback is shown.
+        last_message: shown in the place of the last message that the runtime knows of.
+    """
+    if not logger.isEnabledFor(logging.ERROR):
+        return
+    fields = _fields(proc)
+    fields["report"] = "crash"
+    fields["reason"] = reason
+    if last_message is not None:
+        fields["last_message"] = _short.repr(last_message)
+    shown = fields["registered_name"] or fields["label"]
+    who = f"{proc.pid!r} ({shown})" if shown else repr(proc.pid)
+    stack = _traceback(reason) if isinstance(reason, BaseException) else ""
+    fields["stack"] = stack
+    lines = [f"Process {who} terminating"]
+    lines += [f"    {title}: {fields[key]}" for title, key in _SHOWN if fields[key] not in (None, [])]
+    lines.append("** (exit) " + format_exit(reason))
+    if stack:
+        lines.append(stack.rstrip())
+    logger.error("\n".join(lines), extra=fields)
+
+
+_SHOWN: Final = (
+    ("Initial call", "initial_call"),
+    ("Ancestors", "ancestors"),
+    ("Last message", "last_message"),
+    ("Message queue length", "message_queue_len"),
+    ("Links", "links"),
+)
+
+
+def _fields(proc: Process) -> dict[str, Any]:
+    rare = proc.rare
+    last = proc.value
+    return {
+        "pid": repr(proc.pid),
+        "registered_name": rare.name if rare else None,
+        "label": rare.label if rare else None,
+        "initial_call": proc.initial_call(),
+        "ancestors": [repr(pid) for pid in proc.ancestors()],
+        "last_message": None if last is None else _short.repr(last),
+        "message_queue_len": len(proc.mailbox or ()),
+        "links": sorted(repr(pid) for pid in proc.links or ()),
+    }
+
+
+def _traceback(error: BaseException) -> str:
+    """The traceback without the runtime's own frames at its head."""
+    tb = error.__traceback__
+    while tb is not None and "/beamish/runtime/" in tb.tb_frame.f_code.co_filename.replace("\\", "/"):
+        tb = tb.tb_next
+    if tb is None:
+        tb = error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, tb))
+
+
+def report_failed_cleanup(proc: Process, error: BaseException) -> None:
+    """Reports an exception in the clean-up of a process that was ended by a signal."""
+    fields = _fields(proc)
+    fields["report"] = "cleanup"
+    fields["reason"] = error
+    logger.error(
+        "Process %r failed while it cleaned up after an exit signal\n%s",
+        proc.pid,
+        _traceback(error).rstrip(),
+        extra=fields,
+    )
+
+
+def report_failed_close(proc: Process, resource: Any, error: BaseException) -> None:
+    """Reports a resource that could not be closed at its owner's death."""
+    fields = _fields(proc)
+    fields["report"] = "close"
+    fields["reason"] = error
+    logger.error(
+        "Closing %s, which %r owned, failed: %s",
+        _short.repr(resource),
+        proc.pid,
+        format_exit(error),
+        extra=fields,
+    )
+
+
+def report_blocked(proc: Process, seconds: float, stack: str) -> None:
+    """Reports a process that has not let anything else run for a while."""
+    logger.warning(
+        "Process %r (%s) has blocked the node for %.0f ms: no other process ran meanwhile. "
+        "Use `await process.offload(function)` for blocking calls. It is here:\n%s",
+        proc.pid,
+        proc.initial_call(),
+        seconds * 1000,
+        stack.rstrip(),
+        extra={
+            "report": "blocked",
+            "pid": repr(proc.pid),
+            "initial_call": proc.initial_call(),
+            "seconds": seconds,
+            "stack": stack,
+        },
+    )

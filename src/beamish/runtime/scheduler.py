@@ -1,0 +1,373 @@
+"""The scheduler: one run queue, drained in slices between the loop's own work.
+
+``drain`` is a callback of the asyncio loop. It runs processes until the queue is empty or about a
+millisecond is used, then lets the loop do I/O. The processes run in a *worker* greenlet: when one
+of them is preempted in the middle of its code, its worker stays behind with its Python stack, and
+another worker goes on with the queue (preemption.py decides when that is safe).
+
+A slice costs: a pop, three stores, ``Context.run`` of ``coro.send``, one comparison. Everything
+that is not the common case is in `_unusual` and `suspended`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, final
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from beamish.terms import ProcessExit
+
+from .asyncio_task import take_cancellation
+from .exiting import end_raised, end_returned, finish, start_grace
+from .here import enqueue, here
+from .states import (
+    EXIT_PENDING,
+    EXITING,
+    OUTSIDE,
+    RUNNING,
+    THROWING,
+    TICKED,
+    WAIT_FUTURE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .fate import Fate
+    from .preemption import Preemption
+    from .process import Process
+
+__all__ = ["Scheduler", "close_by_force", "run_slice"]
+
+_BUDGET: Final = 0.001  # seconds of one drain
+_BATCH: Final = 64  # slices between two looks at the clock
+_STUBBORN: Final = 3  # how often a process may ignore its forced end
+
+
+class _SwappedTasks:
+    """From CPython 3.14 on, asyncio's current task is no dict but a slot of the thread."""
+
+    def __setitem__(self, loop: asyncio.AbstractEventLoop, task: Any) -> None:
+        asyncio.tasks._swap_current_task(loop, task)  # type: ignore[attr-defined]
+
+    def pop(self, loop: asyncio.AbstractEventLoop, default: Any = None) -> Any:
+        return asyncio.tasks._swap_current_task(loop, None)  # type: ignore[attr-defined]
+
+
+def _current_tasks() -> Any:
+    if sys.version_info >= (3, 14):
+        return _SwappedTasks()
+    return asyncio.tasks._current_tasks  # type: ignore[attr-defined]
+
+
+@final
+class Scheduler:
+    """The run queue of a node and what drains it.
+
+    Attributes:
+        queue: the processes that can run, in turn.
+        beat: goes up as slices are run; the watchdog looks at it.
+        parked: how many processes are parked in the middle of their code.
+    """
+
+    __slots__ = (
+        "context",
+        "_hub",
+        "_spares",
+        "_worker",
+        "abandoned",
+        "beat",
+        "deadline",
+        "loop",
+        "parked",
+        "preemption",
+        "queue",
+        "tasks",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.queue: deque[Process] = deque()
+        self.beat = 0
+        self.parked = 0
+        self.deadline = 0.0
+        self.tasks = _current_tasks()
+        self.preemption: Preemption | None = None
+        # Greenlets of processes that would not end by any means; see _abandon.
+        self.abandoned: list[greenlet] = []
+        self._hub: greenlet = getcurrent()
+        self._worker = greenlet(self.work)
+        self._spares: list[greenlet] = []
+        # The loop's callbacks run in a context of the scheduler's: a process' own context may
+        # be entered by a parked greenlet at any time.
+        self.context = contextvars.Context()
+
+    def bind(self) -> None:
+        """Makes this the scheduler that `here` speaks to."""
+        here.push = self.queue.append
+        here.arm = self.arm
+        here.armed = False
+
+    def arm(self) -> None:
+        """Asks the loop for a drain."""
+        here.armed = True
+        self.loop.call_soon(self._drain, context=self.context)
+
+    def _drain(self) -> None:
+        self._hub = getcurrent()
+        self.deadline = monotonic() + _BUDGET
+        self.beat += 1
+        preemption = self.preemption
+        if preemption is not None and not preemption.on:
+            preemption.start()
+        if self._worker.dead:
+            self._worker = greenlet(self.work)
+        try:
+            self._worker.switch()
+        finally:
+            here.process = None
+            self.tasks.pop(self.loop, None)
+            if self.queue:
+                self.arm()
+            else:
+                here.armed = False
+
+    def work(self) -> None:
+        """The body of a worker greenlet: runs slices for ever."""
+        queue, tasks, loop = self.queue, self.tasks, self.loop
+        popleft = queue.popleft
+        left = _BATCH
+        while True:
+            while queue:
+                proc = popleft()
+                if proc.state > RUNNING:
+                    self._unusual(proc)
+                else:
+                    here.process = proc
+                    tasks[loop] = proc
+                    try:
+                        yielded = proc.context.run(proc.send, proc.value)
+                    except StopIteration as stop:
+                        end_returned(proc, stop.value)
+                    except BaseException as error:
+                        end_raised(proc, error)
+                    else:
+                        # A process in receive() yields None and has said what it waits for.
+                        if yielded is not None or not RUNNING < proc.state < TICKED:
+                            suspended(proc, yielded)
+                            yielded = None
+                left -= 1
+                if left <= 0:
+                    left = _BATCH
+                    self.beat += 1
+                    if monotonic() >= self.deadline:
+                        break
+            proc = None  # type: ignore[assignment]  # keep nothing alive while idle
+            self._worker = getcurrent()
+            self._hub.switch()
+
+    # ---- preemption
+
+    def park(self, proc: Process) -> None:
+        """Leaves a running process where it is and goes on with the queue.
+
+        Called in the process' own stack; returns when it has its next turn.
+        """
+        proc.parked = getcurrent()
+        self.queue.append(proc)
+        self.parked += 1
+        self.beat += 1
+        here.process = None
+        (self._spares.pop() if self._spares else greenlet(self.work, self._hub)).switch()
+
+    def _resume(self, proc: Process, state: int) -> None:
+        """Gives a parked process its turn; returns when this worker is needed again."""
+        target, proc.parked = proc.parked, None
+        assert target is not None
+        proc.state = state
+        self.parked -= 1
+        here.process = proc
+        self.tasks[self.loop] = proc
+        self._spares.append(getcurrent())
+        target.switch()
+
+    # ---- the uncommon
+
+    def close(self) -> None:
+        """Ends the worker greenlets."""
+        for worker in [self._worker, *self._spares]:
+            worker.throw(GreenletExit)
+        self._spares.clear()
+
+    def _unusual(self, proc: Process) -> None:
+        """A turn of a process that does not just go on."""
+        state = proc.state
+        if state == EXIT_PENDING or state == EXITING:
+            self._go_on_ending(proc)
+        elif state == THROWING:
+            error, proc.value = proc.value, None
+            proc.state = RUNNING
+            run_slice(proc, proc.coro.throw, error)
+        elif state == TICKED:
+            if proc.parked is not None:
+                self._resume(proc, RUNNING)
+            else:
+                if not _is_cancelled(proc):
+                    proc.state = RUNNING
+                run_slice(proc, proc.send, proc.value)
+        # An adopted process that has gone on meanwhile, or a dead one, needs nothing.
+
+    def _go_on_ending(self, proc: Process) -> None:
+        fate = proc.fate
+        assert fate is not None
+        proc.state = EXITING
+        if proc.parked is not None:
+            if fate.tries >= _STUBBORN:
+                self._abandon(proc, fate)
+            else:
+                self._resume(proc, EXITING)  # preemption.py raises the ProcessExit there
+        elif fate.thrown:
+            if fate.force:
+                close_by_force(proc, fate)
+            elif proc.waiter is None:
+                run_slice(proc, proc.send, None)
+        elif proc.waiter is not None and not fate.force and proc.waiter.cancel():
+            # As a cancelled Task: what it awaits ends first, and its end wakes the process.
+            start_grace(proc)
+        else:
+            waiter, proc.waiter = proc.waiter, None
+            if waiter is not None:
+                waiter.cancel()
+            fate.thrown = True
+            run_slice(proc, proc.coro.throw, ProcessExit(fate.reason))
+
+    def _abandon(self, proc: Process, fate: Fate) -> None:
+        """Gives up on code that catches every ProcessExit and never awaits.
+
+        Its greenlet is kept, never to be switched to again: if it were collected, greenlet would
+        raise GreenletExit in it, which such code would catch as well, and never return.
+        """
+        assert proc.parked is not None
+        self.abandoned.append(proc.parked)
+        self.parked -= 1
+        finish(proc, fate.reason, ProcessExit(fate.reason), None)
+
+
+def _is_cancelled(proc: Process) -> bool:
+    """Whether a cancellation waits for the process' next receive() (see mailbox.check)."""
+    task = proc.rare.task if proc.rare is not None else None
+    return task is not None and bool(task.must_cancel)
+
+
+def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
+    """Runs a process by other means than a plain send."""
+    node = here.node
+    assert node is not None
+    here.process = proc
+    node.scheduler.tasks[node.loop] = proc
+    try:
+        yielded = proc.context.run(function, *args)
+    except StopIteration as stop:
+        end_returned(proc, stop.value)
+    except BaseException as error:
+        end_raised(proc, error)
+    else:
+        if yielded is not None or not RUNNING < proc.state < TICKED:
+            suspended(proc, yielded)
+
+
+def suspended(proc: Process, yielded: Any) -> None:
+    """A process has yielded, and not in receive(): sorts out what it waits for."""
+    state = proc.state
+    if state == OUTSIDE:
+        return
+    if state <= RUNNING or state == TICKED:
+        proc.state = RUNNING
+        if yielded is None:
+            _yield_turn(proc)
+        else:
+            _await(proc, yielded)
+    elif state == EXIT_PENDING:
+        # The signal came while it ran: this is its next switch point.
+        if yielded is not None:
+            _await(proc, yielded)
+        if proc.state == EXIT_PENDING:
+            enqueue(proc)
+    elif state == EXITING:
+        fate = proc.fate
+        if fate is not None and fate.force:
+            if yielded is not None and hasattr(yielded, "cancel"):
+                yielded.cancel()
+            close_by_force(proc, fate)
+        else:
+            start_grace(proc)
+            if yielded is None:
+                enqueue(proc)
+            else:
+                _await(proc, yielded)
+
+
+def _yield_turn(proc: Process) -> None:
+    error = take_cancellation(proc)
+    if error is not None:
+        proc.state = THROWING
+        proc.value = error
+    enqueue(proc)
+
+
+def _await(proc: Process, future: Any) -> None:
+    """Waits for an asyncio future, as asyncio.Task does."""
+    if getattr(future, "_asyncio_future_blocking", None) is not True:
+        _fail(
+            proc,
+            RuntimeError(f"{proc!r} yielded {future!r}: a process awaits asyncio futures only"),
+        )
+        return
+    future._asyncio_future_blocking = False
+    if future.get_loop() is not running_loop():
+        _fail(proc, RuntimeError(f"{proc!r} awaits {future!r}, which is attached to another loop"))
+        return
+    proc.waiter = future
+    node = here.node
+    assert node is not None
+    future.add_done_callback(proc.wake_up, context=node.scheduler.context)
+    if proc.state != RUNNING:
+        return  # on its way out
+    proc.state = WAIT_FUTURE
+    task = proc.rare.task if proc.rare is not None else None
+    if task is not None and task.must_cancel and future.cancel(msg=task.message):
+        task.must_cancel = False
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The node's loop."""
+    node = here.node
+    assert node is not None
+    return node.loop
+
+
+def _fail(proc: Process, error: BaseException) -> None:
+    if proc.state == RUNNING:
+        proc.state = THROWING
+        proc.value = error
+    enqueue(proc)
+
+
+def close_by_force(proc: Process, fate: Fate) -> None:
+    """Closes a coroutine by force: its clean-up goes on, but may not wait any more."""
+    for _ in range(_STUBBORN * 10):
+        here.process = proc
+        try:
+            proc.context.run(proc.coro.close)
+        except RuntimeError:
+            continue  # it awaited once more
+        except BaseException as error:
+            end_raised(proc, error)
+            return
+        break
+    finish(proc, fate.reason, ProcessExit(fate.reason), None)

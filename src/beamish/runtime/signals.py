@@ -1,0 +1,277 @@
+"""Links, monitors, aliases and exit signals: the rules of the BEAM.
+
+Inside a node a signal takes effect when it is sent. So both sides of a link or monitor change
+in one step, a signal never overtakes another, and no unlink protocol is needed; what a signal
+*starts* (a process' end) happens on the run queue, so that chains of deaths are a loop and
+never recursion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from beamish.terms import KILL, KILLED, NOPROC, NORMAL, BadArgError, Down, Exit, NoProcError, Pid, Ref
+from beamish.terms.identity import MonitorRef
+
+from .fate import doom
+from .mailbox import check, deliver
+from .states import DEAD, EXIT_PENDING, EXITING
+
+if TYPE_CHECKING:
+    from .node import Node
+    from .process import Process
+
+__all__ = [
+    "alias_destination",
+    "demonitor",
+    "exit_signal",
+    "link",
+    "monitor",
+    "send_exit",
+    "tell_of_death",
+    "unalias",
+    "unlink",
+]
+
+ALIAS_KINDS = ("explicit_unalias", "demonitor", "reply_demonitor")
+
+
+def is_word(reason: Any, word: str) -> bool:
+    """Whether a reason is this atom (reasons are any objects: `==` alone might do anything)."""
+    return isinstance(reason, str) and reason == word
+
+
+# ---- exit signals
+
+
+def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> None:
+    """What an exit signal does to a process: the decision table of semantics 2.4.
+
+    Row 1 (the link is no longer there) cannot happen here: see the head of this file.
+    """
+    if not link and is_word(reason, KILL):
+        doom(target, KILLED, force=True)
+    elif target.trap_exit:
+        deliver(target, Exit(sender, reason))
+    elif not is_word(reason, NORMAL) or sender is target.pid:
+        doom(target, reason)
+
+
+def send_exit(sender: Process, pid: Any, reason: Any) -> None:
+    """exit/2. A signal to oneself is there before the next expression runs (X4)."""
+    _check_pid("exit", pid)
+    target: Process | None = pid._process
+    if target is not None:
+        exit_signal(target, sender.pid, reason, link=False)
+        if target is sender and target.state == EXIT_PENDING:
+            check(sender)
+
+
+# ---- links
+
+
+def link(proc: Process, pid: Any) -> None:
+    """Links two processes; does nothing where they are linked, or are one."""
+    _check_pid("link", pid)
+    if pid is proc.pid:
+        return
+    target: Process | None = pid._process
+    if target is None or target.state >= EXITING:
+        if not proc.trap_exit:
+            raise NoProcError(f"cannot link to {pid!r}: there is no such process (it has ended)")
+        deliver(proc, Exit(pid, NOPROC))
+    elif target.state == EXIT_PENDING:
+        # Alive as far as anyone was told; by the time the link reached it, it would be gone.
+        exit_signal(proc, pid, NOPROC, link=True)
+    else:
+        join(proc, target)
+
+
+def join(one: Process, other: Process) -> None:
+    """Makes the link, on both sides."""
+    if one.links is None:
+        one.links = {other.pid}
+    else:
+        one.links.add(other.pid)
+    if other.links is None:
+        other.links = {one.pid}
+    else:
+        other.links.add(one.pid)
+
+
+def unlink(proc: Process, pid: Any) -> None:
+    """Takes a link away, if there is one."""
+    _check_pid("unlink", pid)
+    if proc.links and pid in proc.links:
+        proc.links.discard(pid)
+        target: Process = pid._process
+        if target.links:
+            target.links.discard(proc.pid)
+
+
+# ---- monitors
+
+
+def monitor(node: Node, proc: Process, dest: Any, alias: str | None, tag: Any) -> Ref:
+    """Watches a process given by pid, by name or by (name, node)."""
+    if alias is not None and alias not in ALIAS_KINDS:
+        raise BadArgError(f"alias: expected None or one of {ALIAS_KINDS}; got {alias!r}")
+    target, named = _target_of(node, dest)
+    ref = node.mint_monitor(proc)
+    ref._tag = tag
+    ref._named = named
+    if target is proc:
+        return ref  # a process' own end is nothing it could be told of
+    if alias is not None:
+        activate(proc, ref, alias)
+    if target is None or target.state >= EXIT_PENDING:
+        _send_down(proc, ref, dest, NOPROC)
+    else:
+        watch(proc, target, ref)
+    return ref
+
+
+def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] | None]:
+    """The process to watch, and (name, node) if it was given by name."""
+    if isinstance(dest, Pid):
+        return dest._process, None
+    if isinstance(dest, str):
+        return node.names.lookup(dest), (dest, node.name)
+    if isinstance(dest, tuple) and len(dest) == 2 and all(isinstance(x, str) for x in dest):
+        name, where = dest
+        return (node.names.lookup(name) if where == node.name else None), (name, where)
+    raise BadArgError(
+        "monitor: expected a Pid, a registered name or (name, node); "
+        f"got {dest!r} ({type(dest).__name__})"
+    )
+
+
+def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
+    """Makes the monitor, on both sides."""
+    ref._watched = target
+    if proc.monitors is None:
+        proc.monitors = {ref: target}
+    else:
+        proc.monitors[ref] = target
+    if target.watchers is None:
+        target.watchers = {ref: proc}
+    else:
+        target.watchers[ref] = proc
+
+
+def _unwatch(proc: Process, ref: MonitorRef) -> bool:
+    """Takes a monitor away; whether it was active."""
+    target = proc.monitors.pop(ref, None) if proc.monitors else None
+    if target is None:
+        return False
+    ref._watched = None
+    if target.watchers:
+        target.watchers.pop(ref, None)
+    return True
+
+
+def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
+    """Ends one's own monitor; whether it was active. `flush` also removes its message."""
+    if not isinstance(ref, Ref):
+        raise BadArgError(f"demonitor takes a Ref; got {ref!r} ({type(ref).__name__})")
+    found = isinstance(ref, MonitorRef) and _unwatch(proc, ref)
+    if found and isinstance(ref, MonitorRef) and ref._kind != "explicit_unalias":
+        deactivate(ref)
+    if flush and proc.mailbox:
+        for index, message in enumerate(proc.mailbox):
+            if isinstance(message, tuple) and len(message) == 5 and message[1] is ref:
+                del proc.mailbox[index]
+                proc.removed += 1
+                break
+    return found
+
+
+def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
+    if ref._kind is not None and ref._kind != "explicit_unalias":
+        deactivate(ref)
+    if ref._named is not None:
+        who = ref._named
+    if ref._tag is None:
+        deliver(proc, Down(ref, "process", who, reason))
+    else:
+        deliver(proc, (ref._tag, ref, "process", who, reason))
+
+
+# ---- aliases
+
+
+def activate(proc: Process, ref: Ref, kind: str) -> None:
+    """Makes a reference an address of the process."""
+    ref._alias = proc
+    if isinstance(ref, MonitorRef):
+        ref._kind = kind
+    rare = proc.extra()
+    if rare.aliases is None:
+        rare.aliases = set()
+    rare.aliases.add(ref)
+
+
+def deactivate(ref: Ref) -> None:
+    """Makes it a plain reference again."""
+    proc: Process | None = ref._alias
+    if proc is not None:
+        ref._alias = None
+        if proc.rare is not None and proc.rare.aliases is not None:
+            proc.rare.aliases.discard(ref)
+
+
+def unalias(proc: Process, ref: Any) -> bool:
+    """Ends one's own alias; whether it was active."""
+    if not isinstance(ref, Ref):
+        raise BadArgError(f"unalias takes a Ref; got {ref!r} ({type(ref).__name__})")
+    if ref._alias is not proc:
+        return False
+    deactivate(ref)
+    return True
+
+
+def alias_destination(ref: Ref) -> Process | None:
+    """Whom a message through this reference reaches; a reply alias ends with it."""
+    proc: Process | None = ref._alias
+    if proc is None:
+        return None
+    if isinstance(ref, MonitorRef) and ref._kind == "reply_demonitor":
+        deactivate(ref)
+        _unwatch(proc, ref)
+    return proc
+
+
+# ---- the end of a process, as the others see it
+
+
+def tell_of_death(proc: Process, reason: Any) -> None:
+    """Sends the signals of a death: first along the links, then to the monitors."""
+    pid = proc.pid
+    links, proc.links = proc.links, None
+    if links:
+        for other_pid in links:
+            other: Process = other_pid._process
+            if other.links:
+                other.links.discard(pid)
+            exit_signal(other, pid, reason, link=True)
+    watchers, proc.watchers = proc.watchers, None
+    if watchers:
+        for ref, watcher in watchers.items():
+            ref._watched = None
+            if watcher.monitors:
+                watcher.monitors.pop(ref, None)
+            if watcher.state != DEAD:
+                _send_down(watcher, ref, pid, reason)
+    monitors, proc.monitors = proc.monitors, None
+    if monitors:
+        for ref, target in monitors.items():
+            if target.watchers:
+                target.watchers.pop(ref, None)
+    if proc.rare is not None and proc.rare.aliases:
+        for alias in proc.rare.aliases:
+            alias._alias = None
+
+
+def _check_pid(what: str, pid: Any) -> None:
+    if pid.__class__ is not Pid:
+        raise BadArgError(f"{what} takes a Pid; got {pid!r} ({type(pid).__name__})")

@@ -1,0 +1,173 @@
+"""Timers: send_after, start_timer, and the time-outs of the runtime itself.
+
+Timers of one millisecond share a bucket; a heap holds the times of buckets only, and the loop
+is asked to call for the earliest alone. Setting one is a dict insert, cancelling a dict pop.
+"""
+
+from __future__ import annotations
+
+import math
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, final
+
+from beamish.terms import BadArgError, Pid
+from beamish.terms.identity import TimerRef
+
+from .mailbox import deliver
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from .node import Node
+
+__all__ = ["Timer", "Timers"]
+
+_LONGEST = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
+
+
+@final
+class Timer:
+    """A call to come; ``cancel()`` takes it back."""
+
+    __slots__ = ("_bucket", "args", "call")
+
+    def __init__(
+        self, bucket: dict[Timer, None], call: Callable[..., object], args: tuple[Any, ...]
+    ) -> None:
+        self._bucket: dict[Timer, None] | None = bucket
+        self.call = call
+        self.args = args
+
+    def cancel(self) -> bool:
+        """Takes the call back; False if it was made or taken back before."""
+        bucket = self._bucket
+        if bucket is None:
+            return False
+        self._bucket = None
+        del bucket[self]
+        return True
+
+    def fire(self) -> None:
+        """Makes the call."""
+        self._bucket = None
+        self.call(*self.args)
+
+
+@final
+class Timers:
+    """The timers of a node."""
+
+    __slots__ = ("_buckets", "_due", "_handle", "_heap", "_loop", "_node", "_sends")
+
+    def __init__(self, node: Node, loop: asyncio.AbstractEventLoop) -> None:
+        self._node = node
+        self._loop = loop
+        self._buckets: dict[int, dict[Timer, None]] = {}  # by time in ms
+        self._heap: list[int] = []
+        self._handle: asyncio.TimerHandle | None = None
+        self._due = math.inf  # the ms that _handle is for
+        self._sends: dict[TimerRef, Timer] = {}
+
+    def call_later(self, seconds: float, call: Callable[..., object], *args: Any) -> Timer:
+        """Calls `call(*args)` from the loop, not before `seconds` from now."""
+        return self._add(self._loop.time() + seconds, call, args)
+
+    def _add(self, when: float, call: Callable[..., object], args: tuple[Any, ...]) -> Timer:
+        due = math.ceil(when * 1000)
+        bucket = self._buckets.get(due)
+        if bucket is None:
+            bucket = self._buckets[due] = {}
+            heappush(self._heap, due)
+            if due < self._due:
+                self._ask_for(due)
+        timer = Timer(bucket, call, args)
+        bucket[timer] = None
+        return timer
+
+    def _ask_for(self, due: int) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._due = due
+        self._handle = self._loop.call_at(due / 1000, self._fire)
+
+    def _fire(self) -> None:
+        self._handle, self._due = None, math.inf
+        now = self._loop.time() * 1000 + 0.5
+        heap, buckets = self._heap, self._buckets
+        while heap and heap[0] <= now:
+            for timer in list(buckets.pop(heappop(heap))):
+                if timer._bucket is not None:  # noqa: SLF001  # not cancelled meanwhile
+                    timer.fire()
+        while heap and not buckets[heap[0]]:  # cancelled ones are no reason to wake up
+            del buckets[heappop(heap)]
+        if heap:
+            self._ask_for(heap[0])
+
+    def close(self) -> None:
+        """Forgets every timer."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        self._buckets.clear()
+        self._heap.clear()
+        self._sends.clear()
+
+    # ---- timers that send
+
+    def send_after(self, seconds: float, dest: Any, message: Any, *, wrap: bool) -> TimerRef:
+        """Sends `message` (`wrap`: ("timeout", ref, message)) to `dest` in `seconds`."""
+        check_seconds(seconds)
+        if not isinstance(dest, Pid | str):
+            raise BadArgError(
+                f"a timer sends to a pid or a registered name; got {dest!r} ({type(dest).__name__})"
+            )
+        due = self._loop.time() + seconds
+        ref = self._node.mint_timer(due, dest, None)
+        ref._message = ("timeout", ref, message) if wrap else message
+        self._sends[ref] = self._add(due, self._send, (ref,))
+        return ref
+
+    def _send(self, ref: TimerRef) -> None:
+        del self._sends[ref]
+        ref._due = None
+        dest, message = ref._dest, ref._message
+        ref._message = None  # it may hold the reference itself
+        proc = dest._process if isinstance(dest, Pid) else self._node.names.lookup(dest)
+        if proc is not None:
+            deliver(proc, message)
+
+    def cancel(self, ref: TimerRef) -> float | None:
+        """Takes a timer back: the seconds that were left, None if it is gone."""
+        left = self.read(ref)
+        timer = self._sends.pop(ref, None)
+        if timer is not None:
+            timer.cancel()
+        ref._due = ref._message = None
+        return left
+
+    def read(self, ref: TimerRef) -> float | None:
+        """The seconds that are left, None if it is gone."""
+        due = ref._due
+        if due is None:
+            return None
+        if isinstance(ref._dest, Pid) and not self._node.is_alive(ref._dest):
+            return None  # a timer to a pid ends with the process
+        return max(0.0, due - self._loop.time())
+
+    def pending(self) -> list[TimerRef]:
+        """The send timers that are still to fire."""
+        return [ref for ref in self._sends if self.read(ref) is not None]
+
+
+def check_seconds(seconds: Any) -> None:
+    """Refuses what is no time for a timer."""
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds <= _LONGEST
+    ):
+        raise BadArgError(
+            f"expected seconds (a number from 0 to {_LONGEST}); got {seconds!r} "
+            f"({type(seconds).__name__})"
+        )

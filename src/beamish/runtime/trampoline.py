@@ -1,0 +1,62 @@
+"""Makes a coroutine of whatever a process is to run. Its frames hold nothing, so a process may
+be preempted above them (preemption.py lets this file pass)."""
+
+from __future__ import annotations
+
+import inspect
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any
+
+from beamish.terms import BadArgError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+__all__ = ["coroutine_of"]
+
+
+def coroutine_of(
+    fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]
+) -> Coroutine[Any, Any, Any]:
+    """The coroutine of a call that is to run in a process of its own.
+
+    Nothing of the callee runs here: an error in it, wrong arguments too, is the child's (P1).
+    """
+    cls = fn.__class__
+    if (cls is FunctionType or cls is MethodType) and fn.__code__.co_flags & inspect.CO_COROUTINE:
+        try:
+            return fn(*args, **kw)  # type: ignore[no-any-return]
+        except TypeError:
+            return _call(fn, args, kw)  # fails in the child as it did here
+    if inspect.iscoroutine(fn):
+        name = fn.__qualname__
+        fn.close()
+        raise BadArgError(
+            f"spawn takes a function and its arguments; got the coroutine {name}(...): "
+            f"write spawn({name}, ...) and not spawn({name}(...))"
+        )
+    if not callable(fn):
+        raise BadArgError(
+            f"spawn takes a function and its arguments; got {fn!r} ({type(fn).__name__})"
+        )
+    return _call(fn, args, kw)
+
+
+async def _call(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
+    result = fn(*args, **kw)
+    if inspect.isawaitable(result):
+        return await result
+    return result
+
+
+def name_of(coro: Any) -> str:
+    """What a coroutine runs, for reports: `module.function`."""
+    fn: Any = coro
+    frame = getattr(coro, "cr_frame", None)
+    if getattr(coro, "cr_code", None) is _call.__code__ and frame is not None:
+        fn = frame.f_locals.get("fn", coro)
+    name = getattr(fn, "__qualname__", None) or type(fn).__qualname__
+    module = getattr(fn, "__module__", None)
+    if module is None and frame is not None:
+        module = frame.f_globals.get("__name__")
+    return f"{module}.{name}" if module else name

@@ -1,0 +1,77 @@
+"""The exceptions of processes.
+
+    BaseException
+      asyncio.CancelledError
+        ProcessExit           exit/1, and what an exit signal throws into a process
+    Exception
+      BeamishError
+        BadArgError           badarg: an argument that the operation cannot take
+        NoProcError           noproc: there is no such process
+        NotRunningError       used outside of a running node
+        ProcessError          error/1: an error with a term of one's own
+        Throw                 throw/1: a thrown term that nobody caught
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+__all__ = [
+    "BadArgError",
+    "BeamishError",
+    "NoProcError",
+    "NotRunningError",
+    "ProcessError",
+    "ProcessExit",
+    "Throw",
+]
+
+
+class BeamishError(Exception):
+    """The base of beamish's errors."""
+
+
+class BadArgError(BeamishError, ValueError):
+    """Erlang's ``badarg``: an argument that the operation cannot take.
+
+    The text says which argument, what came and what to write instead.
+    """
+
+
+class NoProcError(BeamishError, LookupError):
+    """Erlang's ``noproc``: a link to a process that does not exist."""
+
+
+class NotRunningError(BeamishError, RuntimeError):
+    """A process operation was used where no node runs."""
+
+
+class ProcessError(BeamishError):
+    """What ``process.error(reason)`` raises; its Erlang shape is ``(reason, stack)``."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Throw(BeamishError):
+    """What ``process.throw(value)`` raises; its Erlang shape is ``((nocatch, value), stack)``."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+
+class ProcessExit(asyncio.CancelledError):
+    """The end of a process: raised by ``process.exit(reason)``, thrown in by an exit signal.
+
+    A kind of ``asyncio.CancelledError``, so that asyncio's own constructs (TaskGroup, timeout,
+    wait_for) clean up on it as they do for a cancelled Task. One's own ``process.exit(reason)``
+    can be caught, as ``exit/1`` can in Erlang; when it was thrown by an exit signal the end is
+    already decided, and catching it changes nothing.
+    """
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,175 @@
+"""Identities: pids, references and the incarnation of a node that minted them.
+
+They are minted by a running node alone and are unique, so two of them are equal exactly
+when they are the same object. What stands in an underscored slot belongs to the runtime.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, final
+
+__all__ = ["Incarnation", "MonitorRef", "Pid", "Ref", "TimerRef"]
+
+_ID_BITS: Final = 28
+_WORD: Final = 0xFFFFFFFF
+
+
+@final
+class Incarnation:
+    """One life of a node: its name and the creation number of that life."""
+
+    __slots__ = ("creation", "name")
+
+    def __init__(self, name: str, creation: int) -> None:
+        self.name = name
+        self.creation = creation
+
+    def __repr__(self) -> str:
+        return f"{self.name}/{self.creation}"
+
+
+class _Identity:
+    """What pids and references share: a number and the node life that minted it."""
+
+    __slots__ = ("_home", "_number")
+
+    _number: int
+    _home: Incarnation
+
+    @property
+    def node(self) -> str:
+        """The name of the node that minted it."""
+        return self._home.name
+
+    @property
+    def creation(self) -> int:
+        """The creation number of that node's life."""
+        return self._home.creation
+
+    def _key(self) -> tuple[str, int, int]:
+        return (self._home.name, self._home.creation, self._number)
+
+    # Ordered, so that they can stand in sorted lists as Erlang terms do.
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._key() < other._key()
+
+    def __le__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._key() <= other._key()
+
+    def __gt__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._key() > other._key()
+
+    def __ge__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._key() >= other._key()
+
+    # A copy of an identity is the identity.
+    def __copy__(self) -> _Identity:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Identity:
+        return self
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        raise TypeError(
+            f"{self!r} means something only inside its node and cannot be pickled; "
+            "send plain data to other OS processes"
+        )
+
+
+@final
+class Pid(_Identity):
+    """The address of a process; printed ``<0.160.0>``.
+
+    Unique for the life of its node. A pid keeps its meaning after the process died: nothing
+    else ever gets it.
+
+    Source: the Erlang Reference Manual, "Data Types", Pid.
+    """
+
+    __slots__ = ("_process",)
+
+    # The living process; None from the moment its death is told.
+    _process: Any
+
+    def __init__(self, number: int, home: Incarnation, process: Any) -> None:
+        self._number = number
+        self._home = home
+        self._process = process
+
+    @property
+    def id(self) -> int:
+        """The number of the process within its serial."""
+        return self._number & ((1 << _ID_BITS) - 1)
+
+    @property
+    def serial(self) -> int:
+        """How often the ids have wrapped."""
+        return self._number >> _ID_BITS
+
+    def __repr__(self) -> str:
+        return f"<0.{self.id}.{self.serial}>"
+
+
+class Ref(_Identity):
+    """A unique reference; printed ``#Ref<0.1.2.3>``. May be an alias of its maker.
+
+    Source: the Erlang Reference Manual, "Data Types", Reference.
+    """
+
+    __slots__ = ("_alias", "_maker", "_mark")
+
+    # Who made it, and where in that mailbox the messages begin that can hold it
+    # (see runtime.mailbox).
+    _maker: Pid
+    _mark: int
+    # The process this reference is an address of, while it is an active alias.
+    _alias: Any
+
+    def __init__(self, number: int, home: Incarnation, maker: Pid, mark: int) -> None:
+        self._number = number
+        self._home = home
+        self._maker = maker
+        self._mark = mark
+        self._alias = None
+
+    def __repr__(self) -> str:
+        n = self._number
+        return f"#Ref<0.{n >> 36 & _WORD}.{n >> 18 & 0x3FFFF}.{n & 0x3FFFF}>"
+
+
+@final
+class MonitorRef(Ref):
+    """The reference of a monitor; nothing but a :class:`Ref` to its user."""
+
+    __slots__ = ("_kind", "_named", "_tag", "_watched")
+
+    _watched: Any  # the process watched, while the monitor is active
+    _named: tuple[str, str] | None  # (name, node) where it watches by name
+    _tag: Any  # what stands for "DOWN" in the message; None for "DOWN" itself
+    _kind: str | None  # how its alias ends; None where it is no alias
+
+    def __init__(self, number: int, home: Incarnation, maker: Pid, mark: int) -> None:
+        super().__init__(number, home, maker, mark)
+        self._watched = None
+        self._named = None
+        self._tag = None
+        self._kind = None
+
+
+@final
+class TimerRef(Ref):
+    """The reference of a timer; nothing but a :class:`Ref` to its user."""
+
+    __slots__ = ("_dest", "_due", "_message")
+
+    _due: float | None  # loop time in seconds; None once fired or cancelled
+    _dest: Any
+    _message: Any
+
+    def __init__(
+        self, number: int, home: Incarnation, maker: Pid, due: float, dest: Any, message: Any
+    ) -> None:
+        super().__init__(number, home, maker, 0)
+        self._due = due
+        self._dest = dest
+        self._message = message

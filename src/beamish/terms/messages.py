@@ -1,0 +1,99 @@
+"""What a trapping or a monitoring process receives."""
+
+from __future__ import annotations
+
+from typing import Any, Final, final
+
+from .atom import Atom
+from .identity import Pid, Ref
+
+__all__ = ["Down", "Exit"]
+
+_EXIT: Final = Atom("EXIT")
+_DOWN: Final = Atom("DOWN")
+_PROCESS: Final = Atom("process")
+
+
+@final
+class Exit(tuple[Any, ...]):
+    """A trapped exit signal: Erlang's ``{'EXIT', Pid, Reason}``, and equal to that tuple.
+
+    Args:
+        pid: who died or sent the signal.
+        reason: the exit reason.
+
+    Example:
+        >>> match Exit(1, "boom"):
+        ...     case Exit(pid, reason): print(pid, reason)
+        1 boom
+
+    Source: erlang:process_flag/2, trap_exit (OTP 25 manual).
+    """
+
+    __slots__ = ()
+    __match_args__ = ("pid", "reason")
+
+    def __new__(cls, pid: Pid | Any, reason: Any) -> Exit:
+        return super().__new__(cls, (_EXIT, pid, reason))
+
+    @property
+    def pid(self) -> Pid:
+        """Who died, or who sent the signal."""
+        return self[1]
+
+    @property
+    def reason(self) -> Any:
+        """The exit reason."""
+        return self[2]
+
+    def __repr__(self) -> str:
+        return f"Exit(pid={self[1]!r}, reason={self[2]!r})"
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return self[1], self[2]
+
+
+@final
+class Down(tuple[Any, ...]):
+    """What a monitor sends: Erlang's ``{'DOWN', Ref, process, Pid, Reason}``, equal to that tuple.
+
+    Args:
+        ref: what ``monitor`` returned.
+        kind: always ``"process"``.
+        pid: who died; ``(name, node)`` where the monitor was made by name.
+        reason: the exit reason; ``noproc`` if there was no such process.
+
+    Source: erlang:monitor/2 (OTP 25 manual).
+    """
+
+    __slots__ = ()
+    __match_args__ = ("ref", "kind", "pid", "reason")
+
+    def __new__(cls, ref: Ref | Any, kind: str | Any, pid: Any, reason: Any) -> Down:
+        return super().__new__(cls, (_DOWN, ref, _PROCESS if kind == "process" else kind, pid, reason))
+
+    @property
+    def ref(self) -> Ref:
+        """The reference of the monitor."""
+        return self[1]
+
+    @property
+    def kind(self) -> Any:
+        """``"process"``."""
+        return self[2]
+
+    @property
+    def pid(self) -> Any:
+        """Who died: a pid, or ``(name, node)``."""
+        return self[3]
+
+    @property
+    def reason(self) -> Any:
+        """The exit reason."""
+        return self[4]
+
+    def __repr__(self) -> str:
+        return f"Down(ref={self[1]!r}, kind={self[2]!r}, pid={self[3]!r}, reason={self[4]!r})"
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return self[1], self[2], self[3], self[4]

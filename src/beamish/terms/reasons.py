@@ -1,0 +1,182 @@
+"""Exit reasons: which are expected, their Erlang shape, and their words."""
+
+from __future__ import annotations
+
+import traceback
+from types import TracebackType
+from typing import Any, Final, cast
+
+from .atom import Atom
+from .errors import BadArgError, NoProcError, ProcessError, ProcessExit, Throw
+
+__all__ = [
+    "CANCELLED",
+    "KILL",
+    "KILLED",
+    "NOCONNECTION",
+    "NOPROC",
+    "NORMAL",
+    "SHUTDOWN",
+    "format_exit",
+    "is_expected",
+    "keep_stack",
+    "to_erlang",
+]
+
+NORMAL: Final = Atom("normal")
+SHUTDOWN: Final = Atom("shutdown")
+KILL: Final = Atom("kill")
+KILLED: Final = Atom("killed")
+NOPROC: Final = Atom("noproc")
+NOCONNECTION: Final = Atom("noconnection")
+CANCELLED: Final = Atom("cancelled")  # an uncaught asyncio.CancelledError that was no exit
+
+_STACK: Final = "_beamish_stack"
+_FILE: Final = Atom("file")
+_LINE: Final = Atom("line")
+
+Stack = list[tuple[Atom, Atom, int, list[tuple[Atom, Any]]]]
+
+
+def is_expected(reason: object) -> bool:
+    """Whether this is one of the quiet reasons: normal, shutdown, (shutdown, anything).
+
+    Example:
+        >>> is_expected("shutdown"), is_expected(("shutdown", 1)), is_expected("boom")
+        (True, True, False)
+    """
+    if isinstance(reason, tuple):
+        pair = cast("tuple[object, ...]", reason)
+        return len(pair) == 2 and isinstance(pair[0], str) and pair[0] == SHUTDOWN
+    return isinstance(reason, str) and reason in (NORMAL, SHUTDOWN)
+
+
+def keep_stack(error: BaseException) -> None:
+    """Replaces the traceback of an exit reason by plain data, so that it keeps no frame alive."""
+    if hasattr(error, _STACK):
+        error.__traceback__ = None
+        return
+    setattr(error, _STACK, _stack_of(error.__traceback__))
+    _forget_frames(error)
+
+
+def _stack_of(tb: TracebackType | None) -> Stack:
+    stack: Stack = []
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        module = tb.tb_frame.f_globals.get("__name__", "?")
+        if stack or not module.startswith("beamish.runtime."):  # not the scheduler's own
+            where: list[tuple[Atom, Any]] = [(_FILE, code.co_filename), (_LINE, tb.tb_lineno)]
+            stack.append((Atom(module), Atom(code.co_qualname), code.co_argcount, where))
+        tb = tb.tb_next
+    stack.reverse()
+    return stack
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Drops the tracebacks of an exception and of all that it came from."""
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = None
+        todo += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            todo += cast("BaseExceptionGroup[BaseException]", one).exceptions
+
+
+def to_erlang(reason: Any) -> Any:
+    """The Erlang shape of an exit reason.
+
+    An exception becomes ``(error, stack)`` with the innermost call first, as the BEAM has it:
+    ZeroDivisionError ``(badarith, stack)``, ``process.error(r)`` ``(r, stack)``, an uncaught
+    ``process.throw(v)`` ``((nocatch, v), stack)``. Tuples and lists are looked through; every
+    other term is returned unchanged.
+
+    Example:
+        >>> to_erlang("boom"), to_erlang(ZeroDivisionError())[0]
+        ('boom', 'badarith')
+    """
+    if isinstance(reason, BaseException):
+        return _error_to_erlang(reason)
+    if isinstance(reason, tuple):
+        terms = cast("tuple[Any, ...]", reason)
+        shaped = tuple(to_erlang(term) for term in terms)
+        same = all(new is old for new, old in zip(shaped, terms, strict=True))
+        return terms if same else shaped
+    if isinstance(reason, list):
+        return [to_erlang(term) for term in cast("list[Any]", reason)]
+    return reason
+
+
+def _error_to_erlang(error: BaseException) -> Any:
+    if isinstance(error, ProcessExit):
+        return to_erlang(error.reason)
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        return (Atom(type(error).__name__), *error.args)
+    stack = getattr(error, _STACK, None)
+    if stack is None:
+        stack = _stack_of(error.__traceback__)
+    if not stack:  # raised by nobody: it still has a place in the shape
+        stack = [(Atom("beamish"), Atom(type(error).__name__), 0, [])]
+    return (_error_term(error), stack)
+
+
+def _error_term(error: BaseException) -> Any:
+    if isinstance(error, ProcessError):
+        return to_erlang(error.reason)
+    if isinstance(error, Throw):
+        return (Atom("nocatch"), to_erlang(error.value))
+    if isinstance(error, NoProcError):
+        return NOPROC
+    if isinstance(error, BadArgError):
+        return Atom("badarg")
+    if isinstance(error, ArithmeticError):
+        return Atom("badarith")
+    if isinstance(error, KeyError) and error.args:
+        return (Atom("badkey"), error.args[0])
+    if isinstance(error, TypeError | ValueError):
+        return Atom("badarg")
+    return (Atom(type(error).__name__), str(error))
+
+
+def format_exit(reason: Any) -> str:
+    """An exit reason in words, for logs and shells.
+
+    An exception shows as ``ZeroDivisionError: division by zero``, any other term as its repr;
+    a failed call says who was called with what.
+
+    Example:
+        >>> format_exit("boom"), format_exit(ZeroDivisionError("division by zero"))
+        ('boom', 'ZeroDivisionError: division by zero')
+    """
+    if isinstance(reason, Atom):
+        return str.__str__(reason)
+    if isinstance(reason, str):
+        return reason
+    if isinstance(reason, BaseException):
+        return "".join(traceback.format_exception_only(reason)).strip()
+    if isinstance(reason, tuple):
+        pair = cast("tuple[Any, ...]", reason)
+        if len(pair) == 2 and _is_call(pair[1]):
+            module, function, args = pair[1]
+            shown = ", ".join(map(repr, args))
+            return f"{module}.{function}({shown}) failed: {format_exit(pair[0])}"
+        if len(pair) == 2 and isinstance(pair[0], BaseException):
+            return f"({format_exit(pair[0])}, {pair[1]!r})"
+    return repr(reason)
+
+
+def _is_call(term: Any) -> bool:
+    if not isinstance(term, tuple):
+        return False
+    call = cast("tuple[Any, ...]", term)
+    return (
+        len(call) == 3
+        and isinstance(call[0], str)
+        and isinstance(call[1], str)
+        and isinstance(call[2], tuple | list)
+    )
