@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.build import HERE, c_program, erl_command
 from benchmarks.systems import SystemName
 
-__all__ = ["measure", "raise_file_limit"]
+__all__ = ["measure"]
+
+FILES = 4096
 
 
 def measure(system: SystemName, connections: int, seconds: float, build: Path) -> tuple[float, str]:
@@ -25,8 +30,9 @@ def measure(system: SystemName, connections: int, seconds: float, build: Path) -
     raise_file_limit()
     server_core, client_core = cores()
     command = server_command(system, build)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent) as server:
-        pin(server.pid, server_core)
+    with on_core(server_core):
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent)
+    with server:
         try:
             assert server.stdout is not None
             port = server.stdout.readline().strip()
@@ -42,12 +48,11 @@ def run_client(
     compiled = c_program("client", build)
     program = [str(compiled)] if compiled else [sys.executable, str(HERE / "echo" / "client.py")]
     command = [*program, port, str(connections), str(seconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
-        pin(client.pid, core)
-        output, _ = client.communicate(timeout=seconds * 2 + 30)
-    if client.returncode:
-        raise subprocess.CalledProcessError(client.returncode, command)
-    lines, busy = output.split()
+    with on_core(core):
+        client = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, check=True, timeout=seconds * 2 + 30
+        )
+    lines, busy = client.stdout.split()
     language = "C" if compiled else "Python"
     where = "own core" if core is not None else "not pinned"
     return float(lines), f"client in {language}, {where}, {float(busy):.0%} busy"
@@ -56,7 +61,7 @@ def run_client(
 def server_command(system: SystemName, build: Path) -> list[str]:
     """Returns the command of a server that prints its port and serves for ever."""
     if system == "otp":
-        return erl_command(build, "bench_echo")
+        return erl_command(build, "bench_echo", "serve")
     if system == "c":
         program = c_program("limit", build)
         if program is None:
@@ -74,15 +79,22 @@ def cores() -> tuple[int | None, int | None]:
     return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
 
 
-def pin(pid: int, core: int | None) -> None:
-    """Keeps a process, and the threads that it starts from now on, on one core."""
-    if core is not None and sys.platform == "linux":
-        os.sched_setaffinity(pid, {core})
+@contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """What is started inside runs on that core only: it inherits ours for the moment."""
+    if core is None or sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def raise_file_limit() -> None:
-    """Allows as many open sockets as the machine permits: the default is often 1024."""
-    import resource  # noqa: PLC0415 - there is none on Windows
-
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    """Allows enough open sockets for a thousand connections: the default is often 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < FILES <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))

@@ -1,5 +1,6 @@
-"""100,000 processes that wait in receive are spawned under monitors, then killed one by one:
-``exit(pid, kill)``, wait for its DOWN, the next.
+"""100,000 processes that wait in receive are spawned under monitors, then killed one by one.
+
+One by one: ``exit(pid, kill)``, wait for its DOWN, the next.
 
 Counted: processes, from the first spawn to the last DOWN. asyncio: tasks that wait at a queue,
 each cancelled and awaited.

@@ -10,7 +10,7 @@ import asyncio
 
 from beamish import Down, process
 from beamish.process import receive, send
-from benchmarks.clock import perf_counter, rate
+from benchmarks.clock import perf_counter
 from benchmarks.workload import InProcess
 
 MONITORS = 10_000

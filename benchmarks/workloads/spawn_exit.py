@@ -1,4 +1,4 @@
-"""A process that returns at once is spawned under a monitor, and its DOWN waited for; then the next.
+"""A process that returns at once is spawned under a monitor, its DOWN received; then the next.
 
 Counted: processes. asyncio: a task is created and awaited.
 """

@@ -23,10 +23,8 @@ from collections.abc import Callable
 from typing import Any
 
 import beamish
-from beamish import Atom, link, process, receive, spawn, spawn_link
-from examples.texts.shell import flush, session
-
-__all__ = ["flush", "main", "spawn_link"]  # for the lines of the sessions
+from beamish import Atom, link, process, receive, spawn
+from examples.texts.shell import session
 
 # ---- a system process, and a chain that falls against it
 
@@ -53,7 +51,7 @@ async def chain(n: int, crash: Callable[[], None]) -> None:
 
 def written() -> None:
     """What the text wrote: exit/2, with a string in the place of the pid."""
-    process.exit("crash by me. ~n", Atom.reason)
+    process.exit("crash by me. ~n", Atom.reason)  # type: ignore[call-overload] # it is no pid
 
 
 def meant() -> None:
@@ -80,11 +78,11 @@ async def trapping() -> None:
 
 SIX_WAYS = (
     "spawn_link(lambda: Atom.ok)",  # spawn_link(fun() -> ok end).
-    "spawn_link(lambda: process.exit(Atom.normal))",  # spawn_link(fun() -> exit(normal) end).
-    "spawn_link(lambda: process.exit(Atom.reason))",  # spawn_link(fun() -> exit(reason) end).
-    "spawn_link(lambda: 1 / 0)",  # spawn_link(fun() -> 1/0 end).
-    "spawn_link(lambda: process.error(Atom.reason))",  # spawn_link(fun() -> erlang:error(reason) end).
-    "spawn_link(lambda: process.throw(Atom.rocks))",  # spawn_link(fun() -> throw(rocks) end).
+    "spawn_link(lambda: process.exit(Atom.normal))",  # ... exit(normal) ...
+    "spawn_link(lambda: process.exit(Atom.reason))",  # ... exit(reason) ...
+    "spawn_link(lambda: 1 / 0)",  # ... 1/0 ...
+    "spawn_link(lambda: process.error(Atom.reason))",  # ... erlang:error(reason) ...
+    "spawn_link(lambda: process.throw(Atom.rocks))",  # ... throw(rocks) ...
 )
 
 
@@ -105,7 +103,10 @@ EXIT_2 = (
 
 
 async def exit_2() -> None:
-    """normal does nothing to another process; reason ends it, unless it traps; kill always ends it."""
+    """To another process normal does nothing, any other reason ends it, and kill ends it always.
+
+    The shell is linked to it. So the shell goes as well, unless it traps exits.
+    """
     await session(globals(), *EXIT_2)
     await session(globals(), "process.flag(trap_exit=True)", *EXIT_2, "flush()")
 

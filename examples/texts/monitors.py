@@ -9,10 +9,7 @@ between two processes) describes links. A monitor goes one way, and there may be
 """
 
 import beamish
-from beamish import demonitor, monitor, process, spawn
-from examples.texts.shell import flush, session
-
-__all__ = ["demonitor", "flush", "main", "monitor", "process", "spawn"]  # for the sessions' lines
+from examples.texts.shell import session
 
 
 async def down() -> None:

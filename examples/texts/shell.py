@@ -5,20 +5,22 @@ It is made like Erlang's own, of two processes. The *shell* takes the lines and 
 it dies as well. The shell, which traps exits, prints why and starts another evaluator. So
 ``process.self()`` is a different pid from then on, while variables survive.
 
-A line is a Python expression, or ``name = expression``. What comes of it is printed as Erlang
-prints it, because that is how the texts show it: ``true``, ``reason``, ``"a string"``.
+A line is a Python expression, or ``name = expression``. It may use what ``beamish`` exports, and
+``flush()``. What comes of it is printed as Erlang prints it, because that is how the texts show it:
+``true``, ``reason``, ``"a string"``.
 """
 
 import ast
 import inspect
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
-from beamish import Atom, Exit, Pid, process, receive, send, spawn_link
-from beamish.terms import NORMAL, Throw, to_erlang
+import beamish
+from beamish import Atom, Exit, Pid, Throw, process, receive, send, spawn_link, to_erlang
+from beamish.terms import NORMAL
 
 # ---- the shell
 
@@ -27,12 +29,12 @@ async def session(names: dict[str, Any], *script: str | float, first: int = 1) -
     """Runs a script in a new shell, and prints the session as one would see it on the screen.
 
     Args:
-        names: what the lines may use, mostly ``globals()``; they make their variables in a copy.
+        names: what else the lines may use, mostly ``globals()``.
         script: lines to type, and numbers: seconds to look on before the next line is typed.
         first: the number of the first prompt; the texts begin in the middle of a session.
     """
     process.flag(trap_exit=True)
-    shell = Shell(dict(names), first)
+    shell = Shell(names, first)
     with error_reports():
         for step in script:
             if isinstance(step, str):
@@ -47,48 +49,45 @@ class Shell:
     """What one shell knows: its evaluator, its variables and the number of its prompt."""
 
     def __init__(self, names: dict[str, Any], first: int) -> None:
-        self.names = names
+        commands = {"flush": flush, **{name: getattr(beamish, name) for name in beamish.__all__}}
+        self.variables = commands | names
         self.number = first
-        self.evaluator = spawn_link(evaluator, process.self(), names)
+        self.evaluator = spawn_link(evaluator, process.self(), self.variables)
 
     async def type(self, line: str) -> None:
         """Types a line, and waits for what comes of it."""
         show(f"{self.number}> {line}")
         self.number += 1
-        send(self.evaluator, line)
+        send(self.evaluator, (Atom.evaluate, line))
         match await receive():
             case ("value", value):
                 show(erlang(value))
             case ("raised", kind, reason):
                 show(f"** exception {kind}: {erlang(reason)}")
                 await receive((Atom.EXIT, self.evaluator, NORMAL))
-                self.evaluator = spawn_link(evaluator, process.self(), self.names)
-            case Exit(reason=reason):
-                self.mourn("exit", reason)
+                self.evaluator = spawn_link(evaluator, process.self(), self.variables)
+            case died:  # an Exit of the evaluator, instead of an answer
+                self.mourn("exit", died.reason)
 
     async def look_on(self, seconds: float) -> None:
         """Types nothing for a while. The evaluator may die meanwhile."""
-        typing = process.start_timer(seconds, process.self(), Atom.go_on)
-        while True:
-            match await receive():
-                case Exit(reason=reason):
-                    # Erlang's shell says "exit" while a line is worked out, "error" while it waits.
-                    self.mourn("error", reason)
-                case ("timeout", timer, "go_on") if timer is typing:
-                    return
+        process.send_after(seconds, process.self(), Atom.go_on)
+        while isinstance(message := await receive(), Exit):
+            # Erlang's shell says "exit" while a line is worked out, and "error" while it waits.
+            self.mourn("error", message.reason)
 
     def mourn(self, kind: str, reason: object) -> None:
         """Says why the evaluator died, and starts another one."""
         show(f"** exception {kind}: {erlang(without_stack(reason))}")
-        self.evaluator = spawn_link(evaluator, process.self(), self.names)
+        self.evaluator = spawn_link(evaluator, process.self(), self.variables)
 
 
-async def evaluator(shell: Pid, names: dict[str, Any]) -> None:
+async def evaluator(shell: Pid, variables: dict[str, Any]) -> None:
     """Works out lines until one of them raises, or until somebody linked to it dies."""
     while True:
-        line = await receive(str)
+        _, line = await receive((Atom.evaluate, str))
         try:
-            value = await evaluate(line, names)
+            value = await evaluate(line, variables)
         except Throw as thrown:
             say_and_end(shell, "throw", thrown.value)
         except Exception as error:  # noqa: BLE001 - a line may raise anything
@@ -104,16 +103,16 @@ def say_and_end(shell: Pid, kind: str, reason: object) -> NoReturn:
     process.exit(NORMAL)
 
 
-async def evaluate(line: str, names: dict[str, Any]) -> object:
+async def evaluate(line: str, variables: dict[str, Any]) -> object:
     name, equals, expression = line.partition(" = ")
     if not (equals and name.isidentifier()):
         name, expression = "", line
     code = compile(expression, "<shell>", "eval", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    value: object = eval(code, names)  # noqa: S307 - evaluating is what a shell is for
+    value: object = eval(code, variables)  # noqa: S307 - evaluating is what a shell is for
     if code.co_flags & inspect.CO_COROUTINE:  # the line has an await in it
         value = await cast("Coroutine[object, None, object]", value)
     if name:
-        names[name] = value
+        variables[name] = value
     return value
 
 
@@ -121,7 +120,7 @@ async def evaluate(line: str, names: dict[str, Any]) -> object:
 
 
 def flush() -> Atom:
-    """The shell's flush(): takes all messages out of the mailbox, and shows them."""
+    """Takes all messages out of the mailbox, and shows them."""
     for message in process.flush():
         show(f"Shell got {erlang(message)}")
     return Atom.ok
@@ -139,6 +138,8 @@ class ErrorReport(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         fields = vars(record)
+        if fields.get("report") != "crash":
+            return
         at = datetime.fromtimestamp(record.created, UTC).astimezone()
         show(f"=ERROR REPORT==== {at:%d-%b-%Y::%H:%M:%S.%f} ===")
         show(f"Error in process {fields['pid']} with exit value:")
@@ -146,7 +147,7 @@ class ErrorReport(logging.Handler):
 
 
 @contextmanager
-def error_reports() -> Iterator[None]:
+def error_reports() -> Generator[None, None, None]:
     logger, handler = logging.getLogger("beamish"), ErrorReport(logging.ERROR)
     logger.addHandler(handler)
     try:

@@ -18,13 +18,18 @@ Critic = Callable[[], Coroutine[object, None, None]]
 
 async def one_answer() -> None:
     """The text's critic()."""
-    match await receive((Pid, (str, str))):
-        case (judge, ("RATM", "A")):
-            send(judge, (process.self(), "They are great!"))
-        case (judge, ("Nirvana", "B")):
-            send(judge, (process.self(), "They are good!"))
-        case (judge, (_band, _album)):
-            send(judge, (process.self(), "is it best?"))
+    judge, album = await receive((Pid, (str, str)))
+    send(judge, (process.self(), opinion(album)))
+
+
+def opinion(album: tuple[str, str]) -> str:
+    match album:
+        case ("RATM", "A"):
+            return "They are great!"
+        case ("Nirvana", "B"):
+            return "They are good!"
+        case _:
+            return "is it best?"
 
 
 async def critic() -> None:

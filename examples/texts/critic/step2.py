@@ -11,7 +11,7 @@ from beamish import Exit, Pid, process, receive, spawn, spawn_link
 from examples.texts.critic.step1 import Critic, critic, judge
 from examples.texts.shell import session
 
-__all__ = ["critic_of", "judge", "main", "restarter", "start_critic"]
+__all__ = ["judge", "main", "start_critic"]
 
 
 def start_critic(critic: Critic = critic) -> Pid:
@@ -31,10 +31,8 @@ async def restarter(critic: Critic) -> None:
 
 def critic_of(restarter: Pid) -> Pid:
     """The critic of the moment: who is linked to the restarter. The judge has no such way."""
-    links = process.info(restarter, "links")
-    assert links, "the restarter has nobody"
-    (critic,) = links
-    return critic
+    links: list[Pid] = process.info(restarter, "links")
+    return links[0]
 
 
 async def main() -> None:

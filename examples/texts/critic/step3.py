@@ -17,9 +17,9 @@ from collections.abc import Awaitable, Callable
 import beamish
 from beamish import Atom, Exit, Pid, process, receive, register, send, spawn, spawn_link, whereis
 from examples.texts.critic.step1 import Critic, critic, one_answer
-from examples.texts.shell import flush, session
+from examples.texts.shell import session
 
-__all__ = ["Atom", "flush", "judge", "main", "one_answer", "restarter", "start_critic"]
+__all__ = ["judge", "main", "nothing", "one_answer", "start_critic", "the_critic_is_replaced"]
 
 
 def start_critic(critic: Critic = critic) -> Pid:
@@ -53,9 +53,7 @@ async def the_critic_is_replaced() -> None:
         await process.sleep(0)  # time for the restarter
 
 
-async def judge(
-    band: str, album: str, meanwhile: Callable[[], Awaitable[None]] = nothing
-) -> str:
+async def judge(band: str, album: str, meanwhile: Callable[[], Awaitable[None]] = nothing) -> str:
     send("critic", (process.self(), (band, album)))  # critic ! {self(), {Band, Album}},
     await meanwhile()  # the text has no such line, but this is where anything may happen
     critic = whereis("critic")  # Pid = whereis(critic),

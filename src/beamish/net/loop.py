@@ -1,8 +1,33 @@
-"""The event loop that beamish.run makes."""
+"""The event loop of ``beamish.run``: asyncio's own, with a selector of ours in it."""
+
+from __future__ import annotations
 
 import asyncio
 
+from .selector import NetSelector, new_selector
+
+__all__ = ["EventLoop", "new_event_loop"]
+
+
+class EventLoop(asyncio.SelectorEventLoop):
+    """asyncio's selector loop, whose selector serves the sockets of processes itself."""
+
+    beamish_poller: NetSelector
+
+    def __init__(self) -> None:
+        selector = new_selector()
+        super().__init__(selector)
+        self.beamish_poller = selector
+
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """A new loop."""
-    return asyncio.SelectorEventLoop()
+    """A new event loop, best suited to sockets that belong to processes.
+
+    Everything of asyncio works on it as on the standard one. It is what ``beamish.run`` uses by
+    default.
+
+    Example:
+        >>> with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        ...     runner.run(main())
+    """
+    return EventLoop()

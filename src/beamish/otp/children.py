@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Hashable, Iterator
-from types import CoroutineType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
 
 from beamish import process
@@ -206,8 +205,6 @@ def _started(result: Any) -> tuple[Pid | None, Any]:
             return None, None
         case _ if result is Ignore:
             return None, None
-        case CoroutineType():
-            raise AssertionError
         case _:
             raise StartFailed(result)
 

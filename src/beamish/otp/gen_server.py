@@ -79,18 +79,18 @@ Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
-from typing import Any, ClassVar, Final, cast as typing_cast
+from typing import Any, Final
+from typing import cast as typing_cast
 
 from beamish import process
-from beamish.terms import Atom, Pid
+from beamish.terms import Pid
 
-from .child_spec import DEFAULT, ChildSpec, ChildType, Restart, Shutdown
 from .client import call, cast, reply, stop
 from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
 from .names import Dest, Name, whereis
 from .proc_lib import start_opt
 from .server_loop import Caller, enter
+from .supervised import Supervised
 
 __all__ = [
     "Caller",
@@ -115,35 +115,12 @@ __all__ = [
 _logger: Final = logging.getLogger("beamish")
 
 
-class GenServer:
+class GenServer(Supervised):
     """The base of a server: override what is needed; see the module's page for the whole.
 
-    Args of the class statement:
-        restart: "permanent" (the default), "transient" or "temporary"; see ChildSpec.
-        shutdown: seconds, "brutal_kill" or None for ever; 5.0 by default.
-        id: the id in its child spec; by default its registered name, else the class' name.
+    How it wants to be supervised stands in the class statement:
+    ``class Counter(GenServer, restart="transient", shutdown=10.0)``; see Supervised.
     """
-
-    _spec_restart: ClassVar[Restart] = "permanent"
-    _spec_shutdown: ClassVar[Shutdown] = DEFAULT
-    _spec_type: ClassVar[ChildType] = "worker"
-    _spec_id: ClassVar[Hashable] = None
-
-    def __init_subclass__(
-        cls,
-        *,
-        restart: Restart | None = None,
-        shutdown: Shutdown = DEFAULT,
-        id: Hashable = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init_subclass__(**kwargs)
-        if restart is not None:
-            cls._spec_restart = restart
-        if shutdown is not DEFAULT:
-            cls._spec_shutdown = shutdown
-        if id is not None:
-            cls._spec_id = id
 
     # ---- callbacks. Their parameters and results are Any so that a subclass may say what its own
     # are, and make them `async def`.
@@ -270,7 +247,7 @@ class GenServer:
 
         Source: gen_server:start_link/4.
         """
-        return await _start(cls, args, kwargs, name, timeout, link=True)
+        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
 
     @classmethod
     async def start(
@@ -280,55 +257,13 @@ class GenServer:
 
         Source: gen_server:start/4.
         """
-        return await _start(cls, args, kwargs, name, timeout, link=False)
-
-    @classmethod
-    def child_spec(
-        cls,
-        *args: Any,
-        id: Hashable = None,
-        name: Name | None = None,
-        restart: Restart | None = None,
-        shutdown: Shutdown = DEFAULT,
-        significant: bool = False,
-        **kwargs: Any,
-    ) -> ChildSpec:
-        """How a supervisor starts this server.
-
-        Args:
-            args: what ``init`` gets.
-            id: by default the class statement's, else the registered name, else the class' name.
-            name: as for start_link.
-            restart: by default the class statement's, else "permanent".
-            shutdown: by default the class statement's, else 5.0 seconds.
-            significant: see ChildSpec.
-            kwargs: keyword arguments of init.
-
-        Source: Elixir's GenServer, "child_spec/1".
-        """
-        if name is not None:
-            kwargs["name"] = name
-        if id is None:
-            id = cls._spec_id if cls._spec_id is not None else _id_of(cls, name)
-        return ChildSpec(
-            id,
-            (cls.start_link, args, kwargs),
-            restart=cls._spec_restart if restart is None else restart,
-            shutdown=cls._spec_shutdown if shutdown is DEFAULT else shutdown,
-            type=cls._spec_type,
-            significant=significant,
-            modules=(cls.__name__,),
-        )
+        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
 
     call = staticmethod(call)
     cast = staticmethod(cast)
     reply = staticmethod(reply)
     stop = staticmethod(stop)
     whereis = staticmethod(whereis)
-
-
-def _id_of(cls: type, name: Name | None) -> Hashable:
-    return Atom(name if isinstance(name, str) else cls.__name__)
 
 
 async def start_link(
@@ -342,7 +277,7 @@ async def start_link(
 
     Source: gen_server:start_link/4.
     """
-    return await _start(cls, args, kwargs, name, timeout, link=True)
+    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
 
 
 async def start(
@@ -356,18 +291,24 @@ async def start(
 
     Source: gen_server:start/4.
     """
-    return await _start(cls, args, kwargs, name, timeout, link=False)
+    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
 
 
-async def _start(
+async def start_server(
     cls: type[GenServer],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    *,
     name: Name | None,
     timeout: float | None,
-    *,
     link: bool,
+    label: str | None = None,
 ) -> Pid:
+    """Starts a server's process; what the behaviours that are built on GenServer use.
+
+    Args:
+        label: what the process is called in reports; by default the class' name.
+    """
     parent = process.self() if link else None
     started = await start_opt(
         enter,
@@ -379,6 +320,6 @@ async def _start(
         link=link,
         name=name,
         timeout=timeout,
-        label=cls.__name__,
+        label=label or cls.__name__,
     )
     return typing_cast("Pid", started)

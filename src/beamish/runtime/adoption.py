@@ -54,15 +54,20 @@ class Outside:
         return f"asyncio.Task {self.task.get_name()}"
 
 
-def wait_outside(proc: Process) -> Generator[Any, Any, Any]:
-    """Waits until the process is handed something; a cancelled wait loses nothing."""
+def wait_outside(proc: Process, *, message: bool) -> Generator[Any, Any, Any]:
+    """Waits until the process is handed something; a cancelled wait loses no message.
+
+    Args:
+        message: whether what it waits for is a message, which goes back to the mailbox then.
+    """
     outside = proc.rare.outside if proc.rare is not None else None
     assert outside is not None
     future = outside.future = outside.task.get_loop().create_future()
     try:
         return (yield from future)
     except asyncio.CancelledError:
-        if proc.state == WOKEN or (future.done() and not future.cancelled()):
+        handed = proc.state == WOKEN or (future.done() and not future.cancelled())
+        if handed and message:
             if proc.mailbox is None:
                 proc.mailbox = deque()
             proc.mailbox.insert(proc.pattern or 0, proc.value)

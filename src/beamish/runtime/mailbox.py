@@ -158,7 +158,7 @@ def _receive(
         while True:
             seen = len(proc.mailbox) if proc.mailbox else 0
             _wait(proc, patterns)
-            message = (yield from wait_outside(proc)) if outside else (yield)
+            message = (yield from wait_outside(proc, message=True)) if outside else (yield)
             if message is _TIMED_OUT:
                 raise _timed_out(patterns, timeout)
             if message is not _LOOK_AGAIN:

@@ -61,6 +61,7 @@ class Node:
         "preemption",
         "processes",
         "scheduler",
+        "things",
         "timers",
     )
 
@@ -86,6 +87,7 @@ class Node:
         self.adopted: dict[asyncio.Task[Any], Process] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         self.executors: list[Any] = []
+        self.things: dict[Any, Any] = {}  # what other rooms keep once per node
         self.deaths: asyncio.Event | None = None
         self._on_stop: list[Callable[[], object]] = []
         self._next_pid = itertools.count(_FIRST_PID).__next__

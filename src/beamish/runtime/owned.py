@@ -74,13 +74,16 @@ def give_away(proc: Process, resource: Any, heir: Process) -> None:
 def _closer(resource: Any, close: Callable[[Any], Any] | None) -> Callable[[], Any]:
     if close is not None:
         return lambda: close(resource)
+    method = getattr(resource, "close_owned", None)
+    if method is not None:
+        return method  # type: ignore[no-any-return]
     if isinstance(resource, asyncio.Task):
         return lambda: _end_task(resource)
     if isinstance(resource, asyncio.subprocess.Process):
         return lambda: _end_subprocess(resource)
     if isinstance(resource, asyncio.StreamWriter):
         return lambda: _abort_stream(resource)
-    for name in ("close_owned", "aclose", "close", "cancel", "kill", "terminate"):
+    for name in ("aclose", "close", "cancel", "kill", "terminate"):
         method = getattr(resource, name, None)
         if callable(method):
             return method

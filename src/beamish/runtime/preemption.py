@@ -123,17 +123,43 @@ class Preemption:
             and can_park(frame)
         ):
             self._scheduler.park(proc)
-            _after_park(proc)
+            if frame is not None:
+                _after_park(proc, frame)
 
 
-def _after_park(proc: Process) -> None:
+def _after_park(proc: Process, frame: FrameType) -> None:
     """What an exit signal asks of a process that was parked, raised where it was."""
     fate = proc.fate
     if proc.state == EXITING and fate is not None and (fate.force or not fate.thrown):
         if fate.thrown:
             fate.tries += 1
         fate.thrown = True
-        raise ProcessExit(fate.reason)
+        _raise_in(frame, ProcessExit(fate.reason))
+
+
+def _raise_in(frame: FrameType, error: BaseException) -> None:
+    """Raises an exception in an interrupted frame.
+
+    Until CPython 3.12 an exception from a signal handler that interrupts a backward jump is looked
+    up one instruction before the jump's target. Where a `try` begins with the loop, that is before
+    the `try`, and its `finally` would be passed over. A trace function raises at the next
+    instruction instead, which is inside.
+    """
+    if sys.version_info >= (3, 13):
+        raise error
+    tracer, local, opcodes = sys.gettrace(), frame.f_trace, frame.f_trace_opcodes
+
+    def trace(_frame: FrameType, _event: str, _arg: object) -> None:
+        sys.settrace(tracer)
+        frame.f_trace, frame.f_trace_opcodes = local, opcodes
+        raise error
+
+    frame.f_trace, frame.f_trace_opcodes = trace, True
+    sys.settrace(_no_trace)
+
+
+def _no_trace(_frame: FrameType, _event: str, _arg: object) -> None:
+    """Traces nothing: tracing must be on for a frame's own trace function to be called."""
 
 
 def can_park(frame: FrameType | None) -> bool:

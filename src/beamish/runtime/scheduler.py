@@ -182,8 +182,8 @@ class Scheduler:
         self.queue.append(proc)
         self.parked += 1
         self.beat += 1
-        here.process = None
-        (self._spares.pop() if self._spares else greenlet(self.work, self._hub)).switch()
+        self._worker = self._spares.pop() if self._spares else greenlet(self.work, self._hub)
+        self._hub.switch()  # its time is used up, and so is the drain's
 
     def _resume(self, proc: Process, state: int) -> None:
         """Gives a parked process its turn; returns when this worker is needed again."""

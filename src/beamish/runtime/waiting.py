@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .adoption import wait_outside
 from .here import current, enqueue, running_node
@@ -33,12 +33,16 @@ __all__ = [
     "loop",
     "move_messages",
     "on_node_stop",
+    "per_node",
     "process_of",
     "remove_owned",
     "suspend",
     "wake",
     "wake_error",
 ]
+
+
+T = TypeVar("T")
 
 
 class _Raise:
@@ -58,7 +62,7 @@ def suspend(proc: Process) -> Generator[Any, Any, Any]:
         if proc.state == OUTSIDE:
             proc.value = None
             proc.state = WAIT_WAKE
-            value = yield from wait_outside(proc)
+            value = yield from wait_outside(proc, message=False)
             if value.__class__ is _Raise:
                 raise value.error
             return value
@@ -102,6 +106,15 @@ def call_later(seconds: float, callback: Callable[..., object], *args: Any) -> T
 def loop() -> asyncio.AbstractEventLoop:
     """The loop of the running node."""
     return running_node().loop
+
+
+def per_node(make: Callable[[], T]) -> T:
+    """What `make` made at its first use in the running node."""
+    things = running_node().things
+    if make not in things:
+        things[make] = make()
+    thing: T = things[make]
+    return thing
 
 
 def on_node_stop(callback: Callable[[], object]) -> None:

@@ -1,0 +1,1 @@
+"""Sockets owned by processes."""

@@ -1,0 +1,103 @@
+"""What listeners and connections share: a file descriptor that a process owns and a poller watches."""
+
+from __future__ import annotations
+
+import socket
+from abc import abstractmethod
+from typing import Final
+
+from beamish.runtime import waiting
+from beamish.runtime.waiting import Process
+
+from .errors import TcpError, error_for, reason_of
+from .node_net import NodeNet, node_net
+from .options import KERNEL, KernelOption, Options, kernel_options, set_reset_on_close
+
+__all__ = ["Endpoint"]
+
+_NONE: Final = -1
+
+
+class Endpoint:
+    """An open socket of the kernel's: who owns it, and what it waits for.
+
+    The order of its end: it is not open any more; its owner is told nothing (it closed the socket
+    itself, or is dying); whoever waits on it is told; then the descriptor is closed. A descriptor is
+    never closed while the poller watches it.
+    """
+
+    __slots__ = ("_events", "_fd", "_is_open", "_net", "_options", "_owner", "_sock")
+
+    def __init__(
+        self, sock: socket.socket, options: Options, owner: Process, net: NodeNet
+    ) -> None:
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._net = net
+        self._options = options
+        self._events = 0  # what the poller watches it for
+        self._is_open = True  # as far as users are concerned
+        self._owner: Process | None = owner
+        waiting.add_owned(owner, self)
+
+    # ---- ownership
+
+    def close_owned(self) -> None:
+        """Called by the runtime when the owner dies, for whatever reason."""
+        self._owner = None
+        self._close()
+
+    def give_away_owned(self, old: Process, new: Process) -> None:
+        """Called by the runtime when the ownership has moved."""
+        self._owner = new
+
+    def _disown(self) -> None:
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            waiting.remove_owned(owner, self)
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Closes it on this side; again is nothing."""
+
+    # ---- the descriptor
+
+    def _watch(self, events: int) -> None:
+        """Waits for these events from now on."""
+        before = self._events
+        if events != before:
+            self._events = events
+            self._net.poller.watch(self._fd, before, events, self._on_ready)
+
+    @abstractmethod
+    def _on_ready(self, mask: int) -> None:
+        """The poller calls: it is ready. Runs outside of every process and must not raise."""
+
+    def _release(self) -> None:
+        """Closes the descriptor."""
+        self._watch(0)
+        self._fd = _NONE
+        try:
+            self._sock.close()
+        except OSError:
+            pass  # ECONNRESET on some systems: it is closed all the same
+
+    # ---- options
+
+    def _set_kernel_options(self, values: dict[str, object]) -> None:
+        """Tells the kernel which of the options it keeps."""
+        for option, value in kernel_options(values):
+            option.write(self._sock, value)
+        if "linger" in values:
+            set_reset_on_close(self._sock, self._options.linger)
+
+    def _kernel_option(self, name: str) -> KernelOption | None:
+        return KERNEL.get(name)
+
+    # ---- errors
+
+    def _closed(self, action: str) -> TcpError:
+        return error_for("closed", action, self)
+
+    def _failed(self, action: str, error: OSError) -> TcpError:
+        return error_for(reason_of(error), action, self)

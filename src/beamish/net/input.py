@@ -1,0 +1,358 @@
+"""The reading half of a connection: from the kernel to a process that waits, or to a mailbox.
+
+What it guarantees:
+
+- A process that waits in recv is handed its packet in the step that read it. Nothing that was read is
+  lost when a recv times out, is cancelled, or its process dies: it is there for the next one.
+- While nobody asks, at most one read is taken ahead of need; then the socket is not read until that
+  is used up, and the peer feels it (TCP's own flow control).
+- The end of the stream counts only when somebody comes upon it. Until then the socket can be sent to,
+  as on the BEAM, where a passive socket notices nothing that it does not read.
+"""
+
+from __future__ import annotations
+
+import socket as sockets
+from typing import Final
+
+from beamish.runtime import waiting
+from beamish.runtime.waiting import Process, suspend, wake
+from beamish.terms import Atom, BadArgError
+
+from .endpoint import Endpoint
+from .errors import OptionError, TcpError, error_for, reason_of
+from .node_net import NodeNet
+from .options import ONCE, PASSIVE, Active, Options, add_active
+from .packet import LineFramer, RawFramer, TooBig
+from .poller import READ
+
+__all__ = ["Input", "recv"]
+
+_READ_SIZE: Final = 65536  # bytes asked of the kernel at once
+
+TCP: Final = Atom("tcp")
+TCP_CLOSED: Final = Atom("tcp_closed")
+TCP_ERROR: Final = Atom("tcp_error")
+TCP_PASSIVE: Final = Atom("tcp_passive")
+TAGS: Final = frozenset([TCP, TCP_CLOSED, TCP_ERROR, TCP_PASSIVE])
+
+
+class Input(Endpoint):
+    """A connection, as far as it is read."""
+
+    __slots__ = ("_active", "_end", "_framer", "_reader", "_receive")
+
+    def __init__(
+        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
+    ) -> None:
+        super().__init__(sock, options, owner, net)
+        self._receive = sock.recv
+        self._framer = options.framer()
+        self._reader: Process | None = None  # waits in recv
+        self._active = PASSIVE
+        # Why the stream ended, while nobody has been told: "closed" or a POSIX reason.
+        self._end: str | None = None
+
+    # ---- from the kernel
+
+    def _on_readable(self) -> None:
+        """The kernel has something: data, the end, or an error."""
+        framer = self._framer
+        if framer.chunk:  # nobody has asked for what was read last
+            self._watch(self._events & ~READ)
+            return
+        try:
+            data = self._receive(_READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._input_ended(reason_of(error))
+            return
+        if not data:
+            self._input_ended("closed")
+            return
+        reader = self._reader
+        if reader is not None:
+            try:
+                packet = framer.feed_whole(data)
+            except TooBig:
+                self._too_big()
+                return
+            if packet is not None:
+                self._reader = None
+                if not wake(reader, packet):  # it is about to end
+                    framer.put_back(packet)
+        else:
+            framer.feed(data)
+            if self._active:
+                self._deliver_packets()
+
+    def _input_ended(self, reason: str) -> None:
+        if reason == "econnreset" and not self._options.show_econnreset:
+            reason = "closed"
+        self._watch(self._events & ~READ)
+        self._end = reason
+        if self._reader is not None or self._active:
+            self._tell_end()
+
+    def _too_big(self) -> None:
+        self._framer.clear()
+        self._input_ended("emsgsize")
+
+    # ---- to processes
+
+    def _deliver_packets(self) -> None:
+        """Active: sends the owner what is whole, as far as `active` goes."""
+        framer, owner = self._framer, self._owner
+        assert owner is not None
+        try:
+            while self._active and (packet := framer.next()) is not None:
+                waiting.deliver(owner, (TCP, self, packet))
+                self._count_down(owner)
+        except TooBig:
+            self._too_big()
+
+    def _count_down(self, owner: Process) -> None:
+        if self._active > 0:
+            self._active -= 1
+            if self._active == PASSIVE:
+                waiting.deliver(owner, (TCP_PASSIVE, self))
+        elif self._active == ONCE:
+            self._active = PASSIVE
+
+    def _tell_end(self) -> None:
+        """The stream has ended: tells who waits for it, or the owner of an active socket."""
+        if self._wants_last_line():
+            self._give_last_line()
+            return
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            waiting.wake_error(reader, self._take_end("recv"))
+            return
+        owner = self._owner
+        assert owner is not None
+        reason = self._take_end("recv").reason
+        if reason != "closed":
+            waiting.deliver(owner, (TCP_ERROR, self, reason))
+        waiting.deliver(owner, (TCP_CLOSED, self))
+
+    def _wants_last_line(self) -> bool:
+        return (
+            self._options.partial_line
+            and isinstance(self._framer, LineFramer)
+            and self._framer.size > 0
+        )
+
+    def _give_last_line(self) -> None:
+        line = self._framer.rest()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            if not wake(reader, line):
+                self._framer.feed(line)
+            return
+        owner = self._owner
+        assert owner is not None
+        waiting.deliver(owner, (TCP, self, line))
+        self._count_down(owner)
+        if self._active:
+            self._tell_end()
+
+    def _take_end(self, action: str) -> TcpError:
+        """The error that tells of the stream's end; with exit_on_close the socket goes with it."""
+        reason, self._end = self._end or "closed", "closed"
+        if self._options.exit_on_close:
+            self._close()
+        return error_for(reason, action, self)
+
+    # ---- from processes
+
+    def _next_packet(self) -> bytes | None:
+        """The next whole packet of what was read."""
+        try:
+            return self._framer.next()
+        except TooBig:
+            self._framer.clear()
+            self._end = "emsgsize"
+            raise self._take_end("recv") from None
+
+    def _set_active(self, value: Active) -> None:
+        """Changes `active`; what was read already is delivered at once."""
+        state = add_active(self._active, value)
+        if state is None:
+            raise OptionError(
+                "einval", "setopts", self, f"active={value!r} would count beyond 32767 or -32768"
+            )
+        self._active = state
+        owner = self._owner
+        if owner is None:
+            return
+        counted = isinstance(value, int) and not isinstance(value, bool)
+        if state == PASSIVE:
+            if counted:
+                waiting.deliver(owner, (TCP_PASSIVE, self))
+            return
+        self._deliver_packets()
+        if self._active and self._is_open:
+            if self._end is None:
+                self._watch(self._events | READ)
+            elif self._reader is None:
+                self._tell_end()
+
+    def _change_framing(self, options: Options) -> None:
+        """From now on packets are cut as these options say, from what was read already too."""
+        data = self._framer.rest()
+        self._framer = options.framer()
+        if data:
+            self._framer.feed(data)
+
+    def _stop_reading(self, error: TcpError) -> None:
+        """This side closed the socket: who waits in recv is told."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            waiting.wake_error(reader, error)
+
+    def _time_out(self, reader: Process) -> None:
+        if self._reader is reader:
+            self._reader = None
+            waiting.wake_error(reader, error_for("timeout", "recv", self))
+
+    def _check_recv(self, length: int, timeout: float | None) -> None:
+        """Why this recv cannot be done; returns where it can."""
+        if length.__class__ is not int or length < 0:
+            raise BadArgError(
+                f"recv: expected a length in bytes, 0 for whatever there is; got {length!r} "
+                f"({type(length).__name__})"
+            )
+        check_timeout("recv", timeout)
+        if not self._is_open:
+            reason, self._end = self._end or "closed", None
+            raise error_for(reason, "recv", self)
+        if self._active:
+            raise OptionError(
+                "einval", "recv", self, "it is active: its data comes as ('tcp', socket, data) "
+                "messages; read those, or setopts(socket, active=False)"
+            )
+        if self._reader is not None:
+            raise error_for("ealready", "recv", self)
+        if length and not isinstance(self._framer, RawFramer):
+            raise OptionError(
+                "einval", "recv", self, f"a length means nothing with packet="
+                f"{self._options.packet!r}: recv gives whole packets; pass 0"
+            )
+
+
+def check_timeout(action: str, timeout: object) -> None:
+    """Refuses what is no time-out."""
+    if timeout is not None and not (
+        isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout >= 0
+    ):
+        raise BadArgError(
+            f"{action}: expected a timeout in seconds (a number >= 0) or None for ever; "
+            f"got {timeout!r} ({type(timeout).__name__})"
+        )
+
+
+async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> bytes:
+    r"""Waits for data on a passive socket and returns it.
+
+    Args:
+        socket: a connected socket, with ``active=False``.
+        length: with ``packet="raw"`` the exact number of bytes to return, 0 for whatever there is
+            (at least 1 byte). In the other packet modes 0: one packet is returned.
+        timeout: seconds, 0 looks without waiting, None is for ever; default None.
+
+    Returns:
+        The bytes: raw data, a line with its newline, or a packet without its length header.
+
+    Raises:
+        ClosedError: the peer or this side closed the connection. Bytes too few for `length`, and a
+            last line without newline, are dropped (but see the option ``partial_line``).
+        TcpTimeoutError: nothing came in time. What did come stays for the next call.
+        ResetError: the peer reset the connection, with ``show_econnreset=True``.
+        PacketTooBigError: a packet is longer than ``packet_size``; the connection is finished.
+        OptionError: einval: the socket is active, or `length` is not 0 though a packet mode is set.
+        TcpError: ealready: another process waits in recv on this socket.
+
+    Example:
+        >>> line = await gen_tcp.recv(socket, timeout=5.0)
+
+    Source: gen_tcp:recv/2,3 (OTP 25 manual).
+    """
+    try:
+        if length or timeout is not None or socket._active or socket._reader or not socket._is_open:
+            socket._check_recv(length, timeout)
+    except AttributeError:
+        raise not_a_connection("recv", socket) from None
+    framer = socket._framer
+    if length:
+        return await _recv_exactly(socket, framer, length, timeout)
+    if framer.chunk:
+        packet = socket._next_packet()
+        if packet is not None:
+            return packet
+    return await _wait(socket, timeout)
+
+
+async def _recv_exactly(
+    socket: Input, framer: object, length: int, timeout: float | None
+) -> bytes:
+    assert isinstance(framer, RawFramer)
+    framer.want = length
+    try:
+        packet = socket._next_packet()
+        return packet if packet is not None else await _wait(socket, timeout)
+    finally:
+        framer.want = 0
+        if framer.size:  # what came of it stays, for a recv of any other length
+            framer.feed(framer.rest())
+
+
+async def _wait(socket: Input, timeout: float | None) -> bytes:
+    """Waits for the next packet."""
+    if socket._end is not None:
+        if socket._wants_last_line():
+            return socket._framer.rest()
+        raise socket._take_end("recv")
+    if timeout == 0:
+        return _look(socket)
+    proc = waiting.current()
+    socket._watch(socket._events | READ)
+    socket._reader = proc
+    timer = None
+    if timeout is not None:
+        timer = waiting.call_later(timeout, socket._time_out, proc)
+    try:
+        packet: bytes = await suspend(proc)
+    except BaseException:
+        if socket._reader is proc:
+            socket._reader = None
+        elif isinstance(proc.value, bytes):
+            # It was handed a packet, and ended or was cancelled before it could take it.
+            socket._framer.put_back(proc.value)
+            proc.value = None
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
+    return packet
+
+
+def _look(socket: Input) -> bytes:
+    """recv with a time-out of 0: what the kernel has now."""
+    socket._on_readable()
+    packet = socket._next_packet() if socket._framer.chunk else None
+    if packet is not None:
+        return packet
+    if socket._end is not None:
+        raise socket._take_end("recv")
+    raise error_for("timeout", "recv", socket)
+
+
+def not_a_connection(action: str, socket: object) -> Exception:
+    """The error for what is no connected socket."""
+    if isinstance(socket, Endpoint):
+        return error_for("enotconn", action, socket)
+    return BadArgError(
+        f"{action}: expected a socket that accept() or connect() returned; "
+        f"got {socket!r} ({type(socket).__name__})"
+    )

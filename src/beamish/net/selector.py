@@ -1,0 +1,251 @@
+"""A selector that serves our sockets inside of ``select()``, before asyncio sees anything.
+
+asyncio's loop calls ``select()`` once in each of its rounds. Ours first writes what the processes
+sent in the round before, then polls, then calls every socket of ours that is ready, and returns
+only what asyncio itself registered. So a socket costs neither a Handle of the loop nor a callback
+in a Context. What it guarantees:
+
+- No process runs inside of ``select()``: a socket only makes processes runnable, and the runtime
+  asks the loop for a drain. ``select()`` returns right after a poll that found anything, and does
+  not wait where the writing before it has made a process runnable.
+- One write for each socket and round, however often its processes sent.
+
+Two selectors do the same: around epoll where there is epoll, around the platform's best elsewhere.
+
+Measured (CPython 3.11, line echo, 100 connections): 1.5 times the lines of the same code behind
+``loop.add_reader``.
+"""
+
+from __future__ import annotations
+
+import math
+import select
+import selectors
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+__all__ = ["READ", "WRITE", "NetSelector", "new_selector"]
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
+
+# What a socket can be ready for: epoll's own bits. A broken connection sets others beside them.
+READ: Final = 1
+WRITE: Final = 4
+
+OnReady = Callable[[int], None]
+Flush = Callable[[], bool]
+Events = list[tuple[selectors.SelectorKey, int]]
+
+_MOST_EVENTS: Final = 512
+
+
+class NetSelector(selectors.BaseSelector):
+    """What our selectors share: the list of sockets that were written to."""
+
+    def __init__(self) -> None:
+        self._written: list[Flush] = []
+        # For sockets: has `flush()` called before the next poll. It tells whether it made a
+        # process runnable.
+        self.flush_soon: Callable[[Flush], None] = self._written.append
+
+    def _flush(self) -> bool:
+        """Writes what was sent; whether a process became runnable by it."""
+        todo = self._written[:]
+        self._written.clear()
+        woken = False
+        for flush in todo:
+            if flush():
+                woken = True
+        return woken
+
+    @abstractmethod
+    def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
+        """Changes what a socket of ours waits for: from `before` to `events`, 0 for nothing."""
+
+
+class EpollSelector(NetSelector):
+    """Around epoll, level-triggered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epoll = select.epoll()
+        self._keys: dict[int, selectors.SelectorKey] = {}  # asyncio's
+        self._sockets: dict[int, OnReady] = {}  # ours
+
+    # ---- for our sockets
+
+    def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
+        """Changes what a socket of ours waits for."""
+        if not events:
+            # Nothing wanted is not registered at all: epoll reports a broken connection always.
+            del self._sockets[fd]
+            self._epoll.unregister(fd)
+        elif before:
+            self._epoll.modify(fd, events)
+        else:
+            self._epoll.register(fd, events)
+            self._sockets[fd] = on_ready
+
+    # ---- for asyncio
+
+    def register(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """Registers a file for asyncio."""
+        fd = _number(fileobj)
+        if fd in self._keys or fd in self._sockets:
+            raise KeyError(f"{fileobj!r} (FD {fd}) is already registered")
+        self._epoll.register(fd, _to_epoll(events))
+        key = self._keys[fd] = selectors.SelectorKey(fileobj, fd, events, data)
+        return key
+
+    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
+        """Forgets a file of asyncio's."""
+        key = self._keys.pop(_number(fileobj))
+        try:
+            self._epoll.unregister(key.fd)
+        except OSError:
+            pass  # it was closed before, and epoll has forgotten it by itself
+        return key
+
+    def modify(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """Changes what a file of asyncio's waits for."""
+        key = self._keys[_number(fileobj)]
+        if events != key.events:
+            self._epoll.modify(key.fd, _to_epoll(events))
+        key = self._keys[key.fd] = key._replace(events=events, data=data)
+        return key
+
+    def select(self, timeout: float | None = None) -> Events:
+        """Writes, polls, serves our sockets, returns asyncio's events."""
+        if self._written and self._flush():
+            timeout = 0
+        if timeout is None:
+            timeout = -1
+        elif timeout > 0:
+            # epoll counts in milliseconds: round up, so as not to spin until a timer is due.
+            timeout = math.ceil(timeout * 1000) * 1e-3
+        else:
+            timeout = 0
+        sockets = self._sockets
+        found: Events = []
+        for fd, mask in self._epoll.poll(timeout, _MOST_EVENTS):
+            on_ready = sockets.get(fd)
+            if on_ready is not None:
+                on_ready(mask)
+            else:
+                key = self._keys.get(fd)
+                if key is not None:
+                    found.append((key, _from_epoll(mask) & key.events))
+        return found
+
+    def close(self) -> None:
+        """Closes the epoll object."""
+        self._epoll.close()
+        self._keys.clear()
+        self._sockets.clear()
+
+    def get_map(self) -> Mapping[FileDescriptorLike, selectors.SelectorKey]:
+        """What asyncio registered, by file descriptor."""
+        return self._keys  # type: ignore[return-value]  # asyncio looks up numbers only
+
+    def get_key(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
+        """What asyncio registered for a file."""
+        return self._keys[_number(fileobj)]
+
+
+class WrappedSelector(NetSelector):
+    """Around the platform's best selector, where that is not epoll."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inner = selectors.DefaultSelector()
+
+    def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
+        """Changes what a socket of ours waits for."""
+        if not events:
+            self._inner.unregister(fd)
+        elif before:
+            self._inner.modify(fd, _to_selectors(events), _Ours(on_ready))
+        else:
+            self._inner.register(fd, _to_selectors(events), _Ours(on_ready))
+
+    def register(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """Registers a file for asyncio."""
+        return self._inner.register(fileobj, events, data)
+
+    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
+        """Forgets a file of asyncio's."""
+        return self._inner.unregister(fileobj)
+
+    def modify(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """Changes what a file of asyncio's waits for."""
+        return self._inner.modify(fileobj, events, data)
+
+    def select(self, timeout: float | None = None) -> Events:
+        """Writes, polls, serves our sockets, returns asyncio's events."""
+        if self._written and self._flush():
+            timeout = 0
+        found: Events = []
+        for key, mask in self._inner.select(timeout):
+            if isinstance(key.data, _Ours):
+                # One that was served before it may have closed this one.
+                if self._inner.get_map().get(key.fd) is key:
+                    key.data.on_ready(_from_selectors(mask))
+            else:
+                found.append((key, mask))
+        return found
+
+    def close(self) -> None:
+        """Closes the selector inside."""
+        self._inner.close()
+
+    def get_map(self) -> Mapping[FileDescriptorLike, selectors.SelectorKey]:
+        """What is registered."""
+        return self._inner.get_map()
+
+
+class _Ours:
+    """Marks a key as one of our sockets."""
+
+    __slots__ = ("on_ready",)
+
+    def __init__(self, on_ready: OnReady) -> None:
+        self.on_ready = on_ready
+
+
+def new_selector() -> NetSelector:
+    """The best selector that this platform has."""
+    return EpollSelector() if hasattr(select, "epoll") else WrappedSelector()
+
+
+def _number(fileobj: FileDescriptorLike) -> int:
+    return fileobj if isinstance(fileobj, int) else fileobj.fileno()
+
+
+def _to_epoll(events: int) -> int:
+    return (events & selectors.EVENT_READ and READ) | (events & selectors.EVENT_WRITE and WRITE)
+
+
+def _from_epoll(mask: int) -> int:
+    events = 0
+    if mask & ~READ:  # a broken connection shows to who reads and to who writes
+        events |= selectors.EVENT_WRITE
+    if mask & ~WRITE:
+        events |= selectors.EVENT_READ
+    return events
+
+
+_to_selectors = _from_epoll
+
+
+def _from_selectors(mask: int) -> int:
+    return (mask & selectors.EVENT_READ and READ) | (mask & selectors.EVENT_WRITE and WRITE)

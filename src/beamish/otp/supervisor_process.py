@@ -1,0 +1,379 @@
+"""The process of a Supervisor: what it does when a child ends, and what it answers.
+
+It is a GenServer that traps exits. A child's end comes as an Exit message, is looked up in the
+table below (the manual's), and a failed restart goes back through the mailbox, so that a
+request, or the order to stop, can get in between.
+
+    restart      normal, shutdown, (shutdown, _)       any other reason
+    permanent    restarted                             restarted
+    transient    not restarted, spec kept              restarted
+    temporary    not restarted, forgotten              not restarted, forgotten
+
+Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked on OTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from types import CoroutineType
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+from beamish import process
+from beamish.terms import SHUTDOWN, Atom, Exit, is_expected
+
+from .child_spec import ChildLike, ChildSpec, child_spec
+from .children import (
+    RESTARTING,
+    Child,
+    Children,
+    StartFailed,
+    count,
+    start_process,
+    stop_process,
+)
+from .client import cast as cast_server
+from .directives import Ignore, Stop
+from .errors import ChildSpecError
+from .gen_server import GenServer
+from .intensity import RestartWindow
+from .server_loop import Caller
+from .supervisor_reports import Context, report
+
+__all__ = ["AutoShutdown", "Strategy", "SupervisorFlags", "SupervisorProcess", "check_intensity"]
+
+Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
+AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
+
+_OK: Final = Atom("ok")
+_ERROR: Final = Atom("error")
+_EXIT_TOO_OFTEN: Final = Atom("reached_max_restart_intensity")
+_NOT_FOUND: Final = Atom("not_found")
+_RUNNING: Final = Atom("running")
+
+Answer: TypeAlias = tuple[Atom, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorFlags:
+    """How a supervisor treats its children.
+
+    Args:
+        strategy: what a restart of one child means for the others: ``"one_for_one"`` nothing;
+            ``"one_for_all"`` all are stopped and started again; ``"rest_for_one"`` those started
+            after it are.
+        max_restarts: how many restarts are allowed within `max_seconds`; with one more the
+            supervisor stops all children and exits with ``shutdown``. 3 as in Elixir (Erlang
+            has 1).
+        max_seconds: the length of that window; 5 seconds as in Erlang and Elixir.
+        auto_shutdown: whether it exits with ``shutdown`` when children marked significant end
+            without being restarted: ``"never"``, ``"any_significant"`` of them, or
+            ``"all_significant"``.
+
+    Raises:
+        ChildSpecError: a flag is none of these.
+
+    Source: supervisor(3), sup_flags() (OTP 25 manual).
+    """
+
+    strategy: Strategy = "one_for_one"
+    max_restarts: int = 3
+    max_seconds: float = 5
+    auto_shutdown: AutoShutdown = "never"
+
+    def __post_init__(self) -> None:
+        _check_choice("strategy", self.strategy, get_args(Strategy))
+        check_intensity(self.max_restarts, self.max_seconds)
+        _check_choice("auto_shutdown", self.auto_shutdown, get_args(AutoShutdown))
+
+
+def _check_choice(field: str, value: Any, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        expected = " or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])])
+        raise ChildSpecError(field, value, expected, where="supervisor")
+
+
+def check_intensity(max_restarts: Any, max_seconds: Any) -> None:
+    """Refuses what cannot be a restart window."""
+    if isinstance(max_restarts, bool) or not isinstance(max_restarts, int) or max_restarts < 0:
+        raise ChildSpecError("max_restarts", max_restarts, "a whole number >= 0", where="supervisor")
+    if (
+        isinstance(max_seconds, bool)
+        or not isinstance(max_seconds, int | float)
+        or not max_seconds > 0
+    ):
+        raise ChildSpecError(
+            "max_seconds", max_seconds, "seconds (a number > 0)", where="supervisor"
+        )
+
+
+class SupervisorProcess(GenServer):
+    """Keeps the children; users reach it through Supervisor's class methods."""
+
+    flags: SupervisorFlags
+    children: Children
+    window: RestartWindow
+    title: str
+
+    # ---- beginning and end
+
+    async def init(self, cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        process.flag(trap_exit=True)
+        result = cls().init(*args, **kwargs)
+        if result.__class__ is CoroutineType:
+            result = await result
+        if result is Ignore or isinstance(result, Ignore | Stop):
+            return result
+        self.flags, specs = _flags_and_specs(result, cls)
+        self.window = RestartWindow(self.flags.max_restarts, self.flags.max_seconds)
+        self.title = title_of(cls)
+        self.children = Children()
+        return await self._init_children(specs)
+
+    async def _init_children(self, specs: list[ChildSpec]) -> Stop | None:
+        for spec in specs:
+            if self.children.find(spec.id) is not None:
+                return Stop((Atom("start_spec"), (Atom("duplicate_child_name"), spec.id)))
+            self._check_significant(spec)
+            self.children.add(Child(spec))
+        try:
+            await self._start_all(list(self.children))
+        except _GroupFailed as failed:
+            await self.terminate(SHUTDOWN)
+            return Stop(
+                (SHUTDOWN, (Atom("failed_to_start_child"), failed.child.spec.id, failed.reason))
+            )
+        return None
+
+    async def terminate(self, reason: Any) -> None:
+        await self._stop_all(list(self.children))
+
+    # ---- a child ends
+
+    async def handle_info(self, message: Any) -> Stop | None:
+        if not isinstance(message, Exit):
+            super().handle_info(message)
+            return None
+        child = self.children.find_pid(message.pid)
+        if child is None:
+            return None  # not, or no longer, a child: its end is nobody's business here
+        return await self._ended(child, message.reason)
+
+    async def _ended(self, child: Child, reason: Any) -> Stop | None:
+        restart = child.spec.restart
+        if restart == "permanent" or not is_expected(reason):
+            self._report("child_terminated", reason, child)
+            if restart != "temporary":
+                return await self._restart(child)
+        if child.temporary:
+            self.children.remove(child)
+        else:
+            self.children.place(child, None)
+        return self._auto_shutdown(child)
+
+    def _auto_shutdown(self, ended: Child) -> Stop | None:
+        rule = self.flags.auto_shutdown
+        if rule == "never" or not ended.spec.significant:
+            return None
+        others = any(child.spec.significant and child.pid is not None for child in self.children)
+        return Stop(SHUTDOWN) if rule == "any_significant" or not others else None
+
+    # ---- restarting
+
+    async def _restart(self, child: Child) -> Stop | None:
+        if not self.window.add(asyncio.get_running_loop().time()):
+            self._report("shutdown", _EXIT_TOO_OFTEN, child)
+            self.children.remove(child)
+            return Stop(SHUTDOWN)
+        try:
+            await self._restart_by_strategy(child)
+        except _GroupFailed as failed:
+            self.children.place(failed.child, RESTARTING)
+            cast_server(process.self(), (Atom("try_again_restart"), failed.child.spec.id))
+        return None
+
+    async def _restart_by_strategy(self, child: Child) -> None:
+        strategy = self.flags.strategy
+        if strategy == "one_for_one":
+            await self._start_all([child])
+            return
+        group = list(self.children) if strategy == "one_for_all" else self.children.from_child(child)
+        self.children.place(child, None)
+        await self._stop_all(group)
+        await self._start_all([child for child in group if not child.temporary])
+
+    async def handle_cast(self, request: Any) -> Stop | None:
+        match request:
+            case ("try_again_restart", id):
+                child = self.children.find(id)
+                if child is None or child.pid is not RESTARTING:
+                    return None  # terminated, or deleted, meanwhile
+                return await self._restart(child)
+            case _:
+                super().handle_info(request)
+                return None
+
+    # ---- groups of children
+
+    async def _start_all(self, group: list[Child]) -> None:
+        """Starts children in order; _GroupFailed tells at which it ended."""
+        for child in group:
+            try:
+                pid, _ = await start_process(child.spec)
+            except StartFailed as failed:
+                self._report("start_error", failed.reason, child)
+                raise _GroupFailed(child, failed.reason) from None
+            self._placed(child, pid)
+
+    def _placed(self, child: Child, pid: Any) -> None:
+        if pid is None and child.temporary:
+            self.children.remove(child)
+        else:
+            self.children.place(child, pid)
+
+    async def _stop_all(self, group: list[Child]) -> None:
+        """Stops children, last first; temporary ones are forgotten."""
+        for child in reversed(group):
+            await self._stop(child)
+            if child.temporary:
+                self.children.remove(child)
+
+    async def _stop(self, child: Child) -> None:
+        pid = child.running
+        if pid is not None:
+            error = await stop_process(pid, child.spec)
+            if error is not None:
+                self._report("shutdown_error", error, child)
+        self.children.place(child, None)
+
+    def _report(self, context: Context, reason: Any, child: Child) -> None:
+        report(context, reason, self.title, child.spec, child.running)
+
+    # ---- what it is asked
+
+    async def handle_call(self, request: Any, caller: Caller) -> Any:
+        match request:
+            case ("start_child", ChildSpec() as spec):
+                return await self._start_child(spec)
+            case ("terminate_child", id):
+                return await self._terminate_child(id)
+            case ("restart_child", id):
+                return await self._restart_child(id)
+            case ("delete_child", id):
+                return self._delete_child(id)
+            case ("get_childspec", id):
+                child = self._find(id)
+                return (_ERROR, _NOT_FOUND) if child is None else (_OK, child.spec)
+            case "which_children":
+                return [child.info() for child in reversed(list(self.children))]
+            case "count_children":
+                return count([child.info() for child in self.children])
+            case _:
+                return super().handle_call(request, caller)
+
+    async def _start_child(self, spec: ChildSpec) -> Answer:
+        known = self.children.find(spec.id)
+        if known is not None:
+            pid = known.running
+            reason = Atom("already_present") if pid is None else (Atom("already_started"), pid)
+            return _ERROR, reason
+        try:
+            self._check_significant(spec)
+        except ChildSpecError as error:
+            return _ERROR, error
+        child = Child(spec)
+        answer = await self._start_one(child)
+        if answer[0] is _OK and (child.pid is not None or not child.temporary):
+            self.children.add(child)
+        return answer
+
+    async def _start_one(self, child: Child) -> Answer:
+        """Starts a child on request: its failure is the asker's, and costs no restart."""
+        try:
+            pid, info = await start_process(child.spec)
+        except StartFailed as failed:
+            self._report("start_error", failed.reason, child)
+            return _ERROR, failed.reason
+        self.children.place(child, pid)
+        return _OK, (pid, info)
+
+    async def _terminate_child(self, id: Hashable) -> Answer:
+        child = self._find(id)
+        if child is None:
+            return _ERROR, _NOT_FOUND
+        await self._stop(child)
+        if child.temporary:
+            self.children.remove(child)
+        return _OK, None
+
+    async def _restart_child(self, id: Hashable) -> Answer:
+        child = self._find(id)
+        if child is None:
+            return _ERROR, _NOT_FOUND
+        if child.pid is not None:
+            return _ERROR, RESTARTING if child.pid is RESTARTING else _RUNNING
+        return await self._start_one(child)
+
+    def _delete_child(self, id: Hashable) -> Answer:
+        child = self._find(id)
+        if child is None:
+            return _ERROR, _NOT_FOUND
+        if child.pid is not None:
+            return _ERROR, RESTARTING if child.pid is RESTARTING else _RUNNING
+        self.children.remove(child)
+        return _OK, None
+
+    def _find(self, id: Hashable) -> Child | None:
+        try:
+            return self.children.find(id)
+        except TypeError:  # not hashable, so nobody's id
+            return None
+
+    def _check_significant(self, spec: ChildSpec) -> None:
+        if spec.significant and self.flags.auto_shutdown == "never":
+            raise ChildSpecError(
+                "significant",
+                True,
+                "False where auto_shutdown is 'never'",
+                where=f"child spec {spec.id!r}",
+                hint="the supervisor's auto_shutdown='any_significant' or 'all_significant'",
+            )
+
+
+class _GroupFailed(Exception):  # noqa: N818 - it never leaves this file
+    """A child of a group did not start; those after it were not tried."""
+
+    def __init__(self, child: Child, reason: Any) -> None:
+        super().__init__(child, reason)
+        self.child = child
+        self.reason = reason
+
+
+def title_of(cls: type) -> str:
+    """What a supervisor is called in reports."""
+    me = process.self()
+    name = process.info(me, "registered_name")
+    return repr(name) if name else f"{me!r} ({cls.__name__})"
+
+
+def specs_of(children: Sequence[ChildLike]) -> list[ChildSpec]:
+    """The child specs of a list of children; a bad one is named by its number."""
+    if not isinstance(children, Sequence) or isinstance(children, str):
+        raise ChildSpecError("children", children, "a list of children", where="supervisor")
+    return [child_spec(child, where=f"child {n}") for n, child in enumerate(children, 1)]
+
+
+def _flags_and_specs(result: Any, cls: type) -> tuple[SupervisorFlags, list[ChildSpec]]:
+    match result:
+        case (SupervisorFlags() as flags, children):
+            return flags, specs_of(cast("Sequence[ChildLike]", children))
+        case list():
+            return SupervisorFlags(), specs_of(cast("list[ChildLike]", result))
+        case _:
+            raise ChildSpecError(
+                "",
+                result,
+                "children, (SupervisorFlags(...), children), Ignore or Stop(reason)",
+                where=f"{cls.__name__}.init returned",
+            )
