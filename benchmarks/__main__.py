@@ -19,7 +19,7 @@ def main() -> None:
     rounds = options.rounds or (1 if options.quick else ROUNDS)
     here = machine.look()
     print(here.header())
-    print(f"median of {rounds} round(s), ratio to OTP's median, min .. max")
+    print(f"{rounds} round(s): median (min .. max), ratio to OTP of the medians (of the rounds)")
     lines: list[str] = []
     failed = False
     with tempfile.TemporaryDirectory(prefix="beamish-bench-") as build:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.build import HERE
 from benchmarks.systems import SystemName, can_run
+from benchmarks.worker import REMARK
 from benchmarks.workload import Workload
 
 __all__ = ["Figures", "measure_all"]
@@ -72,7 +73,7 @@ def measure_once(figures: Figures, build: Path, *, quick: bool) -> None:
         figures.failure = last_line(done.stderr) or f"ended with {done.returncode}"
         return
     figures.values.append(float(done.stdout))
-    figures.remark = last_line(done.stderr)
+    figures.remark = remark(done.stderr)
 
 
 def worker_command(figures: Figures, build: Path, *, quick: bool) -> Iterator[str]:
@@ -80,6 +81,12 @@ def worker_command(figures: Figures, build: Path, *, quick: bool) -> Iterator[st
     yield from ("--build", str(build))
     if quick:
         yield "--quick"
+
+
+def remark(text: str) -> str:
+    """Returns what the worker has to say for the table, among whatever else it printed."""
+    lines = [line for line in text.splitlines() if line.startswith(REMARK)]
+    return lines[-1].removeprefix(REMARK) if lines else ""
 
 
 def last_line(text: str) -> str:

@@ -32,6 +32,5 @@ def run_asyncio(main: Coroutine[Any, Any, T], *, uvloop: bool) -> T:
 
 def run_beamish(main: Callable[[], Coroutine[Any, Any, T]], *, uvloop: bool) -> T:
     """Runs ``main`` as a process of a fresh node."""
-    if uvloop:
-        return beamish.run(main, loop_factory=loop_factory(uvloop=True))
-    return beamish.run(main)
+    result: T = beamish.run(main, loop_factory=loop_factory(uvloop=uvloop))
+    return result

@@ -1,6 +1,6 @@
 """One measurement: ``python -m benchmarks.worker WORKLOAD SYSTEM`` prints one number.
 
-It is in the workload's unit; a remark, if there is one, goes to standard error.
+It is in the workload's unit. What the table should say beside it goes to standard error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from benchmarks.loops import run_asyncio, run_beamish
 from benchmarks.systems import SystemName
 from benchmarks.workload import Echo, InProcess, Measured, Workload
 
-__all__ = ["main"]
+__all__ = ["REMARK", "main"]
+
+REMARK = "remark: "
 
 # The warm-up has a tenth of the size, and workloads round down to whole batches of this.
 WARM_PART, BATCH = 10, 10_000
@@ -56,7 +58,7 @@ def measure(workload: Workload, system: SystemName, options: argparse.Namespace)
     if isinstance(workload, Echo):
         seconds = options.size or (workload.quick_seconds if options.quick else workload.seconds)
         value, remark = session.measure(system, workload.connections, seconds, options.build)
-        print(remark, file=sys.stderr)
+        print(f"{REMARK}{remark}", file=sys.stderr)
         return value
     assert isinstance(workload, InProcess)
     size = int(options.size or (workload.quick if options.quick else workload.size))

@@ -34,6 +34,7 @@ def run(
     stop_time: float = STOP_TIME,
     preempt: bool = True,
     handle_signals: bool = True,
+    on_signal: Callable[[signal.Signals], object] | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
     **kw: Any,
 ) -> Any:
@@ -50,6 +51,7 @@ def run(
         stop_time: seconds that an orderly end of the node may take; then the rest is killed.
         preempt: whether processes are preempted; False for measuring.
         handle_signals: whether SIGINT and SIGTERM end the node in order (main thread only).
+        on_signal: called with each of these signals before anything ends: to say so, for instance.
         loop_factory: makes the event loop, e.g. ``uvloop.new_event_loop``; default: asyncio's
             selector loop with beamish's own selector.
 
@@ -65,7 +67,7 @@ def run(
         >>> run(main)
         42
     """
-    host = _Host(main, args, kw, grace=grace, stop_time=stop_time)
+    host = _Host(main, args, kw, grace=grace, stop_time=stop_time, on_signal=on_signal)
     with asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner:
         return runner.run(host.run(name=name, preempt=preempt, handle_signals=handle_signals))
 
@@ -81,12 +83,14 @@ class _Host:
         *,
         grace: float,
         stop_time: float,
+        on_signal: Callable[[signal.Signals], object] | None,
     ) -> None:
         self._main = main
         self._args = args
         self._kw = kw
         self._grace = grace
         self._stop_time = stop_time
+        self._tell = on_signal
         self._signals = 0
 
     async def run(self, *, name: str, preempt: bool, handle_signals: bool) -> Any:
@@ -107,11 +111,14 @@ class _Host:
             if not ended.done():
                 ended.set_result((reason, result))
 
-        # Spawned from a callback, so that it is nobody's child.
-        self._proc = await _call_soon(loop, self._node.spawn, self._main, self._args, self._kw)
-        rare = self._proc.extra()
-        rare.on_end = on_end
-        rare.quiet = True  # whoever called run() gets the exception
+        def start() -> None:
+            self._proc = self._node.spawn(self._main, self._args, self._kw)
+            rare = self._proc.extra()
+            rare.on_end = on_end
+            rare.quiet = True  # whoever called run() gets the exception
+
+        # From a callback, where no Task is current, so that main is nobody's child.
+        loop.call_soon(start)
         reason, result = await ended
         if isinstance(reason, BaseException):
             raise reason
@@ -119,8 +126,10 @@ class _Host:
             return result
         raise ProcessExit(reason)
 
-    def _on_signal(self) -> None:
+    def _on_signal(self, number: signal.Signals) -> None:
         self._signals += 1
+        if self._tell is not None:
+            self._tell(number)
         node = self._node
         if self._signals == 1:
             main: Process = self._proc
@@ -132,29 +141,16 @@ class _Host:
             node.kill_all()
 
 
-async def _call_soon(
-    loop: asyncio.AbstractEventLoop, function: Callable[..., Any], *args: Any
-) -> Any:
-    done = loop.create_future()
-
-    def call() -> None:
-        try:
-            done.set_result(function(*args))
-        except Exception as error:
-            done.set_exception(error)
-
-    loop.call_soon(call)
-    return await done
-
-
 @contextlib.contextmanager
-def _signal_handlers(loop: asyncio.AbstractEventLoop, handler: Callable[[], None] | None) -> Any:
+def _signal_handlers(
+    loop: asyncio.AbstractEventLoop, handler: Callable[[signal.Signals], None] | None
+) -> Any:
     if handler is None or threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number in _SIGNALS:
-        loop.add_signal_handler(number, handler)
+        loop.add_signal_handler(number, handler, number)
     try:
         yield
     finally:

@@ -6,9 +6,14 @@ What is called `ERLANG_...` was recorded in the shell of Erlang/OTP 25, with sta
 
 import shutil
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
+import beamish
+from beamish import Atom, Exit, process, receive, spawn_link
+from examples.texts.e_trap import written
+from examples.texts.shell import erlang
 from tests.examples.transcript import assert_follows, run_program
 
 # From the text. It leaves out what spawn_link returns, and the pids in between.
@@ -195,6 +200,36 @@ SEEN = (
 )
 
 
+async def see(fn: Callable[..., object], *args: object) -> object:
+    pid = spawn_link(fn, *args)
+    _exit, _pid, reason = await receive((Atom.EXIT, pid, ...))
+    return reason
+
+
+async def shoot(reason: Atom) -> object:
+    pid = spawn_link(process.sleep, 50.0)
+    process.exit(pid, reason)
+    return (await receive(Exit)).reason
+
+
+async def all_ends() -> str:
+    process.flag(trap_exit=True)
+    return erlang(
+        [
+            await see(lambda: Atom.ok),
+            await see(process.exit, Atom.normal),
+            await see(process.exit, Atom.reason),
+            await see(lambda: 1 / 0),
+            await see(process.error, Atom.reason),
+            await see(process.throw, Atom.rocks),
+            await see(written),
+            await see(process.exit, Atom.kill),
+            await shoot(Atom.reason),
+            await shoot(Atom.kill),
+        ]
+    )
+
+
 def recorded() -> str:
     return SEEN
 
@@ -209,6 +244,8 @@ JUDGES = [recorded, real_erlang] if shutil.which("erl") else [recorded]
 
 
 @pytest.mark.slow  # starts Erlang
-@pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: judge.__name__)
-def test_real_erlang_sees_each_end_as_the_example_shows_it(judge: Callable[[], str]) -> None:
-    assert judge() == ours()
+@pytest.mark.parametrize("judge", JUDGES)
+def test_a_linked_process_sees_of_each_end_what_it_sees_in_erlang(
+    judge: Callable[[], str],
+) -> None:
+    assert beamish.run(all_ends) == judge()

@@ -1,7 +1,7 @@
 """A virtual clock: an event loop in which waiting takes no time.
 
-``beamish.run(main, loop_factory=VirtualClockLoop)`` runs a program in which an hour of timers passes
-in milliseconds: when nothing is ready and a timer is set, the loop's time jumps to that timer.
+``beamish.run(main, loop_factory=VirtualClockLoop)`` runs a program in which an hour of timers
+passes in milliseconds: when nothing is ready and a timer is set, the loop's time jumps to it.
 Nothing else changes: timers fire in their order, at their times, and ``loop.time()`` tells the
 virtual time, which starts at 0.
 

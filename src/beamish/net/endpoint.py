@@ -10,8 +10,8 @@ from beamish.runtime import waiting
 from beamish.runtime.waiting import Process
 
 from .errors import TcpError, error_for, reason_of
-from .node_net import NodeNet, node_net
-from .options import KERNEL, KernelOption, Options, kernel_options, set_reset_on_close
+from .node_net import NodeNet
+from .options import Options
 
 __all__ = ["Endpoint"]
 
@@ -81,18 +81,6 @@ class Endpoint:
             self._sock.close()
         except OSError:
             pass  # ECONNRESET on some systems: it is closed all the same
-
-    # ---- options
-
-    def _set_kernel_options(self, values: dict[str, object]) -> None:
-        """Tells the kernel which of the options it keeps."""
-        for option, value in kernel_options(values):
-            option.write(self._sock, value)
-        if "linger" in values:
-            set_reset_on_close(self._sock, self._options.linger)
-
-    def _kernel_option(self, name: str) -> KernelOption | None:
-        return KERNEL.get(name)
 
     # ---- errors
 

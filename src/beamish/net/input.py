@@ -13,7 +13,7 @@ What it guarantees:
 from __future__ import annotations
 
 import socket as sockets
-from typing import Final
+from typing import Final, cast
 
 from beamish.runtime import waiting
 from beamish.runtime.waiting import Process, suspend, wake
@@ -40,7 +40,7 @@ TAGS: Final = frozenset([TCP, TCP_CLOSED, TCP_ERROR, TCP_PASSIVE])
 class Input(Endpoint):
     """A connection, as far as it is read."""
 
-    __slots__ = ("_active", "_end", "_framer", "_reader", "_receive")
+    __slots__ = ("_active", "_end", "_framer", "_reader", "_receive", "_told")
 
     def __init__(
         self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
@@ -50,8 +50,9 @@ class Input(Endpoint):
         self._framer = options.framer()
         self._reader: Process | None = None  # waits in recv
         self._active = PASSIVE
-        # Why the stream ended, while nobody has been told: "closed" or a POSIX reason.
+        # Why the stream ended ("closed" or a POSIX reason), as the next recv will hear it.
         self._end: str | None = None
+        self._told = False  # the owner of the active socket has heard it
 
     # ---- from the kernel
 
@@ -131,6 +132,7 @@ class Input(Endpoint):
             return
         owner = self._owner
         assert owner is not None
+        self._told = True
         reason = self._take_end("recv").reason
         if reason != "closed":
             waiting.deliver(owner, (TCP_ERROR, self, reason))
@@ -164,6 +166,17 @@ class Input(Endpoint):
             self._close()
         return error_for(reason, action, self)
 
+    def give_away_owned(self, old: Process, new: Process) -> None:
+        """The ownership has moved: so do the messages that the old owner has not received."""
+        super().give_away_owned(old, new)
+        waiting.move_messages(old, new, self._is_mine)
+
+    def _is_mine(self, message: object) -> bool:
+        if not isinstance(message, tuple):
+            return False
+        parts = cast("tuple[object, ...]", message)
+        return len(parts) > 1 and parts[1] is self and parts[0] in TAGS
+
     # ---- from processes
 
     def _next_packet(self) -> bytes | None:
@@ -195,7 +208,7 @@ class Input(Endpoint):
         if self._active and self._is_open:
             if self._end is None:
                 self._watch(self._events | READ)
-            elif self._reader is None:
+            elif not self._told:
                 self._tell_end()
 
     def _change_framing(self, options: Options) -> None:
@@ -279,11 +292,12 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
     Source: gen_tcp:recv/2,3 (OTP 25 manual).
     """
     try:
-        if length or timeout is not None or socket._active or socket._reader or not socket._is_open:
-            socket._check_recv(length, timeout)
+        framer = socket._framer
+        check = length or timeout is not None or socket._active or socket._reader
     except AttributeError:
         raise not_a_connection("recv", socket) from None
-    framer = socket._framer
+    if check or not socket._is_open:
+        socket._check_recv(length, timeout)
     if length:
         return await _recv_exactly(socket, framer, length, timeout)
     if framer.chunk:
@@ -301,10 +315,11 @@ async def _recv_exactly(
     try:
         packet = socket._next_packet()
         return packet if packet is not None else await _wait(socket, timeout)
+    except BaseException:
+        framer.unhold()  # what came of it stays, for a recv of any other length
+        raise
     finally:
         framer.want = 0
-        if framer.size:  # what came of it stays, for a recv of any other length
-            framer.feed(framer.rest())
 
 
 async def _wait(socket: Input, timeout: float | None) -> bytes:

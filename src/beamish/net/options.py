@@ -13,7 +13,7 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict
 
 from beamish.terms import BadArgError
 
@@ -21,14 +21,18 @@ from .packet import Framer, HeaderFramer, LineFramer, RawFramer
 
 __all__ = [
     "ALWAYS",
+    "KERNEL",
     "ONCE",
     "PASSIVE",
     "Active",
     "KernelOption",
+    "Linger",
     "Options",
     "Packet",
-    "kernel_options",
+    "SocketOptions",
+    "add_active",
     "make_options",
+    "set_kernel_options",
     "show_active",
 ]
 
@@ -43,6 +47,54 @@ ONCE: Final = -2
 
 _MOST_ACTIVE: Final = 32767
 RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` was not set
+
+
+class SocketOptions(TypedDict, total=False):
+    """The options of ``listen``, ``connect`` and ``setopts``; sizes in bytes, times in seconds.
+
+    packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes.
+    packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
+    buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once set, it is
+        also the most that one raw recv returns (else 65536). Setting `recbuf` raises it.
+    line_delimiter: the byte that ends a line; default b"\\n".
+    partial_line: whether a last line without newline is delivered before the end; default False.
+    active: False (default) for recv; True, "once" or a number of messages. The number is added
+        to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
+    exit_on_close: whether our side is closed when the peer has ended its own; default True.
+    show_econnreset: whether a reset is told from a normal end; default False.
+    send_timeout: seconds that send waits for a peer that does not read; default None, for ever.
+    send_timeout_close: whether the socket is closed then; default False.
+    high_watermark, low_watermark: how long the queue must be to let send wait, and until when;
+        default 8192 and 4096.
+    linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what is queued
+        after s seconds; (False, 0), the default, after 5 seconds without any progress.
+    nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
+    recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
+    priority, tos: numbers for the kernel.
+    """
+
+    packet: Packet
+    packet_size: int
+    buffer: int
+    line_delimiter: bytes
+    partial_line: bool
+    active: Active
+    exit_on_close: bool
+    show_econnreset: bool
+    send_timeout: float | None
+    send_timeout_close: bool
+    high_watermark: int
+    low_watermark: int
+    linger: Linger
+    nodelay: bool
+    keepalive: bool
+    reuseaddr: bool
+    reuseport: bool
+    ipv6_v6only: bool
+    recbuf: int
+    sndbuf: int
+    priority: int
+    tos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,16 +317,20 @@ if hasattr(socket, "SO_PRIORITY"):
     KERNEL["priority"] = KernelOption(socket.SOL_SOCKET, socket.SO_PRIORITY, flag=False)
 
 
-def kernel_options(values: Mapping[str, Any]) -> list[tuple[KernelOption, int]]:
-    """Which of the values the kernel must be told."""
-    return [(KERNEL[name], value) for name, value in values.items() if name in KERNEL]
+def set_kernel_options(sock: socket.socket, values: Mapping[str, Any], linger: Linger) -> None:
+    """Tells the kernel which of the values it keeps.
 
+    Of `linger` it is told only whether closing throws the connection away, (True, 0). Any other
+    time is kept on our side: the kernel would let close() wait, and with it everyone.
 
-def set_reset_on_close(sock: socket.socket, linger: Linger) -> None:
-    """Tells the kernel about ``linger=(True, 0)``: closing throws the connection away.
-
-    Any other time is kept on our side: the kernel would let close() wait, and with it everyone.
+    Raises:
+        OSError: the kernel refuses one.
     """
-    on, seconds = linger
-    abort = on and seconds == 0
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", abort, 0))
+    for name, value in values.items():
+        option = KERNEL.get(name)
+        if option is not None:
+            option.write(sock, value)
+    if "linger" in values:
+        on, seconds = linger
+        packed = struct.pack("ii", on and seconds == 0, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, packed)

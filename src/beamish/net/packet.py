@@ -174,24 +174,20 @@ class RawFramer(Framer):
     def next(self) -> bytes | None:
         """What there is; with `want`, that many bytes or None."""
         available = len(self.chunk) - self._pos
-        need = self.want - self._held
         if self.want:
-            if available >= need > 0:
+            need = self.want - self._held
+            if available >= need:
                 return self._cut(self._pos + need)
-            if need > 0:
-                self._hold()
-                return None
-        if self._held:
-            return self._next_of_held()
+            self._hold()
+            return None
         if not available:
             return None
         return self._cut(self._pos + min(available, self._limit))
 
-    def _next_of_held(self) -> bytes:
-        """Delivers from what was put aside for a longer packet that nobody waits for any more."""
-        self.feed(self.rest())
-        end = self.want or min(len(self.chunk), self._limit)
-        return self._cut(end)
+    def unhold(self) -> None:
+        """Nobody waits any more for the packet that has begun: its bytes are any bytes again."""
+        if self._held:
+            self.feed(self.rest())
 
 
 @final

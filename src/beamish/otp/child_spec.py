@@ -106,10 +106,13 @@ class ChildSpec:
 
     def function(self) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
         """The start function and its arguments, whichever form they were given in."""
-        start = self.start
-        if not isinstance(start, tuple):
-            return start, (), {}
-        return (start[0], start[1], {}) if len(start) == 2 else start
+        match self.start:
+            case (fn, args):
+                return fn, args, {}
+            case (fn, args, kwargs):
+                return fn, args, kwargs
+            case fn:
+                return fn, (), {}
 
     def _where(self) -> str:
         return f"child spec {self.id!r}"
@@ -134,14 +137,13 @@ class ChildSpec:
         )
 
     def _check_significant(self) -> None:
-        if not isinstance(self.significant, bool):
-            raise ChildSpecError(
-                "significant", self.significant, "True or False", where=self._where()
-            )
-        if self.significant and self.restart == "permanent":
+        significant: Any = self.significant
+        if not isinstance(significant, bool):
+            raise ChildSpecError("significant", significant, "True or False", where=self._where())
+        if significant and self.restart == "permanent":
             raise ChildSpecError(
                 "significant",
-                self.significant,
+                significant,
                 "False for a permanent child",
                 where=self._where(),
                 hint="a significant child is restart='transient' or 'temporary'",
@@ -195,19 +197,19 @@ def _spec_of(child: Any, where: str) -> ChildSpec:
 def _spec_of_tuple(child: tuple[Any, ...], where: str) -> ChildSpec:
     if not 2 <= len(child) <= 3 or not callable(getattr(child[0], "child_spec", None)):
         raise _not_a_child(child, where)
-    args: Any = child[1] if isinstance(child[1], tuple) else (child[1],)
-    kwargs = child[2] if len(child) == 3 else {}
+    given: Any = child[1]
+    args = cast("tuple[Any, ...]", given) if isinstance(given, tuple) else (given,)
+    kwargs: Any = child[2] if len(child) == 3 else {}
     if not isinstance(kwargs, Mapping):
         raise _not_a_child(child, where)
-    return _checked(child[0].child_spec(*args, **kwargs), child, where)
+    keywords = cast("Mapping[str, Any]", kwargs)
+    return _checked(child[0].child_spec(*args, **keywords), child, where)
 
 
 def _checked(spec: Any, child: Any, where: str) -> ChildSpec:
     if isinstance(spec, ChildSpec):
         return spec
-    raise ChildSpecError(
-        "", spec, "a ChildSpec from its child_spec", where=f"{where}: {child!r}"
-    )
+    raise ChildSpecError("", spec, "a ChildSpec from its child_spec", where=f"{where}: {child!r}")
 
 
 def _not_a_child(child: Any, where: str) -> ChildSpecError:
@@ -231,12 +233,13 @@ def _check_id(id: Any) -> None:
 
 def check_start(start: Any, where: str) -> None:
     """Refuses what cannot start a child."""
-    parts: tuple[Any, ...] = start if isinstance(start, tuple) else (start,)
-    if 1 <= len(parts) <= 3 and callable(parts[0]):
-        args_fit = len(parts) < 2 or isinstance(parts[1], tuple)
-        kwargs_fit = len(parts) < 3 or isinstance(parts[2], Mapping)
-        if args_fit and kwargs_fit and (len(parts) > 1 or parts is not start):
+    match start:
+        case (fn, tuple()) | (fn, tuple(), Mapping()) if callable(fn):
             return
+        case _ if callable(start):
+            return
+        case _:
+            pass
     hint = None
     if isinstance(start, CoroutineType):
         start.close()  # it will never be awaited, and need not warn of that
@@ -251,7 +254,7 @@ def check_start(start: Any, where: str) -> None:
 
 
 def _module_of(start: StartFunction) -> str:
-    fn: Any = start[0] if isinstance(start, tuple) else start
+    fn: Any = cast("tuple[Any, ...]", start)[0] if isinstance(start, tuple) else start
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, type):
         return owner.__name__

@@ -1,4 +1,4 @@
-"""A supervisor's children: starting one, stopping one, and the table of them.
+"""A supervisor's children: the table of them, and how one is started and stopped.
 
 Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked on OTP.
 """
@@ -10,29 +10,56 @@ from collections.abc import Hashable, Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
 
 from beamish import process
-from beamish.terms import KILLED, NOPROC, SHUTDOWN, Atom, Pid, ProcessExit, is_expected
+from beamish.terms import (
+    KILLED,
+    NOPROC,
+    SHUTDOWN,
+    Atom,
+    Down,
+    Exit,
+    Pid,
+    ProcessExit,
+    Ref,
+    TimerRef,
+    is_expected,
+)
 
 from .child_spec import ChildSpec, ChildType
 from .directives import Ignore
-from .errors import StartError, StartIgnored
+from .errors import ChildError, StartError, StartIgnored
 
 __all__ = [
+    "BAD_SPEC",
+    "FAILED",
+    "OK",
+    "REFUSED",
     "Child",
     "ChildCount",
     "ChildInfo",
     "Children",
     "StartFailed",
     "count",
+    "granted",
     "is_abnormal_stop",
     "start_process",
+    "started",
     "stop_process",
-    "unlink_flush",
+    "stop_processes",
 ]
+
+# How a supervisor answers: (OK, value); or what its client raises: (FAILED, reason) a StartError,
+# (REFUSED, reason) a ChildError, (BAD_SPEC, error) the error itself.
+OK: Final = Atom("ok")
+FAILED: Final = Atom("failed")
+REFUSED: Final = Atom("refused")
+BAD_SPEC: Final = Atom("bad_spec")
+
+Answer: TypeAlias = tuple[Atom, Any]
 
 _DOWN: Final = Atom("DOWN")
 _EXIT: Final = Atom("EXIT")
 
-RESTARTING: Final[Literal["restarting"]] = cast("Literal['restarting']", Atom("restarting"))
+RESTARTING: Final = cast("Literal['restarting']", Atom("restarting"))
 
 ChildPid: TypeAlias = Pid | Literal["restarting"] | None
 
@@ -69,8 +96,8 @@ class ChildCount(TypedDict):
     workers: int
 
 
-class StartFailed(Exception):  # noqa: N818 - it never leaves a supervisor
-    """A child did not start; `reason` is what the supervisor makes of it."""
+class StartFailed(Exception):
+    """A child did not start; `reason` is what the supervisor makes of it. It never leaves it."""
 
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
@@ -190,7 +217,7 @@ async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
         if not process.alive(process.self()):
             raise  # it is the supervisor that ends
         raise StartFailed((_EXIT, ended.reason)) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # a start function may fail in any way
         raise StartFailed((_EXIT, error)) from None
     return _started(result)
 
@@ -222,7 +249,7 @@ async def stop_process(pid: Pid, spec: ChildSpec) -> Any:
     """
     ref = process.monitor(pid)
     process.exit(pid, "kill" if spec.shutdown == "brutal_kill" else SHUTDOWN)
-    timeout = None if spec.shutdown == "brutal_kill" else cast("float | None", spec.shutdown)
+    timeout = None if isinstance(spec.shutdown, str) else spec.shutdown
     try:
         message = await process.receive((_DOWN, ref, ..., ..., ...), timeout=timeout)
     except TimeoutError:
@@ -252,3 +279,88 @@ async def unlink_flush(pid: Pid, reason: Any) -> Any:
     except TimeoutError:
         return reason
     return message[2] if isinstance(reason, str) and reason == NOPROC else reason
+
+
+async def stop_processes(children: list[Child]) -> list[tuple[Child, Any]]:
+    """Stops children all at the same time, each as its spec says, and waits until all are gone.
+
+    Takes every message meanwhile: for a supervisor that ends. Looking for the Down messages alone
+    would scan the exit messages of all children once for each child.
+
+    Returns:
+        Those that did not end as they were told, with their reasons: to be reported.
+    """
+    waiting: dict[Ref, Child] = {}
+    for child in children:
+        pid = cast("Pid", child.pid)
+        waiting[process.monitor(pid)] = child
+        process.exit(pid, "kill" if child.spec.shutdown == "brutal_kill" else SHUTDOWN)
+    timers = _kill_timers(children)
+    reasons: dict[Pid, Any] = {}
+    errors: list[tuple[Child, Any]] = []
+    while waiting:
+        message = await process.receive()
+        if isinstance(message, Down) and message.ref in waiting:
+            child = waiting.pop(message.ref)
+            reason = reasons.get(message.pid, message.reason)
+            if is_abnormal_stop(reason, child.spec):
+                errors.append((child, reason))
+        elif isinstance(message, Exit):
+            reasons[message.pid] = message.reason
+        else:
+            match message:
+                case ("timeout", TimerRef() as timer, _) if timer in timers:
+                    _kill_late(waiting, timers.pop(timer))
+                case _:
+                    pass  # a supervisor that ends answers no one any more
+    for timer in timers:
+        process.cancel_timer(timer)
+    return errors
+
+
+def _kill_timers(children: list[Child]) -> dict[TimerRef, float]:
+    """One timer for each length of time that children have for stopping."""
+    lengths = {child.spec.shutdown for child in children}
+    me = process.self()
+    return {
+        process.start_timer(seconds, me, "kill"): seconds
+        for seconds in lengths
+        if isinstance(seconds, int | float)
+    }
+
+
+def _kill_late(waiting: dict[Ref, Child], seconds: float) -> None:
+    for child in waiting.values():
+        if child.spec.shutdown == seconds:
+            process.exit(cast("Pid", child.pid), "kill")
+
+
+# ---- answers
+
+
+def granted(answer: Answer, child: Any) -> Any:
+    """What a supervisor's answer holds.
+
+    Args:
+        answer: what it replied.
+        child: the id or pid that was asked for.
+
+    Raises:
+        StartError, ChildError, ChildSpecError: what the supervisor says.
+    """
+    kind, value = answer
+    if kind == FAILED:
+        raise StartError(value)
+    if kind == REFUSED:
+        raise ChildError(value, child)
+    if kind == BAD_SPEC:
+        raise value
+    return value
+
+
+def started(answer: Answer, child: Any) -> tuple[Pid, Any]:
+    """The pid and info of a child that was to be started; StartIgnored if it was to be ignored."""
+    pid, info = granted(answer, child)
+    if pid is None:
+        raise StartIgnored
+    return pid, info

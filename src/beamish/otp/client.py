@@ -12,7 +12,7 @@ Source: stdlib, gen_server(3) (OTP 25 manual).
 from __future__ import annotations
 
 from asyncio import CancelledError
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from beamish import process
 from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
@@ -55,7 +55,7 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
     pid = dest if dest.__class__ is Pid else whereis(dest)
     me = process.self()
     if pid is me or pid is None:
-        _fail(_CALLING_SELF if pid is me else NOPROC, dest, request)
+        raise _failed(_CALLING_SELF if pid is me else NOPROC, dest, request)
     ref = process.monitor(pid, alias="reply_demonitor")
     process.send(pid, (CALL, (me, ref), request))
     try:
@@ -63,7 +63,7 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
     except TimeoutError:
         message = await _take_back(ref)
         if message is None:
-            _fail(TIMEOUT, dest, request)
+            raise _failed(TIMEOUT, dest, request) from None
     except CancelledError as cancelled:
         # By an asyncio.timeout around the call, perhaps: then the caller lives on.
         if not isinstance(cancelled, ProcessExit):
@@ -71,11 +71,11 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
         raise
     if message[0] is ref:
         return message[1]
-    _fail(message[4], dest, request)
+    raise _failed(message[4], dest, request)
 
 
-def _fail(reason: Any, dest: Dest, request: Any) -> NoReturn:
-    process.exit((reason, (_GEN_SERVER, _CALL, (dest, request))))
+def _failed(reason: Any, dest: Dest, request: Any) -> ProcessExit:
+    return ProcessExit((reason, (_GEN_SERVER, _CALL, (dest, request))))
 
 
 async def _take_back(ref: Ref) -> Any:
@@ -124,12 +124,11 @@ def reply(caller: Caller, value: Any) -> None:
 
 
 def _is_caller(caller: Any) -> bool:
-    return (
-        isinstance(caller, tuple)
-        and len(caller) == 2
-        and isinstance(caller[0], Pid)
-        and isinstance(caller[1], Ref)
-    )
+    match caller:
+        case (Pid(), Ref()):
+            return True
+        case _:
+            return False
 
 
 async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
@@ -141,8 +140,8 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
         timeout: seconds to wait, or None for ever (the default, as in OTP).
 
     Exits:
-        ``noproc`` if there is no such server, ``timeout`` if it is not gone in time, the server's own
-        reason if it ended with another.
+        ``noproc`` if there is no such server, ``timeout`` if it is not gone in time, the server's
+        own reason if it ended with another.
 
     Source: gen_server:stop/3.
     """

@@ -85,7 +85,8 @@ class Timeout(Directive):
     __match_args__ = ("seconds",)
 
     def __init__(self, seconds: float) -> None:
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        given: Any = seconds
+        if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
             raise BadArgError(
                 f"Timeout: expected seconds (a number >= 0); got {seconds!r} "
                 f"({type(seconds).__name__}); to wait for ever, return no Timeout"

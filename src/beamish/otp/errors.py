@@ -3,8 +3,8 @@
     BeamishError
       BadArgError
         ChildSpecError          a child spec, or a supervisor's flag, that makes no sense
-      StartError                a process did not start; `.reason` says why, as OTP's {error, Reason}
-        StartIgnored            its init returned Ignore: there is no process, and that is no failure
+      StartError                a process did not start; `.reason` says why: {error, Reason}
+        StartIgnored            its init returned Ignore: there is no process, which is no failure
       ChildError                a supervisor cannot do that with that child
       AlreadyRegisteredError    the key of a unique registry is taken
 

@@ -7,8 +7,8 @@ else, and handles one message at a time: requests that wait for a reply (``call`
 do not (``cast``), and every other message (``handle_info``). State is whatever it keeps on
 ``self``. Callbacks may be ``def`` or ``async def``.
 
-Example
--------
+Smallest example
+----------------
 ::
 
     class Counter(GenServer):
@@ -58,9 +58,9 @@ meanwhile.
 How a server ends
 -----------------
 By ``Stop(reason)``, by an error in a callback, by ``process.exit(reason)`` in a callback, by
-``gen_server.stop``, or by its parent's exit if it traps exits: in all of these ``terminate(reason)``
-runs first. An exit signal ends a server that does not trap exits without ``terminate`` (its
-``finally`` blocks run), and ``kill`` ends every server so.
+``gen_server.stop``, or by its parent's exit if it traps exits: in all of these
+``terminate(reason)`` runs first. An exit signal ends a server that does not trap exits without
+``terminate`` (its ``finally`` blocks run), and ``kill`` ends every server so.
 
 When not to use it
 ------------------
@@ -89,7 +89,7 @@ from .client import call, cast, reply, stop
 from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
 from .names import Dest, Name, whereis
 from .proc_lib import start_opt
-from .server_loop import Caller, enter
+from .server_loop import Caller, Setup, enter
 from .supervised import Supervised
 
 __all__ = [
@@ -135,7 +135,7 @@ class GenServer(Supervised):
         Returns:
             ``None``: the server has started.
             ``Continue(arg)``: it has started, and handle_continue(arg) runs before any message.
-            ``Timeout(seconds)``: it has started, and handle_info("timeout") runs if no message comes.
+            ``Timeout(seconds)``: it has started; handle_info("timeout") runs if no message comes.
             ``Ignore``: there shall be no server; start_link raises StartIgnored.
             ``Stop(reason)``: start_link raises StartError(reason), and the process exits with it.
 
@@ -304,19 +304,14 @@ async def start_server(
     link: bool,
     label: str | None = None,
 ) -> Pid:
-    """Starts a server's process; what the behaviours that are built on GenServer use.
+    """Starts a server's process, for the behaviours that are built on GenServer.
 
-    Args:
-        label: what the process is called in reports; by default the class' name.
+    Its `label` is what reports call the process; by default the class' name.
     """
     parent = process.self() if link else None
     started = await start_opt(
         enter,
-        cls,
-        args,
-        kwargs,
-        name,
-        parent,
+        Setup(cls, args, kwargs, name, parent),
         link=link,
         name=name,
         timeout=timeout,

@@ -29,7 +29,7 @@ exception in it ends the server, as in handle_call. It may be ``async def``.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast as typing_cast, overload
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overload
 
 from beamish.terms import BadArgError
 
@@ -143,7 +143,7 @@ class _CallWithTimeout:
     def __call__(self, body: Callable[Concatenate[Any, P], R], /) -> CallMethod[P, R, R]: ...
 
     def __call__(self, body: Callable[..., Any], /) -> Any:
-        return CallMethod(body, self._timeout)
+        return _call_method(body, self._timeout)
 
 
 @overload
@@ -172,6 +172,10 @@ def call(
     """
     if body is None:
         return _CallWithTimeout(timeout)
+    return _call_method(body, timeout)
+
+
+def _call_method(body: Callable[..., Any], timeout: float | None) -> CallMethod[..., Any, Any]:
     return CallMethod(body, timeout)
 
 
@@ -181,12 +185,13 @@ def cast(body: Callable[Concatenate[Any, P], Any], /) -> CastMethod[P]:
     Args:
         body: the method, ``def`` or ``async def``; it returns None, or what handle_cast may.
     """
-    return CastMethod(typing_cast("Callable[Concatenate[Any, P], Any]", body))
+    return CastMethod(body)
 
 
-def _check_body(body: object) -> None:
+def _check_body(body: Any) -> None:
+    kind = type(body).__name__
     if not callable(body) or isinstance(body, type | staticmethod | classmethod):
         raise BadArgError(
-            f"@call and @cast: expected a method; got {body!r} ({type(body).__name__}); "
+            f"@call and @cast: expected a method; got {body!r} ({kind}); "
             "to call a server, use gen_server.call(server, request)"
         )

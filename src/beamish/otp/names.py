@@ -16,14 +16,12 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeAlias, cast
 
 from beamish import process
-from beamish.terms import BadArgError, Pid, Ref
+from beamish.terms import BadArgError, Pid
 
 __all__ = ["Dest", "Name", "ViaModule", "check_name", "register", "unregister", "whereis"]
 
-Dest: TypeAlias = Pid | Ref | str | tuple[str, str] | tuple[str, Any, Any]
+Dest: TypeAlias = Pid | str | tuple[str, str] | tuple[str, Any, Any]
 Name: TypeAlias = str | tuple[str, Any, Any]
-
-_VIA = "via"
 
 
 class ViaModule(Protocol):
@@ -45,16 +43,8 @@ class ViaModule(Protocol):
         ...
 
     def send(self, key: Any, message: Any) -> Any:
-        """Sends to the process of that key; exits with ``("badarg", (key, message))`` without one."""
+        """Sends to the process of that key; without one exits: ``("badarg", (key, message))``."""
         ...
-
-
-def is_via(dest: object) -> bool:
-    """Whether this is a via tuple."""
-    if not isinstance(dest, tuple):
-        return False
-    parts = cast("tuple[object, ...]", dest)
-    return len(parts) == 3 and parts[0] == _VIA
 
 
 def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
@@ -75,11 +65,13 @@ def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
         return dest
     if isinstance(dest, str):
         return process.whereis(dest)
-    if is_via(dest):
-        return cast("Pid | None", dest[1].whereis_name(dest[2]))  # type: ignore[index]
-    if isinstance(dest, tuple) and len(dest) == 2 and all(isinstance(part, str) for part in dest):
-        name, node = dest
-        return process.whereis(name) if node == process.self().node else (name, node)
+    match dest:
+        case ("via", module, key):
+            return cast("ViaModule", module).whereis_name(key)
+        case (str() as name, str() as node):
+            return process.whereis(name) if node == process.self().node else (name, node)
+        case _:
+            pass
     raise BadArgError(
         f"dest: expected a pid, a registered name, (name, node) or ('via', registry, key); "
         f"got {dest!r} ({type(dest).__name__})"
@@ -88,8 +80,14 @@ def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
 
 def check_name(name: object) -> None:
     """Refuses what cannot be a name, before a process is started under it."""
-    if name is None or (isinstance(name, str) and name != "undefined") or is_via(name):
-        return
+    given: Any = name
+    match given:
+        case None | ("via", _, _):
+            return
+        case str() if given != "undefined":
+            return
+        case _:
+            pass
     raise BadArgError(
         f"name: expected a string or ('via', registry, key); got {name!r} ({type(name).__name__})"
     )
@@ -97,15 +95,17 @@ def check_name(name: object) -> None:
 
 def register(name: Name, pid: Pid) -> bool:
     """Gives a process a name, local or via; False if the name is taken."""
-    if is_via(name):
-        return bool(name[1].register_name(name[2], pid))  # type: ignore[union-attr]
-    if process.whereis(cast("str", name)) is not None:
-        return False
-    process.register(cast("str", name), pid)
-    return True
+    if isinstance(name, str):
+        if process.whereis(name) is not None:
+            return False
+        process.register(name, pid)
+        return True
+    module: ViaModule = name[1]
+    return bool(module.register_name(name[2], pid))
 
 
 def unregister(name: Name) -> None:
     """Takes a via name back; a local one goes by itself when its process ends."""
-    if is_via(name):
-        name[1].unregister_name(name[2])  # type: ignore[union-attr]
+    if not isinstance(name, str):
+        module: ViaModule = name[1]
+        module.unregister_name(name[2])

@@ -39,7 +39,7 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import Callable
 from types import CoroutineType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from beamish import process
 from beamish.terms import NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
@@ -222,7 +222,9 @@ async def start_opt(
     _check_free(name)
     starter = process.alias(reply=True)
     local = name if isinstance(name, str) else None
-    pid, ref = _spawn(entry, starter, args, link=link, name=local, label=label)
+    pid, ref = process.spawn_opt(
+        reporting, entry, starter, *args, link=link, monitor=True, name=local, label=label
+    )
     try:
         message = await process.receive(
             (starter, ..., ...), (_DOWN, ref, ..., ..., ...), timeout=timeout
@@ -252,7 +254,7 @@ def ignore(starter: Ref) -> None:
 
 
 def claim(starter: Ref, name: Name | None) -> bool:
-    """Registers the calling process under a via name; False if it is taken (the starter is told)."""
+    """Registers the calling process by a via name; False if it is taken (the starter is told)."""
     if name is None or isinstance(name, str) or names.register(name, process.self()):
         return True
     process.send(starter, (starter, _NACK, (_ALREADY_STARTED, names.whereis(name))))
@@ -271,15 +273,16 @@ async def reporting(fn: Function, *args: Any, **kwargs: Any) -> Any:
         raise
 
 
-def check_callable(where: str, fn: object) -> None:
+def check_callable(where: str, fn: Any) -> None:
     """Refuses what cannot be called, with a word about the common mistake."""
     if callable(fn):
         return
+    kind = type(fn).__name__
     hint = ""
     if isinstance(fn, CoroutineType):
         fn.close()  # it will never be awaited, and need not warn of that
         hint = f"; pass the function and its arguments: {where}(function, argument)"
-    raise BadArgError(f"{where}: expected a function; got {fn!r} ({type(fn).__name__}){hint}")
+    raise BadArgError(f"{where}: expected a function; got {fn!r} ({kind}){hint}")
 
 
 # ---- how a start goes wrong
@@ -291,15 +294,6 @@ def _check_free(name: Name | None) -> None:
     holder = names.whereis(name)
     if holder is not None:
         raise StartError((_ALREADY_STARTED, holder))
-
-
-def _spawn(
-    entry: Function, starter: Ref, args: tuple[Any, ...], *, link: bool, name: str | None, label: object
-) -> tuple[Pid, Ref]:
-    pair = process.spawn_opt(
-        reporting, entry, starter, *args, link=link, monitor=True, name=name, label=label
-    )
-    return cast("tuple[Pid, Ref]", pair)
 
 
 async def _self_starting(

@@ -2,8 +2,8 @@
 
 What it guarantees: one message at a time; ``handle_continue`` before the next message;
 ``terminate`` exactly once for a Stop, an error in a callback, an exit by the server itself and,
-while it traps exits, an exit of its parent, and never when an exit signal has ended the process; the
-caller of a stopping call is answered after ``terminate`` and before anyone hears of the death.
+while it traps exits, an exit of its parent, and never when an exit signal has ended the process;
+the caller of a stopping call is answered after ``terminate`` and before anyone hears of the death.
 
 A message is looked at in the order in which messages are frequent. The type of a callback's
 result is compared, never inspected: a call costs one coroutine in the server unless the
@@ -17,7 +17,7 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import Callable
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from beamish import process
 from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref, Throw
@@ -29,7 +29,7 @@ from .names import Name
 if TYPE_CHECKING:
     from .gen_server import GenServer
 
-__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "answer", "enter"]
+__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer", "enter"]
 
 CALL: Final = Atom("$gen_call")
 CAST: Final = Atom("$gen_cast")
@@ -74,31 +74,34 @@ def answer(caller: Caller, value: Any) -> None:
 # ---- the beginning
 
 
-async def enter(
-    starter: Ref,
-    cls: type[GenServer],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    name: Name | None,
-    parent: Pid | None,
-) -> None:
+class Setup(NamedTuple):
+    """What a server is started with."""
+
+    cls: type[GenServer]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    name: Name | None
+    parent: Pid | None
+
+
+async def enter(starter: Ref, setup: Setup) -> None:
     """Runs a server's process from its first step to its last."""
-    if not proc_lib.claim(starter, name):
+    if not proc_lib.claim(starter, setup.name):
         return
-    server = cls()
+    server = setup.cls()
     try:
-        then = _after_init(await _run(server.init, *args, **kwargs))
-        if then.__class__ is Stop:
+        then = _after_init(await _run(server.init, *setup.args, **setup.kwargs))
+        if isinstance(then, Stop):
             process.exit(then.reason)
     except BaseException:
-        _unclaim(name)
+        _unclaim(setup.name)
         raise
-    if then.__class__ is Ignore:
-        _unclaim(name)
+    if isinstance(then, Ignore):
+        _unclaim(setup.name)
         proc_lib.ignore(starter)
         return
     proc_lib.acknowledge(starter)
-    await _serve(server, parent, then)
+    await _serve(server, setup.parent, then)
 
 
 def _unclaim(name: Name | None) -> None:
@@ -122,7 +125,7 @@ def _after_init(result: Any) -> Any:
         return result
     if result is Ignore:
         return Ignore()
-    _bad_return(result)
+    raise _bad_return(result)
 
 
 # ---- the loop
@@ -130,52 +133,41 @@ def _after_init(result: Any) -> Any:
 
 async def _serve(server: GenServer, parent: Pid | None, then: Then) -> None:
     """Takes messages until a callback says Stop, or fails."""
-    receive = process.receive
+    receive: Any = process.receive
     handle_call = server.handle_call
-    caller: Caller | None = None
+    caller: Any = None
+    message: Any
     try:
         while True:
             if then is None:
                 message = await receive()
-            elif then.__class__ is Timeout:
-                message = await _receive_within(then)
-            elif then.__class__ is Continue:
+            elif isinstance(then, Stop):
+                break
+            elif isinstance(then, Timeout):
+                message = await _receive_within(then.seconds)
+            else:
                 then = _after_message(await _run(server.handle_continue, then.arg))
                 continue
-            else:
-                break
 
-            if message.__class__ is tuple:
-                size = len(message)
-                if size == 3 and message[0] is CALL:
-                    caller = message[1]
-                    request = message[2]
-                    try:
-                        if request.__class__ is MethodCall:
-                            result = request.run(server)
-                        else:
-                            result = handle_call(request, caller)
-                        if result.__class__ is CoroutineType:
-                            result = await result
-                    except Throw as thrown:
-                        result = thrown.value
-                    if result.__class__ in _SPECIAL:
-                        then = _after_call(result, caller)
-                    else:
-                        then = None
-                        ref = caller[1]
-                        process.send(ref, (ref, result))
-                    continue
-                if size == 2 and message[0] is CAST:
-                    then = _after_message(await _cast(server, message[1]))
-                    continue
-                if size == 3 and message[0] is SYSTEM:
-                    then = _system(message[1], message[2], then)
-                    continue
-            elif message.__class__ is Exit and message[1] is parent:
-                then = Stop(message[2])
+            if not (message.__class__ is tuple and len(message) == 3 and message[0] is CALL):
+                then = await _handle(server, parent, message, then)
                 continue
-            then = _after_message(await _run(server.handle_info, message))
+            _, caller, request = message
+            try:
+                if request.__class__ is MethodCall:
+                    result = request.run(server)
+                else:
+                    result = handle_call(request, caller)
+                if result.__class__ is CoroutineType:
+                    result = await result
+            except Throw as thrown:
+                result = thrown.value
+            if result.__class__ in _SPECIAL:
+                then = _after_call(result, caller)
+            else:
+                then = None
+                ref = caller[1]
+                process.send(ref, (ref, result))
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
@@ -184,53 +176,64 @@ async def _serve(server: GenServer, parent: Pid | None, then: Then) -> None:
     await _stop(server, then, caller)
 
 
-async def _receive_within(limit: Timeout) -> Any:
+async def _receive_within(seconds: float) -> Any:
     try:
-        return await process.receive(timeout=limit.seconds)
+        return await process.receive(timeout=seconds)
     except TimeoutError:
         return TIMEOUT
 
 
-async def _cast(server: GenServer, request: Any) -> Any:
-    if request.__class__ is MethodCall:
-        return await _run(request.run, server)
-    return await _run(server.handle_cast, request)
+async def _handle(server: GenServer, parent: Pid | None, message: Any, then: Then) -> Then:
+    """Handles a message that is no call."""
+    callback: Callable[[Any], Any] = server.handle_info
+    if message.__class__ is tuple:
+        if len(message) == 2 and message[0] is CAST:
+            message = message[1]
+            if message.__class__ is MethodCall:
+                callback, message = message.run, server
+            else:
+                callback = server.handle_cast
+        elif len(message) == 3 and message[0] is SYSTEM:
+            return _system(message[1], message[2], then)
+    elif message.__class__ is Exit and message[1] is parent:
+        return Stop(message[2])
+    return _after_message(await _run(callback, message))
 
 
 def _after_call(result: Any, caller: Caller) -> Then:
     """What comes next where handle_call returned more than a reply."""
-    kind = result.__class__
-    if kind is Reply:
-        answer(caller, result.value)
-        return result.then
-    if kind is NoReply:
-        return result.then
-    if result is NoReply:
-        return None
-    if kind is type and result is not Ignore:
-        answer(caller, result)  # the reply is a class
-        return None
-    if kind is Ignore or result is Ignore:
-        _bad_return(result)
-    return result  # Stop, Continue, Timeout
+    match result:
+        case Reply():
+            answer(caller, result.value)
+            return result.then
+        case NoReply():
+            return result.then
+        case Stop() | Continue() | Timeout():
+            return result
+        case _ if result is NoReply:
+            return None
+        case type() if result is not Ignore:
+            answer(caller, result)  # the reply is a class
+            return None
+        case _:
+            raise _bad_return(result)
 
 
 def _after_message(result: Any) -> Then:
     """What comes next where there is nobody to answer."""
     if result is None or result is NoReply:
         return None
-    kind = result.__class__
-    if kind is Continue or kind is Timeout:
-        return result
-    if kind is NoReply:
+    if isinstance(result, NoReply):
         return result.then
-    if kind is Stop and result.reply is UNSET:
+    if isinstance(result, Continue | Timeout) or (
+        isinstance(result, Stop) and result.reply is UNSET
+    ):
         return result
-    _bad_return(result)
+    raise _bad_return(result)
 
 
-def _bad_return(result: Any) -> NoReturn:
-    process.exit((_BAD_RETURN, result))
+def _bad_return(result: Any) -> ProcessExit:
+    return ProcessExit((_BAD_RETURN, result))
 
 
 def _system(caller: Caller, request: Any, then: Then) -> Then:

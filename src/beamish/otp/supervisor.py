@@ -7,8 +7,8 @@ A supervisor starts its children in order, watches them, and when one ends does 
 children and exits, and its own supervisor takes over. Supervisors in supervisors make a tree;
 stopping its root stops everything in it, in the reverse order of the start.
 
-Example
--------
+Smallest example
+----------------
 ::
 
     children = [
@@ -65,9 +65,8 @@ from typing import Any, ClassVar, cast
 from beamish.terms import Pid
 
 from .child_spec import ChildLike, ChildSpec, ChildType, child_spec
-from .children import ChildCount, ChildInfo
+from .children import ChildCount, ChildInfo, granted, started
 from .client import call, stop
-from .errors import ChildError, StartError, StartIgnored
 from .gen_server import start_server
 from .names import Dest, Name, whereis
 from .supervised import Supervised
@@ -178,7 +177,8 @@ class Supervisor(Supervised):
         Returns:
             The pid, and the info; None if there is none.
         """
-        return _started(await call(supervisor, ("start_child", child_spec(child)), None))
+        spec = child_spec(child)
+        return started(await call(supervisor, ("start_child", spec), None), spec.id)
 
     @staticmethod
     async def terminate_child(supervisor: Dest, id: Hashable) -> None:
@@ -189,7 +189,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:terminate_child/2.
         """
-        _done(await call(supervisor, ("terminate_child", id), None), id)
+        granted(await call(supervisor, ("terminate_child", id), None), id)
 
     @staticmethod
     async def restart_child(supervisor: Dest, id: Hashable) -> Pid:
@@ -205,10 +205,8 @@ class Supervisor(Supervised):
 
         Source: supervisor:restart_child/2.
         """
-        answer = await call(supervisor, ("restart_child", id), None)
-        if answer[0] == "error" and _is_child_error(answer[1]):
-            raise ChildError(answer[1], id)
-        return _started(answer)[0]
+        pid, _ = started(await call(supervisor, ("restart_child", id), None), id)
+        return pid
 
     @staticmethod
     async def delete_child(supervisor: Dest, id: Hashable) -> None:
@@ -219,7 +217,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:delete_child/2.
         """
-        _done(await call(supervisor, ("delete_child", id), None), id)
+        granted(await call(supervisor, ("delete_child", id), None), id)
 
     @staticmethod
     async def get_childspec(supervisor: Dest, id: Hashable) -> ChildSpec:
@@ -230,7 +228,8 @@ class Supervisor(Supervised):
 
         Source: supervisor:get_childspec/2.
         """
-        return cast("ChildSpec", _done(await call(supervisor, ("get_childspec", id), None), id))
+        spec: ChildSpec = granted(await call(supervisor, ("get_childspec", id), None), id)
+        return spec
 
     @staticmethod
     async def which_children(supervisor: Dest) -> list[ChildInfo]:
@@ -275,25 +274,3 @@ async def start_supervisor(
         link=link,
         label=cls.__name__,
     )
-
-
-def _started(answer: Any) -> tuple[Pid, Any]:
-    kind, value = answer
-    if kind == "error":
-        if isinstance(value, Exception) and not isinstance(value, StartError):
-            raise value
-        raise StartError(value)
-    if value[0] is None:
-        raise StartIgnored
-    return cast("tuple[Pid, Any]", value)
-
-
-def _done(answer: Any, id: Hashable) -> Any:
-    kind, value = answer
-    if kind == "error":
-        raise ChildError(value, id)
-    return value
-
-
-def _is_child_error(reason: Any) -> bool:
-    return isinstance(reason, str) and reason in ("not_found", "running", "restarting")

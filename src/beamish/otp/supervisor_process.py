@@ -25,7 +25,12 @@ from beamish.terms import SHUTDOWN, Atom, Exit, is_expected
 
 from .child_spec import ChildLike, ChildSpec, child_spec
 from .children import (
+    BAD_SPEC,
+    FAILED,
+    OK,
+    REFUSED,
     RESTARTING,
+    Answer,
     Child,
     Children,
     StartFailed,
@@ -46,13 +51,9 @@ __all__ = ["AutoShutdown", "Strategy", "SupervisorFlags", "SupervisorProcess", "
 Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
 AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
 
-_OK: Final = Atom("ok")
-_ERROR: Final = Atom("error")
 _EXIT_TOO_OFTEN: Final = Atom("reached_max_restart_intensity")
 _NOT_FOUND: Final = Atom("not_found")
 _RUNNING: Final = Atom("running")
-
-Answer: TypeAlias = tuple[Atom, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ def _check_choice(field: str, value: Any, choices: tuple[str, ...]) -> None:
 def check_intensity(max_restarts: Any, max_seconds: Any) -> None:
     """Refuses what cannot be a restart window."""
     if isinstance(max_restarts, bool) or not isinstance(max_restarts, int) or max_restarts < 0:
-        raise ChildSpecError("max_restarts", max_restarts, "a whole number >= 0", where="supervisor")
+        raise ChildSpecError(
+            "max_restarts", max_restarts, "a whole number >= 0", where="supervisor"
+        )
     if (
         isinstance(max_seconds, bool)
         or not isinstance(max_seconds, int | float)
@@ -119,6 +122,7 @@ class SupervisorProcess(GenServer):
     # ---- beginning and end
 
     async def init(self, cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Asks the user's class what to supervise, and starts that."""
         process.flag(trap_exit=True)
         result = cls().init(*args, **kwargs)
         if result.__class__ is CoroutineType:
@@ -147,11 +151,13 @@ class SupervisorProcess(GenServer):
         return None
 
     async def terminate(self, reason: Any) -> None:
+        """Stops all children, last first."""
         await self._stop_all(list(self.children))
 
     # ---- a child ends
 
     async def handle_info(self, message: Any) -> Stop | None:
+        """Sees a child end."""
         if not isinstance(message, Exit):
             super().handle_info(message)
             return None
@@ -198,12 +204,14 @@ class SupervisorProcess(GenServer):
         if strategy == "one_for_one":
             await self._start_all([child])
             return
-        group = list(self.children) if strategy == "one_for_all" else self.children.from_child(child)
-        self.children.place(child, None)
+        children = self.children
+        group = list(children) if strategy == "one_for_all" else children.from_child(child)
+        children.place(child, None)
         await self._stop_all(group)
         await self._start_all([child for child in group if not child.temporary])
 
     async def handle_cast(self, request: Any) -> Stop | None:
+        """Tries again to start a child that did not."""
         match request:
             case ("try_again_restart", id):
                 child = self.children.find(id)
@@ -253,6 +261,7 @@ class SupervisorProcess(GenServer):
     # ---- what it is asked
 
     async def handle_call(self, request: Any, caller: Caller) -> Any:
+        """Answers what Supervisor's class methods ask."""
         match request:
             case ("start_child", ChildSpec() as spec):
                 return await self._start_child(spec)
@@ -264,7 +273,7 @@ class SupervisorProcess(GenServer):
                 return self._delete_child(id)
             case ("get_childspec", id):
                 child = self._find(id)
-                return (_ERROR, _NOT_FOUND) if child is None else (_OK, child.spec)
+                return (REFUSED, _NOT_FOUND) if child is None else (OK, child.spec)
             case "which_children":
                 return [child.info() for child in reversed(list(self.children))]
             case "count_children":
@@ -277,14 +286,14 @@ class SupervisorProcess(GenServer):
         if known is not None:
             pid = known.running
             reason = Atom("already_present") if pid is None else (Atom("already_started"), pid)
-            return _ERROR, reason
+            return FAILED, reason
         try:
             self._check_significant(spec)
         except ChildSpecError as error:
-            return _ERROR, error
+            return BAD_SPEC, error
         child = Child(spec)
         answer = await self._start_one(child)
-        if answer[0] is _OK and (child.pid is not None or not child.temporary):
+        if answer[0] is OK and (child.pid is not None or not child.temporary):
             self.children.add(child)
         return answer
 
@@ -294,35 +303,35 @@ class SupervisorProcess(GenServer):
             pid, info = await start_process(child.spec)
         except StartFailed as failed:
             self._report("start_error", failed.reason, child)
-            return _ERROR, failed.reason
+            return FAILED, failed.reason
         self.children.place(child, pid)
-        return _OK, (pid, info)
+        return OK, (pid, info)
 
     async def _terminate_child(self, id: Hashable) -> Answer:
         child = self._find(id)
         if child is None:
-            return _ERROR, _NOT_FOUND
+            return REFUSED, _NOT_FOUND
         await self._stop(child)
         if child.temporary:
             self.children.remove(child)
-        return _OK, None
+        return OK, None
 
     async def _restart_child(self, id: Hashable) -> Answer:
         child = self._find(id)
         if child is None:
-            return _ERROR, _NOT_FOUND
+            return REFUSED, _NOT_FOUND
         if child.pid is not None:
-            return _ERROR, RESTARTING if child.pid is RESTARTING else _RUNNING
+            return REFUSED, RESTARTING if child.pid is RESTARTING else _RUNNING
         return await self._start_one(child)
 
     def _delete_child(self, id: Hashable) -> Answer:
         child = self._find(id)
         if child is None:
-            return _ERROR, _NOT_FOUND
+            return REFUSED, _NOT_FOUND
         if child.pid is not None:
-            return _ERROR, RESTARTING if child.pid is RESTARTING else _RUNNING
+            return REFUSED, RESTARTING if child.pid is RESTARTING else _RUNNING
         self.children.remove(child)
-        return _OK, None
+        return OK, None
 
     def _find(self, id: Hashable) -> Child | None:
         try:
@@ -341,8 +350,8 @@ class SupervisorProcess(GenServer):
             )
 
 
-class _GroupFailed(Exception):  # noqa: N818 - it never leaves this file
-    """A child of a group did not start; those after it were not tried."""
+class _GroupFailed(Exception):
+    """A child of a group did not start; those after it were not tried. It never leaves here."""
 
     def __init__(self, child: Child, reason: Any) -> None:
         super().__init__(child, reason)
@@ -357,19 +366,20 @@ def title_of(cls: type) -> str:
     return repr(name) if name else f"{me!r} ({cls.__name__})"
 
 
-def specs_of(children: Sequence[ChildLike]) -> list[ChildSpec]:
+def specs_of(children: Any) -> list[ChildSpec]:
     """The child specs of a list of children; a bad one is named by its number."""
-    if not isinstance(children, Sequence) or isinstance(children, str):
+    if not isinstance(children, Sequence) or isinstance(children, str | bytes):
         raise ChildSpecError("children", children, "a list of children", where="supervisor")
-    return [child_spec(child, where=f"child {n}") for n, child in enumerate(children, 1)]
+    listed = cast("Sequence[ChildLike]", children)
+    return [child_spec(child, where=f"child {n}") for n, child in enumerate(listed, 1)]
 
 
 def _flags_and_specs(result: Any, cls: type) -> tuple[SupervisorFlags, list[ChildSpec]]:
     match result:
         case (SupervisorFlags() as flags, children):
-            return flags, specs_of(cast("Sequence[ChildLike]", children))
+            return flags, specs_of(children)
         case list():
-            return SupervisorFlags(), specs_of(cast("list[ChildLike]", result))
+            return SupervisorFlags(), specs_of(cast("list[Any]", result))
         case _:
             raise ChildSpecError(
                 "",

@@ -33,7 +33,9 @@ _WORDS: Final[dict[str, str]] = {
 }
 
 
-def report(context: Context, reason: Any, supervisor: str, spec: ChildSpec, pid: Pid | None) -> None:
+def report(
+    context: Context, reason: Any, supervisor: str, spec: ChildSpec, pid: Pid | None
+) -> None:
     """Writes a supervisor report.
 
     Args:

@@ -134,9 +134,10 @@ def check(proc: Process) -> None:
             raise error
     elif proc.state >= EXIT_PENDING:
         fate = proc.fate
-        if proc.state == EXIT_PENDING:
-            proc.state = EXITING
-        raise ProcessExit(fate.reason if fate else None)
+        assert fate is not None
+        proc.state = EXITING
+        fate.thrown = True
+        raise ProcessExit(fate.reason)
 
 
 def _receive(

@@ -163,7 +163,7 @@ class Node:
         if proc is None or proc.state < EXIT_PENDING:
             return proc is not None
         if proc is here.process:
-            return True
+            return proc.state == EXIT_PENDING  # its end begins at its next switch
         # Now that someone was told, the end is a fact (signals.link asks for this).
         proc.state = max(proc.state, EXITING)
         return False

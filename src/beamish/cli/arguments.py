@@ -1,0 +1,116 @@
+"""The arguments of the command ``beamish``."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from .log import LEVELS
+from .program import FAILED, INTERRUPTED, LOOPS, ProgramError, load, run_program
+
+__all__ = ["main"]
+
+_EXIT_CODES: Final = """\
+exit codes:
+  0    the program ended, by itself or because it was told to (Ctrl-C, SIGTERM)
+  1    it failed
+  2    the command line makes no sense
+  130  a second Ctrl-C ended everything at once
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command ``beamish``.
+
+    Args:
+        argv: its arguments; by default those of the OS process.
+
+    Returns:
+        The exit code.
+    """
+    options = _parser().parse_args(argv)
+    if options.command is None:
+        _parser().print_help()
+        return 0
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - pathlib is slow to import, and not needed
+    try:
+        program = load(options.program)
+        _check_arguments(program, options.program, options.arguments)
+    except ProgramError as error:
+        print(f"beamish run: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - whatever the module raises while it is imported
+        traceback.print_exc()
+        return FAILED
+    return run_program(
+        program,
+        *options.arguments,
+        name=options.program,
+        loop=options.loop,
+        log_level=options.log_level,
+    )
+
+
+def _check_arguments(program: Callable[..., Any], name: str, arguments: list[str]) -> None:
+    try:
+        signature = inspect.signature(program)
+    except (TypeError, ValueError):  # some built-in callables do not say what they take
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise ProgramError(
+            f"{name} takes the arguments {signature}; got {arguments}: {error} "
+            "(options of beamish come before the module)"
+        ) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="beamish", description="Erlang/OTP for Python.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="run a program on a node",
+        description="Run `async def main()` of a module as the first process of a node.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    run.add_argument("--loop", choices=LOOPS, default="asyncio", help="the event loop")
+    run.add_argument(
+        "--log-level", choices=LEVELS, default="info", help="the lowest level that is logged"
+    )
+    run.add_argument(
+        "program", metavar="MODULE[:FUNCTION]", help="what to run; FUNCTION is main by default"
+    )
+    run.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="ARG", help="handed to the function, as text"
+    )
+    return parser
+
+
+class _Version(argparse.Action):
+    """Shows the version; looking it up takes longer than everything else, so only when asked."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - 20 ms of every start
+
+        print(f"beamish {version('beamish')}")
+        parser.exit()

@@ -1,0 +1,39 @@
+"""The log as a terminal shows it: one line for each record, as Elixir's Logger writes it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+__all__ = ["LEVELS", "LogFormatter", "log_to_terminal"]
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+class LogFormatter(logging.Formatter):
+    """Writes ``HH:MM:SS.mmm [level] text``, in local time.
+
+    Source: Elixir's Logger, default format of the console.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s.%(msecs)03d [%(level)s] %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The text of a record, with its level in lower case."""
+        record.level = record.levelname.lower()
+        return super().formatMessage(record)
+
+
+def log_to_terminal(level: str = "info") -> None:
+    """Sends the records of all loggers to standard error; a program that has set up its own keeps it.
+
+    Args:
+        level: the lowest level that is shown: "debug", "info", "warning" or "error".
+    """
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    if not root.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(LogFormatter())
+        root.addHandler(handler)

@@ -1,0 +1,185 @@
+"""Running a program: its log, its node, what is said when it ends, and the exit code.
+
+    0     main returned, or was told to stop (Ctrl-C, SIGTERM) and everything ended in order
+    1     it failed: one line says why where the failure is an expected one, else a traceback
+    130   a second Ctrl-C (or SIGTERM) ended everything at once
+
+"Expected" are the failures that a person at the terminal can do something about: a taken port, a
+missing file, a child that does not start. Whatever else is raised is a mistake in the program,
+and is shown with its traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final, Literal
+
+import beamish
+from beamish import BeamishError, ProcessExit, format_exit, process
+
+from .log import log_to_terminal
+
+__all__ = ["LOOPS", "LoopName", "ProgramError", "load", "run_program"]
+
+LoopName = Literal["asyncio", "uvloop"]
+LOOPS: Final[tuple[LoopName, ...]] = ("asyncio", "uvloop")
+
+OK: Final = 0
+FAILED: Final = 1
+INTERRUPTED: Final = 130  # as shells have it: 128 and SIGINT's number
+
+_logger: Final = logging.getLogger("beamish")
+
+
+class ProgramError(Exception):
+    """The program cannot be started: what is wrong, and what to write instead."""
+
+
+def run_program(
+    main: Callable[..., Any],
+    *args: Any,
+    name: str | None = None,
+    loop: LoopName = "asyncio",
+    log_level: str = "info",
+) -> int:
+    """Runs a program until it ends, and tells the terminal how.
+
+    The log goes to standard error. On Ctrl-C (SIGINT) or SIGTERM main gets the exit signal
+    ``shutdown``, and the supervisors linked to it stop their children in reverse order; on the
+    second everything is ended at once.
+
+    Args:
+        main: an ``async def`` function; the first process of the node runs ``main(*args)``.
+        name: what the program is called in messages; by default main's module.
+        loop: the event loop, "asyncio" or "uvloop".
+        log_level: the lowest level that is shown.
+
+    Returns:
+        The exit code: 0, 1 or 130, as the module's page has it.
+
+    Example:
+        >>> if __name__ == "__main__":
+        ...     sys.exit(run_program(main))
+    """
+    ending = _Ending()
+    title = name or _name_of(main)
+    try:
+        loop_factory = _loop_factory(loop)
+        log_to_terminal(log_level)
+        beamish.run(
+            ending.watch, main, args, loop_factory=loop_factory, on_signal=ending.on_signal
+        )
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (BeamishError, ProgramError, OSError) as error:
+        return _failed(title, str(error) or type(error).__name__)
+    except ProcessExit as exited:
+        return _failed(title, f"exited with reason {format_exit(exited.reason)}")
+    except Exception as error:  # noqa: BLE001 - whatever the program raises
+        traceback.print_exception(error)
+        return FAILED
+    if ending.unasked is not None:
+        return _failed(title, f"a process that it is linked to ended: {ending.unasked}")
+    return OK
+
+
+class _Ending:
+    """What is to be known of a program's end beside what it returns or raises."""
+
+    def __init__(self) -> None:
+        self.signals = 0
+        self.unasked: str | None = None
+
+    def on_signal(self, number: signal.Signals) -> None:
+        """Ctrl-C or SIGTERM has come."""
+        self.signals += 1
+        if self.signals == 1:
+            _logger.info("%s: stopping (once more: at once)", number.name)
+
+    async def watch(self, main: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Runs main in the process that calls.
+
+        The exit signal ``shutdown`` ends it quietly. That is right when somebody asked for the end;
+        without that it comes from a supervisor that has given up, and the program has failed.
+        """
+        try:
+            result = main(*args)
+            if asyncio.iscoroutine(result):
+                await result
+        except ProcessExit as exited:
+            if not self.signals and not process.alive(process.self()):
+                self.unasked = format_exit(exited.reason)
+            raise
+
+
+def _name_of(main: Callable[..., Any]) -> str:
+    module = getattr(main, "__module__", None)
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if module == "__main__" and spec is not None:  # python -m: the name that was typed
+        module = str(spec.name)
+    return (module or "program").removesuffix(".__main__")
+
+
+def _loop_factory(loop: LoopName) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if loop == "asyncio":
+        return None
+    try:
+        factory: Callable[[], asyncio.AbstractEventLoop] = import_module(loop).new_event_loop
+    except ModuleNotFoundError:
+        raise ProgramError(f"{loop} is not installed: pip install beamish[{loop}]") from None
+    return factory
+
+
+def _failed(title: str, text: str) -> int:
+    print(f"{title}: {text}", file=sys.stderr)
+    return FAILED
+
+
+# ---- finding it
+
+
+def load(target: str) -> Callable[..., Any]:
+    """Imports the function that ``MODULE[:FUNCTION]`` names; FUNCTION is ``main`` by default.
+
+    Of a package without such a function, its ``__main__`` is asked, which ``python -m`` would run.
+
+    Raises:
+        ProgramError: there is no such module, or no such function in it.
+    """
+    module_name, _, function = target.partition(":")
+    function = function or "main"
+    if module_name.endswith(".py") or "/" in module_name or not module_name:
+        written = module_name.removesuffix(".py").strip("./").replace("/", ".") or "package.module"
+        raise ProgramError(f"expected the name of a module; got {module_name!r}: write {written}")
+    places = [module_name]
+    module = _import(module_name)
+    if not hasattr(module, function) and hasattr(module, "__path__"):
+        places.append(f"{module_name}.__main__")
+        try:
+            module = _import(places[-1])
+        except ProgramError:
+            places.pop()
+    main = getattr(module, function, None)
+    if not callable(main):
+        where = " or ".join(places)
+        raise ProgramError(f"expected a function `async def {function}()` in {where}; there is none")
+    found: Callable[..., Any] = main
+    return found
+
+
+def _import(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        # One that the module itself imports in vain is the module's mistake: a traceback shows where.
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise ProgramError(
+            f"there is no module {error.name!r}, in this folder or installed"
+        ) from None

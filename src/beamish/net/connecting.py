@@ -1,0 +1,131 @@
+"""Making a connection: looking the name up, trying one address after the other, within one time-out."""
+
+from __future__ import annotations
+
+import errno
+import socket as sockets
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+from beamish.runtime import waiting
+from beamish.runtime.waiting import Process, suspend
+
+from . import inet
+from .endpoint import Endpoint
+from .errors import TcpError, error_for, reason_of
+from .inet import Address, Target
+from .node_net import NodeNet, node_net
+from .options import Options, set_kernel_options
+from .poller import WRITE
+from .stream import Socket
+
+__all__ = ["Source", "connect_any"]
+
+_IN_PROGRESS: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
+
+
+@final
+class _Attempt(Endpoint):
+    """A connection that is being made. Its process waits, or has ended and it is closed."""
+
+    __slots__ = ()
+
+    def _on_ready(self, mask: int) -> None:
+        self._watch(0)
+        assert self._owner is not None
+        waiting.wake(self._owner, self._sock.getsockopt(sockets.SOL_SOCKET, sockets.SO_ERROR))
+
+    def _close(self) -> None:
+        self._is_open = False
+        self._release()
+
+    def taken(self) -> sockets.socket:
+        """The kernel's socket, now that it is connected."""
+        self._watch(0)
+        self._disown()
+        return self._sock
+
+
+@final
+class Source:
+    """Where to connect from."""
+
+    __slots__ = ("_ip", "_port")
+
+    def __init__(self, ip: Address | None, port: int) -> None:
+        self._ip = ip
+        self._port = port
+
+    def bind(self, sock: sockets.socket) -> None:
+        """Gives a socket its own address, if one is asked for."""
+        if self._ip is not None:
+            family, address = inet.own_target(self._ip, self._port)
+            if family != sock.family:
+                raise OSError(errno.EAFNOSUPPORT, "")
+            sock.bind(address)
+        elif self._port:
+            any_ip = "::" if sock.family == sockets.AF_INET6 else "0.0.0.0"  # noqa: S104
+            sock.bind((any_ip, self._port))
+
+
+async def connect_any(
+    targets: list[Target],
+    source: Source,
+    options: Options,
+    kernel: Mapping[str, Any],
+) -> Socket:
+    """A connection to the first of several addresses that takes one.
+
+    Raises:
+        TcpError: no address took it; the reason is the last one's.
+    """
+    failure: TcpError | None = None
+    for target in targets:
+        try:
+            return await _connect(target, source, options, kernel)
+        except TcpError as error:
+            failure = error
+    assert failure is not None
+    raise failure
+
+
+async def _connect(
+    target: Target, source: Source, options: Options, kernel: Mapping[str, Any]
+) -> Socket:
+    proc, net = waiting.current(), node_net()
+    family, address = target
+    try:
+        sock = sockets.socket(family, sockets.SOCK_STREAM)
+    except OSError as error:
+        raise error_for(reason_of(error), "connect to", _show(target)) from None
+    try:
+        sock.setblocking(False)
+        set_kernel_options(sock, kernel, options.linger)
+        source.bind(sock)
+        failed = sock.connect_ex(address)
+        if failed in _IN_PROGRESS:
+            failed = await _wait(sock, options, proc, net)
+        if failed:
+            raise OSError(failed, "")
+    except OSError as error:
+        sock.close()
+        raise error_for(reason_of(error), "connect to", _show(target)) from None
+    except BaseException:
+        sock.close()
+        raise
+    return Socket(sock, options, proc, net)
+
+
+async def _wait(sock: sockets.socket, options: Options, proc: Process, net: NodeNet) -> int:
+    """Waits until the connection is made or refused; the number of the error, or 0."""
+    attempt = _Attempt(sock, options, proc, net)
+    attempt._watch(WRITE)
+    try:
+        failed: int = await suspend(proc)
+    finally:
+        attempt.taken()
+    return failed
+
+
+def _show(target: Target) -> str:
+    return inet.show(inet.from_kernel(*target))

@@ -1,0 +1,249 @@
+"""A listening socket: whoever waits in accept is handed the next connection, in the order of asking.
+
+Connections are taken from the kernel only for processes that wait; the others stay in its backlog.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket as sockets
+from collections import deque
+from typing import Any, Final, final
+
+from beamish.runtime import waiting
+from beamish.runtime.waiting import Process, suspend, wake
+from beamish.terms import BadArgError
+
+from . import inet
+from .endpoint import Endpoint
+from .errors import error_for
+from .input import check_timeout
+from .node_net import NodeNet
+from .options import Options
+from .poller import READ
+from .stream import Socket
+
+__all__ = ["ListenSocket", "accept"]
+
+# The client has gone before it was accepted, or the network had a hiccup (accept(2) lists them).
+_PASSING: Final = frozenset(
+    number
+    for name in ("ECONNABORTED", "EPROTO", "ENETDOWN", "ENOPROTOOPT", "EHOSTDOWN", "ENONET")
+    + ("EHOSTUNREACH", "EOPNOTSUPP", "ENETUNREACH", "EPERM")
+    if (number := getattr(errno, name, None)) is not None
+)
+
+# Seconds without another try after there was no descriptor left for a connection.
+REST: Final = 0.1
+
+# How many connections a listener hands over at once to processes that come back for more.
+_IN_A_ROW: Final = 16
+
+
+@final
+class ListenSocket(Endpoint):
+    """What ``listen`` returns; ``accept`` takes connections from it.
+
+    Its owner is the process that called ``listen``, until ``controlling_process``. When that dies
+    it is closed; connections that were accepted live on.
+    """
+
+    __slots__ = ("__weakref__", "_in_a_row", "_resting", "_spare", "_waiting")
+
+    def __init__(
+        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
+    ) -> None:
+        super().__init__(sock, options, owner, net)
+        self._waiting: deque[Process] = deque()
+        # Taken for a process that was cancelled, or died, before it could have them.
+        self._spare: deque[sockets.socket] = deque()
+        self._resting: Any = None  # the timer that ends a rest
+        self._in_a_row = 0  # how many more may be taken without waiting
+
+    def __repr__(self) -> str:
+        if not self._is_open:
+            return "<ListenSocket closed>"
+        owner = self._owner.pid if self._owner is not None else None
+        return f"<ListenSocket {inet.show(inet.name_of(self._sock))}, owner {owner!r}>"
+
+    # ---- from the kernel
+
+    def _on_ready(self, mask: int) -> None:
+        self._in_a_row = _IN_A_ROW
+        try:
+            while self._waiting:
+                conn = self._take()
+                if conn is None:
+                    return
+                self._hand_over(conn)
+        except OSError as error:
+            self._rest()
+            if self._waiting:
+                waiting.wake_error(self._waiting.popleft(), self._failed("accept", error))
+            return
+        self._watch(0)  # nobody asks: the backlog is the kernel's
+
+    def _take(self) -> sockets.socket | None:
+        """The next connection; None for now."""
+        if self._spare:
+            return self._spare.popleft()
+        while True:
+            try:
+                conn = self._sock.accept()[0]
+            except (BlockingIOError, InterruptedError):
+                return None
+            except OSError as error:
+                if error.errno in _PASSING:
+                    continue
+                raise
+            conn.setblocking(False)
+            return conn
+
+    def _rest(self) -> None:
+        """The kernel gives no connection, for want of descriptors say: no more tries for a moment.
+
+        The connection is still in the backlog, so without a rest an acceptor that just tries again
+        would keep the whole node busy.
+        """
+        self._watch(0)
+        self._in_a_row = 0
+        self._resting = waiting.call_later(REST, self._end_rest)
+
+    def _end_rest(self) -> None:
+        self._resting = None
+        if self._is_open and self._waiting:
+            self._watch(READ)
+
+    # ---- to processes
+
+    def _hand_over(self, conn: sockets.socket) -> None:
+        """Gives a connection to the process that waits longest."""
+        while self._waiting:
+            proc = self._waiting.popleft()
+            socket = Socket(conn, self._options, proc, self._net)
+            if wake(proc, socket):
+                return
+            socket.detach()
+        self._spare.append(conn)
+
+    def _give_back(self, socket: Socket) -> None:
+        """The process that has been given a connection cannot take it: it is for the next one."""
+        if socket.is_passive:
+            conn = socket.detach()
+            if self._is_open:
+                self._hand_over(conn)
+            else:
+                conn.close()
+        else:
+            socket.close_owned()  # its messages went to that process
+
+    def _time_out(self, proc: Process) -> None:
+        if proc in self._waiting:
+            self._waiting.remove(proc)
+            waiting.wake_error(proc, error_for("timeout", "accept", self))
+
+    # ---- the end
+
+    def _close(self) -> None:
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._disown()
+        if self._resting is not None:
+            self._resting.cancel()
+        self._release()
+        for conn in self._spare:
+            conn.close()
+        while self._waiting:
+            waiting.wake_error(self._waiting.popleft(), self._closed("accept"))
+
+
+async def accept(listener: ListenSocket, timeout: float | None = None) -> Socket:
+    """Waits for a connection and returns its socket, which the calling process owns.
+
+    Many processes may accept on one listener; they are served in the order in which they asked.
+
+    Args:
+        listener: what ``listen`` returned.
+        timeout: seconds, 0 looks without waiting, None is for ever; default None.
+
+    Returns:
+        The socket of the connection, with the options of the listener.
+
+    Raises:
+        ClosedError: the listener is, or was meanwhile, closed.
+        TcpTimeoutError: nobody connected in time.
+        TcpError: emfile, enfile, enomem: there are too many open files. The connection stays in the
+            backlog. Go on accepting when others have been closed; an acceptor that just tries again
+            does no harm, for the listener itself makes a pause of 0.1 s after such a failure.
+
+    Example:
+        >>> socket = await gen_tcp.accept(listener)
+
+    Source: gen_tcp:accept/1,2 (OTP 25 manual).
+    """
+    if not isinstance(listener, ListenSocket):
+        raise _not_a_listener(listener)
+    if timeout is not None:
+        check_timeout("accept", timeout)
+    if not listener._is_open:
+        raise listener._closed("accept")
+    proc = waiting.current()
+    socket = _accept_now(listener, proc, look=timeout == 0)
+    if socket is not None:
+        return socket
+    if timeout == 0:
+        raise error_for("timeout", "accept", listener)
+    return await _accept_later(listener, proc, timeout)
+
+
+def _accept_now(listener: ListenSocket, proc: Process, *, look: bool) -> Socket | None:
+    """A connection that is probably there: after one often comes another."""
+    if listener._waiting or listener._resting is not None:
+        return None
+    if not (listener._in_a_row or listener._spare or look):
+        return None
+    listener._in_a_row = max(0, listener._in_a_row - 1)
+    try:
+        conn = listener._take()
+    except OSError as error:
+        listener._rest()
+        raise listener._failed("accept", error) from None
+    if conn is None:
+        listener._in_a_row = 0
+        return None
+    return Socket(conn, listener._options, proc, listener._net)
+
+
+async def _accept_later(
+    listener: ListenSocket, proc: Process, timeout: float | None
+) -> Socket:
+    listener._waiting.append(proc)
+    if listener._resting is None:
+        listener._watch(READ)
+    timer = None
+    if timeout is not None:
+        timer = waiting.call_later(timeout, listener._time_out, proc)
+    try:
+        socket: Socket = await suspend(proc)
+    except BaseException:
+        if proc in listener._waiting:
+            listener._waiting.remove(proc)
+        elif isinstance(proc.value, Socket):
+            # It was given a connection, and ended or was cancelled before it could take it.
+            given, proc.value = proc.value, None
+            listener._give_back(given)
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
+    return socket
+
+
+def _not_a_listener(listener: object) -> Exception:
+    if isinstance(listener, Endpoint):
+        return error_for("einval", "accept", listener)
+    return BadArgError(
+        f"accept: expected a socket that listen() returned; got {listener!r} "
+        f"({type(listener).__name__})"
+    )

@@ -1,0 +1,318 @@
+"""The writing half of a connection: from processes to the kernel.
+
+What it guarantees:
+
+- What is sent goes to the kernel at once, while the kernel takes it. Only answers to requests that
+  came together, in one read, go out together, in one write: while the packet after the current
+  one has been read already, a write is put off, at the latest to the end of the loop's round.
+- A process waits in send while the peer does not read: from the send that takes the queue over
+  `high_watermark` until the queue is down to `low_watermark`. A send that finds the queue empty
+  never waits, however long it is, as on the BEAM.
+- What was sent before shutdown or close is written before the connection ends, if the peer takes it.
+
+Measured (line echo, 100 connections): writing at once or once a round makes no difference for
+single lines; with 20 lines in a packet, one write a round is 4 times faster than 20.
+"""
+
+from __future__ import annotations
+
+import socket as sockets
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+from beamish.runtime import waiting
+from beamish.runtime.waiting import Process, suspend
+from beamish.terms import BadArgError
+
+from .errors import PacketTooBigError, TcpError, error_for, reason_of
+from .input import TCP_CLOSED, TCP_ERROR, Input, not_a_connection
+from .node_net import NodeNet
+from .options import PASSIVE, Options
+from .packet import TooBig, header
+from .poller import WRITE
+
+__all__ = ["Output", "send"]
+
+# How sending stands. In the first two a packet can be handed on without another look.
+DIRECT: Final = 0  # nothing is waiting to be written
+JOINING: Final = 1  # answers to requests that came together; written when the last one is there
+BLOCKED: Final = 2  # the kernel takes no more for now
+FINISHED: Final = 3  # shut down or closed; what is queued is still written
+
+_JOIN_AT_MOST: Final = 65536  # bytes that are put off before they are written all the same
+_PIECES: Final = 64  # buffers given to the kernel at once
+
+
+class Output(Input):
+    """A connection, as far as it is written."""
+
+    __slots__ = ("_busy", "_out", "_out_size", "_senders", "_transmit", "_width", "_writing")
+
+    def __init__(
+        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
+    ) -> None:
+        super().__init__(sock, options, owner, net)
+        self._transmit = sock.send
+        self._writing = DIRECT
+        self._width = options.header_width
+        self._out: list[bytes | memoryview] = []  # sent, not yet given to the kernel
+        self._out_size = 0
+        self._busy = False  # the queue went over the high watermark and is not yet down again
+        self._senders: deque[Process] | None = None  # who waits for that
+
+    # ---- to the kernel
+
+    def _write(self, data: bytes) -> None:
+        """Gives the kernel a packet; what it does not take is queued."""
+        try:
+            taken = self._transmit(data)
+        except (BlockingIOError, InterruptedError):
+            taken = 0
+        except OSError as error:
+            raise self._output_failed(error) from None
+        if taken != len(data):
+            self._out.append(memoryview(data)[taken:])
+            self._out_size = len(data) - taken
+            self._writing = BLOCKED
+            self._watch(self._events | WRITE)
+
+    def _join(self, data: bytes) -> None:
+        """Puts a packet off, to be written together with the ones that follow."""
+        self._out.append(data)
+        self._out_size += len(data)
+        if self._writing == DIRECT:
+            self._writing = JOINING
+            self._net.poller.flush_soon(self._flush)
+        elif self._out_size > _JOIN_AT_MOST:
+            self._write_joined()
+
+    def _write_joined(self) -> None:
+        data = b"".join(self._out)
+        self._out.clear()
+        self._out_size = 0
+        self._writing = DIRECT
+        self._write(data)
+
+    def _flush(self) -> bool:
+        """At the end of the round: writes what was put off; whether that woke a process."""
+        if self._writing != JOINING:
+            return False
+        try:
+            self._write_joined()
+        except TcpError:
+            return True  # whom it concerns has been told
+        return False
+
+    def _on_writable(self) -> None:
+        """The kernel takes more."""
+        try:
+            taken = self._sock.sendmsg(self._out[:_PIECES])
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._output_failed(error)
+            return
+        self._drop(taken)
+        if not self._out:
+            self._watch(self._events & ~WRITE)
+            if self._writing == BLOCKED:
+                self._writing = DIRECT
+            else:
+                self._written()
+        if self._busy and self._out_size <= self._options.low_watermark:
+            self._busy = False
+            self._wake_senders(None)
+
+    def _drop(self, taken: int) -> None:
+        """Takes what the kernel has from the queue."""
+        self._out_size -= taken
+        whole = 0
+        for piece in self._out:
+            if taken < len(piece):
+                break
+            taken -= len(piece)
+            whole += 1
+        del self._out[:whole]
+        if taken:
+            self._out[0] = memoryview(self._out[0])[taken:]
+
+    @abstractmethod
+    def _written(self) -> None:
+        """All that was sent before a shutdown or close is with the kernel."""
+
+    @abstractmethod
+    def give_up(self) -> None:
+        """Closes a socket that only lingers, whatever is left to write."""
+
+    def _shut_write(self) -> None:
+        try:
+            self._sock.shutdown(sockets.SHUT_WR)
+        except OSError:
+            pass  # the connection broke before; reading will tell
+
+    # ---- failures
+
+    def _output_failed(self, error: OSError) -> TcpError:
+        """The connection is broken: tells everyone whom it concerns, and ends it."""
+        if not self._is_open:
+            self.give_up()
+            return error_for("closed", "send", self)
+        reason = reason_of(error)
+        if not (reason == "econnreset" and self._options.show_econnreset):
+            reason = "closed"
+        active, owner = self._active, self._owner
+        self._out.clear()
+        self._out_size = 0
+        self._end = reason
+        self._fail_all(reason)
+        if active != PASSIVE and owner is not None:
+            if reason != "closed":
+                waiting.deliver(owner, (TCP_ERROR, self, error_for(reason, "send", self).reason))
+            waiting.deliver(owner, (TCP_CLOSED, self))
+        self._close()
+        return error_for(reason, "send", self)
+
+    def _fail_all(self, reason: str) -> None:
+        """Whoever waits on this connection is told why it ended."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._end = None
+            waiting.wake_error(reader, error_for(reason, "recv", self))
+        self._busy = False
+        self._wake_senders(reason)
+
+    def _wake_senders(self, reason: str | None) -> None:
+        senders, self._senders = self._senders, None
+        for sender in senders or ():
+            if reason is None:
+                waiting.wake(sender, None)
+            else:
+                waiting.wake_error(sender, error_for(reason, "send", self))
+
+    def _not_sendable(self) -> TcpError:
+        """Why nothing can be sent any more."""
+        reason = "closed"
+        if not self._is_open and self._end is not None:
+            reason, self._end = self._end, None
+        return error_for(reason, "send", self)
+
+    # ---- from processes that wait
+
+    async def _send_queued(self, data: bytes) -> None:
+        """Sends while the kernel takes no more."""
+        timeout = self._options.send_timeout
+        timer = None
+        if timeout is not None:
+            proc = waiting.current()
+            timer = waiting.call_later(timeout, self._send_timed_out, proc)
+        try:
+            while self._busy:
+                await self._wait_to_send()
+            if self._writing == FINISHED:
+                raise self._not_sendable()
+            if self._writing == DIRECT:  # it has taken everything meanwhile
+                self._write(data)
+                return
+            self._out.append(data)
+            self._out_size += len(data)
+            if self._out_size >= self._options.high_watermark:
+                self._busy = True
+                await self._wait_to_send()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    async def _wait_to_send(self) -> None:
+        proc = waiting.current()
+        if self._senders is None:
+            self._senders = deque()
+        self._senders.append(proc)
+        try:
+            await suspend(proc)
+        except BaseException:
+            if self._senders is not None and proc in self._senders:
+                self._senders.remove(proc)
+            raise
+
+    def _send_timed_out(self, proc: Process) -> None:
+        if self._senders is None or proc not in self._senders:
+            return
+        self._senders.remove(proc)
+        waiting.wake_error(proc, error_for("timeout", "send", self))
+        if self._options.send_timeout_close:
+            self._out.clear()  # the peer does not take it
+            self._out_size = 0
+            self._close()
+
+
+async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[Any]) -> None:
+    r"""Sends data; waits while the peer does not read.
+
+    Args:
+        socket: a connected socket.
+        data: bytes, or a list of such, nested as one likes (Erlang's iodata). With ``packet`` 1, 2
+            or 4 its length is put before it.
+
+    Returns:
+        When the data is with the kernel or in the queue of the socket. That does not say that the peer
+        has it: only an answer of the peer's does.
+
+    Raises:
+        ClosedError: the connection is closed. The first send after the peer closed it may succeed.
+        TcpTimeoutError: the peer has not read for ``send_timeout`` seconds; how much was sent is
+            unknown. With ``send_timeout_close=True`` the connection is closed then.
+        ResetError: the peer reset the connection, with ``show_econnreset=True``.
+        PacketTooBigError: the data is longer than its length header can say.
+        BadArgError: the data is not bytes.
+
+    Example:
+        >>> await gen_tcp.send(socket, b"HELLO\r\n")
+
+    Source: gen_tcp:send/2 (OTP 25 manual).
+    """
+    try:
+        writing = socket._writing
+        plain = type(data) is bytes and not socket._width
+    except AttributeError:
+        raise not_a_connection("send", socket) from None
+    packet: bytes = data if plain else _to_packet(socket, data)  # type: ignore[assignment]
+    if writing == DIRECT and not socket._framer.chunk:
+        socket._write(packet)
+    elif writing <= JOINING:
+        socket._join(packet)
+        if not socket._framer.chunk and socket._writing == JOINING:
+            socket._write_joined()
+    elif writing == BLOCKED:
+        await socket._send_queued(packet)
+    else:
+        raise socket._not_sendable()
+
+
+def _to_packet(socket: Output, data: object) -> bytes:
+    """What goes over the wire for what was sent."""
+    packet = data if isinstance(data, bytes) else b"".join(_flat(data, socket))
+    if not socket._width:
+        return packet
+    try:
+        return header(socket._width, len(packet)) + packet
+    except TooBig:
+        raise PacketTooBigError("emsgsize", "send", socket) from None
+
+
+def _flat(data: object, socket: Output) -> Iterable[bytes | bytearray | memoryview]:
+    """The pieces of iodata, in order."""
+    todo = [data]
+    while todo:
+        piece = todo.pop()
+        if isinstance(piece, bytes | bytearray | memoryview):
+            yield piece
+        elif isinstance(piece, list | tuple):
+            todo += reversed(cast("list[object]", piece))
+        else:
+            hint = "; write text.encode()" if isinstance(piece, str) else ""
+            raise BadArgError(
+                f"send {socket}: expected bytes, or a list of them; got {piece!r} "
+                f"({type(piece).__name__}){hint}"
+            )

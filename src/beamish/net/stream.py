@@ -1,0 +1,139 @@
+"""A connected socket: its reading and its writing half, and its end."""
+
+from __future__ import annotations
+
+import socket as sockets
+from typing import Any, Final, final
+
+from beamish.runtime import waiting
+from beamish.runtime.waiting import Process
+
+from . import inet
+from .errors import TcpError
+from .node_net import NodeNet
+from .options import PASSIVE, Options, show_active
+from .output import FINISHED, JOINING, Output
+from .poller import READ, WRITE
+
+__all__ = ["Socket"]
+
+# Seconds without any progress after which a closed connection, whose peer does not read, is given
+# up: what gen_tcp:close waits on the BEAM.
+PATIENCE: Final = 5.0
+
+
+@final
+class Socket(Output):
+    """One end of a connection, made by ``accept`` and ``connect``.
+
+    A process owns it: whoever accepted or connected, until ``controlling_process`` gives it to
+    another. When the owner dies, for whatever reason, it is closed. Anyone may use it; active
+    messages go to the owner alone.
+
+    Its functions are in ``beamish.net.gen_tcp``.
+    """
+
+    __slots__ = ("__weakref__", "_left", "_progress")
+
+    def __init__(
+        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
+    ) -> None:
+        super().__init__(sock, options, owner, net)
+        self._progress: Any = None  # the timer that looks whether a closed socket gets on
+        self._left = 0
+        if options.active is not False:
+            self._set_active(options.active)
+
+    def __repr__(self) -> str:
+        return f"<Socket {self._describe()}>"
+
+    def _describe(self) -> str:
+        if not self._is_open:
+            return "closed"
+        there = inet.show(inet.peer_of(self._sock))
+        here = inet.show(inet.name_of(self._sock))
+        owner = self._owner.pid if self._owner is not None else None
+        return f"{here} to {there}, owner {owner!r}, active {show_active(self._active)!r}"
+
+    @property
+    def is_passive(self) -> bool:
+        """Whether it is read with recv; else its data comes as messages."""
+        return self._active == PASSIVE and self._options.active is False
+
+    # ---- the poller calls
+
+    def _on_ready(self, mask: int) -> None:
+        if mask & ~WRITE and self._events & READ:
+            self._on_readable()
+        if mask & ~READ and self._events & WRITE:
+            self._on_writable()
+
+    # ---- the end
+
+    def _shutdown(self, how: int) -> None:
+        """Ends one direction; the writing one when what was sent before is written."""
+        if how != sockets.SHUT_RD:
+            if self._writing == JOINING:
+                self._write_joined()
+            self._writing = FINISHED
+            if self._out:
+                if how == sockets.SHUT_RDWR:
+                    self._sock.shutdown(sockets.SHUT_RD)
+                return
+        self._sock.shutdown(how)
+
+    def detach(self) -> sockets.socket:
+        """Takes the kernel's socket out of it: nobody has used it yet."""
+        self._watch(0)
+        self._is_open = False
+        self._writing = FINISHED
+        self._disown()
+        return self._sock
+
+    def _close(self) -> None:
+        if not self._is_open:
+            return
+        self._active = PASSIVE  # closing it on this side sends no message
+        if self._writing == JOINING:
+            try:
+                self._write_joined()
+            except TcpError:
+                return  # the connection was broken, and with that it was closed
+        self._is_open = False
+        self._writing = FINISHED
+        self._disown()
+        self._fail_all("closed")
+        self._framer.clear()
+        if self._out and self._options.linger != (True, 0):
+            self._linger()
+        else:
+            self._release()
+
+    def _linger(self) -> None:
+        """Goes on writing what was sent, as long as the peer takes it."""
+        self._watch(WRITE)
+        self._net.lingering.add(self)
+        self._left = self._out_size
+        on, seconds = self._options.linger
+        wait = float(seconds) if on else PATIENCE
+        self._progress = waiting.call_later(wait, self._look_for_progress)
+
+    def _written(self) -> None:
+        if self._is_open:
+            self._shut_write()
+        else:
+            self.give_up()
+
+    def _look_for_progress(self) -> None:
+        if self._out_size == self._left or self._options.linger[0]:
+            self.give_up()
+        else:
+            self._left = self._out_size
+            self._progress = waiting.call_later(PATIENCE, self._look_for_progress)
+
+    def give_up(self) -> None:
+        """Closes a lingering socket now, whatever is left to write."""
+        if self in self._net.lingering:
+            self._net.lingering.discard(self)
+            self._progress.cancel()
+            self._release()

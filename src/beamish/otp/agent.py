@@ -1,0 +1,324 @@
+"""Agent: a process that keeps a state, and nothing else.
+
+What
+----
+An agent holds one value, made by a function when it starts. Others read and change it by sending
+it functions of that value, which run in the agent, one at a time.
+
+Smallest example
+----------------
+::
+
+    bucket = await Agent.start_link(dict, name="bucket")
+    await Agent.update(bucket, lambda state: {**state, "milk": 3})
+    assert await Agent.get(bucket, lambda state: state["milk"]) == 3
+
+Client and server
+-----------------
+The function runs in the agent: while it runs, everybody else waits. Do expensive work before
+(in the caller) or after (with what ``get`` returned). Functions may be ``async def``. Values are
+passed, not copied: give out what nobody changes, or a copy of it.
+
+Failures
+--------
+A function that raises ends the agent with that exception, and the caller exits with it. So no
+one ever sees a state that was changed by half; a supervisor starts the agent again.
+
+Supervising
+-----------
+``Agent.child_spec(dict, name="bucket")`` is a child for a Supervisor.
+
+Time-outs
+---------
+``get``, ``update`` and ``get_and_update`` wait 5.0 seconds unless told otherwise; then the caller
+exits, and the agent goes on.
+
+When not to use it
+------------------
+When the state has rules: a GenServer keeps them in one place. For a table that many read, a
+Registry or a plain dict owned by one process.
+
+Source: Elixir's Agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import CoroutineType
+from typing import Any, Final, NamedTuple, TypeVar, overload
+
+from beamish.terms import NORMAL, Atom, BadArgError, Pid
+
+from . import client
+from .directives import Reply
+from .gen_server import GenServer, start_server
+from .names import Dest, Name, whereis
+from .proc_lib import check_callable
+from .server_loop import Caller
+from .supervised import Supervised
+
+__all__ = ["Agent"]
+
+R = TypeVar("R")
+
+_OK: Final = Atom("ok")
+
+
+class _Request(NamedTuple):
+    """A function of the state, and what the agent shall do with its result."""
+
+    kind: str
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+class Agent(Supervised):
+    """Keeps a state; see the module's page."""
+
+    @classmethod
+    async def start_link(
+        cls,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> Pid:
+        """Starts an agent linked to the caller.
+
+        Args:
+            fn: makes the first state; runs in the agent. ``def`` or ``async def``, or a class such
+                as ``dict``.
+            args: its arguments.
+            name: registered before it runs.
+            timeout: seconds that it may take, or None for ever (the default, as in OTP).
+            kwargs: its keyword arguments.
+
+        Returns:
+            The pid.
+
+        Raises:
+            StartError: what `fn` raised, or ``("already_started", pid)``, or ``"timeout"``.
+
+        Source: Elixir's Agent.start_link/2.
+        """
+        return await cls._start(fn, args, kwargs, name=name, timeout=timeout, link=True)
+
+    @classmethod
+    async def start(
+        cls,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> Pid:
+        """Like :meth:`start_link`, without a link.
+
+        Source: Elixir's Agent.start/2.
+        """
+        return await cls._start(fn, args, kwargs, name=name, timeout=timeout, link=False)
+
+    @classmethod
+    async def _start(
+        cls,
+        fn: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        name: Name | None,
+        timeout: float | None,
+        link: bool,
+    ) -> Pid:
+        check_callable(f"{cls.__name__}.start_link", fn)
+        return await start_server(
+            _AgentProcess,
+            (fn, args, kwargs),
+            {},
+            name=name,
+            timeout=timeout,
+            link=link,
+            label=cls.__name__,
+        )
+
+    @overload
+    @staticmethod
+    async def get(
+        agent: Dest,
+        fn: Callable[..., Awaitable[R]],
+        /,
+        *args: Any,
+        timeout: float | None = ...,
+        **kwargs: Any,
+    ) -> R: ...
+
+    @overload
+    @staticmethod
+    async def get(
+        agent: Dest,
+        fn: Callable[..., R],
+        /,
+        *args: Any,
+        timeout: float | None = ...,
+        **kwargs: Any,
+    ) -> R: ...
+
+    @staticmethod
+    async def get(
+        agent: Dest,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        timeout: float | None = 5.0,
+        **kwargs: Any,
+    ) -> Any:
+        """What a function makes of the state.
+
+        Args:
+            agent: a pid, name or via tuple.
+            fn: called in the agent with the state, then `args` and `kwargs`.
+            args: further arguments.
+            timeout: seconds to wait, or None for ever; 5.0 as in Elixir.
+            kwargs: keyword arguments.
+
+        Returns:
+            What the function returned.
+
+        Exits:
+            As ``gen_server.call``.
+
+        Source: Elixir's Agent.get/3.
+        """
+        return await _ask(agent, _Request("get", fn, args, kwargs), timeout)
+
+    @staticmethod
+    async def update(
+        agent: Dest,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        timeout: float | None = 5.0,
+        **kwargs: Any,
+    ) -> None:
+        """Makes what a function returns the new state, and waits until that is done.
+
+        Args:
+            agent: a pid, name or via tuple.
+            fn: called in the agent with the state, then `args` and `kwargs`; returns the new state.
+            args: further arguments.
+            timeout: seconds to wait, or None for ever; 5.0 as in Elixir.
+            kwargs: keyword arguments.
+
+        Exits:
+            As ``gen_server.call``.
+
+        Source: Elixir's Agent.update/3.
+        """
+        await _ask(agent, _Request("update", fn, args, kwargs), timeout)
+
+    @staticmethod
+    async def get_and_update(
+        agent: Dest,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        timeout: float | None = 5.0,
+        **kwargs: Any,
+    ) -> Any:
+        """Reads and changes the state in one step.
+
+        Args:
+            agent: a pid, name or via tuple.
+            fn: called in the agent with the state, then `args` and `kwargs`; returns
+                ``(reply, new_state)``. Anything else ends the agent.
+            args: further arguments.
+            timeout: seconds to wait, or None for ever; 5.0 as in Elixir.
+            kwargs: keyword arguments.
+
+        Returns:
+            The reply.
+
+        Exits:
+            As ``gen_server.call``.
+
+        Source: Elixir's Agent.get_and_update/3.
+        """
+        return await _ask(agent, _Request("get_and_update", fn, args, kwargs), timeout)
+
+    @staticmethod
+    def cast(agent: Dest, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
+        """Like :meth:`update`, without waiting; never fails.
+
+        Source: Elixir's Agent.cast/2.
+        """
+        check_callable("Agent.cast", fn)
+        client.cast(agent, _Request("update", fn, args, kwargs))
+
+    @staticmethod
+    async def stop(agent: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+        """Stops an agent and waits until it is gone.
+
+        Args:
+            agent: a pid, name or via tuple.
+            reason: its exit reason; ``normal`` by default.
+            timeout: seconds to wait, or None for ever (the default, as in OTP).
+
+        Exits:
+            As ``gen_server.stop``.
+
+        Source: Elixir's Agent.stop/3.
+        """
+        await client.stop(agent, reason, timeout)
+
+    whereis = staticmethod(whereis)
+
+
+async def _ask(agent: Dest, request: _Request, timeout: float | None) -> Any:
+    check_callable(f"Agent.{request.kind}", request.fn)
+    return await client.call(agent, request, timeout)
+
+
+class _AgentProcess(GenServer):
+    """Keeps the state; users reach it through Agent's class methods."""
+
+    state: Any
+
+    async def init(
+        self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        result = fn(*args, **kwargs)
+        self.state = await result if result.__class__ is CoroutineType else result
+
+    async def handle_call(self, request: Any, caller: Caller) -> Any:
+        if not isinstance(request, _Request):
+            return super().handle_call(request, caller)
+        # Always a Reply: what a function returns is a value, also where it looks like a directive.
+        return Reply(await self._apply(request))
+
+    async def handle_cast(self, request: Any) -> None:
+        if not isinstance(request, _Request):
+            super().handle_cast(request)
+        else:
+            await self._apply(request)
+
+    async def _apply(self, request: _Request) -> Any:
+        result = request.fn(self.state, *request.args, **request.kwargs)
+        if result.__class__ is CoroutineType:
+            result = await result
+        if request.kind == "get":
+            return result
+        if request.kind == "update":
+            self.state = result
+            return _OK
+        match result:
+            case (reply, state):
+                self.state = state
+                return reply
+            case _:
+                raise BadArgError(
+                    "Agent.get_and_update: expected (reply, new_state) from the function; "
+                    f"got {result!r} ({type(result).__name__})"
+                )

@@ -1,0 +1,150 @@
+"""How the tests run: a program on each loop, and a process that is ended in the middle of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeVar
+
+import uvloop
+
+import beamish
+from beamish import Down, Pid, process
+from beamish.net.loop import new_event_loop
+from tests.citizenship.leaks import Surroundings, assert_quiet_loop
+
+__all__ = ["CLEANED", "LOOPS", "REASONS", "WAYS", "Scene", "Way", "embed", "end_midway", "run"]
+
+T = TypeVar("T")
+
+LOOPS: Final[dict[str, Callable[[], asyncio.AbstractEventLoop]]] = {
+    "default": new_event_loop,
+    "asyncio": asyncio.SelectorEventLoop,
+    "uvloop": uvloop.new_event_loop,
+}
+
+# How a process is ended, and the reason that its monitor is told then.
+Way = Literal["kill", "boom", "cancel"]
+WAYS: Final[tuple[Way, ...]] = ("kill", "boom", "cancel")
+REASONS: Final[dict[Way, str]] = {"kill": "killed", "boom": "boom", "cancel": "cancelled"}
+
+# What of `Scene.cleaning` has run then: a killed process may not wait for anything.
+CLEANED: Final[dict[Way, list[str]]] = {
+    "kill": ["finally"],
+    "boom": ["finally", "awaited"],
+    "cancel": ["finally", "awaited"],
+}
+
+# Real seconds that a test waits for what will come. They pass only in a test that fails.
+PATIENCE: Final = 5.0
+
+
+def run(
+    factory: Callable[[], asyncio.AbstractEventLoop],
+    main: Callable[..., Awaitable[T]],
+    *args: Any,
+    **kw: Any,
+) -> T:
+    """Runs `main` as a process of a new node, and asserts that it leaves nothing behind."""
+
+    async def checked() -> T:
+        tasks = asyncio.all_tasks()
+        result = await main(*args)
+        await assert_quiet_loop(tasks)
+        return result
+
+    with Surroundings():
+        result: T = beamish.run(checked, loop_factory=factory, **kw)
+        return result
+
+
+def embed(
+    factory: Callable[[], asyncio.AbstractEventLoop],
+    main: Callable[..., Awaitable[T]],
+    *args: Any,
+    **kw: Any,
+) -> T:
+    """Runs `main` as a plain asyncio Task in a loop with a node; as `run` otherwise."""
+
+    async def checked() -> T:
+        tasks = asyncio.all_tasks()
+        async with beamish.node(**kw):
+            result = await main(*args)
+            await assert_quiet_loop(tasks)
+        left = [handle for handle in getattr(asyncio.get_running_loop(), "_scheduled", ()) if not handle.cancelled()]
+        assert not left, f"the node has left timers in the loop: {left}"
+        return result
+
+    with Surroundings(), asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(checked())
+
+
+@dataclass
+class Scene:
+    """What a process that is to be ended tells the one that ends it.
+
+    Attributes:
+        log: what it did, in order.
+    """
+
+    director: Pid
+    log: list[str] = field(default_factory=list[str])
+    task: Any = None
+
+    def enter(self) -> None:
+        """The process is the one to be ended; `ready` may come from elsewhere."""
+        self.task = asyncio.current_task()
+
+    def ready(self) -> None:
+        """It is in the middle of it: end it now."""
+        process.send(self.director, "ready")
+
+    def note(self, what: str) -> None:
+        """Writes into the log."""
+        self.log.append(what)
+
+    @contextlib.asynccontextmanager
+    async def cleaning(self) -> Any:
+        """Writes what of the clean-up runs: a `finally`, and what it awaits."""
+        try:
+            yield
+        finally:
+            self.note("finally")
+            await asyncio.sleep(0)
+            self.note("awaited")
+
+    @contextlib.contextmanager
+    def noting(self, what: str) -> Iterator[None]:
+        """Writes when it is left, however it is."""
+        try:
+            yield
+        finally:
+            self.note(what)
+
+
+async def end_midway(
+    way: Way, body: Callable[..., Awaitable[object]], *args: Any
+) -> tuple[Any, list[str]]:
+    """Runs ``body(scene, *args)`` as a process and ends it when it is ready.
+
+    Returns:
+        The exit reason that its monitor was told, and the scene's log.
+    """
+    scene = Scene(process.self())
+
+    async def victim() -> None:
+        scene.enter()
+        await body(scene, *args)
+
+    pid, ref = process.spawn_monitor(victim)
+    first = await process.receive("ready", (..., ref, ...), Down, timeout=PATIENCE)
+    assert first == "ready", f"it ended by itself: {first}"
+    if way == "cancel":
+        scene.task.cancel()
+    else:
+        process.exit(pid, way)
+    down = await process.receive(Down, timeout=PATIENCE)
+    assert down.ref is ref
+    return down.reason, scene.log

@@ -1,0 +1,212 @@
+"""The four steps of ``critic``, held to the transcript of their text (scenario Q7).
+
+What is called `ERLANG_...` was recorded in the shell of Erlang/OTP 25, running the text's own
+modules.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+import beamish
+from beamish import Atom, Pid, Ref, process, receive, register, send, spawn
+from examples.texts.critic import step1, step3, step4
+from tests.examples.transcript import assert_follows, run_program
+from tests.support.clock import VirtualClockLoop
+
+STEPS = ("step1", "step2", "step3", "step4")
+
+# From the text. Its prompts 30 and 31 were not worth showing.
+STEP_1 = """
+29> P_step1 = e_naming_process_step1:start_critic().
+<0.847.0>
+...
+32> e_naming_process_step1:judge(P_step1, "hello", "ballo").
+"is it best?"
+33> exit(P_step1, no_answer).
+true
+34> e_naming_process_step1:judge(P_step1, "hello", "ballo").
+timeout
+"""
+
+# The text's critic, which answers once: it is dead before anybody kills it.
+ERLANG_STEP_1 = """
+1> P = critic1:start_critic().
+<0.83.0>
+2> critic1:judge(P, "hello", "ballo").
+"is it best?"
+3> is_process_alive(P).
+false
+4> critic1:judge(P, "hello", "ballo").
+timeout
+"""
+
+# The same in step 3: after one answer there is no critic and no restarter.
+ERLANG_STEP_3 = """
+1> R = critic3:start_critic().
+<0.89.0>
+2> critic3:judge("RATM", "A").
+"They are great!"
+3> whereis(critic).
+undefined
+4> critic3:judge("Nirvana", "B").
+** exception error: badarg
+"""
+
+STEP_2 = """
+1> Restarter = start_critic().
+<0.1.0>
+2> Critic = critic_of(Restarter).
+<0.2.0>
+3> judge(Critic, "Nirvana", "B").
+"They are good!"
+4> exit(Critic, no_answer).
+true
+5> critic_of(Restarter).
+<0.3.0>
+6> judge(Critic, "Nirvana", "B").
+timeout
+7> judge(critic_of(Restarter), "Nirvana", "B").
+"They are good!"
+"""
+
+RACE_LOST = """
+5> judge("Nirvana", "B").
+timeout
+6> flush().
+Shell got {<0.1.0>,"They are good!"}
+ok
+"""
+
+RACE_WON = """
+3> judge("Nirvana", "B").
+"They are good!"
+4> judge("RATM", "A").
+"They are great!"
+5> flush().
+ok
+"""
+
+
+@pytest.fixture
+def printed(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> str:
+    return run_program(f"critic.{request.param}", monkeypatch, capsys)
+
+
+def step(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("printed", [name], indirect=True)
+
+
+@step("step1")
+def test_q7_step_1_a_critic_that_was_killed_does_not_answer(printed: str) -> None:
+    assert_follows(printed, STEP_1)
+
+
+@step("step1")
+def test_q7_step_1_the_critic_of_the_text_is_dead_after_one_answer(printed: str) -> None:
+    assert_follows(printed, ERLANG_STEP_1)
+
+
+@step("step2")
+def test_q7_step_2_a_critic_that_was_killed_is_back_with_another_pid(printed: str) -> None:
+    assert_follows(printed, STEP_2)
+
+
+@step("step3")
+def test_q7_step_3_a_critic_that_was_killed_is_back_under_its_name(printed: str) -> None:
+    assert printed.count('"They are good!"\n3>') == 1
+    assert printed.count('"They are good!"\n5>') == 1
+
+
+@step("step3")
+def test_q7_step_3_the_race_is_lost_and_the_answer_is_left_over(printed: str) -> None:
+    assert_follows(printed, RACE_LOST)
+
+
+@step("step3")
+def test_q7_step_3_to_send_to_the_critic_of_the_text_a_second_time_is_badarg(
+    printed: str,
+) -> None:
+    assert_follows(printed, ERLANG_STEP_3)
+
+
+@step("step4")
+def test_q7_step_4_the_race_cannot_be_lost(printed: str) -> None:
+    assert_follows(printed, RACE_WON)
+
+
+def test_all_steps_run_as_one_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    together = run_program("critic.__main__", monkeypatch, capsys)
+
+    for name in STEPS:
+        assert_follows(together, run_program(f"critic.{name}", monkeypatch, capsys))
+
+
+# ---- late answers: a critic that answers after three seconds, when the judge waits for two
+
+
+def in_virtual_time(main: Callable[[], Awaitable[object]]) -> object:
+    return beamish.run(main, loop_factory=VirtualClockLoop)
+
+
+async def slow_at_first(answer: Callable[[object, object], object]) -> None:
+    """Answers its first question late, and that of those after it at once."""
+    first = await receive()
+    await process.sleep(3.0)
+    answer(first, "the first answer")
+    while True:
+        answer(await receive(), "the second answer")
+
+
+def test_step_1_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
+    def answer(question: object, text: str) -> None:
+        match question:
+            case (Pid() as judge, _album):
+                send(judge, (process.self(), text))
+            case _:
+                raise AssertionError(question)
+
+    async def main() -> object:
+        critic = spawn(slow_at_first, answer)
+        assert await step1.judge(critic, "RATM", "A") == "timeout"
+        return await step1.judge(critic, "Nirvana", "B")
+
+    assert in_virtual_time(main) == "the first answer"
+
+
+def test_step_3_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
+    def answer(question: object, text: str) -> None:
+        match question:
+            case (Pid() as judge, _album):
+                send(judge, (process.self(), text))
+            case _:
+                raise AssertionError(question)
+
+    async def main() -> object:
+        register("critic", spawn(slow_at_first, answer))
+        assert await step3.judge("RATM", "A") == Atom.timeout
+        return await step3.judge("Nirvana", "B")
+
+    assert in_virtual_time(main) == "the first answer"
+
+
+def test_q7_step_4_never_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
+    def answer(question: object, text: str) -> None:
+        match question:
+            case (Pid() as judge, Ref() as ref, _album):
+                send(judge, (ref, text))
+            case _:
+                raise AssertionError(question)
+
+    async def main() -> object:
+        register("critic", spawn(slow_at_first, answer))
+        assert await step4.judge("RATM", "A") == Atom.timeout
+        return await step4.judge("Nirvana", "B")
+
+    assert in_virtual_time(main) == "the second answer"
