@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .net.loop import new_event_loop
 from .runtime.exiting import GRACE
-from .runtime.fate import doom
 from .runtime.node import Node
 from .runtime.signals import exit_signal
-from .terms import KILL, SHUTDOWN, BadArgError, ProcessExit
+from .terms import KILL, SHUTDOWN, ProcessExit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from .runtime.process import Process
 
@@ -74,6 +73,9 @@ def run(
 
 class _Host:
     """The run of one main process."""
+
+    _node: Node
+    _proc: Process
 
     def __init__(
         self,
@@ -144,7 +146,7 @@ class _Host:
 @contextlib.contextmanager
 def _signal_handlers(
     loop: asyncio.AbstractEventLoop, handler: Callable[[signal.Signals], None] | None
-) -> Any:
+) -> Generator[None]:
     if handler is None or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -166,7 +168,7 @@ async def node(
     grace: float = GRACE,
     stop_time: float = STOP_TIME,
     preempt: bool = True,
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """Embeds a node in the loop that is running.
 
     Inside, every asyncio Task of the loop may use process operations: it is given a process of

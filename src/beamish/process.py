@@ -32,7 +32,6 @@ from .runtime import owned as _owned
 from .runtime import reports as _reports
 from .runtime import signals as _signals
 from .runtime.here import current as _current
-from .runtime.here import enqueue as _enqueue
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
@@ -41,7 +40,7 @@ from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from collections.abc import Awaitable, Callable, Generator
 
 __all__ = [
     "alias",
@@ -70,6 +69,7 @@ __all__ = [
     "put",
     "read_timer",
     "receive",
+    "receive_reply",
     "register",
     "registered",
     "report_crash",
@@ -146,6 +146,7 @@ def spawn_opt(
     monitor: Literal[False] = ...,
     name: str | None = ...,
     label: Any = ...,
+    initial_call: Any = ...,
     **kw: Any,
 ) -> Pid: ...
 @overload
@@ -157,6 +158,7 @@ def spawn_opt(
     monitor: Literal[True] | dict[str, Any],
     name: str | None = ...,
     label: Any = ...,
+    initial_call: Any = ...,
     **kw: Any,
 ) -> tuple[Pid, Ref]: ...
 def spawn_opt(
@@ -167,6 +169,7 @@ def spawn_opt(
     monitor: bool | dict[str, Any] = False,
     name: str | None = None,
     label: Any = None,
+    initial_call: Any = None,
     **kw: Any,
 ) -> Pid | tuple[Pid, Ref]:
     """Starts a process with options, all in one step.
@@ -176,6 +179,8 @@ def spawn_opt(
         monitor: monitor it; a dict holds the options of `monitor`: ``alias``, ``tag``.
         name: register it by this name. Where the name is taken nothing is started.
         label: what reports call it; see `set_label`.
+        initial_call: what reports show as its initial call, a function or a text: for code
+            that runs a function on behalf of another.
 
     Returns:
         The pid; with `monitor` the pid and the reference.
@@ -196,6 +201,8 @@ def spawn_opt(
         node.names.register(name, proc.pid)
     if label is not None:
         proc.extra().label = label
+    if initial_call is not None:
+        proc.extra().initial_call = initial_call
     if link:
         _signals.join(_current(), proc)
     if monitor is False:
@@ -207,7 +214,7 @@ def spawn_opt(
 # ---- oneself
 
 
-def self() -> Pid:  # noqa: A001  # Erlang's name, reached through the module
+def self() -> Pid:  # Erlang's name, reached through the module
     """The pid of the calling process.
 
     Example:
@@ -352,7 +359,36 @@ if TYPE_CHECKING:
 
 else:
     receive = _mailbox.receive
-    receive.__module__ = __name__
+
+
+if TYPE_CHECKING:
+
+    def receive_reply(ref: Ref, timeout: float | None = None) -> Awaitable[Any]:
+        """Takes the answer to a request: ``(ref, answer)``, or the Down of the monitor `ref`.
+
+        What a call waits for, in one step and without patterns. The reference is that of a
+        monitor with ``alias="reply_demonitor"``, made before the request was sent.
+
+        Args:
+            ref: the reference in the request.
+            timeout: seconds to wait; None for ever.
+
+        Raises:
+            TimeoutError: nothing came in time.
+
+        Example:
+            >>> async def main():
+            ...     ref = make_ref()
+            ...     send(self(), (ref, 42))
+            ...     return await receive_reply(ref)
+            >>> beamish.run(main) == (ref, 42)
+
+        Source: gen_server:receive_response/2.
+        """
+        ...
+
+else:
+    receive_reply = _mailbox.receive_reply
 
 
 def flush() -> builtins.list[Any]:
@@ -430,7 +466,7 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
 def exit(reason: Any, /) -> NoReturn: ...
 @overload
 def exit(pid: Pid, reason: Any, /) -> Literal[True]: ...
-def exit(*args: Any) -> Literal[True]:  # noqa: A001  # Erlang's name, reached through the module
+def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the module
     """``exit(reason)`` ends the calling process; ``exit(pid, reason)`` sends an exit signal.
 
     ``exit(reason)`` raises ProcessExit: ``finally`` blocks run, it can be caught, nothing is
@@ -595,7 +631,7 @@ def info(pid: Pid, item: str | None = None) -> Any:
     return _info.process_info(pid, item)
 
 
-def list() -> builtins.list[Pid]:  # noqa: A001  # Elixir's name, reached through the module
+def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
     """The pids of all living processes, oldest first.
 
     Source: erlang:processes/0.
@@ -669,7 +705,7 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
         if timer is None:
             _node().loop.call_soon(_wake, proc, None)
     try:
-        yield from _suspend(proc)
+        yield from _suspend(proc)  # pyright: ignore[reportGeneralTypeIssues]
     finally:
         if timer is not None:
             timer.cancel()
@@ -697,7 +733,7 @@ async def offload(fn: Callable[..., T], /, *args: Any, cpu: bool = False) -> T:
 
 
 @contextlib.contextmanager
-def critical() -> Iterator[None]:
+def critical() -> Generator[None]:
     """In this block the process is not preempted: for code that holds a lock that others take.
 
     Example:

@@ -112,7 +112,7 @@ def _adopt(node: Node, task: asyncio.Task[Any]) -> Process:
 def reason_of_task(proc: Process, task: asyncio.Task[Any]) -> tuple[Any, BaseException | None]:
     """The exit reason of an adopted process whose Task is done, and what the Task raised."""
     # Not task.exception(): asyncio still warns of an exception that nobody asks for.
-    error: BaseException | None = task._exception  # type: ignore[attr-defined]
+    error: BaseException | None = task._exception
     if proc.fate is not None:
         return proc.fate.reason, error
     if task.cancelled():

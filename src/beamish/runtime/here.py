@@ -31,7 +31,7 @@ def _no_node(*_: object) -> None:
 class Here:
     """The current process (None outside of a slice), the node, and its run queue."""
 
-    __slots__ = ("armed", "arm", "node", "process", "push")
+    __slots__ = ("arm", "armed", "node", "process", "push")
 
     def __init__(self) -> None:
         self.process: Process | None = None

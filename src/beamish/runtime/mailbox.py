@@ -22,7 +22,7 @@ from itertools import islice
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from beamish.terms import BadArgError, Pid, ProcessExit
+from beamish.terms import BadArgError, Down, Pid, ProcessExit
 
 from .adoption import wait_outside
 from .asyncio_task import take_cancellation
@@ -36,6 +36,7 @@ from .states import (
     TICKED,
     WAIT_ANY,
     WAIT_MATCH,
+    WAIT_REPLY,
     WAIT_SCAN,
     WOKEN,
 )
@@ -43,9 +44,19 @@ from .states import (
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
+    from beamish.terms import Ref
+
     from .process import Process
 
-__all__ = ["deliver", "flush", "move_messages", "receive", "send", "waiting_messages"]
+__all__ = [
+    "deliver",
+    "flush",
+    "move_messages",
+    "receive",
+    "receive_reply",
+    "send",
+    "waiting_messages",
+]
 
 _LOOK_AGAIN: Final = object()
 _TIMED_OUT: Final = object()
@@ -75,13 +86,12 @@ def send(dest: Any, message: Any) -> Any:
 def deliver(proc: Process, message: Any) -> None:
     """Puts a message into a process' mailbox, or hands it over if it waits for it."""
     state = proc.state
-    if state == WAIT_ANY or (state == WAIT_MATCH and _takes(proc, message)):
-        if state == WAIT_MATCH:
-            # Its pattern is done with; where the message came in is for info() to show.
-            proc.pattern = len(proc.mailbox) if proc.mailbox else 0
-        proc.state = WOKEN
-        proc.value = message
-        enqueue(proc)
+    if (
+        state == WAIT_ANY
+        or (state == WAIT_MATCH and _takes(proc, message))
+        or (state == WAIT_REPLY and answers(proc.pattern, message))
+    ):
+        _hand_over(proc, message)
     elif state < EXIT_PENDING:
         mailbox = proc.mailbox
         if mailbox is None:
@@ -89,6 +99,14 @@ def deliver(proc: Process, message: Any) -> None:
         mailbox.append(message)
         if proc.state == WAIT_SCAN:
             _look_again(proc)
+
+
+def _hand_over(proc: Process, message: Any) -> None:
+    # Its pattern is done with; where the message came in is for info() to show.
+    proc.pattern = len(proc.mailbox) if proc.mailbox else 0
+    proc.state = WOKEN
+    proc.value = message
+    enqueue(proc)
 
 
 def _takes(proc: Process, message: Any) -> bool:
@@ -173,6 +191,51 @@ def _receive(
             timer.cancel()
 
 
+@coroutine
+def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any, Any]:
+    """Takes the first message about a reference; see beamish.process.receive_reply."""
+    proc = here.process or current()
+    if proc.state > RUNNING:
+        check(proc)
+        if proc.state > RUNNING:
+            return (yield from _receive(proc, ((ref, ...), ("DOWN", ref, ..., ..., ...)), timeout))
+    mailbox = proc.mailbox
+    if mailbox:
+        start = max(0, ref._mark - proc.removed) if ref._maker is proc.pid else 0
+        for index, message in enumerate(islice(mailbox, start, None), start):
+            if answers(ref, message):
+                del mailbox[index]
+                proc.removed += 1
+                proc.value = message
+                return message
+    if timeout is None:
+        timer = None
+    else:
+        check_timeout(timeout)
+        timer = running_node().timers.call_later(timeout, _time_out, proc)
+    proc.value = None
+    proc.pattern = ref
+    proc.state = WAIT_REPLY
+    try:
+        message = yield
+    finally:
+        proc.pattern = None
+        if timer is not None:
+            timer.cancel()
+    if message is _TIMED_OUT:
+        raise TimeoutError(f"no answer came within {timeout} s")
+    return message
+
+
+def answers(ref: Ref, message: Any) -> bool:
+    """Whether a message is `(ref, answer)`, or what a monitor with this reference sends."""
+    cls = message.__class__
+    if cls is tuple:
+        size = len(message)
+        return (size == 2 and message[0] is ref) or (size == 5 and message[1] is ref)
+    return cls is Down and message[1] is ref
+
+
 def _wait(proc: Process, patterns: tuple[Any, ...]) -> None:
     proc.value = None
     if not patterns:
@@ -228,7 +291,7 @@ def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
 
 
 def _time_out(proc: Process) -> None:
-    if proc.state in (WAIT_ANY, WAIT_MATCH, WAIT_SCAN):
+    if WAIT_ANY <= proc.state <= WAIT_REPLY:
         proc.state = RUNNING
         proc.value = _TIMED_OUT
         enqueue(proc)

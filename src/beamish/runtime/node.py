@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import inspect
 import itertools
 import time
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from beamish.terms import SHUTDOWN, BadArgError, NotRunningError, Pid, Ref
 from beamish.terms.identity import Incarnation, MonitorRef, TimerRef
@@ -128,9 +130,7 @@ class Node:
 
     # ---- processes
 
-    def spawn(
-        self, fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]
-    ) -> Process:
+    def spawn(self, fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
         """A new process that runs `fn(*args, **kw)` when its turn comes."""
         parent = here.process or self._outside_parent()
         coro = coroutine_of(fn, args, kw)
@@ -178,23 +178,23 @@ class Node:
         if isinstance(dest, Ref):
             return alias_destination(dest)
         if isinstance(dest, tuple):
-            if len(dest) == 2 and isinstance(dest[0], str) and isinstance(dest[1], str):
-                return self.names.lookup(dest[0]) if dest[1] == self.name else None
-            if len(dest) == 3 and dest[0] == "via":
-                pid = dest[1].whereis_name(dest[2])
+            parts = cast("tuple[Any, ...]", dest)
+            if len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], str):
+                return self.names.lookup(parts[0]) if parts[1] == self.name else None
+            if len(parts) == 3 and parts[0] == "via":
+                pid = parts[1].whereis_name(parts[2])
                 if isinstance(pid, Pid):
-                    proc = pid._process
-                    return proc
+                    return cast("Process | None", pid._process)
                 raise BadArgError(f"cannot send to {dest!r}: no process is registered by that name")
         raise BadArgError(
             "expected a Pid, a registered name, (name, node), an alias or a via tuple; "
-            f"got {dest!r} ({type(dest).__name__})"
+            f"got {_shown(dest)}"
         )
 
     # ---- the end
 
     def on_stop(self, callback: Callable[[], object]) -> None:
-        """Calls back when the node stops, after its processes."""
+        """Calls back when the node stops, after its processes; what it returns may be awaited."""
         self._on_stop.append(callback)
 
     async def stop(self, seconds: float) -> None:
@@ -213,7 +213,16 @@ class Node:
         await self._end_in_order(self.loop.time() + self.grace)
         if self.closing:
             await asyncio.wait(self.closing, timeout=self.grace)
+        await self._call_back()
         self.close()
+
+    async def _call_back(self) -> None:
+        for callback in reversed(self._on_stop):
+            waits = callback()
+            if inspect.isawaitable(waits):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.grace):
+                        await waits
 
     async def _end_in_order(self, deadline: float) -> None:
         told: set[Process] = set()
@@ -241,8 +250,6 @@ class Node:
         if self.preemption is not None:
             self.preemption.close()
         self.timers.close()
-        for callback in reversed(self._on_stop):
-            callback()
         for executor in self.executors:
             executor.shutdown(wait=False, cancel_futures=True)
         self.scheduler.close()
@@ -254,6 +261,10 @@ class Node:
 def _mark(proc: Process) -> int:
     """The number of messages that have arrived: none of them can hold a new reference."""
     return proc.removed + len(proc.mailbox) if proc.mailbox else 0
+
+
+def _shown(term: object) -> str:
+    return f"{term!r} ({type(term).__name__})"
 
 
 def _is_orphan(proc: Process) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, cast, final
 
 from beamish.terms import BadArgError
 
@@ -53,7 +53,7 @@ def add_owned(proc: Process, resource: Any, close: Callable[[Any], Any] | None =
 def remove_owned(proc: Process, resource: Any) -> bool:
     """Ends the ownership; whether there was one."""
     owned = proc.rare.owned if proc.rare is not None else None
-    return bool(owned) and owned is not None and owned.pop(id(resource), None) is not None
+    return owned is not None and owned.pop(id(resource), None) is not None
 
 
 def give_away(proc: Process, resource: Any, heir: Process) -> None:
@@ -74,17 +74,18 @@ def give_away(proc: Process, resource: Any, heir: Process) -> None:
 def _closer(resource: Any, close: Callable[[Any], Any] | None) -> Callable[[], Any]:
     if close is not None:
         return lambda: close(resource)
-    method = getattr(resource, "close_owned", None)
-    if method is not None:
-        return method  # type: ignore[no-any-return]
+    own_way: Callable[[], Any] | None = getattr(resource, "close_owned", None)
+    if own_way is not None:
+        return own_way
     if isinstance(resource, asyncio.Task):
-        return lambda: _end_task(resource)
+        task = cast("asyncio.Task[Any]", resource)
+        return lambda: _end_task(task)
     if isinstance(resource, asyncio.subprocess.Process):
         return lambda: _end_subprocess(resource)
     if isinstance(resource, asyncio.StreamWriter):
         return lambda: _abort_stream(resource)
     for name in ("aclose", "close", "cancel", "kill", "terminate"):
-        method = getattr(resource, name, None)
+        method: Callable[[], Any] | None = getattr(resource, name, None)
         if callable(method):
             return method
     raise BadArgError(

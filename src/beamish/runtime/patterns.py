@@ -27,7 +27,9 @@ def matches(pattern: Any, value: Any) -> bool:
     if isinstance(pattern, type):
         return isinstance(value, pattern)
     if isinstance(pattern, tuple):
-        return isinstance(value, tuple) and _all_match(pattern, cast("tuple[Any, ...]", value))
+        return isinstance(value, tuple) and _all_match(
+            cast("tuple[Any, ...]", pattern), cast("tuple[Any, ...]", value)
+        )
     if isinstance(pattern, list):
         return isinstance(value, list) and _all_match(
             cast("list[Any]", pattern), cast("list[Any]", value)
@@ -41,9 +43,7 @@ def matches(pattern: Any, value: Any) -> bool:
     return bool(pattern == value)
 
 
-def _all_match(
-    patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | list[Any]
-) -> bool:
+def _all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | list[Any]) -> bool:
     if len(patterns) != len(values):
         return False
     for pattern, value in zip(patterns, values, strict=True):

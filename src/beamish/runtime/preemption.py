@@ -29,7 +29,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
-
 from beamish.terms import ProcessExit
 
 from . import trampoline
@@ -195,7 +194,9 @@ def _is_safe(filename: str, module: dict[str, Any]) -> bool:
         return False
     path = str(Path(filename).resolve())
     if path.startswith(_PACKAGE):
-        return path == str(Path(trampoline.__file__).resolve()) or path.startswith(str(Path(_PACKAGE, "otp")))
+        return path == str(Path(trampoline.__file__).resolve()) or path.startswith(
+            str(Path(_PACKAGE, "otp"))
+        )
     if any(part in path for part in _INSTALLED):
         return not _has_to_do_with_threads(module)
     return not path.startswith(_STDLIB)
@@ -208,5 +209,3 @@ def _has_to_do_with_threads(module: dict[str, Any]) -> bool:
         or getattr(value, "__module__", None) in lockers
         for value in list(module.values())
     )
-
-

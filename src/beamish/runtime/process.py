@@ -111,7 +111,8 @@ class Process(TaskFace):
         """What it runs, for reports."""
         rare = self.rare
         if rare is not None and rare.initial_call is not None:
-            return rare.initial_call
+            call = rare.initial_call
+            return call if isinstance(call, str) else name_of(call)
         if rare is not None and rare.outside is not None:
             return rare.outside.name()
         return name_of(self.send.__self__)  # type: ignore[attr-defined]
@@ -163,7 +164,7 @@ class Rare:
         self.owned: dict[int, Owned] | None = None
         self.critical = 0
         self.outside: Outside | None = None  # the asyncio Task that an adopted process is
-        self.initial_call: str | None = None
+        self.initial_call: Any = None  # a text or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

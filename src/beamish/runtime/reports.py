@@ -47,7 +47,9 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     stack = _traceback(reason) if isinstance(reason, BaseException) else ""
     fields["stack"] = stack
     lines = [f"Process {who} terminating"]
-    lines += [f"    {title}: {fields[key]}" for title, key in _SHOWN if fields[key] not in (None, [])]
+    lines += [
+        f"    {title}: {fields[key]}" for title, key in _SHOWN if fields[key] not in (None, [])
+    ]
     lines.append("** (exit) " + format_exit(reason))
     if stack:
         lines.append(stack.rstrip())
@@ -81,7 +83,9 @@ def _fields(proc: Process) -> dict[str, Any]:
 def _traceback(error: BaseException) -> str:
     """The traceback without the runtime's own frames at its head."""
     tb = error.__traceback__
-    while tb is not None and "/beamish/runtime/" in tb.tb_frame.f_code.co_filename.replace("\\", "/"):
+    while tb is not None and "/beamish/runtime/" in tb.tb_frame.f_code.co_filename.replace(
+        "\\", "/"
+    ):
         tb = tb.tb_next
     if tb is None:
         tb = error.__traceback__

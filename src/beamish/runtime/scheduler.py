@@ -76,12 +76,12 @@ class Scheduler:
     """
 
     __slots__ = (
-        "context",
         "_hub",
         "_spares",
         "_worker",
         "abandoned",
         "beat",
+        "context",
         "deadline",
         "loop",
         "parked",
@@ -207,7 +207,7 @@ class Scheduler:
     def _unusual(self, proc: Process) -> None:
         """A turn of a process that does not just go on."""
         state = proc.state
-        if state == EXIT_PENDING or state == EXITING:
+        if state in (EXIT_PENDING, EXITING):
             self._go_on_ending(proc)
         elif state == THROWING:
             error, proc.value = proc.value, None

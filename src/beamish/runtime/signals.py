@@ -8,9 +8,20 @@ never recursion.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from beamish.terms import KILL, KILLED, NOPROC, NORMAL, BadArgError, Down, Exit, NoProcError, Pid, Ref
+from beamish.terms import (
+    KILL,
+    KILLED,
+    NOPROC,
+    NORMAL,
+    BadArgError,
+    Down,
+    Exit,
+    NoProcError,
+    Pid,
+    Ref,
+)
 from beamish.terms.identity import MonitorRef
 
 from .fate import doom
@@ -137,13 +148,18 @@ def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] |
         return dest._process, None
     if isinstance(dest, str):
         return node.names.lookup(dest), (dest, node.name)
-    if isinstance(dest, tuple) and len(dest) == 2 and all(isinstance(x, str) for x in dest):
-        name, where = dest
-        return (node.names.lookup(name) if where == node.name else None), (name, where)
+    if isinstance(dest, tuple):
+        parts = cast("tuple[Any, ...]", dest)
+        if len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], str):
+            name, where = parts
+            return (node.names.lookup(name) if where == node.name else None), (name, where)
     raise BadArgError(
-        "monitor: expected a Pid, a registered name or (name, node); "
-        f"got {dest!r} ({type(dest).__name__})"
+        f"monitor: expected a Pid, a registered name or (name, node); got {_shown(dest)}"
     )
+
+
+def _shown(term: object) -> str:
+    return f"{term!r} ({type(term).__name__})"
 
 
 def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
@@ -179,11 +195,19 @@ def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
         deactivate(ref)
     if flush and proc.mailbox:
         for index, message in enumerate(proc.mailbox):
-            if isinstance(message, tuple) and len(message) == 5 and message[1] is ref:
+            if is_down(message, ref):
                 del proc.mailbox[index]
                 proc.removed += 1
                 break
     return found
+
+
+def is_down(message: Any, ref: Ref) -> bool:
+    """Whether a message is what the monitor sent, whatever its tag."""
+    if not isinstance(message, tuple):
+        return False
+    parts = cast("tuple[Any, ...]", message)
+    return len(parts) == 5 and parts[1] is ref
 
 
 def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
@@ -246,22 +270,12 @@ def alias_destination(ref: Ref) -> Process | None:
 
 def tell_of_death(proc: Process, reason: Any) -> None:
     """Sends the signals of a death: first along the links, then to the monitors."""
-    pid = proc.pid
     links, proc.links = proc.links, None
     if links:
-        for other_pid in links:
-            other: Process = other_pid._process
-            if other.links:
-                other.links.discard(pid)
-            exit_signal(other, pid, reason, link=True)
+        _tell_links(proc.pid, links, reason)
     watchers, proc.watchers = proc.watchers, None
     if watchers:
-        for ref, watcher in watchers.items():
-            ref._watched = None
-            if watcher.monitors:
-                watcher.monitors.pop(ref, None)
-            if watcher.state != DEAD:
-                _send_down(watcher, ref, pid, reason)
+        _tell_watchers(proc.pid, watchers, reason)
     monitors, proc.monitors = proc.monitors, None
     if monitors:
         for ref, target in monitors.items():
@@ -270,6 +284,23 @@ def tell_of_death(proc: Process, reason: Any) -> None:
     if proc.rare is not None and proc.rare.aliases:
         for alias in proc.rare.aliases:
             alias._alias = None
+
+
+def _tell_links(pid: Pid, links: set[Pid], reason: Any) -> None:
+    for other_pid in links:
+        other: Process = other_pid._process
+        if other.links:
+            other.links.discard(pid)
+        exit_signal(other, pid, reason, link=True)
+
+
+def _tell_watchers(pid: Pid, watchers: dict[MonitorRef, Process], reason: Any) -> None:
+    for ref, watcher in watchers.items():
+        ref._watched = None
+        if watcher.monitors:
+            watcher.monitors.pop(ref, None)
+        if watcher.state != DEAD:
+            _send_down(watcher, ref, pid, reason)
 
 
 def _check_pid(what: str, pid: Any) -> None:

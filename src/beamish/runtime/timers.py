@@ -97,7 +97,7 @@ class Timers:
         heap, buckets = self._heap, self._buckets
         while heap and heap[0] <= now:
             for timer in list(buckets.pop(heappop(heap))):
-                if timer._bucket is not None:  # noqa: SLF001  # not cancelled meanwhile
+                if timer._bucket is not None:  # not cancelled meanwhile
                     timer.fire()
         while heap and not buckets[heap[0]]:  # cancelled ones are no reason to wake up
             del buckets[heappop(heap)]

@@ -1,5 +1,8 @@
-"""Makes a coroutine of whatever a process is to run. Its frames hold nothing, so a process may
-be preempted above them (preemption.py lets this file pass)."""
+"""Makes a coroutine of whatever a process is to run.
+
+Its frames hold nothing, so a process may be preempted above them (preemption.py lets this file
+pass).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def coroutine_of(
             f"spawn takes a function and its arguments; got the coroutine {name}(...): "
             f"write spawn({name}, ...) and not spawn({name}(...))"
         )
-    if not callable(fn):
+    if not callable(fn):  # what a caller without type checks may pass
         raise BadArgError(
             f"spawn takes a function and its arguments; got {fn!r} ({type(fn).__name__})"
         )

@@ -118,5 +118,5 @@ def per_node(make: Callable[[], T]) -> T:
 
 
 def on_node_stop(callback: Callable[[], object]) -> None:
-    """Calls back when the node has stopped its processes."""
+    """Calls back when the node has stopped its processes; what it returns may be awaited."""
     running_node().on_stop(callback)

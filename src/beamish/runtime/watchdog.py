@@ -81,6 +81,6 @@ class Watchdog:
                 self._report(now[0], held)
 
     def _report(self, proc: Process, held: float) -> None:
-        frame = sys._current_frames().get(self._watched)  # noqa: SLF001
+        frame = sys._current_frames().get(self._watched)
         if frame is not None and here.process is proc:
             report_blocked(proc, held, "".join(traceback.format_stack(frame)))

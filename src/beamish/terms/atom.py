@@ -34,7 +34,7 @@ class Atom(str, metaclass=_AtomType):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Atom:
+    def __new__(cls, text: str) -> Atom:  # noqa: D102  # the class tells
         known = _table.get(text)
         if known is None:
             known = _table[text] = super().__new__(cls, text)

@@ -1,15 +1,15 @@
 """The exceptions of processes.
 
-    BaseException
-      asyncio.CancelledError
-        ProcessExit           exit/1, and what an exit signal throws into a process
-    Exception
-      BeamishError
-        BadArgError           badarg: an argument that the operation cannot take
-        NoProcError           noproc: there is no such process
-        NotRunningError       used outside of a running node
-        ProcessError          error/1: an error with a term of one's own
-        Throw                 throw/1: a thrown term that nobody caught
+BaseException
+  asyncio.CancelledError
+    ProcessExit           exit/1, and what an exit signal throws into a process
+Exception
+  BeamishError
+    BadArgError           badarg: an argument that the operation cannot take
+    NoProcError           noproc: there is no such process
+    NotRunningError       used outside of a running node
+    ProcessError          error/1: an error with a term of one's own
+    Throw                 throw/1: a thrown term that nobody caught
 """
 
 from __future__ import annotations

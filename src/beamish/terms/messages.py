@@ -33,13 +33,14 @@ class Exit(tuple[Any, ...]):
     __slots__ = ()
     __match_args__ = ("pid", "reason")
 
-    def __new__(cls, pid: Pid | Any, reason: Any) -> Exit:
+    def __new__(cls, pid: Pid | Any, reason: Any) -> Exit:  # noqa: D102  # the class tells
         return super().__new__(cls, (_EXIT, pid, reason))
 
     @property
     def pid(self) -> Pid:
         """Who died, or who sent the signal."""
-        return self[1]
+        pid: Pid = self[1]
+        return pid
 
     @property
     def reason(self) -> Any:
@@ -69,13 +70,17 @@ class Down(tuple[Any, ...]):
     __slots__ = ()
     __match_args__ = ("ref", "kind", "pid", "reason")
 
-    def __new__(cls, ref: Ref | Any, kind: str | Any, pid: Any, reason: Any) -> Down:
-        return super().__new__(cls, (_DOWN, ref, _PROCESS if kind == "process" else kind, pid, reason))
+    def __new__(  # noqa: D102  # the class tells
+        cls, ref: Ref | Any, kind: str | Any, pid: Any, reason: Any
+    ) -> Down:
+        kind = _PROCESS if kind == "process" else kind
+        return super().__new__(cls, (_DOWN, ref, kind, pid, reason))
 
     @property
     def ref(self) -> Ref:
         """The reference of the monitor."""
-        return self[1]
+        ref: Ref = self[1]
+        return ref
 
     @property
     def kind(self) -> Any:

@@ -117,7 +117,7 @@ def _error_to_erlang(error: BaseException) -> Any:
         return to_erlang(error.reason)
     if isinstance(error, SystemExit | KeyboardInterrupt):
         return (Atom(type(error).__name__), *error.args)
-    stack = getattr(error, _STACK, None)
+    stack: Stack | None = getattr(error, _STACK, None)
     if stack is None:
         stack = _stack_of(error.__traceback__)
     if not stack:  # raised by nobody: it still has a place in the shape
@@ -143,7 +143,7 @@ def _error_term(error: BaseException) -> Any:
     return (Atom(type(error).__name__), str(error))
 
 
-def format_exit(reason: Any) -> str:
+def format_exit(reason: object) -> str:
     """An exit reason in words, for logs and shells.
 
     An exception shows as ``ZeroDivisionError: division by zero``, any other term as its repr;
@@ -163,7 +163,7 @@ def format_exit(reason: Any) -> str:
         pair = cast("tuple[Any, ...]", reason)
         if len(pair) == 2 and _is_call(pair[1]):
             module, function, args = pair[1]
-            shown = ", ".join(map(repr, args))
+            shown = ", ".join(repr(arg) for arg in cast("tuple[Any, ...]", args))
             return f"{module}.{function}({shown}) failed: {format_exit(pair[0])}"
         if len(pair) == 2 and isinstance(pair[0], BaseException):
             return f"({format_exit(pair[0])}, {pair[1]!r})"

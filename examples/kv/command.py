@@ -1,0 +1,123 @@
+r"""A line becomes a command, and a command an answer.
+
+    CREATE bucket             OK
+    PUT bucket key value      OK
+    GET bucket key            the value on a line of its own (empty if there is none), then OK
+    DELETE bucket key         OK
+
+A bucket that was not created is ``NOT FOUND``, everything else ``UNKNOWN COMMAND``.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from beamish import Pid, ProcessExit
+
+from . import bucket
+from .registry import NAME as REGISTRY
+from .registry import Registry
+
+T = TypeVar("T")
+
+Command = tuple[str, ...]
+
+OK = "OK\r\n"
+
+
+class CommandError(Exception):
+    """A command that cannot be carried out; the client is told why."""
+
+
+class UnknownCommandError(CommandError):
+    """No such command, or not with so many words."""
+
+    def __str__(self) -> str:
+        return "UNKNOWN COMMAND"
+
+
+class NotFoundError(CommandError):
+    """No bucket of that name."""
+
+    def __str__(self) -> str:
+        return "NOT FOUND"
+
+
+def parse(line: str) -> Command:
+    r"""Makes a command of a line.
+
+    >>> parse("CREATE shopping\r\n")
+    ('create', 'shopping')
+
+    >>> parse("CREATE  shopping  \r\n")
+    ('create', 'shopping')
+
+    >>> parse("PUT shopping milk 1\r\n")
+    ('put', 'shopping', 'milk', '1')
+
+    >>> parse("GET shopping milk\r\n")
+    ('get', 'shopping', 'milk')
+
+    >>> parse("DELETE shopping eggs\r\n")
+    ('delete', 'shopping', 'eggs')
+
+    Other commands, and other numbers of words, are unknown:
+
+    >>> parse("UNKNOWN shopping eggs\r\n")
+    Traceback (most recent call last):
+    examples.kv.command.UnknownCommandError: UNKNOWN COMMAND
+
+    >>> parse("GET shopping\r\n")
+    Traceback (most recent call last):
+    examples.kv.command.UnknownCommandError: UNKNOWN COMMAND
+    """
+    match line.split():
+        case ["CREATE", name]:
+            return ("create", name)
+        case ["GET", name, key]:
+            return ("get", name, key)
+        case ["PUT", name, key, value]:
+            return ("put", name, key, value)
+        case ["DELETE", name, key]:
+            return ("delete", name, key)
+        case _:
+            raise UnknownCommandError
+
+
+async def run(command: Command) -> str:
+    """Carries a command out; returns the answer.
+
+    Raises:
+        NotFoundError: there is no bucket of that name.
+    """
+    match command:
+        case ("create", name):
+            await Registry.create(REGISTRY, name)
+            return OK
+        case ("get", name, key):
+            value = await _with_bucket(name, lambda pid: bucket.get(pid, key))
+            return f"{value or ''}\r\n{OK}"
+        case ("put", name, key, value):
+            await _with_bucket(name, lambda pid: bucket.put(pid, key, value))
+            return OK
+        case ("delete", name, key):
+            await _with_bucket(name, lambda pid: bucket.delete(pid, key))
+            return OK
+        case _:
+            raise UnknownCommandError
+
+
+async def _with_bucket(name: str, action: Callable[[Pid], Awaitable[T]]) -> T:
+    pid = await Registry.lookup(REGISTRY, name)
+    if pid is None:
+        raise NotFoundError
+    try:
+        return await action(pid)
+    except ProcessExit as ended:
+        # A call to a process that dies ends the caller, too: with what the process died of, and
+        # with the call. A bucket that dies while it is asked is as good as not found; every
+        # other end is not ours to stop.
+        match ended.reason:
+            case (_, (_, "call", (called, _))) if called is pid:
+                raise NotFoundError from None
+            case _:
+                raise
