@@ -15,7 +15,7 @@ from .runtime.signals import exit_signal
 from .terms import KILL, SHUTDOWN, ProcessExit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from .runtime.process import Process
 

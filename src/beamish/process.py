@@ -38,6 +38,7 @@ from .runtime.offload import offload as _offload
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
+from .terms.errors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -556,7 +557,7 @@ def whereis(name: str) -> Pid | None:
     Source: erlang:whereis/1.
     """
     if not isinstance(name, str):
-        raise BadArgError(f"a name is a str or an Atom; got {name!r} ({type(name).__name__})")
+        raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
     proc = _node().names.lookup(name)
     return proc.pid if proc is not None else None
 
@@ -611,7 +612,7 @@ def alive(pid: Pid) -> bool:
     Source: erlang:is_process_alive/1.
     """
     if not isinstance(pid, Pid):
-        raise BadArgError(f"alive takes a Pid; got {pid!r} ({type(pid).__name__})")
+        raise BadArgError(f"alive takes a Pid; got {describe(pid)}")
     return _node().is_alive(pid)
 
 
@@ -682,8 +683,7 @@ def read_timer(timer: TimerRef) -> float | None:
 def _check_timer(timer: Any) -> TimerRef:
     if not isinstance(timer, TimerRef):
         raise BadArgError(
-            f"expected what send_after or start_timer returned; got {timer!r} "
-            f"({type(timer).__name__})"
+            f"expected what send_after or start_timer returned; got {describe(timer)}"
         )
     return timer
 

@@ -4,7 +4,23 @@ What it does for the program, any Python script can have as well: ``run_program(
 log, runs ``main`` as the first process of a node, and turns its end into an exit code.
 """
 
-from .arguments import main
+from collections.abc import Sequence
+
 from .program import run_program
 
 __all__ = ["main", "run_program"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command ``beamish``.
+
+    Args:
+        argv: its arguments; by default those of the OS process.
+
+    Returns:
+        The exit code.
+    """
+    # A program that calls run_program is not to wait for argparse.
+    from .arguments import main as command  # noqa: PLC0415
+
+    return command(argv)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import Atom, BadArgError, Pid
+from beamish.terms.errors import describe
 
 from .here import here, running_node
 from .mailbox import waiting_messages
@@ -21,7 +22,7 @@ __all__ = ["ITEMS", "process_info"]
 def process_info(pid: Any, item: str | None) -> Any:
     """One item of a process, or all; None of a dead one."""
     if not isinstance(pid, Pid):
-        raise BadArgError(f"info takes a Pid; got {pid!r} ({type(pid).__name__})")
+        raise BadArgError(f"info takes a Pid; got {describe(pid)}")
     if item is not None and item not in ITEMS:
         raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {item!r}")
     proc: Process | None = pid._process

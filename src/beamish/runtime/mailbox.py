@@ -23,6 +23,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import BadArgError, Down, Pid, ProcessExit
+from beamish.terms.errors import describe
 
 from .adoption import wait_outside
 from .asyncio_task import take_cancellation
@@ -308,8 +309,7 @@ def check_timeout(timeout: Any) -> None:
         return
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
         raise BadArgError(
-            f"timeout: expected seconds (a number >= 0) or None for ever; got {timeout!r} "
-            f"({type(timeout).__name__})"
+            f"timeout: expected seconds (a number >= 0) or None for ever; got {describe(timeout)}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 
 from beamish.terms import Atom, BadArgError, Pid
+from beamish.terms.errors import describe
 
 from .states import EXIT_PENDING
 
@@ -26,11 +27,11 @@ class Names:
     def register(self, name: Any, pid: Any) -> None:
         """Gives a process a name; BadArgError says why it cannot be."""
         if not isinstance(name, str):
-            raise BadArgError(f"a name is a str or an Atom; got {name!r} ({type(name).__name__})")
+            raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
         if name == "undefined":
             raise BadArgError("'undefined' stands for no process and cannot be a name")
         if not isinstance(pid, Pid):
-            raise BadArgError(f"register takes a Pid; got {pid!r} ({type(pid).__name__})")
+            raise BadArgError(f"register takes a Pid; got {describe(pid)}")
         proc: Process | None = pid._process
         if proc is None or proc.state >= EXIT_PENDING:
             raise BadArgError(f"cannot register {pid!r} as {name!r}: it is not alive")

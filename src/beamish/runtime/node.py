@@ -11,6 +11,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from beamish.terms import SHUTDOWN, BadArgError, NotRunningError, Pid, Ref
+from beamish.terms.errors import describe
 from beamish.terms.identity import Incarnation, MonitorRef, TimerRef
 
 from .adoption import adopt_current_task, reason_of_task
@@ -188,7 +189,7 @@ class Node:
                 raise BadArgError(f"cannot send to {dest!r}: no process is registered by that name")
         raise BadArgError(
             "expected a Pid, a registered name, (name, node), an alias or a via tuple; "
-            f"got {_shown(dest)}"
+            f"got {describe(dest)}"
         )
 
     # ---- the end
@@ -261,10 +262,6 @@ class Node:
 def _mark(proc: Process) -> int:
     """The number of messages that have arrived: none of them can hold a new reference."""
     return proc.removed + len(proc.mailbox) if proc.mailbox else 0
-
-
-def _shown(term: object) -> str:
-    return f"{term!r} ({type(term).__name__})"
 
 
 def _is_orphan(proc: Process) -> bool:

@@ -12,6 +12,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, cast, final
 
 from beamish.terms import BadArgError
+from beamish.terms.errors import describe
 
 from .reports import report_failed_close
 
@@ -89,7 +90,7 @@ def _closer(resource: Any, close: Callable[[Any], Any] | None) -> Callable[[], A
         if callable(method):
             return method
     raise BadArgError(
-        f"own: {resource!r} ({type(resource).__name__}) has no close(), aclose(), cancel(), kill() "
+        f"own: {describe(resource)} has no close(), aclose(), cancel(), kill() "
         "or terminate(); say how to close it: own(resource, close=function)"
     )
 

@@ -8,13 +8,14 @@ never recursion.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import (
     KILL,
     KILLED,
     NOPROC,
     NORMAL,
+    Atom,
     BadArgError,
     Down,
     Exit,
@@ -22,6 +23,7 @@ from beamish.terms import (
     Pid,
     Ref,
 )
+from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 
 from .fate import doom
@@ -44,7 +46,8 @@ __all__ = [
     "unlink",
 ]
 
-ALIAS_KINDS = ("explicit_unalias", "demonitor", "reply_demonitor")
+_PROCESS: Final = Atom("process")
+ALIAS_KINDS: Final = ("explicit_unalias", "demonitor", "reply_demonitor")
 
 
 def is_word(reason: Any, word: str) -> bool:
@@ -154,12 +157,8 @@ def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] |
             name, where = parts
             return (node.names.lookup(name) if where == node.name else None), (name, where)
     raise BadArgError(
-        f"monitor: expected a Pid, a registered name or (name, node); got {_shown(dest)}"
+        f"monitor: expected a Pid, a registered name or (name, node); got {describe(dest)}"
     )
-
-
-def _shown(term: object) -> str:
-    return f"{term!r} ({type(term).__name__})"
 
 
 def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
@@ -189,7 +188,7 @@ def _unwatch(proc: Process, ref: MonitorRef) -> bool:
 def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
     """Ends one's own monitor; whether it was active. `flush` also removes its message."""
     if not isinstance(ref, Ref):
-        raise BadArgError(f"demonitor takes a Ref; got {ref!r} ({type(ref).__name__})")
+        raise BadArgError(f"demonitor takes a Ref; got {describe(ref)}")
     found = isinstance(ref, MonitorRef) and _unwatch(proc, ref)
     if found and isinstance(ref, MonitorRef) and ref._kind != "explicit_unalias":
         deactivate(ref)
@@ -218,7 +217,7 @@ def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
     if ref._tag is None:
         deliver(proc, Down(ref, "process", who, reason))
     else:
-        deliver(proc, (ref._tag, ref, "process", who, reason))
+        deliver(proc, (ref._tag, ref, _PROCESS, who, reason))
 
 
 # ---- aliases
@@ -247,7 +246,7 @@ def deactivate(ref: Ref) -> None:
 def unalias(proc: Process, ref: Any) -> bool:
     """Ends one's own alias; whether it was active."""
     if not isinstance(ref, Ref):
-        raise BadArgError(f"unalias takes a Ref; got {ref!r} ({type(ref).__name__})")
+        raise BadArgError(f"unalias takes a Ref; got {describe(ref)}")
     if ref._alias is not proc:
         return False
     deactivate(ref)
@@ -305,4 +304,4 @@ def _tell_watchers(pid: Pid, watchers: dict[MonitorRef, Process], reason: Any) -
 
 def _check_pid(what: str, pid: Any) -> None:
     if pid.__class__ is not Pid:
-        raise BadArgError(f"{what} takes a Pid; got {pid!r} ({type(pid).__name__})")
+        raise BadArgError(f"{what} takes a Pid; got {describe(pid)}")

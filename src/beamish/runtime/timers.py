@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, final
 
 from beamish.terms import BadArgError, Pid
+from beamish.terms.errors import describe
 from beamish.terms.identity import TimerRef
 
 from .mailbox import deliver
@@ -119,9 +120,7 @@ class Timers:
         """Sends `message` (`wrap`: ("timeout", ref, message)) to `dest` in `seconds`."""
         check_seconds(seconds)
         if not isinstance(dest, Pid | str):
-            raise BadArgError(
-                f"a timer sends to a pid or a registered name; got {dest!r} ({type(dest).__name__})"
-            )
+            raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
         due = self._loop.time() + seconds
         ref = self._node.mint_timer(due, dest, None)
         ref._message = ("timeout", ref, message) if wrap else message
@@ -168,6 +167,5 @@ def check_seconds(seconds: Any) -> None:
         or not 0 <= seconds <= _LONGEST
     ):
         raise BadArgError(
-            f"expected seconds (a number from 0 to {_LONGEST}); got {seconds!r} "
-            f"({type(seconds).__name__})"
+            f"expected seconds (a number from 0 to {_LONGEST}); got {describe(seconds)}"
         )

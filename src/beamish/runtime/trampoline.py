@@ -11,6 +11,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from beamish.terms import BadArgError
+from beamish.terms.errors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -31,17 +32,16 @@ def coroutine_of(
             return fn(*args, **kw)  # type: ignore[no-any-return]
         except TypeError:
             return _call(fn, args, kw)  # fails in the child as it did here
-    if inspect.iscoroutine(fn):
-        name = fn.__qualname__
-        fn.close()
+    given: Any = fn  # for callers without a type checker
+    if inspect.iscoroutine(given):
+        name = given.__qualname__
+        given.close()
         raise BadArgError(
             f"spawn takes a function and its arguments; got the coroutine {name}(...): "
             f"write spawn({name}, ...) and not spawn({name}(...))"
         )
-    if not callable(fn):  # what a caller without type checks may pass
-        raise BadArgError(
-            f"spawn takes a function and its arguments; got {fn!r} ({type(fn).__name__})"
-        )
+    if not callable(given):
+        raise BadArgError(f"spawn takes a function and its arguments; got {describe(fn)}")
     return _call(fn, args, kw)
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "ProcessError",
     "ProcessExit",
     "Throw",
+    "describe",
 ]
 
 
@@ -75,3 +76,13 @@ class ProcessExit(asyncio.CancelledError):
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def describe(term: Any) -> str:
+    """What came, for an error message: the value and its type.
+
+    Example:
+        >>> describe("x")
+        "'x' (str)"
+    """
+    return f"{term!r} ({type(term).__name__})"

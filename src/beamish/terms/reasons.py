@@ -167,7 +167,7 @@ def format_exit(reason: object) -> str:
             return f"{module}.{function}({shown}) failed: {format_exit(pair[0])}"
         if len(pair) == 2 and isinstance(pair[0], BaseException):
             return f"({format_exit(pair[0])}, {pair[1]!r})"
-    return repr(reason)
+    return repr(cast("object", reason))
 
 
 def _is_call(term: Any) -> bool:
