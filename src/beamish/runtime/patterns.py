@@ -8,7 +8,7 @@ there, others may be); a predicate (any other callable); else a value (equality)
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final
 
 from beamish.terms.identity import Pid, Ref
 
@@ -26,18 +26,12 @@ def matches(pattern: Any, value: Any) -> bool:
         return pattern is value
     if isinstance(pattern, type):
         return isinstance(value, pattern)
-    if isinstance(pattern, tuple):
-        return isinstance(value, tuple) and _all_match(
-            cast("tuple[Any, ...]", pattern), cast("tuple[Any, ...]", value)
-        )
-    if isinstance(pattern, list):
-        return isinstance(value, list) and _all_match(
-            cast("list[Any]", pattern), cast("list[Any]", value)
-        )
-    if isinstance(pattern, dict):
-        return isinstance(value, dict) and _dict_matches(
-            cast("dict[Any, Any]", pattern), cast("dict[Any, Any]", value)
-        )
+    # issubclass of the classes: to a type checker isinstance would make the elements unknown.
+    if issubclass(cls, _SEQUENCES):
+        kind = tuple if issubclass(cls, tuple) else list
+        return issubclass(value.__class__, kind) and _all_match(pattern, value)
+    if issubclass(cls, dict):
+        return issubclass(value.__class__, dict) and _dict_matches(pattern, value)
     if callable(pattern):
         return bool(pattern(value))
     return bool(pattern == value)
@@ -62,16 +56,18 @@ def has_predicate(pattern: Any) -> bool:
 
     A value with an ``__eq__`` of its own counts as well.
     """
-    if isinstance(pattern, tuple | list):
-        return any(map(has_predicate, cast("tuple[Any, ...]", pattern)))
-    if isinstance(pattern, dict):
-        return any(map(has_predicate, cast("dict[Any, Any]", pattern).values()))
+    cls = pattern.__class__
+    if issubclass(cls, _SEQUENCES):
+        return any(map(has_predicate, pattern))
+    if issubclass(cls, dict):
+        return any(map(has_predicate, pattern.values()))
     if isinstance(pattern, type):
         return type(pattern) is not type  # an ABC's isinstance runs code
     return not isinstance(pattern, _PLAIN) and pattern is not ... and pattern is not None
 
 
-_PLAIN = (str, int, float, bytes, complex, Ref, Pid)
+_SEQUENCES: Final = (tuple, list)
+_PLAIN: Final = (str, int, float, bytes, complex, Ref, Pid)
 
 
 def mark_of(pattern: Any, maker: Any) -> int:
@@ -82,6 +78,6 @@ def mark_of(pattern: Any, maker: Any) -> int:
     """
     if isinstance(pattern, Ref):
         return pattern._mark if pattern._maker is maker else 0  # pyright: ignore[reportPrivateUsage]
-    if isinstance(pattern, tuple | list):
-        return max((mark_of(sub, maker) for sub in cast("tuple[Any, ...]", pattern)), default=0)
+    if issubclass(pattern.__class__, _SEQUENCES):
+        return max((mark_of(sub, maker) for sub in pattern), default=0)
     return 0

@@ -1,0 +1,43 @@
+"""What every test is held to: it leaves nothing behind."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.leaks import Surroundings, sweep
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _frozen_heap() -> Iterator[None]:
+    """Each test collects garbage; what was imported before need not be looked at each time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, Any]:
+    """Keeps whether the test itself failed, for the fixture below."""
+    report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test: no node, Task, thread, child, file, signal handler, timer or greenlet."""
+    before = Surroundings()
+    yield
+    leaks = before.leaks(failed=request.node.stash.get(_FAILED, False))
+    sweep()
+    assert not leaks, "the test has left behind:\n" + "\n".join(leaks)
