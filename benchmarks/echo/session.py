@@ -6,7 +6,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,8 @@ def measure(system: SystemName, connections: int, seconds: float, build: Path) -
         try:
             assert server.stdout is not None
             port = server.stdout.readline().strip()
+            if not port.isdecimal():
+                raise RuntimeError(f"expected the port of the {system} server; it said {port!r}")
             return run_client(port, connections, seconds, build, client_core)
         finally:
             server.kill()
@@ -80,7 +82,7 @@ def cores() -> tuple[int | None, int | None]:
 
 
 @contextmanager
-def on_core(core: int | None) -> Iterator[None]:
+def on_core(core: int | None) -> Generator[None, None, None]:
     """What is started inside runs on that core only: it inherits ours for the moment."""
     if core is None or sys.platform != "linux":
         yield

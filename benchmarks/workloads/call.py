@@ -43,7 +43,7 @@ async def queue_server(requests: Requests) -> None:
 
 
 async def queue_call(requests: Requests, request: str) -> int:
-    reply = asyncio.get_running_loop().create_future()
+    reply: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     requests.put_nowait((reply, request))
     async with asyncio.timeout(5.0):
         return await reply

@@ -25,7 +25,7 @@ class Child(GenServer):
 
 async def one_supervisor() -> None:
     sup = await Supervisor.start_link(
-        [ChildSpec("child", (Child, process.self()))],
+        [ChildSpec("child", (Child.start_link, (process.self(),)))],
         strategy="one_for_one",
         max_restarts=RESTARTS,
         max_seconds=1,

@@ -39,6 +39,6 @@ The tree of processes, by their names:
        |  `- tasks, one for each connection
        `- KVServer.Acceptor
 
-Kill any of them, and the server goes on. (Today's edition of the guide has one application, and says
-KV.Server and KV.ServerSupervisor where the edition of 2016, which this follows, says KVServer.)
+Kill any of them but the first, and the server goes on. (This follows the guide's edition of 2016.
+Today's has one application, and calls KV.Server and KV.ServerSupervisor what is KVServer here.)
 """

@@ -1,8 +1,8 @@
 """A bucket keeps keys and values.
 
-It is an Agent: a process that holds one value, here a dict, and lets others work on it one at a time.
-The functions below hide that. Who uses a bucket writes ``await bucket.put(pid, "milk", "1")`` and
-need not know that a message is sent and an answer awaited.
+It is an Agent: a process that holds one value, here a dict, and lets others work on it one at a
+time. The functions below hide that: who uses a bucket writes ``await bucket.put(pid, "milk", "1")``
+and need not know that a message is sent and an answer awaited.
 """
 
 from beamish import Pid
@@ -30,7 +30,8 @@ async def put(bucket: Pid, key: str, value: str) -> None:
 
 async def delete(bucket: Pid, key: str) -> str | None:
     """Removes a key; returns the value that it had."""
-    return await Agent.get_and_update(bucket, _delete, key)
+    value: str | None = await Agent.get_and_update(bucket, _delete, key)
+    return value
 
 
 # These run in the bucket's process, so nobody else touches the dict meanwhile.

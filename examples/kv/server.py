@@ -2,10 +2,11 @@
 
 What a client may do to it, and what comes of that:
 
-- It sends a line longer than LINE_LIMIT: the answer is ``LINE TOO LONG``, and the connection is closed.
+- It sends a line longer than LINE_LIMIT: the answer is ``LINE TOO LONG``, and the connection is
+  closed.
 - It goes away, in the middle of a line or anywhere else: its task ends, quietly.
-- It sends commands and does not read the answers: its task waits in ``send`` and reads no further, so
-  that the client is held up and not our memory filled.
+- It sends commands and does not read the answers: its task waits in ``send`` and reads no further,
+  so that the client is held up and not our memory filled.
 - So many connect that the operating system has no file descriptors left: the others wait in its
   queue until one is closed.
 """
@@ -28,7 +29,8 @@ LINE_LIMIT = 64 * 1024
 # Seconds that a client is listened to after it was told that its line is too long.
 PARTING = 5.0
 
-# There are no descriptors for another connection: seconds to wait, and between two lines in the log.
+# When there is no descriptor for another connection: seconds until the next try, and between two
+# lines in the log.
 PAUSE = 0.5
 SILENCE = 30.0
 _NO_DESCRIPTORS = ("emfile", "enfile", "enobufs", "enomem")
@@ -114,7 +116,7 @@ async def serve(socket: Socket) -> None:
 async def answer(line: bytes) -> bytes:
     """What a line is answered.
 
-    Text is bytes on the wire. Bytes that are no UTF-8 are kept as they are, in keys and values, too.
+    Bytes that are no text (UTF-8) are kept as they are, and can be keys and values as well.
     """
     try:
         text = await run(parse(line.decode(errors="surrogateescape")))

@@ -53,8 +53,8 @@ class KVServerSupervisor(Supervisor):
 class Umbrella(Supervisor):
     """Over both, which are two applications under one umbrella project in the guide.
 
-    A supervisor whose children die more than 3 times in 5 seconds gives up, and dies itself. Here is
-    who starts it again; and if that does not help, 10 times in 5 seconds, the program ends, and
+    A supervisor whose children die more than 3 times in 5 seconds gives up, and dies itself. This
+    one starts it again; and if that does not help, 10 times in 5 seconds, the program ends, and
     whoever has started it is told.
     """
 

@@ -237,7 +237,7 @@ def recorded() -> str:
 def real_erlang() -> str:
     program = ["erl", "-noshell", "-kernel", "logger_level", "none", "-eval", ENDS]
     done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout.strip()
+    return done.stdout.strip().replace("'Stack'", "Stack")
 
 
 JUDGES = [recorded, real_erlang] if shutil.which("erl") else [recorded]

@@ -197,7 +197,7 @@ class _Controller:
         if self.results:
             entry["late"] = dict(self.results)
         if self.died:
-            entry["died"] = self.died
+            entry["died"] = dict(self.died)
         mail = {name: self.mailbox(pid) for name, pid in self.alive.items()}
         changed = {name: box for name, box in mail.items() if box != self.shown.get(name, [])}
         if changed:

@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec
 
 import beamish
-from beamish import Pid, process
+from beamish import Pid, Ref, process
 from tests.support.clock import VirtualClockLoop
 
-__all__ = ["PATIENCE", "end_of", "in_node", "in_real_node", "sleeper"]
+__all__ = [
+    "PATIENCE",
+    "down_of",
+    "end_of",
+    "ended",
+    "in_node",
+    "in_real_node",
+    "settle",
+    "sleeper",
+    "watched_end",
+]
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 # Seconds that a test waits for what will come. On the real clock they pass only in a test that
 # fails; on the virtual one they cost nothing.
@@ -24,15 +33,17 @@ PATIENCE: Final = 30.0
 def in_node(test: Callable[P, Awaitable[object]]) -> Callable[P, None]:
     """Makes a test the main process of a node, on the virtual clock.
 
-    There a test that waits for what never comes fails at once: the loop sees that nothing will
+    A test that waits there for what never comes fails at once: the loop sees that nothing will
     happen any more.
     """
     return _in_node(test, VirtualClockLoop)
 
 
 def in_real_node(test: Callable[P, Awaitable[object]]) -> Callable[P, None]:
-    """The same on the real clock and the loop that beamish.run makes: where real CPU time, threads
-    or sockets are the subject."""
+    """The same on the real clock and the loop that beamish.run makes by itself.
+
+    For tests whose subject is real CPU time, threads or files.
+    """
     return _in_node(test, None)
 
 
@@ -47,10 +58,32 @@ def _in_node(
     return run
 
 
-async def end_of(pid: Pid) -> Any:
-    """The exit reason of a process that has not ended yet, once it ends."""
-    ref = process.monitor(pid)
+async def down_of(ref: Ref) -> Any:
+    """The reason in the Down of a monitor."""
     return (await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE))[4]
+
+
+async def end_of(pid: Pid) -> Any:
+    """The exit reason of a process that is alive still, once it has ended."""
+    return await down_of(process.monitor(pid))
+
+
+async def watched_end(fn: Callable[..., Any], *args: Any) -> Any:
+    """The exit reason of a process that runs ``fn(*args)``."""
+    _, ref = process.spawn_monitor(fn, *args)
+    return await down_of(ref)
+
+
+async def ended(fn: Callable[..., Any] = lambda: None) -> Pid:
+    """The pid of a process that has ended."""
+    pid, ref = process.spawn_monitor(fn)
+    await down_of(ref)
+    return pid
+
+
+async def settle() -> None:
+    """Lets everything run that can run now."""
+    await process.sleep(0.001)
 
 
 async def sleeper() -> None:

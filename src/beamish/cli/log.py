@@ -26,7 +26,7 @@ class LogFormatter(logging.Formatter):
 
 
 def log_to_terminal(level: str = "info") -> None:
-    """Sends the records of all loggers to standard error; a program that has set up its own keeps it.
+    """Sends the records of all loggers to standard error, unless logging is set up already.
 
     Args:
         level: the lowest level that is shown: "debug", "info", "warning" or "error".

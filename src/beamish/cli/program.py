@@ -72,9 +72,7 @@ def run_program(
     try:
         loop_factory = _loop_factory(loop)
         log_to_terminal(log_level)
-        beamish.run(
-            ending.watch, main, args, loop_factory=loop_factory, on_signal=ending.on_signal
-        )
+        beamish.run(ending.watch, main, args, loop_factory=loop_factory, on_signal=ending.on_signal)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (BeamishError, ProgramError, OSError) as error:
@@ -168,7 +166,9 @@ def load(target: str) -> Callable[..., Any]:
     main = getattr(module, function, None)
     if not callable(main):
         where = " or ".join(places)
-        raise ProgramError(f"expected a function `async def {function}()` in {where}; there is none")
+        raise ProgramError(
+            f"expected a function `async def {function}()` in {where}; there is none"
+        )
     found: Callable[..., Any] = main
     return found
 
@@ -177,7 +177,7 @@ def _import(name: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        # One that the module itself imports in vain is the module's mistake: a traceback shows where.
+        # Another one, which the module imports in vain, is the module's mistake: see its traceback.
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
         raise ProgramError(

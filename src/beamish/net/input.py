@@ -13,22 +13,21 @@ What it guarantees:
 from __future__ import annotations
 
 import socket as sockets
+from abc import abstractmethod
 from typing import Final, cast
 
 from beamish.runtime import waiting
-from beamish.runtime.waiting import Process, suspend, wake
+from beamish.runtime.waiting import Process, current, suspend, wake
 from beamish.terms import Atom, BadArgError
 
 from .endpoint import Endpoint
 from .errors import OptionError, TcpError, error_for, reason_of
 from .node_net import NodeNet
-from .options import ONCE, PASSIVE, Active, Options, add_active
+from .options import ALWAYS, CLOSED, ONCE, PASSIVE, Active, Options, add_active
 from .packet import LineFramer, RawFramer, TooBig
 from .poller import READ
 
 __all__ = ["Input", "recv"]
-
-_READ_SIZE: Final = 65536  # bytes asked of the kernel at once
 
 TCP: Final = Atom("tcp")
 TCP_CLOSED: Final = Atom("tcp_closed")
@@ -56,14 +55,16 @@ class Input(Endpoint):
 
     # ---- from the kernel
 
-    def _on_readable(self) -> None:
-        """The kernel has something: data, the end, or an error."""
-        framer = self._framer
-        if framer.chunk:  # nobody has asked for what was read last
+    def _on_ready(self, mask: int) -> None:
+        if mask != READ:
+            self._on_other(mask)
+            return
+        framer, reader = self._framer, self._reader
+        if framer.pending:  # nobody has asked for what was read last
             self._watch(self._events & ~READ)
             return
         try:
-            data = self._receive(_READ_SIZE)
+            data = self._receive(framer.read_size)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -71,9 +72,7 @@ class Input(Endpoint):
             return
         if not data:
             self._input_ended("closed")
-            return
-        reader = self._reader
-        if reader is not None:
+        elif reader is not None:
             try:
                 packet = framer.feed_whole(data)
             except TooBig:
@@ -87,6 +86,10 @@ class Input(Endpoint):
             framer.feed(data)
             if self._active:
                 self._deliver_packets()
+
+    @abstractmethod
+    def _on_other(self, mask: int) -> None:
+        """It is ready to be written, or broken."""
 
     def _input_ended(self, reason: str) -> None:
         if reason == "econnreset" and not self._options.show_econnreset:
@@ -108,10 +111,17 @@ class Input(Endpoint):
         assert owner is not None
         try:
             while self._active and (packet := framer.next()) is not None:
+                if framer.pending:
+                    self._expect_answers()
                 waiting.deliver(owner, (TCP, self, packet))
-                self._count_down(owner)
+                if self._active != ALWAYS:
+                    self._count_down(owner)
         except TooBig:
             self._too_big()
+
+    @abstractmethod
+    def _expect_answers(self) -> None:
+        """Several packets came together: their answers had better go out together."""
 
     def _count_down(self, owner: Process) -> None:
         if self._active > 0:
@@ -229,14 +239,22 @@ class Input(Endpoint):
             self._reader = None
             waiting.wake_error(reader, error_for("timeout", "recv", self))
 
-    def _check_recv(self, length: int, timeout: float | None) -> None:
+    def _take_back(self, reader: Process) -> None:
+        """A process ends its wait in recv by an exception: nothing must be lost by that."""
+        if self._reader is reader:
+            self._reader = None
+        elif isinstance(reader.value, bytes):
+            # It was handed a packet, and ended or was cancelled before it could take it.
+            self._framer.put_back(reader.value)
+            reader.value = None
+
+    def _check_recv(self, length: int) -> None:
         """Why this recv cannot be done; returns where it can."""
         if length.__class__ is not int or length < 0:
             raise BadArgError(
                 f"recv: expected a length in bytes, 0 for whatever there is; got {length!r} "
                 f"({type(length).__name__})"
             )
-        check_timeout("recv", timeout)
         if not self._is_open:
             reason, self._end = self._end or "closed", None
             raise error_for(reason, "recv", self)
@@ -292,19 +310,33 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
     Source: gen_tcp:recv/2,3 (OTP 25 manual).
     """
     try:
+        if timeout is not None:
+            check_timeout("recv", timeout)
+        if length or socket._active or socket._reader is not None:
+            socket._check_recv(length)
         framer = socket._framer
-        check = length or timeout is not None or socket._active or socket._reader
     except AttributeError:
+        if isinstance(socket, Input):
+            raise
         raise not_a_connection("recv", socket) from None
-    if check or not socket._is_open:
-        socket._check_recv(length, timeout)
     if length:
         return await _recv_exactly(socket, framer, length, timeout)
-    if framer.chunk:
+    if framer.pending:
         packet = socket._next_packet()
         if packet is not None:
             return packet
-    return await _wait(socket, timeout)
+    if timeout is not None or socket._end is not None:
+        return await _wait(socket, timeout)
+    # The same as _wait, in its commonest form: one coroutine less.
+    proc = current()
+    if not socket._events & READ:
+        socket._watch(socket._events | READ)
+    socket._reader = proc
+    try:
+        return cast("bytes", await suspend(proc))
+    except BaseException:
+        socket._take_back(proc)
+        raise
 
 
 async def _recv_exactly(
@@ -330,32 +362,26 @@ async def _wait(socket: Input, timeout: float | None) -> bytes:
         raise socket._take_end("recv")
     if timeout == 0:
         return _look(socket)
-    proc = waiting.current()
+    proc = current()
     socket._watch(socket._events | READ)
     socket._reader = proc
     timer = None
     if timeout is not None:
         timer = waiting.call_later(timeout, socket._time_out, proc)
     try:
-        packet: bytes = await suspend(proc)
+        return cast("bytes", await suspend(proc))
     except BaseException:
-        if socket._reader is proc:
-            socket._reader = None
-        elif isinstance(proc.value, bytes):
-            # It was handed a packet, and ended or was cancelled before it could take it.
-            socket._framer.put_back(proc.value)
-            proc.value = None
+        socket._take_back(proc)
         raise
     finally:
         if timer is not None:
             timer.cancel()
-    return packet
 
 
 def _look(socket: Input) -> bytes:
     """recv with a time-out of 0: what the kernel has now."""
-    socket._on_readable()
-    packet = socket._next_packet() if socket._framer.chunk else None
+    socket._on_ready(READ)
+    packet = socket._next_packet() if socket._framer.pending else None
     if packet is not None:
         return packet
     if socket._end is not None:

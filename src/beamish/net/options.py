@@ -21,6 +21,7 @@ from .packet import Framer, HeaderFramer, LineFramer, RawFramer
 
 __all__ = [
     "ALWAYS",
+    "CLOSED",
     "KERNEL",
     "ONCE",
     "PASSIVE",
@@ -40,10 +41,11 @@ Active = bool | Literal["once"] | int
 Packet = Literal["raw", "line", 0, 1, 2, 4]
 Linger = tuple[bool, int]
 
-# How `active` is kept: 0 passive, above 0 the messages that are left, below 0 these two.
+# How `active` is kept: 0 passive, above 0 the messages that are left, below 0 these.
 PASSIVE: Final = 0
 ALWAYS: Final = -1
 ONCE: Final = -2
+CLOSED: Final = -3  # not open any more: in no mode at all
 
 _MOST_ACTIVE: Final = 32767
 RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` was not set

@@ -73,19 +73,26 @@ class Output(Input):
         except OSError as error:
             raise self._output_failed(error) from None
         if taken != len(data):
-            self._out.append(memoryview(data)[taken:])
-            self._out_size = len(data) - taken
-            self._writing = BLOCKED
-            self._watch(self._events | WRITE)
+            self._block(data, taken)
+
+    def _block(self, data: bytes, taken: int) -> None:
+        """The kernel takes no more for now: queues what it did not take."""
+        self._out.append(memoryview(data)[taken:])
+        self._out_size = len(data) - taken
+        self._writing = BLOCKED
+        self._watch(self._events | WRITE)
+
+    def _expect_answers(self) -> None:
+        """From now to the end of the round, what is sent goes out together."""
+        if self._writing == DIRECT:
+            self._writing = JOINING
+            self._net.poller.flush_soon(self._flush)
 
     def _join(self, data: bytes) -> None:
         """Puts a packet off, to be written together with the ones that follow."""
         self._out.append(data)
         self._out_size += len(data)
-        if self._writing == DIRECT:
-            self._writing = JOINING
-            self._net.poller.flush_soon(self._flush)
-        elif self._out_size > _JOIN_AT_MOST:
+        if self._out_size > _JOIN_AT_MOST:
             self._write_joined()
 
     def _write_joined(self) -> None:
@@ -93,7 +100,8 @@ class Output(Input):
         self._out.clear()
         self._out_size = 0
         self._writing = DIRECT
-        self._write(data)
+        if data:
+            self._write(data)
 
     def _flush(self) -> bool:
         """At the end of the round: writes what was put off; whether that woke a process."""
@@ -273,19 +281,28 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
     Source: gen_tcp:send/2 (OTP 25 manual).
     """
     try:
+        if type(data) is not bytes or socket._width:
+            data = _to_packet(socket, data)
         writing = socket._writing
-        plain = type(data) is bytes and not socket._width
     except AttributeError:
+        if isinstance(socket, Output):
+            raise
         raise not_a_connection("send", socket) from None
-    packet: bytes = data if plain else _to_packet(socket, data)  # type: ignore[assignment]
-    if writing == DIRECT and not socket._framer.chunk:
-        socket._write(packet)
+    if writing == DIRECT and not socket._framer.pending:
+        # The same as _write, in its commonest form: one call less.
+        try:
+            taken = socket._transmit(data)
+        except (BlockingIOError, InterruptedError):
+            taken = 0
+        except OSError as error:
+            raise socket._output_failed(error) from None
+        if taken != len(data):
+            socket._block(data, taken)
     elif writing <= JOINING:
-        socket._join(packet)
-        if not socket._framer.chunk and socket._writing == JOINING:
-            socket._write_joined()
+        socket._expect_answers()
+        socket._join(data)
     elif writing == BLOCKED:
-        await socket._send_queued(packet)
+        await socket._send_queued(data)
     else:
         raise socket._not_sendable()
 

@@ -11,7 +11,7 @@ from beamish.runtime.waiting import Process
 from . import inet
 from .errors import TcpError
 from .node_net import NodeNet
-from .options import PASSIVE, Options, show_active
+from .options import CLOSED, PASSIVE, Options, show_active
 from .output import FINISHED, JOINING, Output
 from .poller import READ, WRITE
 
@@ -62,9 +62,9 @@ class Socket(Output):
 
     # ---- the poller calls
 
-    def _on_ready(self, mask: int) -> None:
+    def _on_other(self, mask: int) -> None:
         if mask & ~WRITE and self._events & READ:
-            self._on_readable()
+            self._on_ready(READ)
         if mask & ~READ and self._events & WRITE:
             self._on_writable()
 
@@ -93,7 +93,7 @@ class Socket(Output):
     def _close(self) -> None:
         if not self._is_open:
             return
-        self._active = PASSIVE  # closing it on this side sends no message
+        self._active = CLOSED  # closing it on this side sends no message
         if self._writing == JOINING:
             try:
                 self._write_joined()

@@ -142,6 +142,7 @@ class Agent(Supervised):
             timeout=timeout,
             link=link,
             label=cls.__name__,
+            initial_call=fn,
         )
 
     @overload

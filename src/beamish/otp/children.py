@@ -56,7 +56,6 @@ BAD_SPEC: Final = Atom("bad_spec")
 
 Answer: TypeAlias = tuple[Atom, Any]
 
-_DOWN: Final = Atom("DOWN")
 _EXIT: Final = Atom("EXIT")
 
 RESTARTING: Final = cast("Literal['restarting']", Atom("restarting"))
@@ -251,10 +250,10 @@ async def stop_process(pid: Pid, spec: ChildSpec) -> Any:
     process.exit(pid, "kill" if spec.shutdown == "brutal_kill" else SHUTDOWN)
     timeout = None if isinstance(spec.shutdown, str) else spec.shutdown
     try:
-        message = await process.receive((_DOWN, ref, ..., ..., ...), timeout=timeout)
+        message = await process.receive_reply(ref, timeout)
     except TimeoutError:
         process.exit(pid, "kill")
-        message = await process.receive((_DOWN, ref, ..., ..., ...))
+        message = await process.receive_reply(ref)
     reason = await unlink_flush(pid, message[4])
     return reason if is_abnormal_stop(reason, spec) else None
 

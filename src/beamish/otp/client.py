@@ -23,7 +23,6 @@ from .server_loop import CALL, CAST, TIMEOUT, Caller, answer
 
 __all__ = ["call", "cast", "reply", "stop"]
 
-_DOWN: Final = Atom("DOWN")
 _CALLING_SELF: Final = Atom("calling_self")
 _GEN_SERVER: Final = Atom("gen_server")
 _CALL: Final = Atom("call")
@@ -59,7 +58,7 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
     ref = process.monitor(pid, alias="reply_demonitor")
     process.send(pid, (CALL, (me, ref), request))
     try:
-        message = await process.receive((ref, ...), (_DOWN, ref, ..., ..., ...), timeout=timeout)
+        message = await process.receive_reply(ref, timeout)
     except TimeoutError:
         message = await _take_back(ref)
         if message is None:

@@ -123,6 +123,7 @@ class DynamicSupervisor(Supervised):
             timeout=timeout,
             link=link,
             label=cls.__name__,
+            initial_call=cls.init,
         )
 
     @staticmethod

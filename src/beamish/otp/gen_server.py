@@ -303,10 +303,11 @@ async def start_server(
     timeout: float | None,
     link: bool,
     label: str | None = None,
+    initial_call: Any = None,
 ) -> Pid:
     """Starts a server's process, for the behaviours that are built on GenServer.
 
-    Its `label` is what reports call the process; by default the class' name.
+    Its `label` and `initial_call` are what reports show; by default the class' name and init.
     """
     parent = process.self() if link else None
     started = await start_opt(
@@ -316,5 +317,6 @@ async def start_server(
         name=name,
         timeout=timeout,
         label=label or cls.__name__,
+        initial_call=initial_call or cls.init,
     )
     return typing_cast("Pid", started)

@@ -39,7 +39,7 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import Callable
 from types import CoroutineType
-from typing import Any, Final
+from typing import Any, Final, final
 
 from beamish import process
 from beamish.terms import NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
@@ -54,12 +54,14 @@ _STARTER: Final = Atom("$starter")
 _ACK: Final = Atom("ack")
 _NACK: Final = Atom("nack")
 _IGNORE: Final = Atom("ignore")
-_DOWN: Final = Atom("DOWN")
 _EXIT: Final = Atom("EXIT")
 _TIMEOUT: Final = Atom("timeout")
 _SYSTEM: Final = Atom("system")
 _TERMINATE: Final = Atom("terminate")
 _ALREADY_STARTED: Final = Atom("already_started")
+
+_REPLY: Final = {"alias": "reply_demonitor"}
+_NO_KEYWORDS: Final[dict[str, Any]] = {}
 
 Function = Callable[..., Any]
 
@@ -77,7 +79,8 @@ def spawn(fn: Function, *args: Any, **kwargs: Any) -> Pid:
 
     Source: proc_lib:spawn/3.
     """
-    return process.spawn(reporting, fn, *args, **kwargs)
+    check_callable("proc_lib.spawn", fn)
+    return process.spawn_opt(reporting, fn, args, kwargs, initial_call=fn)
 
 
 def spawn_link(fn: Function, *args: Any, **kwargs: Any) -> Pid:
@@ -85,7 +88,8 @@ def spawn_link(fn: Function, *args: Any, **kwargs: Any) -> Pid:
 
     Source: proc_lib:spawn_link/3.
     """
-    return process.spawn_link(reporting, fn, *args, **kwargs)
+    check_callable("proc_lib.spawn_link", fn)
+    return process.spawn_opt(reporting, fn, args, kwargs, link=True, initial_call=fn)
 
 
 async def start(
@@ -115,7 +119,9 @@ async def start(
     Source: proc_lib:start/5.
     """
     check_callable("proc_lib.start", fn)
-    return await start_opt(_self_starting, fn, args, kwargs, name=name, timeout=timeout)
+    return await start_opt(
+        _self_starting, fn, args, kwargs, name=name, timeout=timeout, initial_call=fn
+    )
 
 
 async def start_link(
@@ -133,7 +139,9 @@ async def start_link(
     Source: proc_lib:start_link/5.
     """
     check_callable("proc_lib.start_link", fn)
-    return await start_opt(_self_starting, fn, args, kwargs, link=True, name=name, timeout=timeout)
+    return await start_opt(
+        _self_starting, fn, args, kwargs, link=True, name=name, timeout=timeout, initial_call=fn
+    )
 
 
 def init_ack(info: Any = None) -> None:
@@ -164,7 +172,7 @@ def init_fail(reason: Any, exit: Any = NORMAL) -> None:
     """
     starter = process.erase(_STARTER)
     if starter is not None:
-        process.send(starter, (starter, _NACK, reason))
+        starter.tell(_NACK, reason)
     process.exit(exit)
 
 
@@ -183,25 +191,62 @@ async def stop(dest: names.Dest, reason: Any = NORMAL, timeout: float | None = N
     Source: proc_lib:stop/3.
     """
     pid = names.whereis(dest)
-    if pid is None:
-        process.exit(Atom("noproc"))
-    if pid is process.self():
-        process.exit(Atom("calling_self"))
-    tag = process.alias(reply=True)
+    me = process.self()
+    if pid is None or pid is me:
+        process.exit(Atom("noproc" if pid is None else "calling_self"))
     ref = process.monitor(pid)
-    process.send(pid, (_SYSTEM, (process.self(), tag), (_TERMINATE, reason)))
+    process.send(pid, (_SYSTEM, (me, process.make_ref()), (_TERMINATE, reason)))
     try:
-        message = await process.receive((_DOWN, ref, ..., ..., ...), timeout=timeout)
+        message = await process.receive_reply(ref, timeout)
     except TimeoutError:
-        process.exit(_TIMEOUT)
-    finally:
         process.demonitor(ref, flush=True)
-        await _forget(tag)
+        process.exit(_TIMEOUT)
     if message[4] != reason:
         process.exit(message[4])
 
 
 # ---- what behaviours use
+
+
+@final
+class Starter:
+    """What a starting process and who started it have in common: how the start went.
+
+    The starter learns it as a message to the reference of its monitor, which the new process is
+    given here, for it exists only once the process does:
+
+    1. the starter spawns   2. it is preempted   3. the new process is done with its init, and finds
+    no reference: its outcome stays here   4. the starter sets the reference, and finds the outcome.
+
+    Attributes:
+        ref: the starter's monitor; None until it is known.
+        outcome: (kind, value), once the new process has said it.
+    """
+
+    __slots__ = ("outcome", "ref")
+
+    def __init__(self) -> None:
+        self.ref: Ref | None = None
+        self.outcome: tuple[Atom, Any] | None = None
+
+    def tell(self, kind: Atom, value: Any) -> None:
+        """Says, in the new process, how the start went."""
+        outcome = self.outcome = (kind, value)
+        if self.ref is not None:
+            process.send(self.ref, (self.ref, outcome))
+
+    async def outcome_within(self, ref: Ref, timeout: float | None) -> tuple[Atom, Any] | None:
+        """Waits, in the starter; None if the process ended without a word, and TimeoutError."""
+        self.ref = ref
+        if self.outcome is not None:
+            process.demonitor(ref, flush=True)
+            return self.outcome
+        message = await process.receive_reply(ref, timeout)
+        if message[0] is ref:
+            outcome: tuple[Atom, Any] = message[1]
+            return outcome
+        self.outcome = (_EXIT, message[4])
+        return None
 
 
 async def start_opt(
@@ -211,6 +256,7 @@ async def start_opt(
     name: Name | None = None,
     timeout: float | None = None,
     label: object = None,
+    initial_call: Any = None,
 ) -> Any:
     """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
 
@@ -218,50 +264,61 @@ async def start_opt(
     is registered by the child itself, with :func:`claim`, since a registry may want to be called by
     the process that registers.
     """
-    names.check_name(name)
-    _check_free(name)
-    starter = process.alias(reply=True)
-    local = name if isinstance(name, str) else None
+    if name is not None:
+        names.check_name(name)
+        _check_free(name)
+    starter = Starter()
     pid, ref = process.spawn_opt(
-        reporting, entry, starter, *args, link=link, monitor=True, name=local, label=label
+        reporting,
+        entry,
+        (starter, *args),
+        _NO_KEYWORDS,
+        link=link,
+        monitor=_REPLY,
+        name=name if isinstance(name, str) else None,
+        label=label,
+        initial_call=initial_call,
     )
     try:
-        message = await process.receive(
-            (starter, ..., ...), (_DOWN, ref, ..., ..., ...), timeout=timeout
-        )
+        outcome = await starter.outcome_within(ref, timeout)
     except TimeoutError:
-        await _give_up(pid, ref, starter)
+        await _give_up(pid, ref)
         raise StartError(_TIMEOUT) from None
     except CancelledError as cancelled:
         # Whoever waits was cancelled and may live on: what has not started is not left behind.
         if not isinstance(cancelled, ProcessExit):
-            await _give_up(pid, ref, starter)
+            await _give_up(pid, ref)
         raise
-    if message[0] is starter and message[1] is _ACK:
-        process.demonitor(ref, flush=True)
-        return pid if message[2] is None else (pid, message[2])
-    return await _not_started(pid, ref, starter, message)
+    if outcome is None:
+        await _forget_exit(pid)
+        raise StartError(starter.outcome[1] if starter.outcome else None)
+    kind, value = outcome
+    if kind is _ACK:
+        return pid if value is None else (pid, value)
+    await _gone(pid)
+    await _forget_exit(pid)
+    raise StartIgnored if kind is _IGNORE else StartError(value)
 
 
-def acknowledge(starter: Ref, info: Any = None) -> None:
+def acknowledge(starter: Starter, info: Any = None) -> None:
     """The start has succeeded."""
-    process.send(starter, (starter, _ACK, info))
+    starter.tell(_ACK, info)
 
 
-def ignore(starter: Ref) -> None:
+def ignore(starter: Starter) -> None:
     """There is no process to be, and that is no failure; the caller ends normally next."""
-    process.send(starter, (starter, _IGNORE, None))
+    starter.tell(_IGNORE, None)
 
 
-def claim(starter: Ref, name: Name | None) -> bool:
+def claim(starter: Starter, name: Name | None) -> bool:
     """Registers the calling process by a via name; False if it is taken (the starter is told)."""
     if name is None or isinstance(name, str) or names.register(name, process.self()):
         return True
-    process.send(starter, (starter, _NACK, (_ALREADY_STARTED, names.whereis(name))))
+    starter.tell(_NACK, (_ALREADY_STARTED, names.whereis(name)))
     return False
 
 
-async def reporting(fn: Function, *args: Any, **kwargs: Any) -> Any:
+async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Runs a function, and reports it if it ends by ``exit/1`` with an unexpected reason."""
     try:
         result = fn(*args, **kwargs)
@@ -297,40 +354,27 @@ def _check_free(name: Name | None) -> None:
 
 
 async def _self_starting(
-    starter: Ref, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+    starter: Starter, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     process.put(_STARTER, starter)
     result = fn(*args, **kwargs)
     return await result if result.__class__ is CoroutineType else result
 
 
-async def _not_started(pid: Pid, ref: Ref, starter: Ref, message: Any) -> Any:
-    """Raises the StartError, when the process and what it left in the mailbox are gone."""
-    if message[0] is starter:
-        await process.receive((_DOWN, ref, ..., ..., ...))
-        error = StartIgnored() if message[1] is _IGNORE else StartError(message[2])
-    else:
-        error = StartError(message[4])
-        process.unalias(starter)
-    await _forget_exit(pid)
-    raise error
-
-
-async def _give_up(pid: Pid, ref: Ref, starter: Ref) -> None:
+async def _give_up(pid: Pid, ref: Ref) -> None:
+    """Kills a process that has not started, and waits until it is gone."""
     process.unlink(pid)
     process.exit(pid, "kill")
-    await process.receive((_DOWN, ref, ..., ..., ...))
-    await _forget(starter)
+    message = await process.receive_reply(ref)
+    if message[0] is ref:  # it was ready when the order came, and that ended the monitor
+        await _gone(pid)
     await _forget_exit(pid)
 
 
-async def _forget(tag: Ref) -> None:
-    """Ends an alias, and drops what came through it just before."""
-    if not process.unalias(tag):
-        try:
-            await process.receive((tag, ...), (tag, ..., ...), timeout=0)
-        except TimeoutError:
-            pass
+async def _gone(pid: Pid) -> Any:
+    """Waits for the end of a process; returns its reason."""
+    message = await process.receive_reply(process.monitor(pid))
+    return message[4]
 
 
 async def _forget_exit(pid: Pid) -> None:

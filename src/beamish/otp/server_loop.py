@@ -84,7 +84,7 @@ class Setup(NamedTuple):
     parent: Pid | None
 
 
-async def enter(starter: Ref, setup: Setup) -> None:
+async def enter(starter: proc_lib.Starter, setup: Setup) -> None:
     """Runs a server's process from its first step to its last."""
     if not proc_lib.claim(starter, setup.name):
         return

@@ -273,4 +273,5 @@ async def start_supervisor(
         timeout=timeout,
         link=link,
         label=cls.__name__,
+        initial_call=cls.init,
     )

@@ -102,7 +102,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
         Source: Elixir's Task.start/3.
         """
         check_callable("Task.start", fn)
-        return process.spawn(reporting, run_task, callers(), fn, args, kwargs)
+        return process.spawn_opt(reporting, run_task, callers(), fn, args, kwargs, initial_call=fn)
 
     @staticmethod
     def start_link(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Pid:
@@ -111,7 +111,9 @@ class Task(Supervised, Generic[R], restart="temporary"):
         Source: Elixir's Task.start_link/3.
         """
         check_callable("Task.start_link", fn)
-        return process.spawn_link(reporting, run_task, callers(), fn, args, kwargs)
+        return process.spawn_opt(
+            reporting, run_task, (callers(), fn, args, kwargs), {}, link=True, initial_call=fn
+        )
 
     @classmethod
     def child_spec(  # type: ignore[override]  # a task has no name: every keyword is the function's
@@ -176,7 +178,13 @@ class Task(Supervised, Generic[R], restart="temporary"):
         """
         check_callable("Task.run_async", fn)
         pid, ref = process.spawn_opt(
-            reporting, run_for_owner, callers(), link=True, monitor={"alias": "demonitor"}
+            reporting,
+            run_for_owner,
+            (callers(),),
+            {},
+            link=True,
+            monitor={"alias": "demonitor"},
+            initial_call=fn,
         )
         process.send(pid, (_RUN, ref, fn, args, kwargs))
         return Task(pid, ref, process.self())
@@ -254,10 +262,10 @@ class Task(Supervised, Generic[R], restart="temporary"):
         process.exit(self.pid, "kill" if brutal else SHUTDOWN)
         try:
             limit = None if isinstance(timeout, str) else timeout
-            down = await process.receive((_DOWN, watch, ..., ..., ...), timeout=limit)
+            down = await process.receive_reply(watch, limit)
         except TimeoutError:
             process.exit(self.pid, "kill")
-            down = await process.receive((_DOWN, watch, ..., ..., ...))
+            down = await process.receive_reply(watch)
         outcome = await self._wait(0)
         await self._forget()
         if outcome is not None and outcome[0] is _OK:
@@ -282,9 +290,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
     ) -> tuple[Literal["ok"], R] | tuple[Literal["exit"], Any] | None:
         ref = self.ref
         try:
-            message = await process.receive(
-                (ref, ...), (_DOWN, ref, ..., ..., ...), timeout=timeout
-            )
+            message = await process.receive_reply(ref, timeout)
         except TimeoutError:
             return None
         if message[0] is ref:

@@ -125,7 +125,7 @@ class TaskSupervisor(Supervised):
         Source: Elixir's Task.Supervisor.start_child/3.
         """
         check_callable("TaskSupervisor.start_child", fn)
-        job = (run_task, (callers(), fn, args, kwargs))
+        job = (fn, run_task, (callers(), fn, args, kwargs))
         return await _start(supervisor, job, restart, shutdown)
 
     @overload
@@ -231,13 +231,13 @@ class _Tasks(DynamicSupervisor):
         return flags
 
 
-def _start_process(body: Callable[..., Any], args: tuple[Any, ...]) -> Pid:
+def _start_process(initial_call: Any, body: Callable[..., Any], args: tuple[Any, ...]) -> Pid:
     """The start function of every task: runs in the supervisor."""
-    return process.spawn_link(reporting, body, *args)
+    return process.spawn_opt(reporting, body, args, {}, link=True, initial_call=initial_call)
 
 
 async def _start(
-    supervisor: Dest, job: tuple[Any, Any], restart: Restart, shutdown: Shutdown
+    supervisor: Dest, job: tuple[Any, Any, Any], restart: Restart, shutdown: Shutdown
 ) -> Pid:
     spec = ChildSpec(
         _TASK, (_start_process, job), restart=restart, shutdown=shutdown, modules=(_TASK,)
@@ -256,7 +256,7 @@ async def _async(
 ) -> Task[Any]:
     check_callable("TaskSupervisor", fn)
     me = process.self()
-    job = (run_for_supervised_owner, (callers(), me, link))
+    job = (fn, run_for_supervised_owner, (callers(), me, link))
     pid = await _start(supervisor, job, "temporary", 5.0)
     if link:
         process.link(pid)

@@ -28,7 +28,7 @@ from beamish.terms.errors import describe
 from .adoption import wait_outside
 from .asyncio_task import take_cancellation
 from .here import current, enqueue, here, running_node
-from .patterns import has_predicate, mark_of, matches
+from .patterns import AnyOf, has_predicate, mark_of, matches
 from .states import (
     EXIT_PENDING,
     EXITING,
@@ -126,13 +126,18 @@ def _look_again(proc: Process) -> None:
 
 
 @coroutine
-def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any, Any]:
+def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at every message
+    *patterns: Any, timeout: float | None = None
+) -> Generator[Any, Any, Any]:
     """Takes the first message that matches; see beamish.process.receive."""
     proc = here.process or current()
     if proc.state > RUNNING:
-        check(proc)
+        if proc.state == TICKED:
+            yield  # its turn is over
+        elif proc.state != OUTSIDE:
+            check(proc)
+    mailbox = proc.mailbox
     if not patterns:
-        mailbox = proc.mailbox
         if mailbox:
             proc.removed += 1
             proc.value = message = mailbox.popleft()
@@ -141,11 +146,43 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
             proc.state = WAIT_ANY
             proc.value = None
             return (yield)
-    return (yield from _receive(proc, patterns, timeout))
+    elif mailbox:
+        message = _take(proc, patterns, _first_to_scan(proc, patterns))
+        if message is not _LOOK_AGAIN:
+            return message
+    timer = None
+    if timeout is not None:
+        check_timeout(timeout)
+        if timeout == 0:
+            raise _timed_out(patterns, timeout)
+        timer = running_node().timers.call_later(timeout, _time_out, proc)
+    outside = proc.state == OUTSIDE
+    try:
+        while True:
+            seen = len(proc.mailbox) if proc.mailbox else 0
+            proc.value = None
+            if not patterns:
+                proc.state = WAIT_ANY
+            elif has_predicate(patterns):
+                proc.state = WAIT_SCAN
+            else:
+                proc.pattern = patterns[0] if len(patterns) == 1 else AnyOf(patterns)
+                proc.state = WAIT_MATCH
+            message = (yield from wait_outside(proc, message=True)) if outside else (yield)
+            if message is _LOOK_AGAIN:
+                message = _take(proc, patterns, seen)
+            if message is _TIMED_OUT:
+                raise _timed_out(patterns, timeout)
+            if message is not _LOOK_AGAIN:
+                return message
+    finally:
+        proc.pattern = None
+        if timer is not None:
+            timer.cancel()
 
 
 def check(proc: Process) -> None:
-    """Before a process goes on: what was asked of it while it ran."""
+    """Before a process waits: what was asked of it while it ran."""
     if proc.state == TICKED:
         proc.state = RUNNING
         error = take_cancellation(proc)
@@ -159,39 +196,6 @@ def check(proc: Process) -> None:
         raise ProcessExit(fate.reason)
 
 
-def _receive(
-    proc: Process, patterns: tuple[Any, ...], timeout: float | None
-) -> Generator[Any, Any, Any]:
-    """The receive that looks for something, waits for a limited time, or waits outside."""
-    check_timeout(timeout)
-    outside = proc.state == OUTSIDE
-    seen = _first_to_scan(proc, patterns)
-    message = _take(proc, patterns, seen)
-    if message is not _LOOK_AGAIN:
-        return message
-    if timeout == 0:
-        raise _timed_out(patterns, timeout)
-    timer = None
-    if timeout is not None:
-        timer = running_node().timers.call_later(timeout, _time_out, proc)
-    try:
-        while True:
-            seen = len(proc.mailbox) if proc.mailbox else 0
-            _wait(proc, patterns)
-            message = (yield from wait_outside(proc, message=True)) if outside else (yield)
-            if message is _TIMED_OUT:
-                raise _timed_out(patterns, timeout)
-            if message is not _LOOK_AGAIN:
-                return message
-            message = _take(proc, patterns, seen)
-            if message is not _LOOK_AGAIN:
-                return message
-    finally:
-        proc.pattern = None
-        if timer is not None:
-            timer.cancel()
-
-
 @coroutine
 def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any, Any]:
     """Takes the first message about a reference; see beamish.process.receive_reply."""
@@ -199,7 +203,8 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
     if proc.state > RUNNING:
         check(proc)
         if proc.state > RUNNING:
-            return (yield from _receive(proc, ((ref, ...), ("DOWN", ref, ..., ..., ...)), timeout))
+            wait: Any = receive((ref, ...), ("DOWN", ref, ..., ..., ...), timeout=timeout)
+            return (yield from wait)
     mailbox = proc.mailbox
     if mailbox:
         start = max(0, ref._mark - proc.removed) if ref._maker is proc.pid else 0
@@ -235,29 +240,6 @@ def answers(ref: Ref, message: Any) -> bool:
         size = len(message)
         return (size == 2 and message[0] is ref) or (size == 5 and message[1] is ref)
     return cls is Down and message[1] is ref
-
-
-def _wait(proc: Process, patterns: tuple[Any, ...]) -> None:
-    proc.value = None
-    if not patterns:
-        proc.state = WAIT_ANY
-    elif has_predicate(patterns):
-        proc.state = WAIT_SCAN
-    else:
-        proc.pattern = patterns[0] if len(patterns) == 1 else _AnyOf(patterns)
-        proc.state = WAIT_MATCH
-
-
-class _AnyOf:
-    """A pattern that takes what one of several takes."""
-
-    __slots__ = ("patterns",)
-
-    def __init__(self, patterns: tuple[Any, ...]) -> None:
-        self.patterns = patterns
-
-    def __call__(self, value: Any) -> bool:
-        return any(matches(pattern, value) for pattern in self.patterns)
 
 
 def _first_to_scan(proc: Process, patterns: tuple[Any, ...]) -> int:

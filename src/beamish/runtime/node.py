@@ -10,7 +10,7 @@ import time
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
-from beamish.terms import SHUTDOWN, BadArgError, NotRunningError, Pid, Ref
+from beamish.terms import SHUTDOWN, Atom, BadArgError, NotRunningError, Pid, Ref
 from beamish.terms.errors import describe
 from beamish.terms.identity import Incarnation, MonitorRef, TimerRef
 
@@ -82,10 +82,10 @@ class Node:
                 "(more cores are more OS processes)"
             )
         self.loop = loop
-        self.name = name
+        self.name = Atom(name)
         self.grace = grace
         creation = time.time_ns() // 1_000_000_000 & 0xFFFFFFFF
-        self.home = Incarnation(name, creation)
+        self.home = Incarnation(self.name, creation)
         self.processes: set[Process] = set()
         self.adopted: dict[asyncio.Task[Any], Process] = {}
         self.closing: set[asyncio.Task[Any]] = set()

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from beamish.terms.identity import Pid, Ref
+from beamish.terms.atom import Atom
+from beamish.terms.identity import MonitorRef, Pid, Ref
 
-__all__ = ["has_predicate", "mark_of", "matches"]
+__all__ = ["AnyOf", "has_predicate", "mark_of", "matches"]
 
 
 def matches(pattern: Any, value: Any) -> bool:
@@ -41,14 +42,32 @@ def _all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | 
     if len(patterns) != len(values):
         return False
     for pattern, value in zip(patterns, values, strict=True):
-        # Identity first: references and atoms are what messages are told by.
-        if pattern is not value and pattern is not ... and not matches(pattern, value):
+        # The quickest first: references and atoms are what messages are told by.
+        if pattern is value or pattern is ...:
+            continue
+        if pattern.__class__ is str:
+            if pattern != value:
+                return False
+        elif not matches(pattern, value):
             return False
     return True
 
 
 def _dict_matches(patterns: dict[Any, Any], values: dict[Any, Any]) -> bool:
     return all(key in values and matches(sub, values[key]) for key, sub in patterns.items())
+
+
+class AnyOf:
+    """A pattern that takes what one of several takes."""
+
+    __slots__ = ("patterns",)
+
+    def __init__(self, patterns: tuple[Any, ...]) -> None:
+        self.patterns = patterns
+
+    def __call__(self, value: Any) -> bool:
+        """Whether one of them takes the value."""
+        return any(matches(pattern, value) for pattern in self.patterns)
 
 
 def has_predicate(pattern: Any) -> bool:
@@ -58,6 +77,8 @@ def has_predicate(pattern: Any) -> bool:
     """
     cls = pattern.__class__
     if issubclass(cls, _SEQUENCES):
+        if _PLAIN_CLASSES.issuperset(map(type, pattern)):
+            return False
         return any(map(has_predicate, pattern))
     if issubclass(cls, dict):
         return any(map(has_predicate, pattern.values()))
@@ -67,6 +88,9 @@ def has_predicate(pattern: Any) -> bool:
 
 
 _SEQUENCES: Final = (tuple, list)
+_PLAIN_CLASSES: Final = frozenset(
+    {str, int, float, bytes, bool, type(None), type(...), type, Atom, Pid, Ref, MonitorRef}
+)
 _PLAIN: Final = (str, int, float, bytes, complex, Ref, Pid)
 
 

@@ -150,11 +150,11 @@ def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] |
     if isinstance(dest, Pid):
         return dest._process, None
     if isinstance(dest, str):
-        return node.names.lookup(dest), (dest, node.name)
+        return node.names.lookup(dest), (Atom(dest), node.name)
     if isinstance(dest, tuple):
         parts = cast("tuple[Any, ...]", dest)
         if len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], str):
-            name, where = parts
+            name, where = Atom(parts[0]), Atom(parts[1])
             return (node.names.lookup(name) if where == node.name else None), (name, where)
     raise BadArgError(
         f"monitor: expected a Pid, a registered name or (name, node); got {describe(dest)}"
