@@ -16,7 +16,7 @@ from tests.support.clock import VirtualClockLoop
 
 STEPS = ("step1", "step2", "step3", "step4")
 
-# From the text. Its prompts 30 and 31 were not worth showing.
+# From the text. It does not show its prompts 30 and 31.
 STEP_1 = """
 29> P_step1 = e_naming_process_step1:start_critic().
 <0.847.0>
@@ -167,7 +167,7 @@ async def slow_at_first(answer: Callable[[object, object], object]) -> None:
 def test_step_1_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
     def answer(question: object, text: str) -> None:
         match question:
-            case (Pid() as judge, _album):
+            case (Pid() as judge, _):
                 send(judge, (process.self(), text))
             case _:
                 raise AssertionError(question)
@@ -183,7 +183,7 @@ def test_step_1_takes_a_late_answer_for_the_answer_to_the_next_question() -> Non
 def test_step_3_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
     def answer(question: object, text: str) -> None:
         match question:
-            case (Pid() as judge, _album):
+            case (Pid() as judge, _):
                 send(judge, (process.self(), text))
             case _:
                 raise AssertionError(question)
@@ -199,7 +199,7 @@ def test_step_3_takes_a_late_answer_for_the_answer_to_the_next_question() -> Non
 def test_q7_step_4_never_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
     def answer(question: object, text: str) -> None:
         match question:
-            case (Pid() as judge, Ref() as ref, _album):
+            case (Pid() as judge, Ref() as ref, _):
                 send(judge, (ref, text))
             case _:
                 raise AssertionError(question)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Final
 
 from beamish import Pid, process
 from beamish.otp import ChildSpec, Supervisor, SupervisorFlags, TaskSupervisor
@@ -15,10 +15,10 @@ from examples.kv.__main__ import reserve
 from examples.kv.registry import NAME as REGISTRY
 from examples.kv.registry import Registry
 from examples.kv.server import TASK_SUPERVISOR
-from examples.kv.supervisor import BUCKET_SUPERVISOR, Umbrella
-from tests.runtime.harness import PATIENCE
+from examples.kv.supervisor import Umbrella
+from tests.runtime.harness import PATIENCE, end_of
 
-__all__ = ["Client", "Tree", "log_records", "tree"]
+__all__ = ["PARENTS", "Client", "Tree", "kill", "log_records", "pid_of", "tree"]
 
 
 @dataclass(frozen=True)
@@ -98,48 +98,40 @@ async def tree(umbrella: type[Umbrella] = PatientUmbrella) -> AsyncIterator[Tree
         await Supervisor.stop(root)
 
 
-async def child(supervisor: Any, id: str) -> Pid:
-    """The pid of a supervisor's child."""
-    [pid] = [info.pid for info in await Supervisor.which_children(supervisor) if info.id == id]
-    assert isinstance(pid, Pid)
-    return pid
+# Who restarts whom. Connections and buckets are not restarted.
+PARENTS: Final = {
+    "KVServer.Acceptor": "KVServer.Supervisor",
+    "KVServer.TaskSupervisor": "KVServer.Supervisor",
+    "KV.Registry": "KV.Supervisor",
+    "KV.BucketSupervisor": "KV.Supervisor",
+    "KV.Supervisor": "KV.Umbrella",
+    "KVServer.Supervisor": "KV.Umbrella",
+}
 
 
-async def member(name: str) -> Pid:
-    """The pid of a member of the tree, by the name that it has there."""
-    match name:
-        case "KVServer.Acceptor":
-            return await child("KVServer.Supervisor", name)
+async def pid_of(member: str) -> Pid:
+    """The pid of a member of the tree: "a bucket", "a connection", or one of PARENTS."""
+    match member:
         case "a bucket":
-            pid = await Registry.create(REGISTRY, "shopping")
-            return pid
+            return await Registry.create(REGISTRY, "shopping")
         case "a connection":
-            [first, *_] = await TaskSupervisor.children(TASK_SUPERVISOR)
-            return first
+            return (await TaskSupervisor.children(TASK_SUPERVISOR))[0]
         case _:
-            pid = process.whereis(name)
-            assert pid is not None
-            return pid
+            for info in await Supervisor.which_children(PARENTS[member]):
+                if info.id == member:
+                    assert isinstance(info.pid, Pid)
+                    return info.pid
+            raise AssertionError(f"{PARENTS[member]} has no child {member}")
 
 
-async def kill(name: str) -> None:
-    """Kills a member of the tree; returns when it is gone and its supervisors have seen to it."""
-    pid = await member(name)
-    ref = process.monitor(pid)
+async def kill(member: str) -> None:
+    """Kills a member of the tree; returns when its supervisor has restarted it."""
+    pid = await pid_of(member)
     process.exit(pid, "kill")
-    await process.receive(("DOWN", ref, "process", pid, "killed"), timeout=PATIENCE)
-    await settled()
-
-
-async def settled() -> None:
-    """Waits until each supervisor of the tree has dealt with what it was told before."""
-    for name in ("KV.Supervisor", "KVServer.Supervisor", "KV.Umbrella", *SUPERVISORS):
-        if (pid := process.whereis(name)) is not None:
-            ref = process.monitor(pid)
-            process.send(pid, ())
-
-
-SUPERVISORS = (BUCKET_SUPERVISOR, TASK_SUPERVISOR)
+    assert await end_of(pid) in ("killed", "noproc")
+    if member in PARENTS:
+        # It answers after it has dealt with the death, of which it was told before we were.
+        await Supervisor.which_children(PARENTS[member])
 
 
 @contextmanager

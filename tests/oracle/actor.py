@@ -139,8 +139,12 @@ class _Actor:
         """What to give to receive: a predicate, or plain patterns, which take other ways."""
         plain = self.names.plain_patterns(pattern)
         if plain is None or (self.world.disturb and self.world.disturb.random() < 0.5):
-            predicate = self.names.predicate(pattern)
-            return Sync, lambda message: not isinstance(message, Letter) and predicate(message)
+            takes = self.names.predicate(pattern)
+
+            def predicate(message: object) -> bool:
+                return not isinstance(message, Letter) and takes(message)
+
+            return Sync, predicate
         return (Sync, *plain) if plain else ()
 
     async def wait(self, patterns: tuple[Any, ...]) -> JSON:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from .terms import JSON, Scenario, Step
 
@@ -41,7 +41,7 @@ def _case(ident: str, actors: str, *turns: Turn) -> Scenario:
 
 
 def _word(term: JSON) -> str:
-    return "-".join(map(str, term)) if isinstance(term, list) else str(term)
+    return "-".join(map(str, cast("list[JSON]", term))) if isinstance(term, list) else str(term)
 
 
 # ---- the ways to end
@@ -111,19 +111,19 @@ def _relations() -> Cases:
 
 def _related(op: str, state: str) -> Iterator[Turn]:
     target = "@a" if state == "self" else "@b"
-    act: JSON = {
+    acts: dict[str, JSON] = {
         "link": ["link", target],
         "unlink": ["unlink", target],
         "monitor": ["monitor", "r1", target, {}],
         "spawn": ["spawn", "k1", {"link": True, "monitor": "r1"}],
-    }[op]
-    yield "a", act
+    }
+    yield "a", acts[op]
     if state == "twice":
         again: dict[str, JSON] = {
             "monitor": ["monitor", "r2", target, {}],
             "spawn": ["spawn", "k2", {"link": True}],
         }
-        yield "a", again.get(op, act)
+        yield "a", again.get(op, acts[op])
     if state == "exiting-later":
         yield "b", ["exit", "boom"]
         yield "a", ["recv", "any"], ["unlink", "@b"]

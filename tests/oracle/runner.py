@@ -43,7 +43,8 @@ __all__ = ["run", "run_disturbed"]
 def run(scenario: Scenario) -> Result:
     """Plays a scenario on a fresh node."""
     with _quiet():
-        return beamish.run(_play, scenario, None)
+        result: Result = beamish.run(_play, scenario, None)
+    return result
 
 
 def run_disturbed(scenario: Scenario, seed: object = 0) -> Result:
@@ -52,7 +53,9 @@ def run_disturbed(scenario: Scenario, seed: object = 0) -> Result:
     A trace does not depend on scheduling, so this must give the same one for every seed.
     """
     with _quiet():
-        return beamish.run(_play, scenario, random.Random(f"{seed}/{scenario['id']}"))
+        rng = random.Random(f"{seed}/{scenario['id']}")
+        result: Result = beamish.run(_play, scenario, rng)
+    return result
 
 
 @contextmanager

@@ -63,8 +63,9 @@ async def main() -> None:
     await session(
         globals(),
         "critic = start_critic()",  # P_step1 = e_naming_process_step1:start_critic().
-        'await judge(critic, "hello", "ballo")',
         'await judge(critic, "RATM", "A")',
+        "process.alive(critic)",
+        'await judge(critic, "hello", "ballo")',
         "process.exit(critic, Atom.no_answer)",  # exit(P_step1, no_answer).
         'await judge(critic, "hello", "ballo")',
         first=29,

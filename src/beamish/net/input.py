@@ -100,7 +100,7 @@ class Input(Endpoint):
             self._tell_end()
 
     def _too_big(self) -> None:
-        self._framer.clear()
+        self._framer.rest()
         self._input_ended("emsgsize")
 
     # ---- to processes
@@ -194,7 +194,7 @@ class Input(Endpoint):
         try:
             return self._framer.next()
         except TooBig:
-            self._framer.clear()
+            self._framer.rest()
             self._end = "emsgsize"
             raise self._take_end("recv") from None
 

@@ -122,7 +122,7 @@ class Options:
         """A new framer for these options."""
         if self.packet == "line":
             return LineFramer(self.buffer, self.packet_size, self.line_delimiter)
-        if self.packet in ("raw", 0):
+        if self.packet == "raw" or self.packet == 0:  # noqa: PLR1714  # narrows the type
             return RawFramer(self.raw_limit)
         return HeaderFramer(self.packet, self.packet_size)
 
@@ -280,7 +280,9 @@ def show_active(state: int) -> Active:
     """
     if state > 0:
         return state
-    return {PASSIVE: False, ALWAYS: True, ONCE: "once"}[state]
+    if state == ONCE:
+        return "once"
+    return state == ALWAYS
 
 
 # ---- the kernel's options

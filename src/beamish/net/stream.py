@@ -103,7 +103,7 @@ class Socket(Output):
         self._writing = FINISHED
         self._disown()
         self._fail_all("closed")
-        self._framer.clear()
+        self._framer.rest()
         if self._out and self._options.linger != (True, 0):
             self._linger()
         else:

@@ -102,7 +102,9 @@ class Task(Supervised, Generic[R], restart="temporary"):
         Source: Elixir's Task.start/3.
         """
         check_callable("Task.start", fn)
-        return process.spawn_opt(reporting, run_task, callers(), fn, args, kwargs, initial_call=fn)
+        return process.spawn_opt(
+            reporting, run_task, (callers(), fn, args, kwargs), {}, initial_call=fn
+        )
 
     @staticmethod
     def start_link(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Pid:

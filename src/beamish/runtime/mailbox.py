@@ -218,6 +218,8 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
         timer = None
     else:
         check_timeout(timeout)
+        if timeout == 0:
+            raise _no_answer(timeout)
         timer = running_node().timers.call_later(timeout, _time_out, proc)
     proc.value = None
     proc.pattern = ref
@@ -229,8 +231,12 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
         if timer is not None:
             timer.cancel()
     if message is _TIMED_OUT:
-        raise TimeoutError(f"no answer came within {timeout} s")
+        raise _no_answer(timeout)
     return message
+
+
+def _no_answer(timeout: float | None) -> TimeoutError:
+    return TimeoutError(f"no answer came within {timeout} s")
 
 
 def answers(ref: Ref, message: Any) -> bool:

@@ -10,7 +10,7 @@ import math
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, final
 
-from beamish.terms import BadArgError, Pid
+from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 from beamish.terms.identity import TimerRef
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Timer", "Timers"]
 
+_TIMEOUT = Atom("timeout")
 _LONGEST = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
 
@@ -123,7 +124,7 @@ class Timers:
             raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
         due = self._loop.time() + seconds
         ref = self._node.mint_timer(due, dest, None)
-        ref._message = ("timeout", ref, message) if wrap else message
+        ref._message = (_TIMEOUT, ref, message) if wrap else message
         self._sends[ref] = self._add(due, self._send, (ref,))
         return ref
 
