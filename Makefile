@@ -53,7 +53,7 @@ bench: $(TEST_STAMP) ## Run the benchmarks
 	@$(VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove environments, caches and build results
-	@rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache erl_crash.dump
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV_STAMP): scripts/make-venv.sh scripts/find-python.sh

@@ -118,8 +118,9 @@ def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
 
     Source: erlang:spawn_link/1.
     """
+    caller = _here.process or _current()
     proc = _node().spawn(fn, args, kw)
-    _signals.join(_current(), proc)
+    _signals.join(caller, proc)
     return proc.pid
 
 
@@ -131,9 +132,10 @@ def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid
 
     Source: erlang:spawn_monitor/1.
     """
-    proc = _node().spawn(fn, args, kw)
-    watcher = _current()
-    ref = _node().mint_monitor(watcher)
+    watcher = _here.process or _current()
+    node = _node()
+    proc = node.spawn(fn, args, kw)
+    ref = node.mint_monitor(watcher)
     _signals.watch(watcher, proc, ref)
     return proc.pid, ref
 
@@ -195,8 +197,11 @@ def spawn_opt(
     options = monitor if isinstance(monitor, dict) else {}
     if unknown := options.keys() - {"alias", "tag"}:
         raise BadArgError(f"monitor: expected the keys alias and tag; got {sorted(unknown)}")
-    if name is not None and node.names.lookup(name) is not None:
-        raise BadArgError(f"the name {name!r} is taken by {whereis(name)!r}: unregister it first")
+    # All that can be refused is refused here, before anything is started.
+    _signals.check_alias(options.get("alias"))
+    if name is not None:
+        node.names.check_free(name)
+    caller = _current() if link or monitor is not False else None
     proc = node.spawn(fn, args, kw)
     if name is not None:
         node.names.register(name, proc.pid)
@@ -204,11 +209,13 @@ def spawn_opt(
         proc.extra().label = label
     if initial_call is not None:
         proc.extra().initial_call = initial_call
+    if caller is None:
+        return proc.pid
     if link:
-        _signals.join(_current(), proc)
+        _signals.join(caller, proc)
     if monitor is False:
         return proc.pid
-    ref = _signals.monitor(node, _current(), proc.pid, options.get("alias"), options.get("tag"))
+    ref = _signals.monitor(node, caller, proc.pid, options.get("alias"), options.get("tag"))
     return proc.pid, ref
 
 
@@ -480,18 +487,16 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
 
     Source: erlang:exit/1, erlang:exit/2.
     """
-    match args:
-        case (reason,):
-            problem = ProcessExit(reason)
-            rare = _current().rare
-            if rare is not None and rare.outside is not None:
-                rare.outside.exit = problem
-            raise problem
-        case (pid, reason):
-            _signals.send_exit(_current(), pid, reason)
-            return True
-        case _:
-            raise TypeError(f"exit takes (reason) or (pid, reason); got {len(args)} arguments")
+    if len(args) == 2:
+        _signals.send_exit(_current(), *args)
+        return True
+    if len(args) != 1:
+        raise TypeError(f"exit takes (reason) or (pid, reason); got {len(args)} arguments")
+    problem = ProcessExit(*args)
+    rare = _current().rare
+    if rare is not None and rare.outside is not None:
+        rare.outside.exit = problem
+    raise problem
 
 
 def error(reason: Any) -> NoReturn:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Awaitable, Callable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 import pytest
@@ -17,30 +17,43 @@ T = TypeVar("T")
 class Run(Protocol):
     """Runs an ``async def`` and returns its result; see the harness."""
 
-    def __call__(self, main: Callable[..., Awaitable[T]], *args: Any, **kw: Any) -> T: ...
+    def __call__(
+        self,
+        main: Callable[..., Awaitable[T]],
+        /,
+        *args: Any,
+        reports: tuple[str, ...] = (),
+        **kw: Any,
+    ) -> T: ...
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _frozen_heap() -> Iterator[None]:
-    """Every test collects garbage; what was imported before need not be looked at each time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+def _warm_loops() -> None:
+    """What a loop opens once in the life of an OS process (uvloop: a pipe for signals) is no leak."""
+    for factory in LOOPS.values():
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(asyncio.sleep(0))
 
 
 @pytest.fixture(params=LOOPS)
 def loop_name(request: pytest.FixtureRequest) -> str:
+    """On which loop."""
     name: str = request.param
     return name
 
 
 @pytest.fixture
 def run(loop_name: str) -> Run:
-    """Runs a process in a node, on each loop."""
+    """Runs a process in a node of its own, on each loop."""
 
-    def call(main: Callable[..., Awaitable[T]], *args: Any, **kw: Any) -> T:
-        return harness.run(LOOPS[loop_name], main, *args, **kw)
+    def call(
+        main: Callable[..., Awaitable[T]],
+        /,
+        *args: Any,
+        reports: tuple[str, ...] = (),
+        **kw: Any,
+    ) -> T:
+        return harness.run(LOOPS[loop_name], main, *args, reports=reports, **kw)
 
     return call
 
@@ -49,14 +62,20 @@ def run(loop_name: str) -> Run:
 def embed(loop_name: str) -> Run:
     """Runs an asyncio Task in a loop with a node, on each loop."""
 
-    def call(main: Callable[..., Awaitable[T]], *args: Any, **kw: Any) -> T:
-        return harness.embed(LOOPS[loop_name], main, *args, **kw)
+    def call(
+        main: Callable[..., Awaitable[T]],
+        /,
+        *args: Any,
+        reports: tuple[str, ...] = (),
+        **kw: Any,
+    ) -> T:
+        return harness.embed(LOOPS[loop_name], main, *args, reports=reports, **kw)
 
     return call
 
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> Way:
-    """How a process is ended: exit(pid, "kill"), an exit signal, asyncio's cancel()."""
+    """How a process is ended: exit(pid, "kill"), another exit signal, asyncio's cancel()."""
     found: Way = request.param
     return found

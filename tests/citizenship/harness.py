@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
@@ -13,13 +13,26 @@ import uvloop
 import beamish
 from beamish import Down, Pid, process
 from beamish.net.loop import new_event_loop
-from tests.citizenship.leaks import Surroundings, assert_quiet_loop
+from tests.citizenship.quiet import Reports, assert_no_timers, assert_quiet
 
-__all__ = ["CLEANED", "LOOPS", "REASONS", "WAYS", "Scene", "Way", "embed", "end_midway", "run"]
+__all__ = [
+    "CLEANED",
+    "LOOPS",
+    "PATIENCE",
+    "REASONS",
+    "SOON",
+    "WAYS",
+    "Scene",
+    "Way",
+    "embed",
+    "end_midway",
+    "run",
+]
 
 T = TypeVar("T")
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
-LOOPS: Final[dict[str, Callable[[], asyncio.AbstractEventLoop]]] = {
+LOOPS: Final[dict[str, LoopFactory]] = {
     "default": new_event_loop,
     "asyncio": asyncio.SelectorEventLoop,
     "uvloop": uvloop.new_event_loop,
@@ -38,47 +51,57 @@ CLEANED: Final[dict[Way, list[str]]] = {
 }
 
 # Real seconds that a test waits for what will come. They pass only in a test that fails.
-PATIENCE: Final = 5.0
+PATIENCE: Final = 10.0
+# A time-out that is meant to pass.
+SOON: Final = 0.001
 
 
 def run(
-    factory: Callable[[], asyncio.AbstractEventLoop],
+    factory: LoopFactory,
     main: Callable[..., Awaitable[T]],
     *args: Any,
+    reports: tuple[str, ...] = (),
     **kw: Any,
 ) -> T:
-    """Runs `main` as a process of a new node, and asserts that it leaves nothing behind."""
+    """Runs `main` as a process of a new node, and asserts that it leaves nothing behind.
+
+    Args:
+        reports: the kinds of reports that beamish is to write.
+    """
 
     async def checked() -> T:
         tasks = asyncio.all_tasks()
         result = await main(*args)
-        await assert_quiet_loop(tasks)
+        await assert_quiet(tasks)
         return result
 
-    with Surroundings():
+    with Reports() as written:
         result: T = beamish.run(checked, loop_factory=factory, **kw)
-        return result
+    assert written.found == list(reports)
+    return result
 
 
 def embed(
-    factory: Callable[[], asyncio.AbstractEventLoop],
+    factory: LoopFactory,
     main: Callable[..., Awaitable[T]],
     *args: Any,
+    reports: tuple[str, ...] = (),
     **kw: Any,
 ) -> T:
-    """Runs `main` as a plain asyncio Task in a loop with a node; as `run` otherwise."""
+    """Runs `main` as a plain asyncio Task in a loop with a node; else as `run`."""
 
     async def checked() -> T:
         tasks = asyncio.all_tasks()
         async with beamish.node(**kw):
             result = await main(*args)
-            await assert_quiet_loop(tasks)
-        left = [handle for handle in getattr(asyncio.get_running_loop(), "_scheduled", ()) if not handle.cancelled()]
-        assert not left, f"the node has left timers in the loop: {left}"
+            await assert_quiet(tasks)
+        assert_no_timers(asyncio.get_running_loop())
         return result
 
-    with Surroundings(), asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(checked())
+    with Reports() as written, asyncio.Runner(loop_factory=factory) as runner:
+        result: T = runner.run(checked())
+    assert written.found == list(reports)
+    return result
 
 
 @dataclass
@@ -87,18 +110,15 @@ class Scene:
 
     Attributes:
         log: what it did, in order.
+        task: the process, as asyncio sees it.
     """
 
     director: Pid
     log: list[str] = field(default_factory=list[str])
     task: Any = None
 
-    def enter(self) -> None:
-        """The process is the one to be ended; `ready` may come from elsewhere."""
-        self.task = asyncio.current_task()
-
     def ready(self) -> None:
-        """It is in the middle of it: end it now."""
+        """It is in the middle of it: end it now. Anyone may say so."""
         process.send(self.director, "ready")
 
     def note(self, what: str) -> None:
@@ -106,8 +126,8 @@ class Scene:
         self.log.append(what)
 
     @contextlib.asynccontextmanager
-    async def cleaning(self) -> Any:
-        """Writes what of the clean-up runs: a `finally`, and what it awaits."""
+    async def cleaning(self) -> AsyncIterator[None]:
+        """Writes what of a clean-up runs: a `finally`, and what it awaits."""
         try:
             yield
         finally:
@@ -117,7 +137,7 @@ class Scene:
 
     @contextlib.contextmanager
     def noting(self, what: str) -> Iterator[None]:
-        """Writes when it is left, however it is."""
+        """Writes when the block is left, however it is."""
         try:
             yield
         finally:
@@ -135,11 +155,11 @@ async def end_midway(
     scene = Scene(process.self())
 
     async def victim() -> None:
-        scene.enter()
+        scene.task = asyncio.current_task()
         await body(scene, *args)
 
     pid, ref = process.spawn_monitor(victim)
-    first = await process.receive("ready", (..., ref, ...), Down, timeout=PATIENCE)
+    first = await process.receive("ready", Down, timeout=PATIENCE)
     assert first == "ready", f"it ended by itself: {first}"
     if way == "cancel":
         scene.task.cancel()

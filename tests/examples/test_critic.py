@@ -5,11 +5,12 @@ modules.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 import beamish
-from beamish import Atom, Pid, Ref, process, receive, register, send, spawn
+from beamish import process, receive, register, send, spawn
 from examples.texts.critic import step1, step3, step4
 from tests.examples.transcript import assert_follows, run_program
 from tests.support.clock import VirtualClockLoop
@@ -151,62 +152,53 @@ def test_all_steps_run_as_one_program(
 # ---- late answers: a critic that answers after three seconds, when the judge waits for two
 
 
-def in_virtual_time(main: Callable[[], Awaitable[object]]) -> object:
-    return beamish.run(main, loop_factory=VirtualClockLoop)
-
-
-async def slow_at_first(answer: Callable[[object, object], object]) -> None:
-    """Answers its first question late, and that of those after it at once."""
-    first = await receive()
+async def slow_at_first(answer: Callable[[Any, str], object]) -> None:
+    """Answers its first question late, and those after it at once."""
+    question = await receive()
     await process.sleep(3.0)
-    answer(first, "the first answer")
+    answer(question, "the first answer")
     while True:
         answer(await receive(), "the second answer")
 
 
-def test_step_1_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
-    def answer(question: object, text: str) -> None:
-        match question:
-            case (Pid() as judge, _):
-                send(judge, (process.self(), text))
-            case _:
-                raise AssertionError(question)
-
-    async def main() -> object:
-        critic = spawn(slow_at_first, answer)
-        assert await step1.judge(critic, "RATM", "A") == "timeout"
-        return await step1.judge(critic, "Nirvana", "B")
-
-    assert in_virtual_time(main) == "the first answer"
+def answer_by_pid(question: Any, text: str) -> None:
+    judge, _album = question
+    send(judge, (process.self(), text))
 
 
-def test_step_3_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
-    def answer(question: object, text: str) -> None:
-        match question:
-            case (Pid() as judge, _):
-                send(judge, (process.self(), text))
-            case _:
-                raise AssertionError(question)
-
-    async def main() -> object:
-        register("critic", spawn(slow_at_first, answer))
-        assert await step3.judge("RATM", "A") == Atom.timeout
-        return await step3.judge("Nirvana", "B")
-
-    assert in_virtual_time(main) == "the first answer"
+def answer_by_ref(question: Any, text: str) -> None:
+    judge, ref, _album = question
+    send(judge, (ref, text))
 
 
-def test_q7_step_4_never_takes_a_late_answer_for_the_answer_to_the_next_question() -> None:
-    def answer(question: object, text: str) -> None:
-        match question:
-            case (Pid() as judge, Ref() as ref, _):
-                send(judge, (ref, text))
-            case _:
-                raise AssertionError(question)
+async def ask_twice_in_step_1() -> str:
+    critic = spawn(slow_at_first, answer_by_pid)
+    assert await step1.judge(critic, "RATM", "A") == "timeout"
+    return await step1.judge(critic, "Nirvana", "B")
 
-    async def main() -> object:
-        register("critic", spawn(slow_at_first, answer))
-        assert await step4.judge("RATM", "A") == Atom.timeout
-        return await step4.judge("Nirvana", "B")
 
-    assert in_virtual_time(main) == "the second answer"
+async def ask_twice_in_step_3() -> str:
+    register("critic", spawn(slow_at_first, answer_by_pid))
+    assert await step3.judge("RATM", "A") == "timeout"
+    return await step3.judge("Nirvana", "B")
+
+
+async def ask_twice_in_step_4() -> str:
+    register("critic", spawn(slow_at_first, answer_by_ref))
+    assert await step4.judge("RATM", "A") == "timeout"
+    return await step4.judge("Nirvana", "B")
+
+
+def in_virtual_time(main: Callable[[], Awaitable[str]]) -> object:
+    return beamish.run(main, loop_factory=VirtualClockLoop)
+
+
+@pytest.mark.parametrize("ask_twice", [ask_twice_in_step_1, ask_twice_in_step_3])
+def test_by_pid_a_late_answer_is_taken_for_the_answer_to_the_next_question(
+    ask_twice: Callable[[], Awaitable[str]],
+) -> None:
+    assert in_virtual_time(ask_twice) == "the first answer"
+
+
+def test_q7_step_4_by_ref_a_late_answer_is_never_taken_for_another() -> None:
+    assert in_virtual_time(ask_twice_in_step_4) == "the second answer"

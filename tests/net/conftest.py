@@ -32,6 +32,14 @@ def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
 _LOOPS = _loops()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _loops_have_run_once() -> None:
+    """uvloop opens a pipe for the whole OS process when it first runs; that is no test's leak."""
+    for factory in _LOOPS.values():
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(asyncio.sleep(0))
+
+
 @pytest.fixture(params=list(_LOOPS))
 def run_node(request: pytest.FixtureRequest) -> RunNode:
     """Runs a main process in a fresh node on one of the loops."""

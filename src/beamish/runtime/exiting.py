@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GRACE", "end_raised", "end_returned", "finish", "start_grace"]
 
+_ENDS: Final = (asyncio.CancelledError, GeneratorExit)
 GRACE: Final = 5.0  # seconds that the clean-up of a process may take
 
 
@@ -41,7 +42,9 @@ def start_grace(proc: Process) -> None:
 
 def end_returned(proc: Process, result: Any) -> None:
     """Its function returned."""
-    if proc.state == EXITING and proc.fate is not None:
+    if proc.fate is None and proc.rare is None:
+        _finish_now(proc, NORMAL, None, result)  # the common case, in short
+    elif proc.state == EXITING and proc.fate is not None:
         finish(proc, proc.fate.reason, None, result)
     else:
         finish(proc, NORMAL, None, result)
@@ -51,7 +54,8 @@ def end_raised(proc: Process, error: BaseException) -> None:
     """Its function raised, or was made to."""
     fate = proc.fate
     if proc.state == EXITING and fate is not None:
-        if not isinstance(error, asyncio.CancelledError | GeneratorExit) and not is_exit(error):
+        expected = isinstance(error, _ENDS) or is_exit(error) is not None
+        if not expected:
             report_failed_cleanup(proc, error)
         error.__traceback__ = None
         finish(proc, fate.reason, error, None)
@@ -108,10 +112,11 @@ def _finish_now(proc: Process, reason: Any, error: BaseException | None, result:
     proc.state = DEAD
     proc.pid._process = None
     # The pid may be held for ever; what the process held must not be.
-    proc.mailbox = proc.value = proc.pattern = proc.waiter = proc.parked = None
+    proc.mailbox = proc.value = proc.waiter = None
     node = running_node()
     node.processes.discard(proc)
-    tell_of_death(proc, reason)
+    if proc.links or proc.watchers or proc.monitors or proc.rare is not None:
+        tell_of_death(proc, reason)
     rare = proc.rare
     if rare is not None:
         finish_task(proc, error, result)

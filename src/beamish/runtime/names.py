@@ -26,23 +26,27 @@ class Names:
 
     def register(self, name: Any, pid: Any) -> None:
         """Gives a process a name; BadArgError says why it cannot be."""
-        if not isinstance(name, str):
-            raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
-        if name == "undefined":
-            raise BadArgError("'undefined' stands for no process and cannot be a name")
+        self.check_free(name)
         if not isinstance(pid, Pid):
             raise BadArgError(f"register takes a Pid; got {describe(pid)}")
         proc: Process | None = pid._process
         if proc is None or proc.state >= EXIT_PENDING:
             raise BadArgError(f"cannot register {pid!r} as {name!r}: it is not alive")
-        if name in self._table:
-            holder = self._table[name].pid
-            raise BadArgError(f"the name {name!r} is taken by {holder!r}: unregister it first")
         rare = proc.extra()
         if rare.name is not None:
             raise BadArgError(f"{pid!r} has a name already: {rare.name!r}")
         rare.name = Atom(name)
         self._table[name] = proc
+
+    def check_free(self, name: Any) -> None:
+        """Refuses what cannot be a name now."""
+        if not isinstance(name, str):
+            raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
+        if name == "undefined":
+            raise BadArgError("'undefined' stands for no process and cannot be a name")
+        if name in self._table:
+            holder = self._table[name].pid
+            raise BadArgError(f"the name {name!r} is taken by {holder!r}: unregister it first")
 
     def unregister(self, name: Any) -> None:
         """Takes a name away."""

@@ -17,14 +17,13 @@ from beamish.terms import (
     NORMAL,
     Atom,
     BadArgError,
-    Down,
-    Exit,
     NoProcError,
     Pid,
     Ref,
 )
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
+from beamish.terms.messages import down_message, exit_message
 
 from .fate import doom
 from .mailbox import check, deliver
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "alias_destination",
+    "check_alias",
     "demonitor",
     "exit_signal",
     "link",
@@ -66,7 +66,7 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
     if not link and is_word(reason, KILL):
         doom(target, KILLED, force=True)
     elif target.trap_exit:
-        deliver(target, Exit(sender, reason))
+        deliver(target, exit_message(sender, reason))
     elif not is_word(reason, NORMAL) or sender is target.pid:
         doom(target, reason)
 
@@ -93,7 +93,7 @@ def link(proc: Process, pid: Any) -> None:
     if target is None or target.state >= EXITING:
         if not proc.trap_exit:
             raise NoProcError(f"cannot link to {pid!r}: there is no such process (it has ended)")
-        deliver(proc, Exit(pid, NOPROC))
+        deliver(proc, exit_message(pid, NOPROC))
     elif target.state == EXIT_PENDING:
         # Alive as far as anyone was told; by the time the link reached it, it would be gone.
         exit_signal(proc, pid, NOPROC, link=True)
@@ -128,8 +128,7 @@ def unlink(proc: Process, pid: Any) -> None:
 
 def monitor(node: Node, proc: Process, dest: Any, alias: str | None, tag: Any) -> Ref:
     """Watches a process given by pid, by name or by (name, node)."""
-    if alias is not None and alias not in ALIAS_KINDS:
-        raise BadArgError(f"alias: expected None or one of {ALIAS_KINDS}; got {alias!r}")
+    check_alias(alias)
     target, named = _target_of(node, dest)
     ref = node.mint_monitor(proc)
     ref._tag = tag
@@ -143,6 +142,12 @@ def monitor(node: Node, proc: Process, dest: Any, alias: str | None, tag: Any) -
     else:
         watch(proc, target, ref)
     return ref
+
+
+def check_alias(kind: Any) -> None:
+    """Refuses what is no kind of alias."""
+    if kind is not None and kind not in ALIAS_KINDS:
+        raise BadArgError(f"alias: expected None or one of {ALIAS_KINDS}; got {describe(kind)}")
 
 
 def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] | None]:
@@ -215,7 +220,7 @@ def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
     if ref._named is not None:
         who = ref._named
     if ref._tag is None:
-        deliver(proc, Down(ref, "process", who, reason))
+        deliver(proc, down_message(ref, who, reason))
     else:
         deliver(proc, (ref._tag, ref, _PROCESS, who, reason))
 

@@ -73,9 +73,10 @@ class ProcessExit(asyncio.CancelledError):
     already decided, and catching it changes nothing.
     """
 
-    def __init__(self, reason: Any) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    @property
+    def reason(self) -> Any:
+        """The exit reason."""
+        return self.args[0]
 
 
 def describe(term: Any) -> str:

@@ -149,7 +149,12 @@ class MonitorRef(Ref):
     _kind: str | None  # how its alias ends; None where it is no alias
 
     def __init__(self, number: int, home: Incarnation, maker: Pid, mark: int) -> None:
-        super().__init__(number, home, maker, mark)
+        # Written out: calling the base's costs more than all the rest, at every monitor.
+        self._number = number
+        self._home = home
+        self._maker = maker
+        self._mark = mark
+        self._alias = None
         self._watched = None
         self._named = None
         self._tag = None

@@ -1,0 +1,213 @@
+"""Whatever is killed in the tree of processes, a server is left that serves again by itself."""
+
+from __future__ import annotations
+
+import logging
+import random
+
+import pytest
+
+from beamish import Down, ProcessExit, process
+from beamish.otp import DynamicSupervisor, Supervisor, TaskSupervisor
+from beamish.otp.errors import StartError
+from examples.kv.command import NotFoundError, run
+from examples.kv.registry import NAME as REGISTRY
+from examples.kv.registry import Registry
+from examples.kv.server import TASK_SUPERVISOR
+from examples.kv.supervisor import BUCKET_SUPERVISOR, KVServerSupervisor
+from tests.kv.tree import PARENTS, Tree, kill, log_records, pid_of, tree
+from tests.runtime.harness import PATIENCE, end_of, in_real_node
+
+MEMBERS = (*PARENTS, "a bucket", "a connection")
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@in_real_node
+async def test_the_server_serves_again_when_one_is_killed(member: str) -> None:
+    async with tree() as kv, await kv.connect() as client:
+        assert await client.ask("CREATE shopping") == "OK\r\n"
+
+        await kill(member)
+
+        assert await kv.serves()
+
+
+@pytest.mark.slow  # 40 kills, with a client after each
+@pytest.mark.parametrize("seed", range(3))
+@in_real_node
+async def test_the_server_serves_again_whatever_is_killed_in_any_order(seed: int) -> None:
+    chance = random.Random(seed)
+    async with tree() as kv:
+        for _ in range(40):
+            async with await kv.connect() as client:
+                await client.ask("CREATE shopping")
+                for member in chance.sample(MEMBERS, 2):
+                    await kill_if_there(member)
+
+            await serves_again(kv)
+
+
+async def kill_if_there(member: str) -> None:
+    """Kills a member, unless the death of another has taken it along."""
+    try:
+        await kill(member)
+    except (IndexError, ProcessExit, StartError) as gone:
+        if not process.alive(process.self()):
+            raise
+        logging.getLogger("test").info("%s was not there: %r", member, gone)
+
+
+async def serves_again(kv: Tree) -> None:
+    """Waits until a client is served."""
+    while not await kv.serves():
+        await process.sleep(0)
+
+
+@in_real_node
+async def test_k3_connections_outlive_the_acceptor() -> None:
+    async with tree() as kv, await kv.connect() as client:
+        await client.ask("CREATE shopping")
+
+        await kill("KVServer.Acceptor")
+
+        assert await client.ask("GET shopping milk", 2) == "\r\nOK\r\n"
+        assert await kv.serves()
+
+
+@in_real_node
+async def test_k5_the_death_of_the_task_supervisor_ends_its_connections_only() -> None:
+    async with tree() as kv, await kv.connect() as client:
+        await client.ask("CREATE shopping")
+        acceptor = await pid_of("KVServer.Acceptor")
+
+        await kill("KVServer.TaskSupervisor")
+
+        assert await client.ask("GET shopping milk", 2) == ""
+        assert await pid_of("KVServer.Acceptor") is acceptor
+        assert await kv.serves()
+
+
+@in_real_node
+async def test_the_death_of_one_connection_is_not_felt_by_another() -> None:
+    async with tree() as kv, await kv.connect() as first:
+        await first.ask("HELLO")
+        [connection] = await TaskSupervisor.children(TASK_SUPERVISOR)
+        async with await kv.connect() as second:
+            await second.ask("CREATE shopping")
+
+            process.exit(connection, "kill")
+            await end_of(connection)
+
+            assert await first.ask("HELLO") == ""
+            assert await second.ask("GET shopping milk", 2) == "\r\nOK\r\n"
+
+
+@in_real_node
+async def test_a_bucket_that_dies_is_forgotten_and_can_be_created_again() -> None:
+    async with tree() as kv, await kv.connect() as client:
+        await client.ask("CREATE shopping")
+        await client.ask("PUT shopping milk 1")
+
+        await kill("a bucket")
+
+        assert await client.ask("GET shopping milk") == "NOT FOUND\r\n"
+        assert await client.ask("CREATE shopping") == "OK\r\n"
+        assert await client.ask("GET shopping milk", 2) == "\r\nOK\r\n"
+
+
+@in_real_node
+async def test_a_bucket_that_dies_while_it_is_asked_is_not_found() -> None:
+    async with tree():
+        bucket = await Registry.create(REGISTRY, "shopping")
+        asker, ref = process.spawn_monitor(run, ("get", "shopping", "milk"))
+        process.exit(asker, "normal")  # nothing; but both are told in this order
+        process.exit(bucket, "kill")
+
+        down = await process.receive(Down(ref, ..., ..., ...), timeout=PATIENCE)
+
+        assert isinstance(down.reason, NotFoundError)
+
+
+@in_real_node
+async def test_no_bucket_is_left_behind_when_the_registry_dies() -> None:
+    async with tree() as kv, await kv.connect() as client:
+        await client.ask("CREATE shopping")
+        bucket = await pid_of("a bucket")
+
+        await kill("KV.Registry")
+
+        assert not process.alive(bucket)
+        assert (await DynamicSupervisor.count_children(BUCKET_SUPERVISOR))["active"] == 0
+        assert await client.ask("GET shopping milk") == "NOT FOUND\r\n"
+
+
+@in_real_node
+async def test_the_registry_outlives_the_supervisor_of_the_buckets_and_forgets_them() -> None:
+    async with tree() as kv, await kv.connect() as client:
+        await client.ask("CREATE shopping")
+        registry = await pid_of("KV.Registry")
+
+        await kill("KV.BucketSupervisor")
+
+        assert await pid_of("KV.Registry") is registry
+        assert await client.ask("GET shopping milk") == "NOT FOUND\r\n"
+        assert await client.ask("CREATE shopping") == "OK\r\n"
+
+
+@in_real_node
+async def test_k6_the_port_is_free_for_each_of_a_thousand_new_acceptors() -> None:
+    with log_records() as records:
+        async with tree() as kv, await kv.connect() as client:
+            await client.ask("CREATE shopping")
+            children = KVServerSupervisor().init("127.0.0.1", kv.port)
+            await Supervisor.terminate_child("KV.Umbrella", "KVServer.Supervisor")
+            await Supervisor.start_link(
+                children, max_restarts=1000, max_seconds=1000, name="KVServer.Supervisor"
+            )
+
+            for _ in range(1000):
+                await kill("KVServer.Acceptor")
+            assert await kv.serves()
+
+    accepting = [record for record in records if record.name == "kv.server"]
+    assert len(accepting) == 1002
+    assert {record.levelname for record in accepting} == {"INFO"}
+
+
+@in_real_node
+async def test_k8_the_acceptor_is_the_first_to_stop() -> None:
+    async with tree() as kv, await kv.connect() as client:
+        await client.ask("CREATE shopping")
+        names = {process.monitor(await pid_of(member)): member for member in MEMBERS}
+
+        await Supervisor.stop(kv.root)
+
+        downs = [await process.receive(Down, timeout=PATIENCE) for _ in names]
+
+    assert [names[down.ref] for down in downs] == [
+        "KVServer.Acceptor",
+        "a connection",
+        "KVServer.TaskSupervisor",
+        "KVServer.Supervisor",
+        "a bucket",
+        "KV.BucketSupervisor",
+        "KV.Registry",
+        "KV.Supervisor",
+    ]
+    assert {down.reason for down in downs} == {"shutdown"}
+
+
+@in_real_node
+async def test_a_client_that_goes_is_not_logged() -> None:
+    with log_records() as records:
+        async with tree() as kv:
+            async with await kv.connect() as client:
+                await client.ask("HELLO")
+                [connection] = await TaskSupervisor.children(TASK_SUPERVISOR)
+                ref = process.monitor(connection)
+            down = await process.receive(Down(ref, ..., ..., ...), timeout=PATIENCE)
+
+    assert down.reason == "shutdown"
+    assert [record.name for record in records] == ["kv.server"]  # that it accepts
+
+

@@ -1,0 +1,117 @@
+"""What the tests of the behaviours share: running a test as a process, and children to supervise."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import beamish
+from beamish import process
+from beamish.otp import GenServer, Stop
+from beamish.terms import Pid, Ref
+from tests.support.clock import VirtualClockLoop
+
+AsyncTest = Callable[..., Coroutine[Any, Any, None]]
+
+
+def in_node(test: AsyncTest) -> Callable[..., None]:
+    """Runs an ``async def`` test as the main process of a node."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        beamish.run(test, *args, **kwargs)
+
+    return run
+
+
+def on_virtual_clock(test: AsyncTest) -> Callable[..., None]:
+    """The same on a clock that jumps to the next timer when everything waits."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        beamish.run(test, *args, loop_factory=VirtualClockLoop, **kwargs)
+
+    return run
+
+
+async def reason_of(pid: Pid) -> Any:
+    """Waits for the end of a process; its exit reason."""
+    return await down(process.monitor(pid))
+
+
+async def down(ref: Ref) -> Any:
+    """Waits for what a monitor tells; the exit reason."""
+    return (await process.receive(("DOWN", ref, ..., ..., ...)))[4]
+
+
+async def ended_by(pid: Pid, reason: Any) -> Any:
+    """Sends an exit signal to a process and waits for its end; its exit reason."""
+    ref = process.monitor(pid)
+    process.exit(pid, reason)
+    return await down(ref)
+
+
+async def outcome(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Runs a function in a process of its own; the reason with which that ended.
+
+    For what ends its caller: the test's own process lives on.
+    """
+    _, ref = process.spawn_monitor(fn, *args, **kwargs)
+    return await down(ref)
+
+
+async def exit_reason(awaitable: Any) -> Any:
+    """The reason of the ProcessExit that awaiting something raises."""
+    try:
+        result = await awaitable
+    except beamish.ProcessExit as ended:
+        return ended.reason
+    raise AssertionError(f"did not exit, returned {result!r}")
+
+
+class Worker(GenServer):
+    """Tells a witness of its start and its terminate, and ends as it is told."""
+
+    def init(self, witness: Pid, name: str, *, trap: bool = False, slow: float = 0.0) -> None:
+        process.flag(trap_exit=trap)
+        self.witness, self.name, self.slow = witness, name, slow
+        process.send(witness, ("started", name, process.self()))
+
+    def handle_call(self, request: Any, caller: Any) -> Any:
+        match request:
+            case ("raise", error):
+                raise error
+            case ("exit", reason):
+                process.exit(reason)
+            case ("stop", reason):
+                return Stop(reason, reply="stopping")
+            case _:
+                return (self.name, request)
+
+    def handle_cast(self, request: Any) -> Any:
+        return self.handle_call(request, None) and None
+
+    async def terminate(self, reason: Any) -> None:
+        if self.slow:
+            await process.sleep(self.slow)
+        process.send(self.witness, ("terminated", self.name, reason))
+
+
+def events() -> list[Any]:
+    """What the workers have told this process so far, without their pids: ("started", "a")."""
+    told: list[Any] = []
+    for message in process.flush():
+        match message:
+            case ("started", name, _):
+                told.append(("started", name))
+            case ("terminated", _, _):
+                told.append(message)
+            case _:
+                pass
+    return told
+
+
+def started() -> list[str]:
+    """The names of the workers that have started since this was last asked, in order."""
+    return [event[1] for event in events() if event[0] == "started"]
