@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ __all__ = ["node", "run"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 STOP_TIME: Final = 5.0
+_GC_THRESHOLD: Final = 10_000
 
 
 def run(
@@ -66,9 +68,22 @@ def run(
         >>> run(main)
         42
     """
+    _collect_less_often()
     host = _Host(main, args, kw, grace=grace, stop_time=stop_time, on_signal=on_signal)
     with asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner:
         return runner.run(host.run(name=name, preempt=preempt, handle_signals=handle_signals))
+
+
+def _collect_less_often() -> None:
+    """Raises the first threshold of the garbage collector, if nobody has.
+
+    A process is a dozen objects that live for long: with CPython's default of 700 (2,000 from
+    3.13 on) starting 100,000 of them takes twice the time. What dies here dies by reference
+    counting; the collector is for cycles of the user's.
+    """
+    first, second, third = gc.get_threshold()
+    if 0 < first < _GC_THRESHOLD:
+        gc.set_threshold(_GC_THRESHOLD, second, third)
 
 
 class _Host:

@@ -35,6 +35,7 @@ from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
+from .runtime.preemption import take_a_break as _take_a_break
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
@@ -110,7 +111,10 @@ def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
 
     Source: erlang:spawn/1 (OTP 25 manual).
     """
-    return _node().spawn(fn, args, kw).pid
+    pid = _node().spawn(fn, args, kw).pid
+    if _here.due:
+        _take_a_break()
+    return pid
 
 
 def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
@@ -137,6 +141,8 @@ def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid
     proc = node.spawn(fn, args, kw)
     ref = node.mint_monitor(watcher)
     _signals.watch(watcher, proc, ref)
+    if _here.due:
+        _take_a_break()
     return proc.pid, ref
 
 
@@ -317,6 +323,8 @@ def send(dest: Any, message: T) -> T:
     Source: erlang:send/2.
     """
     _mailbox.send(dest, message)
+    if _here.due:
+        _take_a_break()
     return message
 
 
@@ -450,7 +458,10 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
     Source: erlang:monitor/2,3.
     """
     node = _node()
-    return _signals.monitor(node, _current(), dest, alias, tag)
+    ref = _signals.monitor(node, _current(), dest, alias, tag)
+    if _here.due:
+        _take_a_break()
+    return ref
 
 
 def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
@@ -489,6 +500,8 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     """
     if len(args) == 2:
         _signals.send_exit(_current(), *args)
+        if _here.due:
+            _take_a_break()
         return True
     if len(args) != 1:
         raise TypeError(f"exit takes (reason) or (pid, reason); got {len(args)} arguments")

@@ -4,9 +4,11 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 import beamish
 from beamish import Pid, monitor, process, receive, spawn_monitor, to_erlang, whereis
-from beamish.net import ClosedError, gen_tcp
+from beamish.net import ClosedError, Socket, gen_tcp
 from beamish.otp import Supervisor, Task, TaskSupervisor
 from examples.texts.echo_server import linked_clients, many_clients, one_client, supervised
 from examples.texts.echo_server.many_clients import TASK_SUPERVISOR
@@ -272,15 +274,21 @@ def test_k8_the_acceptor_stops_before_the_task_supervisor() -> None:
     run_with_server(test)
 
 
-def test_clients_that_quit_before_they_are_handed_over_do_not_end_the_server() -> None:
+def test_a_task_that_is_dead_before_it_is_given_its_client_does_not_end_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def the_client_has_quit(_socket: Socket) -> None:
+        process.exit("shutdown")
+
     async def test(server: Server) -> None:
         acceptor = await server.acceptor()
-        for _ in range(10):
-            visitor = await Visitor.of(server.port)
-            visitor.quit()
-        served = await server.visitor()
+        with monkeypatch.context() as patch:
+            patch.setattr(many_clients, "serve", the_client_has_quit)
+            for _ in range(5):  # one more than the supervisor would bear
+                visitor = await Visitor.of(server.port)
+                assert await visitor.hear() == b""
 
-        assert await served.echo(b"say you") == b"say you\r\n"
+        assert await (await server.visitor()).echo(b"say you") == b"say you\r\n"
         assert await server.acceptor() == acceptor
 
     run_with_server(test)

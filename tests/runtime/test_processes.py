@@ -430,8 +430,9 @@ async def test_p5_alive_and_info_take_a_pid_only(thing: Any) -> None:
         lambda: process.flag(trap_exit=True),
         lambda: process.send_after(1, "name", 1),
         lambda: process.put("key", 1),
-        lambda: process.receive().__await__().send(None),  # pyright: ignore
-        lambda: process.own(open(__file__)),  # noqa: SIM115, PTH123
+        lambda: process.own(object(), close=repr),
+        lambda: next(process.receive().__await__()),
+        lambda: next(process.sleep(0).__await__()),
     ],
 )
 def test_every_operation_outside_of_a_node_says_so(operation: Any) -> None:

@@ -319,6 +319,8 @@ def setopts(socket: AnySocket, **options: Unpack[SocketOptions]) -> None:
         changed = socket._options.changed(options)
     except BadArgError as error:
         raise OptionError("einval", "setopts", socket, str(error)) from None
+    if "active" in options and isinstance(socket, Socket):
+        socket._active_after(options["active"])
     try:
         set_kernel_options(socket._sock, options, changed.linger)
     except OSError as error:

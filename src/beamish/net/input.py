@@ -198,13 +198,22 @@ class Input(Endpoint):
             self._end = "emsgsize"
             raise self._take_end("recv") from None
 
-    def _set_active(self, value: Active) -> None:
-        """Changes `active`; what was read already is delivered at once."""
+    def _active_after(self, value: Active) -> int:
+        """What `active` becomes when it is set to this.
+
+        Raises:
+            OptionError: einval: the counter would leave its range.
+        """
         state = add_active(self._active, value)
         if state is None:
             raise OptionError(
                 "einval", "setopts", self, f"active={value!r} would count beyond 32767 or -32768"
             )
+        return state
+
+    def _set_active(self, value: Active) -> None:
+        """Changes `active`; what was read already is delivered at once."""
+        state = self._active_after(value)
         self._active = state
         owner = self._owner
         if owner is None:

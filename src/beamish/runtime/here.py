@@ -31,7 +31,7 @@ def _no_node(*_: object) -> None:
 class Here:
     """The current process (None outside of a slice), the node, and its run queue."""
 
-    __slots__ = ("arm", "armed", "node", "process", "push")
+    __slots__ = ("arm", "armed", "due", "node", "process", "push")
 
     def __init__(self) -> None:
         self.process: Process | None = None
@@ -41,6 +41,9 @@ class Here:
         self.push: Callable[[Process], object] = _no_node
         self.arm: Callable[[], None] = _no_node
         self.armed: bool = True
+        # The process whose turn is over, but which was in the runtime when the tick came: it is
+        # preempted at the end of that call (preemption.take_a_break).
+        self.due: Process | None = None
 
 
 here: Final = Here()

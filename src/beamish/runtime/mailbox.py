@@ -107,7 +107,9 @@ def _hand_over(proc: Process, message: Any) -> None:
     proc.pattern = len(proc.mailbox) if proc.mailbox else 0
     proc.state = WOKEN
     proc.value = message
-    enqueue(proc)
+    here.push(proc)
+    if not here.armed:
+        here.arm()
 
 
 def _takes(proc: Process, message: Any) -> bool:
@@ -163,11 +165,13 @@ def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at 
             proc.value = None
             if not patterns:
                 proc.state = WAIT_ANY
-            elif has_predicate(patterns):
-                proc.state = WAIT_SCAN
             else:
-                proc.pattern = patterns[0] if len(patterns) == 1 else AnyOf(patterns)
-                proc.state = WAIT_MATCH
+                pattern = patterns[0] if len(patterns) == 1 else patterns
+                if has_predicate(pattern):
+                    proc.state = WAIT_SCAN
+                else:
+                    proc.pattern = AnyOf(patterns) if pattern is patterns else pattern
+                    proc.state = WAIT_MATCH
             message = (yield from wait_outside(proc, message=True)) if outside else (yield)
             if message is _LOOK_AGAIN:
                 message = _take(proc, patterns, seen)

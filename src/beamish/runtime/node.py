@@ -29,6 +29,7 @@ from .trampoline import coroutine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
 __all__ = ["Node"]
 
@@ -89,7 +90,7 @@ class Node:
         self.processes: set[Process] = set()
         self.adopted: dict[asyncio.Task[Any], Process] = {}
         self.closing: set[asyncio.Task[Any]] = set()
-        self.executors: list[Any] = []
+        self.executors: dict[bool, Executor] = {}  # by offload's `cpu`
         self.things: dict[Any, Any] = {}  # what other rooms keep once per node
         self.deaths: asyncio.Event | None = None
         self._on_stop: list[Callable[[], object]] = []
@@ -112,18 +113,20 @@ class Node:
         self, send: Callable[[Any], Any], context: Context, parent: Pid | None
     ) -> Process:
         """A new process, which is on no queue yet."""
-        proc = Process(send, context, parent)
-        proc.pid = Pid(self._next_pid(), self.home, proc)
+        proc = Process(self._next_pid(), self.home, send, context, parent)
         self.processes.add(proc)
         return proc
 
     def mint_ref(self, proc: Process) -> Ref:
         """A new reference, made by this process."""
-        return Ref(self._next_ref(), self.home, proc.pid, _mark(proc))
+        # No message that has arrived can hold it.
+        mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
+        return Ref(self._next_ref(), self.home, proc.pid, mark)
 
     def mint_monitor(self, proc: Process) -> MonitorRef:
         """A new reference for a monitor of this process."""
-        return MonitorRef(self._next_ref(), self.home, proc.pid, _mark(proc))
+        mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
+        return MonitorRef(self._next_ref(), self.home, proc.pid, mark)
 
     def mint_timer(self, due: float, dest: Any, message: Any) -> TimerRef:
         """A new reference for a timer."""
@@ -134,8 +137,9 @@ class Node:
     def spawn(self, fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
         """A new process that runs `fn(*args, **kw)` when its turn comes."""
         parent = here.process or self._outside_parent()
-        coro = coroutine_of(fn, args, kw)
-        proc = self.mint_process(coro.send, copy_context(), parent and parent.pid)
+        send = coroutine_of(fn, args, kw).send
+        proc = Process(self._next_pid(), self.home, send, copy_context(), parent and parent.pid)
+        self.processes.add(proc)
         here.push(proc)
         if not here.armed:
             here.arm()
@@ -251,17 +255,12 @@ class Node:
         if self.preemption is not None:
             self.preemption.close()
         self.timers.close()
-        for executor in self.executors:
+        for executor in self.executors.values():
             executor.shutdown(wait=False, cancel_futures=True)
         self.scheduler.close()
         here.node = here.process = None
         here.armed = True
         self.processes.clear()
-
-
-def _mark(proc: Process) -> int:
-    """The number of messages that have arrived: none of them can hold a new reference."""
-    return proc.removed + len(proc.mailbox) if proc.mailbox else 0
 
 
 def _is_orphan(proc: Process) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -30,15 +29,20 @@ async def offload(fn: Callable[..., Any], args: tuple[Any, ...], *, cpu: bool) -
 
 
 def _executor(node: Node, *, cpu: bool) -> Executor:
-    kind: type[Executor] = ProcessPoolExecutor if cpu else ThreadPoolExecutor
-    for executor in node.executors:
-        if isinstance(executor, kind):
-            return executor
+    executor = node.executors.get(cpu)
+    if executor is None:
+        executor = node.executors[cpu] = _processes() if cpu else _threads()
+    return executor
+
+
+def _threads() -> Executor:
+    return ThreadPoolExecutor(thread_name_prefix="beamish-offload")
+
+
+def _processes() -> Executor:
+    # Few nodes need these, and importing them takes as long as all of beamish.
+    import multiprocessing  # noqa: PLC0415
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
     # "spawn": a fork of a node would have a copy of its loop and greenlets.
-    made: Executor = (
-        ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"))
-        if cpu
-        else ThreadPoolExecutor(thread_name_prefix="beamish-offload")
-    )
-    node.executors.append(made)
-    return made
+    return ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"))

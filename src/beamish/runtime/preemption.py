@@ -22,11 +22,10 @@ nothing may run in a parked process' Context, for it is still inside of it.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-import sysconfig
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms import ProcessExit
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["Preemption"]
+__all__ = ["Preemption", "take_a_break"]
 
 TICK: Final = 0.005  # seconds of CPU time between two ticks
 _IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
@@ -116,24 +115,52 @@ class Preemption:
             return
         if proc.state <= RUNNING:
             proc.state = TICKED  # a new slice begins with another state
-        elif (
-            (proc.state == TICKED or EXIT_PENDING <= proc.state <= EXITING)
-            and not (proc.rare is not None and proc.rare.critical)
-            and can_park(frame)
-        ):
-            self._scheduler.park(proc)
-            if frame is not None:
-                _after_park(proc, frame)
+        elif _may_park(proc):
+            if can_park(frame):
+                self._scheduler.park(proc)
+                error = _after_park(proc)
+                if error is not None and frame is not None:
+                    _raise_in(frame, error)
+            else:
+                here.due = proc
 
 
-def _after_park(proc: Process, frame: FrameType) -> None:
-    """What an exit signal asks of a process that was parked, raised where it was."""
+def _may_park(proc: Process) -> bool:
+    return (proc.state == TICKED or EXIT_PENDING <= proc.state <= EXITING) and not (
+        proc.rare is not None and proc.rare.critical
+    )
+
+
+def take_a_break() -> None:
+    """Preempts the calling process at the end of a call of beamish.process, if its turn is over.
+
+    Code that calls the runtime in a loop is found inside of the runtime by nearly every tick,
+    and could not be parked there; so the calls that never wait end with ``if here.due``.
+    """
+    proc, here.due = here.due, None
+    node = here.node
+    if (
+        proc is not None
+        and node is not None
+        and proc is here.process
+        and _may_park(proc)
+        and can_park(sys._getframe(2))  # the caller of process.send, say
+    ):
+        node.scheduler.park(proc)
+        error = _after_park(proc)
+        if error is not None:
+            raise error
+
+
+def _after_park(proc: Process) -> ProcessExit | None:
+    """What an exit signal asks of a process that was parked: to be raised where it was."""
     fate = proc.fate
     if proc.state == EXITING and fate is not None and (fate.force or not fate.thrown):
         if fate.thrown:
             fate.tries += 1
         fate.thrown = True
-        _raise_in(frame, ProcessExit(fate.reason))
+        return ProcessExit(fate.reason)
+    return None
 
 
 def _raise_in(frame: FrameType, error: BaseException) -> None:
@@ -181,22 +208,19 @@ def can_park(frame: FrameType | None) -> bool:
 _known: Final[dict[str, bool]] = {}  # by file name; what it says never changes
 
 
-_PACKAGE: Final = str(Path(__file__).resolve().parent.parent)
-_STDLIB: Final = tuple(
-    str(Path(path).resolve())
-    for path in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-)
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+_BEHAVIOURS: Final = os.path.join(_PACKAGE, "otp") + os.sep
+_TRAMPOLINE: Final = os.path.realpath(trampoline.__file__)
+_STDLIB: Final = os.path.dirname(os.path.realpath(os.__file__))
 _INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 def _is_safe(filename: str, module: dict[str, Any]) -> bool:
     if filename.startswith("<frozen"):
         return False
-    path = str(Path(filename).resolve())
+    path = os.path.realpath(filename)
     if path.startswith(_PACKAGE):
-        return path == str(Path(trampoline.__file__).resolve()) or path.startswith(
-            str(Path(_PACKAGE, "otp"))
-        )
+        return path == _TRAMPOLINE or path.startswith(_BEHAVIOURS)
     if any(part in path for part in _INSTALLED):
         return not _has_to_do_with_threads(module)
     return not path.startswith(_STDLIB)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, final
 
+from beamish.terms.identity import Pid
+
 from .asyncio_task import TaskFace
 from .here import enqueue
 from .states import EXITING, RUNNING, WAIT_FUTURE
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
     import greenlet
 
-    from beamish.terms import Atom, Pid, Ref
-    from beamish.terms.identity import MonitorRef
+    from beamish.terms import Atom, Ref
+    from beamish.terms.identity import Incarnation, MonitorRef
 
     from .adoption import Outside
     from .fate import Fate
@@ -69,7 +71,15 @@ class Process(TaskFace):
         "watchers",
     )
 
-    def __init__(self, send: Callable[[Any], Any], context: Context, parent: Pid | None) -> None:
+    def __init__(
+        self,
+        number: int,
+        home: Incarnation,
+        send: Callable[[Any], Any],
+        context: Context,
+        parent: Pid | None,
+    ) -> None:
+        self.pid = Pid(number, home, self)
         self.state = RUNNING
         self.value: Any = None
         self.send = send
@@ -78,7 +88,7 @@ class Process(TaskFace):
         self.mailbox: deque[Any] | None = None
         self.removed = 0
         self.pattern: Any = None
-        self.links: set[Pid] | None = None
+        self.links: dict[Pid, None] | None = None  # in the order in which they were made
         self.monitors: dict[MonitorRef, Process] | None = None
         self.watchers: dict[MonitorRef, Process] | None = None
         self.trap_exit = False
@@ -86,8 +96,6 @@ class Process(TaskFace):
         self.parked: greenlet.greenlet | None = None
         self.fate: Fate | None = None
         self.rare: Rare | None = None
-
-    pid: Pid
 
     @property
     def coro(self) -> Coroutine[Any, Any, Any]:

@@ -104,23 +104,23 @@ def link(proc: Process, pid: Any) -> None:
 def join(one: Process, other: Process) -> None:
     """Makes the link, on both sides."""
     if one.links is None:
-        one.links = {other.pid}
+        one.links = {other.pid: None}
     else:
-        one.links.add(other.pid)
+        one.links[other.pid] = None
     if other.links is None:
-        other.links = {one.pid}
+        other.links = {one.pid: None}
     else:
-        other.links.add(one.pid)
+        other.links[one.pid] = None
 
 
 def unlink(proc: Process, pid: Any) -> None:
     """Takes a link away, if there is one."""
     _check_pid("unlink", pid)
     if proc.links and pid in proc.links:
-        proc.links.discard(pid)
+        del proc.links[pid]
         target: Process = pid._process
         if target.links:
-            target.links.discard(proc.pid)
+            target.links.pop(proc.pid, None)
 
 
 # ---- monitors
@@ -290,11 +290,11 @@ def tell_of_death(proc: Process, reason: Any) -> None:
             alias._alias = None
 
 
-def _tell_links(pid: Pid, links: set[Pid], reason: Any) -> None:
+def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
     for other_pid in links:
         other: Process = other_pid._process
         if other.links:
-            other.links.discard(pid)
+            other.links.pop(pid, None)
         exit_signal(other, pid, reason, link=True)
 
 
