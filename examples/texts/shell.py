@@ -13,6 +13,7 @@ A line is a Python expression, or ``name = expression``. It may use what ``beami
 import ast
 import inspect
 import logging
+import sys
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -133,22 +134,26 @@ def show(text: str) -> None:
     print(text, flush=True)
 
 
-class ErrorReport(logging.Handler):
-    """Shows a crash report of beamish, whose fields are on the record, as Erlang writes it."""
+class ErrorReport(logging.Formatter):
+    """A crash report of beamish, whose fields are on the record, as Erlang writes it."""
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def format(self, record: logging.LogRecord) -> str:
         fields = vars(record)
-        if fields.get("report") != "crash":
-            return
         at = datetime.fromtimestamp(record.created, UTC).astimezone()
-        show(f"=ERROR REPORT==== {at:%d-%b-%Y::%H:%M:%S.%f} ===")
-        show(f"Error in process {fields['pid']} with exit value:")
-        show(f"{erlang(fields['reason'])}\n")
+        return (
+            f"=ERROR REPORT==== {at:%d-%b-%Y::%H:%M:%S.%f} ===\n"
+            f"Error in process {fields['pid']} with exit value:\n"
+            f"{erlang(fields['reason'])}\n"
+        )
 
 
 @contextmanager
 def error_reports() -> Generator[None, None, None]:
-    logger, handler = logging.getLogger("beamish"), ErrorReport(logging.ERROR)
+    """In the block, crash reports are shown on the screen, among the rest."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(ErrorReport())
+    handler.addFilter(lambda record: vars(record).get("report") == "crash")
+    logger = logging.getLogger("beamish")
     logger.addHandler(handler)
     try:
         yield

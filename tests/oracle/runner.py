@@ -9,11 +9,14 @@ real Erlang by oracle.erl; what a trace holds is told in scenario.md.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections import defaultdict
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+
+import uvloop
 
 import beamish
 from beamish import process
@@ -37,7 +40,7 @@ from .letters import (
 from .operations import NOW, messages, relations
 from .terms import JSON, Bindings, Result, Scenario, Step
 
-__all__ = ["run", "run_disturbed"]
+__all__ = ["run", "run_disturbed", "run_embedded", "run_on_uvloop"]
 
 
 def run(scenario: Scenario) -> Result:
@@ -56,6 +59,24 @@ def run_disturbed(scenario: Scenario, seed: object = 0) -> Result:
         rng = random.Random(f"{seed}/{scenario['id']}")
         result: Result = beamish.run(_play, scenario, rng)
     return result
+
+
+def run_on_uvloop(scenario: Scenario) -> Result:
+    """The same on uvloop's event loop."""
+    with _quiet():
+        result: Result = beamish.run(_play, scenario, None, loop_factory=uvloop.new_event_loop)
+    return result
+
+
+def run_embedded(scenario: Scenario) -> Result:
+    """The same in a node inside a running asyncio program; the controller is a plain Task."""
+
+    async def program() -> Result:
+        async with beamish.node():
+            return await _play(scenario, None)
+
+    with _quiet():
+        return asyncio.run(program())
 
 
 @contextmanager

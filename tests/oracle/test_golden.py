@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from .check import Runner, difference, play, read
-from .runner import run, run_disturbed
+from .runner import run, run_disturbed, run_embedded, run_on_uvloop
 
 _GOLDEN = sorted(Path(__file__).with_name("golden").glob("*.jsonl.gz"))
+_OF_ALL_KINDS = [golden for golden in _GOLDEN if golden.name.startswith(("long", "mix"))]
 _SHOWN = 5
 
 
@@ -45,6 +46,15 @@ def test_a_trace_does_not_depend_on_when_actors_yield(
     differences = _differences(golden, lambda scenario: run_disturbed(scenario, seed))
 
     assert not differences, "\n".join([f"seed {seed}", *differences])
+
+
+@pytest.mark.slow  # hundreds of scenarios, each on a node of its own
+@pytest.mark.parametrize("host", [run_on_uvloop, run_embedded])
+@pytest.mark.parametrize("golden", _OF_ALL_KINDS, ids=_name)
+def test_a_trace_does_not_depend_on_what_hosts_the_node(golden: Path, host: Runner) -> None:
+    differences = _differences(golden, host)
+
+    assert not differences, "\n".join(differences)
 
 
 def test_the_golden_files_hold_all_scenarios() -> None:

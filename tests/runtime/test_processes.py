@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -413,6 +414,15 @@ async def test_p5_alive_and_info_take_a_pid_only(thing: Any) -> None:
 # ---- outside of a node
 
 
+def _first_step(awaitable: Awaitable[Any]) -> None:
+    """Runs an awaitable without a loop, up to where it first waits."""
+
+    async def step() -> None:
+        await awaitable
+
+    step().send(None)
+
+
 @pytest.mark.parametrize(
     "operation",
     [
@@ -431,8 +441,10 @@ async def test_p5_alive_and_info_take_a_pid_only(thing: Any) -> None:
         lambda: process.send_after(1, "name", 1),
         lambda: process.put("key", 1),
         lambda: process.own(object(), close=repr),
-        lambda: next(process.receive().__await__()),
-        lambda: next(process.sleep(0).__await__()),
+        lambda: _first_step(process.receive()),
+        lambda: _first_step(process.receive(int, timeout=0)),
+        lambda: _first_step(process.sleep(0)),
+        lambda: _first_step(process.offload(repr, 1)),
     ],
 )
 def test_every_operation_outside_of_a_node_says_so(operation: Any) -> None:

@@ -362,8 +362,8 @@ class _GroupFailed(Exception):
 def title_of(cls: type) -> str:
     """What a supervisor is called in reports."""
     me = process.self()
-    name = process.info(me, "registered_name")
-    return repr(name) if name else f"{me!r} ({cls.__name__})"
+    name: str = process.info(me, "registered_name")
+    return name or f"{me!r} ({cls.__name__})"
 
 
 def specs_of(children: Any) -> list[ChildSpec]:

@@ -48,7 +48,7 @@ def report(
     if not _logger.isEnabledFor(logging.ERROR):
         return
     fn, args, kwargs = spec.function()
-    start = f"{getattr(fn, '__qualname__', repr(fn))}{_arguments(args, dict(kwargs))}"
+    start = _name(fn) + _arguments(args, dict(kwargs))
     lines = [
         _WORDS[context].format(id=spec.id, supervisor=supervisor),
         "** (exit) " + format_exit(reason),
@@ -71,6 +71,13 @@ def report(
         "child_type": spec.type,
     }
     _logger.error("\n".join(lines), extra=fields)
+
+
+def _name(fn: Any) -> str:
+    owner = getattr(fn, "__self__", None)
+    if isinstance(owner, type):  # start_link of a base class is its class'
+        return f"{owner.__name__}.{fn.__name__}"
+    return getattr(fn, "__qualname__", None) or repr(fn)
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

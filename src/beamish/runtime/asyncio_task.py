@@ -9,12 +9,14 @@ exit signal.
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, cast
 
-from .here import enqueue
+from .here import enqueue, running_node
 from .states import (
     DEAD,
     EXIT_PENDING,
+    EXITING,
     RUNNING,
     THROWING,
     TICKED,
@@ -25,7 +27,6 @@ from .states import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from contextvars import Context
 
     from .process import Process
 
@@ -80,13 +81,15 @@ class TaskFace:
         """Asks for a CancelledError in the process, as asyncio.Task.cancel does.
 
         Returns:
-            False if the process has ended or must end anyway.
+            False if the process has ended.
         """
         proc = self._self
-        if proc.state >= EXIT_PENDING:
+        if proc.state == DEAD:
             return False
         state = state_of(proc)
         state.cancels += 1
+        if _is_being_raised(proc):
+            return True  # one error answers all that ask before it is seen
         if proc.waiter is not None and proc.waiter.cancel(msg=msg):
             # The future's end wakes the process, as it does for a Task.
             return True
@@ -165,7 +168,7 @@ class TaskFace:
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """The loop that hosts its node."""
-        return asyncio.get_running_loop()
+        return running_node().loop
 
     def get_context(self) -> Context:
         """Its contextvars context."""
@@ -183,7 +186,7 @@ class TaskFace:
         if self.done():
             asyncio.get_running_loop().call_soon(callback, self, context=context)
         else:
-            state_of(self._self).callbacks.append((callback, context))
+            state_of(self._self).callbacks.append((callback, context or copy_context()))
 
     def remove_done_callback(self, callback: Callable[[Any], object], /) -> int:
         """Removes a callback; returns how often it was there."""
@@ -198,6 +201,18 @@ class TaskFace:
 
 def _state_or_none(proc: Process) -> TaskState | None:
     return proc.rare.task if proc.rare is not None else None
+
+
+def _is_being_raised(proc: Process) -> bool:
+    """Whether a CancelledError is on its way into the process; a ProcessExit is one."""
+    if proc.state == THROWING:
+        return isinstance(proc.value, asyncio.CancelledError)
+    if proc.state == EXIT_PENDING:
+        return True
+    if proc.state == EXITING:
+        fate = proc.fate
+        return fate is None or fate.force or not fate.thrown
+    return proc.waiter is not None and proc.waiter.cancelled()
 
 
 def state_of(proc: Process) -> TaskState:
@@ -216,6 +231,42 @@ def take_cancellation(proc: Process) -> BaseException | None:
         return None
     state.must_cancel = False
     return asyncio.CancelledError(*_args(state.message))
+
+
+def is_cancelled(proc: Process) -> bool:
+    """Whether a cancellation waits for the process' next wait."""
+    state = _state_or_none(proc)
+    return state is not None and state.must_cancel
+
+
+def error_of_cancelled(future: asyncio.Future[Any], proc: Process) -> BaseException:
+    """What a process is to be raised that awaits a future which was cancelled."""
+    take_cancellation(proc)  # answered by the same error
+    try:
+        future.result()
+    except BaseException as error:
+        return error
+    raise AssertionError
+
+
+def abandon(future: Any) -> None:
+    """What a process awaits that may not wait any more is cancelled, as for a cancelled Task."""
+    if hasattr(future, "cancel"):
+        future.cancel()
+        future.add_done_callback(forget, context=Context())
+
+
+def forget(future: asyncio.Future[Any]) -> None:
+    """A future is done that a process has awaited, but that nobody awaits any more.
+
+    What it failed with is no news for anyone then: asyncio must not report it. But a Task
+    that went wrong in its clean-up is; gather's future says by an exception that it was cancelled.
+    """
+    if future.cancelled():
+        return
+    error = getattr(future, "_exception", None)
+    if isinstance(error, asyncio.CancelledError) or not isinstance(future, asyncio.Task):
+        future.exception()
 
 
 def _args(message: Any) -> tuple[Any, ...]:

@@ -64,5 +64,6 @@ def hasten(proc: Process) -> None:
         return
     fate.force = True
     if proc.state == EXITING and proc.waiter is not None:
-        proc.waiter = None  # whatever it awaits will find nobody
+        waiter, proc.waiter = proc.waiter, None
+        waiter.cancel()
         enqueue(proc)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, final
 
 from beamish.terms.identity import Pid
 
-from .asyncio_task import TaskFace
+from .asyncio_task import TaskFace, error_of_cancelled, forget, is_cancelled
 from .here import enqueue
-from .states import EXITING, RUNNING, WAIT_FUTURE
+from .states import EXITING, RUNNING, THROWING, TICKED, WAIT_FUTURE
 from .trampoline import name_of
 
 if TYPE_CHECKING:
@@ -106,11 +106,16 @@ class Process(TaskFace):
     def wake_up(self, future: asyncio.Future[Any]) -> None:
         """The asyncio future that it awaits is done."""
         if self.waiter is not future:
+            forget(future)
             return
         self.waiter = None
         if self.state == WAIT_FUTURE:
-            self.state = RUNNING
-            self.value = None
+            if future.cancelled():
+                self.state = THROWING
+                self.value = error_of_cancelled(future, self)
+            else:
+                self.state = TICKED if is_cancelled(self) else RUNNING
+                self.value = None
             enqueue(self)
         elif self.state == EXITING:
             enqueue(self)

@@ -15,6 +15,7 @@ import asyncio
 import contextvars
 import sys
 from collections import deque
+from inspect import CORO_CLOSED, getcoroutinestate
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -22,7 +23,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from beamish.terms import ProcessExit
 
-from .asyncio_task import take_cancellation
+from .asyncio_task import abandon, is_cancelled, take_cancellation
 from .exiting import end_raised, end_returned, finish, start_grace
 from .here import enqueue, here
 from .states import (
@@ -47,6 +48,7 @@ __all__ = ["Scheduler", "close_by_force", "run_slice"]
 _BUDGET: Final = 0.001  # seconds of one drain
 _BATCH: Final = 64  # slices between two looks at the clock
 _STUBBORN: Final = 3  # how often a process may ignore its forced end
+_MOST_THROWS: Final = 100  # how often its clean-up may try to wait then
 
 
 class _SwappedTasks:
@@ -211,13 +213,13 @@ class Scheduler:
             self._go_on_ending(proc)
         elif state == THROWING:
             error, proc.value = proc.value, None
-            proc.state = RUNNING
+            proc.state = TICKED if is_cancelled(proc) else RUNNING
             run_slice(proc, proc.coro.throw, error)
         elif state == TICKED:
             if proc.parked is not None:
                 self._resume(proc, RUNNING)
             else:
-                if not _is_cancelled(proc):
+                if not is_cancelled(proc):
                     proc.state = RUNNING
                 run_slice(proc, proc.send, proc.value)
         # An adopted process that has gone on meanwhile, or a dead one, needs nothing.
@@ -226,6 +228,8 @@ class Scheduler:
         fate = proc.fate
         assert fate is not None
         proc.state = EXITING
+        if proc.rare is not None and proc.rare.outside is not None:
+            return  # handed a message just before: its Task is cancelled and ends by itself
         if proc.parked is not None:
             if fate.tries >= _STUBBORN:
                 self._abandon(proc, fate)
@@ -235,7 +239,11 @@ class Scheduler:
             if fate.force:
                 close_by_force(proc, fate)
             elif proc.waiter is None:
-                run_slice(proc, proc.send, None)
+                error = take_cancellation(proc)
+                if error is not None:
+                    run_slice(proc, proc.coro.throw, error)
+                else:
+                    run_slice(proc, proc.send, None)
         elif proc.waiter is not None and not fate.force and proc.waiter.cancel():
             # As a cancelled Task: what it awaits ends first, and its end wakes the process.
             start_grace(proc)
@@ -243,6 +251,7 @@ class Scheduler:
             waiter, proc.waiter = proc.waiter, None
             if waiter is not None:
                 waiter.cancel()
+            take_cancellation(proc)  # what is thrown now answers it
             fate.thrown = True
             run_slice(proc, proc.coro.throw, ProcessExit(fate.reason))
 
@@ -256,12 +265,6 @@ class Scheduler:
         self.abandoned.append(proc.parked)
         self.parked -= 1
         finish(proc, fate.reason, ProcessExit(fate.reason), None)
-
-
-def _is_cancelled(proc: Process) -> bool:
-    """Whether a cancellation waits for the process' next receive() (see mailbox.check)."""
-    task = proc.rare.task if proc.rare is not None else None
-    return task is not None and bool(task.must_cancel)
 
 
 def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
@@ -301,8 +304,7 @@ def suspended(proc: Process, yielded: Any) -> None:
     elif state == EXITING:
         fate = proc.fate
         if fate is not None and fate.force:
-            if yielded is not None and hasattr(yielded, "cancel"):
-                yielded.cancel()
+            abandon(yielded)
             close_by_force(proc, fate)
         else:
             start_grace(proc)
@@ -336,9 +338,10 @@ def _await(proc: Process, future: Any) -> None:
     node = here.node
     assert node is not None
     future.add_done_callback(proc.wake_up, context=node.scheduler.context)
-    if proc.state != RUNNING:
-        return  # on its way out
-    proc.state = WAIT_FUTURE
+    if proc.state == RUNNING:
+        proc.state = WAIT_FUTURE
+    elif proc.state == EXIT_PENDING:
+        return  # about to be cancelled anyway
     task = proc.rare.task if proc.rare is not None else None
     if task is not None and task.must_cancel and future.cancel(msg=task.message):
         task.must_cancel = False
@@ -359,15 +362,37 @@ def _fail(proc: Process, error: BaseException) -> None:
 
 
 def close_by_force(proc: Process, fate: Fate) -> None:
-    """Closes a coroutine by force: its clean-up goes on, but may not wait any more."""
-    for _ in range(_STUBBORN * 10):
-        here.process = proc
-        try:
-            proc.context.run(proc.coro.close)
-        except RuntimeError:
-            continue  # it awaited once more
-        except BaseException as error:
-            end_raised(proc, error)
+    """Ends a coroutine at once: its clean-up goes on, but whatever it waits for raises.
+
+    What it raises is ProcessExit, a CancelledError: that is what libraries let go of their sockets
+    and timers on. ``coro.close()``, for those who go on waiting all the same, they do not notice,
+    and until CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``.
+    """
+    for _ in range(_MOST_THROWS):
+        if not _goes_on(proc, proc.coro.throw, ProcessExit(fate.reason)):
             return
-        break
+    for _ in range(_STUBBORN):
+        if not _goes_on(proc, proc.coro.close):
+            return
     finish(proc, fate.reason, ProcessExit(fate.reason), None)
+
+
+def _goes_on(proc: Process, function: Callable[..., Any], *args: Any) -> bool:
+    """Whether a coroutine waits once more when it is made to end."""
+    node = here.node
+    assert node is not None
+    here.process = proc
+    node.scheduler.tasks[node.loop] = proc
+    try:
+        abandon(proc.context.run(function, *args))
+    except StopIteration as stop:
+        end_returned(proc, stop.value)
+    except BaseException as error:
+        if getcoroutinestate(proc.coro) != CORO_CLOSED:
+            return True  # close() says it so, by a RuntimeError
+        end_raised(proc, error)
+    else:
+        if getcoroutinestate(proc.coro) != CORO_CLOSED:
+            return True
+        finish(proc, proc.fate.reason if proc.fate else None, ProcessExit(None), None)
+    return False
