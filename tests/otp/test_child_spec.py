@@ -134,9 +134,7 @@ def test_a_spec_is_itself() -> None:
 def test_a_class_is_asked_for_its_spec(child: Any, args: Any, kwargs: Any) -> None:
     spec = child_spec(child)
 
-    assert spec == ChildSpec(
-        "Counter", (Counter.start_link, args, kwargs), modules=("Counter",)
-    )
+    assert spec == ChildSpec("Counter", (Counter.start_link, args, kwargs), modules=("Counter",))
 
 
 def test_the_class_statement_says_how_it_wants_to_be_supervised() -> None:

@@ -215,7 +215,9 @@ def test_an_entry_goes_when_its_process_dies(reason: str) -> None:
 
 
 @in_node
-async def test_an_entry_is_gone_for_whoever_is_told_of_the_death_however_late_the_clean_up() -> None:
+async def test_an_entry_is_gone_for_whoever_is_told_of_the_death_however_late_the_clean_up() -> (
+    None
+):
     reg = await unique()
     pid = await entry("k")
     busy = process.monitor(pid)

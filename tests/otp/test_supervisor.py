@@ -349,7 +349,10 @@ async def test_a_supervisor_is_a_child_of_a_supervisor() -> None:
 
     inner = await Supervisor.which_children(sup)
 
-    assert [(info.id, info.type) for info in inner] == [("in", "supervisor"), ("Tree", "supervisor")]
+    assert [(info.id, info.type) for info in inner] == [
+        ("in", "supervisor"),
+        ("Tree", "supervisor"),
+    ]
     assert list(await pids_of(inner[1].pid)) == ["w"]
 
 
@@ -1102,7 +1105,7 @@ def test_a_restart_is_reported_with_the_childs_spec(caplog: pytest.LogCaptureFix
     fields = vars(record)
     assert (record.name, record.levelname) == ("beamish", "ERROR")
     assert (fields["supervisor"], fields["child_id"], fields["restart"]) == (
-        "'sup'",
+        "sup",
         "a",
         "transient",
     )

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from beamish import process
-from beamish.otp import Supervisor, Task, TaskSupervisor
-from beamish.otp import ChildError, DynamicSupervisor, StartError
+from beamish.otp import ChildError, DynamicSupervisor, StartError, Supervisor, Task, TaskSupervisor
 from beamish.terms import BadArgError, Down, Exit, Pid
 
 from .support import down, ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of

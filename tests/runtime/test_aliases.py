@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -273,7 +274,5 @@ async def test_receive_reply_works_for_an_adopted_task() -> None:
     async def task() -> Any:
         ref = _ask(server, "from a task")
         return (await process.receive_reply(ref, timeout=PATIENCE))[1]
-
-    import asyncio
 
     assert await asyncio.create_task(task()) == "from a task"

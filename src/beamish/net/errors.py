@@ -61,6 +61,11 @@ class TcpError(BeamishError, OSError):
         self.action = action
         self.where = where
 
+    @property
+    def erlang_term(self) -> Atom:
+        """What to_erlang makes of it."""
+        return self.reason
+
     def __str__(self) -> str:
         doing = f"{self.action} {self.where}".strip()
         said = f"{explain(self.reason)} ({self.reason!s})"

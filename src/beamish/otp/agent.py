@@ -44,12 +44,12 @@ Source: Elixir's Agent.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from types import CoroutineType
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
 from beamish.terms import NORMAL, Atom, BadArgError, Pid
 
 from . import client
+from .awaiting import is_coroutine
 from .directives import Reply
 from .gen_server import GenServer, start_server
 from .names import Dest, Name, whereis
@@ -291,7 +291,7 @@ class _AgentProcess(GenServer):
         self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         result = fn(*args, **kwargs)
-        self.state = await result if result.__class__ is CoroutineType else result
+        self.state = await result if is_coroutine(result) else result
 
     async def handle_call(self, request: Any, caller: Caller) -> Any:
         if not isinstance(request, _Request):
@@ -307,7 +307,7 @@ class _AgentProcess(GenServer):
 
     async def _apply(self, request: _Request) -> Any:
         result = request.fn(self.state, *request.args, **request.kwargs)
-        if result.__class__ is CoroutineType:
+        if is_coroutine(result):
             result = await result
         if request.kind == "get":
             return result

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from dataclasses import dataclass
-from types import CoroutineType
 from typing import Any, Final
 
 from beamish import process
 from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
 
+from .awaiting import is_coroutine
 from .child_spec import ChildSpec
 from .children import (
     FAILED,
@@ -97,7 +97,7 @@ class DynamicSupervisorProcess(GenServer):
         """Asks the user's class for the flags."""
         process.flag(trap_exit=True)
         result = cls().init(*args, **kwargs)
-        if result.__class__ is CoroutineType:
+        if is_coroutine(result):
             result = await result
         if result is Ignore or isinstance(result, Ignore | Stop):
             return result

@@ -45,6 +45,7 @@ from beamish import process
 from beamish.terms import NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
 
 from . import names
+from .awaiting import is_coroutine
 from .errors import StartError, StartIgnored
 from .names import Name
 
@@ -322,7 +323,7 @@ async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any])
     """Runs a function, and reports it if it ends by ``exit/1`` with an unexpected reason."""
     try:
         result = fn(*args, **kwargs)
-        return await result if result.__class__ is CoroutineType else result
+        return await result if is_coroutine(result) else result
     except ProcessExit as ended:
         # An exit signal has decided already: the process is not alive any more, and not to blame.
         if not is_expected(ended.reason) and process.alive(process.self()):
@@ -358,7 +359,7 @@ async def _self_starting(
 ) -> Any:
     process.put(_STARTER, starter)
     result = fn(*args, **kwargs)
-    return await result if result.__class__ is CoroutineType else result
+    return await result if is_coroutine(result) else result
 
 
 async def _give_up(pid: Pid, ref: Ref) -> None:

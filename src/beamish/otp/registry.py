@@ -200,12 +200,7 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.update_value/3.
         """
-        table = _table_of(registry)
-        if table.keys != "unique":
-            raise BadArgError(
-                f"Registry.update_value: expected a registry of unique keys; got {registry!r}, "
-                "whose keys are duplicate"
-            )
+        table = _check_unique("for update_value", registry)
         me = process.self()
         for entry in table.by_key.get(key, ()):
             if entry.pid is me:
@@ -243,6 +238,7 @@ class Registry(Supervised):
         Source: Elixir's Registry, "Using in :via".
         """
         registry, inner, value = _via_key(key)
+        _check_unique("as a registry of names", registry)
         if pid is not process.self():
             raise BadArgError(
                 f"Registry: a process registers itself; got {pid!r}, called by {process.self()!r}"
@@ -265,7 +261,7 @@ class Registry(Supervised):
         registry, inner, _ = _via_key(key)
         if process.whereis(registry) is None:
             return None
-        return _table_of(registry).holder(inner)
+        return _check_unique("as a registry of names", registry).holder(inner)
 
     @staticmethod
     def send(key: Any, message: Any) -> Any:
@@ -365,6 +361,16 @@ def _table_of(registry: str) -> _Table:
             f"unknown registry: {registry!r}; Registry.start_link(keys=..., name=...) starts one"
         )
     return cast("_Table", table)
+
+
+def _check_unique(use: str, registry: str) -> _Table:
+    table = _table_of(registry)
+    if table.keys != "unique":
+        raise BadArgError(
+            f"Registry: expected a registry of unique keys {use}; got {registry!r}, "
+            "whose keys are duplicate"
+        )
+    return table
 
 
 def _via_key(key: Any) -> tuple[str, Hashable, Any]:

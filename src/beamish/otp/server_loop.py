@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Callable
-from types import CoroutineType
+from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from beamish import process
 from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref, Throw
 
 from . import names, proc_lib
+from .awaiting import is_coroutine
 from .directives import UNSET, Continue, Ignore, NoReply, Reply, Stop, Then, Timeout
 from .names import Name
 
@@ -42,8 +43,9 @@ _ERROR: Final = Atom("error")
 _BAD_RETURN: Final = Atom("bad_return_value")
 _CANCELLED: Final = Atom("cancelled")
 
-# `type` is in it because NoReply and Ignore may be returned without being called.
-_SPECIAL: Final = frozenset((Reply, NoReply, Stop, Continue, Timeout, Ignore, type))
+# What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
+# returned without being called; generators, because what process.sleep returns is one.
+_SPECIAL: Final = frozenset((Reply, NoReply, Stop, Continue, Timeout, Ignore, type, GeneratorType))
 
 # Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
 Caller: TypeAlias = tuple[Pid, Ref]
@@ -114,7 +116,7 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Calls a callback, `def` or `async def`; what it throws is what it returns, as in OTP."""
     try:
         result = callback(*args, **kwargs)
-        return await result if result.__class__ is CoroutineType else result
+        return await result if is_coroutine(result) else result
     except Throw as thrown:
         return thrown.value
 
@@ -163,7 +165,7 @@ async def _serve(server: GenServer, parent: Pid | None, then: Then) -> None:
             except Throw as thrown:
                 result = thrown.value
             if result.__class__ in _SPECIAL:
-                then = _after_call(result, caller)
+                then = await _after_call(result, caller)
             else:
                 then = None
                 ref = caller[1]
@@ -200,8 +202,10 @@ async def _handle(server: GenServer, parent: Pid | None, message: Any, then: The
     return _after_message(await _run(callback, message))
 
 
-def _after_call(result: Any, caller: Caller) -> Then:
+async def _after_call(result: Any, caller: Caller) -> Then:
     """What comes next where handle_call returned more than a reply."""
+    if is_coroutine(result):
+        result = await result
     match result:
         case Reply():
             answer(caller, result.value)
@@ -212,11 +216,11 @@ def _after_call(result: Any, caller: Caller) -> Then:
             return result
         case _ if result is NoReply:
             return None
-        case type() if result is not Ignore:
-            answer(caller, result)  # the reply is a class
-            return None
-        case _:
+        case _ if result is Ignore or isinstance(result, Ignore):
             raise _bad_return(result)
+        case _:
+            answer(caller, result)  # the reply is a class, or came from a generator
+            return None
 
 
 def _after_message(result: Any) -> Then:

@@ -17,12 +17,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from types import CoroutineType
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from beamish import process
 from beamish.terms import SHUTDOWN, Atom, Exit, is_expected
 
+from .awaiting import is_coroutine
 from .child_spec import ChildLike, ChildSpec, child_spec
 from .children import (
     BAD_SPEC,
@@ -125,7 +125,7 @@ class SupervisorProcess(GenServer):
         """Asks the user's class what to supervise, and starts that."""
         process.flag(trap_exit=True)
         result = cls().init(*args, **kwargs)
-        if result.__class__ is CoroutineType:
+        if is_coroutine(result):
             result = await result
         if result is Ignore or isinstance(result, Ignore | Stop):
             return result

@@ -44,6 +44,7 @@ Source: Elixir's Task.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar, cast, overload
 
@@ -330,7 +331,7 @@ async def run_task(
     """The whole life of a task that nobody waits for."""
     mark(asked_by)
     result = fn(*args, **kwargs)
-    return await result if is_coroutine(result) else result
+    return await result if inspect.isawaitable(result) else result
 
 
 async def run_for_owner(asked_by: list[Pid]) -> None:
@@ -338,7 +339,7 @@ async def run_for_owner(asked_by: list[Pid]) -> None:
     mark(asked_by)
     _, ref, fn, args, kwargs = await process.receive((_RUN, ..., ..., ..., ...))
     result = fn(*args, **kwargs)
-    process.send(ref, (ref, await result if is_coroutine(result) else result))
+    process.send(ref, (ref, await result if inspect.isawaitable(result) else result))
 
 
 async def run_for_supervised_owner(asked_by: list[Pid], owner: Pid, link: bool) -> None:
@@ -357,9 +358,4 @@ async def run_for_supervised_owner(asked_by: list[Pid], owner: Pid, link: bool) 
     mark(asked_by)
     _, ref, fn, args, kwargs = message
     result = fn(*args, **kwargs)
-    process.send(ref, (ref, await result if is_coroutine(result) else result))
-
-
-def is_coroutine(result: Any) -> bool:
-    """Whether a function's result has yet to be awaited."""
-    return isinstance(result, Coroutine)
+    process.send(ref, (ref, await result if inspect.isawaitable(result) else result))

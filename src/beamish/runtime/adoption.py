@@ -30,20 +30,25 @@ __all__ = ["Outside", "adopt_current_task", "wait_outside"]
 class Outside:
     """The asyncio Task that an adopted process is."""
 
-    __slots__ = ("exit", "future", "proc", "task")
+    __slots__ = ("exit", "future", "message", "proc", "task")
 
     proc: Process
 
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.task = task
         self.future: asyncio.Future[Any] | None = None
+        self.message = False  # whether what the future was given is a message
         self.exit: ProcessExit | None = None  # the latest that it raised itself
 
     def wake(self, value: Any) -> None:
         """Stands for the coroutine's send: the Task goes on when the loop comes to it."""
-        self.proc.state = OUTSIDE
+        proc = self.proc
+        self.message = proc.state == WOKEN  # and not word of a time-out, say
+        proc.state = OUTSIDE
         if self.future is not None and not self.future.done():
             self.future.set_result(value)
+        elif self.message:
+            put_back(proc, value)  # it was cancelled just before
 
     def end(self) -> None:
         """An exit signal has decided its end."""
@@ -66,16 +71,21 @@ def wait_outside(proc: Process, *, message: bool) -> Generator[Any, Any, Any]:
     try:
         return (yield from future)
     except asyncio.CancelledError:
-        handed = proc.state == WOKEN or (future.done() and not future.cancelled())
-        if handed and message:
-            if proc.mailbox is None:
-                proc.mailbox = deque()
-            proc.mailbox.insert(proc.pattern or 0, proc.value)
-        if proc.state == WOKEN or WAIT_ANY <= proc.state <= WAIT_WAKE:
+        given = future.done() and not future.cancelled() and outside.message
+        if proc.state == WOKEN or given:
+            put_back(proc, proc.value)
+        if proc.state < EXIT_PENDING:
             proc.state = OUTSIDE
         raise
     finally:
         outside.future = None
+
+
+def put_back(proc: Process, message: Any) -> None:
+    """Puts a message where it came into the mailbox: the process was cancelled before it saw it."""
+    if proc.mailbox is None:
+        proc.mailbox = deque()
+    proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, message)
 
 
 def adopt_current_task(node: Node) -> Process:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import reprlib
+import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,7 +54,7 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     lines.append("** (exit) " + format_exit(reason))
     if stack:
         lines.append(stack.rstrip())
-    logger.error("\n".join(lines), extra=fields)
+    _write(logging.ERROR, "\n".join(lines), fields)
 
 
 _SHOWN: Final = (
@@ -97,12 +98,8 @@ def report_failed_cleanup(proc: Process, error: BaseException) -> None:
     fields = _fields(proc)
     fields["report"] = "cleanup"
     fields["reason"] = error
-    logger.error(
-        "Process %r failed while it cleaned up after an exit signal\n%s",
-        proc.pid,
-        _traceback(error).rstrip(),
-        extra=fields,
-    )
+    text = f"Process {proc.pid!r} failed while it cleaned up after an exit signal"
+    _write(logging.ERROR, f"{text}\n{_traceback(error).rstrip()}", fields)
 
 
 def report_failed_close(proc: Process, resource: Any, error: BaseException) -> None:
@@ -110,29 +107,30 @@ def report_failed_close(proc: Process, resource: Any, error: BaseException) -> N
     fields = _fields(proc)
     fields["report"] = "close"
     fields["reason"] = error
-    logger.error(
-        "Closing %s, which %r owned, failed: %s",
-        _short.repr(resource),
-        proc.pid,
-        format_exit(error),
-        extra=fields,
-    )
+    what = f"Closing {_short.repr(resource)}, which {proc.pid!r} owned, failed"
+    _write(logging.ERROR, f"{what}: {format_exit(error)}", fields)
 
 
 def report_blocked(proc: Process, seconds: float, stack: str) -> None:
     """Reports a process that has not let anything else run for a while."""
-    logger.warning(
-        "Process %r (%s) has blocked the node for %.0f ms: no other process ran meanwhile. "
-        "Use `await process.offload(function)` for blocking calls. It is here:\n%s",
-        proc.pid,
-        proc.initial_call(),
-        seconds * 1000,
-        stack.rstrip(),
-        extra={
-            "report": "blocked",
-            "pid": repr(proc.pid),
-            "initial_call": proc.initial_call(),
-            "seconds": seconds,
-            "stack": stack,
-        },
+    text = (
+        f"Process {proc.pid!r} ({proc.initial_call()}) has blocked the node for "
+        f"{seconds * 1000:.0f} ms: no other process ran meanwhile. Use "
+        "`await process.offload(function)` for blocking calls. It is here:"
     )
+    fields = {
+        "report": "blocked",
+        "pid": repr(proc.pid),
+        "initial_call": proc.initial_call(),
+        "seconds": seconds,
+        "stack": stack,
+    }
+    _write(logging.WARNING, f"{text}\n{stack.rstrip()}", fields)
+
+
+def _write(level: int, text: str, fields: dict[str, Any]) -> None:
+    """Writes a record; a log that fails (a full disk, say) must not hold up a death."""
+    try:
+        logger.log(level, "%s", text, extra=fields)
+    except Exception:
+        traceback.print_exc(file=sys.stderr)

@@ -368,31 +368,23 @@ def close_by_force(proc: Process, fate: Fate) -> None:
     and timers on. ``coro.close()``, for those who go on waiting all the same, they do not notice,
     and until CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``.
     """
-    for _ in range(_MOST_THROWS):
-        if not _goes_on(proc, proc.coro.throw, ProcessExit(fate.reason)):
-            return
-    for _ in range(_STUBBORN):
-        if not _goes_on(proc, proc.coro.close):
-            return
-    finish(proc, fate.reason, ProcessExit(fate.reason), None)
-
-
-def _goes_on(proc: Process, function: Callable[..., Any], *args: Any) -> bool:
-    """Whether a coroutine waits once more when it is made to end."""
     node = here.node
     assert node is not None
-    here.process = proc
-    node.scheduler.tasks[node.loop] = proc
-    try:
-        abandon(proc.context.run(function, *args))
-    except StopIteration as stop:
-        end_returned(proc, stop.value)
-    except BaseException as error:
-        if getcoroutinestate(proc.coro) != CORO_CLOSED:
-            return True  # close() says it so, by a RuntimeError
-        end_raised(proc, error)
-    else:
-        if getcoroutinestate(proc.coro) != CORO_CLOSED:
-            return True
-        finish(proc, proc.fate.reason if proc.fate else None, ProcessExit(None), None)
-    return False
+    for turn in range(_MOST_THROWS + _STUBBORN):
+        here.process = proc
+        node.scheduler.tasks[node.loop] = proc
+        try:
+            if turn < _MOST_THROWS:
+                abandon(proc.context.run(proc.coro.throw, ProcessExit(fate.reason)))
+            else:
+                proc.context.run(proc.coro.close)
+        except StopIteration:
+            break
+        except BaseException as error:
+            if getcoroutinestate(proc.coro) == CORO_CLOSED:
+                end_raised(proc, error)
+                return
+            # close() says so where a coroutine goes on waiting
+        if getcoroutinestate(proc.coro) == CORO_CLOSED:
+            break
+    finish(proc, fate.reason, ProcessExit(fate.reason), None)

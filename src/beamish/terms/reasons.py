@@ -126,6 +126,9 @@ def _error_to_erlang(error: BaseException) -> Any:
 
 
 def _error_term(error: BaseException) -> Any:
+    term = getattr(error, "erlang_term", None)  # an exception may say it itself
+    if term is not None:
+        return term
     if isinstance(error, ProcessError):
         return to_erlang(error.reason)
     if isinstance(error, Throw):
