@@ -35,7 +35,6 @@ from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
-from .runtime.preemption import take_a_break as _take_a_break
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
@@ -111,9 +110,9 @@ def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
 
     Source: erlang:spawn/1 (OTP 25 manual).
     """
-    pid = _node().spawn(fn, args, kw).pid
+    pid = (_here.node or _node()).spawn(fn, args, kw).pid
     if _here.due:
-        _take_a_break()
+        _here.rest()
     return pid
 
 
@@ -125,6 +124,8 @@ def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
     caller = _here.process or _current()
     proc = _node().spawn(fn, args, kw)
     _signals.join(caller, proc)
+    if _here.due:
+        _here.rest()
     return proc.pid
 
 
@@ -137,12 +138,12 @@ def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid
     Source: erlang:spawn_monitor/1.
     """
     watcher = _here.process or _current()
-    node = _node()
+    node = _here.node or _node()
     proc = node.spawn(fn, args, kw)
     ref = node.mint_monitor(watcher)
     _signals.watch(watcher, proc, ref)
     if _here.due:
-        _take_a_break()
+        _here.rest()
     return proc.pid, ref
 
 
@@ -306,26 +307,8 @@ def label(pid: Pid) -> Any:
 # ---- messages
 
 
-def send(dest: Any, message: T) -> T:
-    """Sends a message; returns the message, at once.
-
-    The message itself is passed, not a copy: do not change it after it was sent. Messages from one
-    process to another arrive in the order in which they were sent. A message to a dead process
-    or to ``(name, node)`` that nobody has is dropped.
-
-    Args:
-        dest: a Pid, a registered name, ``(name, node)``, a Ref that is an alias, or a behaviour's
-            ``("via", module, name)``.
-
-    Raises:
-        BadArgError: the name is not registered, or `dest` is none of these.
-
-    Source: erlang:send/2.
-    """
-    _mailbox.send(dest, message)
-    if _here.due:
-        _take_a_break()
-    return message
+# Written in the runtime, so that a message costs no call more.
+send = _mailbox.send
 
 
 def send_threadsafe(dest: Any, message: Any) -> None:
@@ -344,67 +327,14 @@ if TYPE_CHECKING:
     def receive(pattern: type[T], /, *, timeout: float | None = ...) -> Awaitable[T]: ...
     @overload
     def receive(*patterns: Any, timeout: float | None = ...) -> Awaitable[Any]: ...
-    def receive(*patterns: Any, timeout: float | None = None) -> Awaitable[Any]:
-        """Takes the oldest message that matches one of the patterns, and leaves the others.
-
-        ``message = await receive()`` takes the next message, whatever it is.
-
-        Args:
-            patterns: each a value (equality; None, True and False are told by identity), ``...``
-                (anything), a type (isinstance), a tuple, list or dict of patterns (a dict may
-                have more keys), or a predicate.
-            timeout: seconds to wait; None for ever; 0 looks at what is there without waiting.
-
-        Raises:
-            TimeoutError: nothing came in time. What does not match does not restart the clock.
-
-        A pattern that holds a Ref made by this process skips the messages that are older than
-        the Ref, so a call costs the same with 100,000 messages waiting.
-
-        Example:
-            >>> async def main():
-            ...     ref = make_ref()
-            ...     send(self(), "noise"), send(self(), (ref, 42))
-            ...     return (await receive((ref, int)))[1]
-            >>> beamish.run(main)
-            42
-
-        Source: the Erlang Reference Manual, "Receive".
-        """
-        ...
-
+    def receive(*patterns: Any, timeout: float | None = None) -> Awaitable[Any]: ...  # noqa: D103
 else:
     receive = _mailbox.receive
 
+receive_reply = _mailbox.receive_reply
 
-if TYPE_CHECKING:
-
-    def receive_reply(ref: Ref, timeout: float | None = None) -> Awaitable[Any]:
-        """Takes the answer to a request: ``(ref, answer)``, or the Down of the monitor `ref`.
-
-        What a call waits for, in one step and without patterns. The reference is that of a
-        monitor with ``alias="reply_demonitor"``, made before the request was sent.
-
-        Args:
-            ref: the reference in the request.
-            timeout: seconds to wait; None for ever.
-
-        Raises:
-            TimeoutError: nothing came in time.
-
-        Example:
-            >>> async def main():
-            ...     ref = make_ref()
-            ...     send(self(), (ref, 42))
-            ...     return await receive_reply(ref)
-            >>> beamish.run(main) == (ref, 42)
-
-        Source: gen_server:receive_response/2.
-        """
-        ...
-
-else:
-    receive_reply = _mailbox.receive_reply
+for _function in (send, receive, receive_reply):
+    _function.__module__ = __name__
 
 
 def flush() -> builtins.list[Any]:
@@ -460,7 +390,7 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
     node = _node()
     ref = _signals.monitor(node, _current(), dest, alias, tag)
     if _here.due:
-        _take_a_break()
+        _here.rest()
     return ref
 
 
@@ -501,7 +431,7 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     if len(args) == 2:
         _signals.send_exit(_current(), *args)
         if _here.due:
-            _take_a_break()
+            _here.rest()
         return True
     if len(args) != 1:
         raise TypeError(f"exit takes (reason) or (pid, reason); got {len(args)} arguments")

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from beamish import process
 from beamish.runtime.here import running_node
 
 __all__ = ["Reports", "assert_no_timers", "assert_quiet"]
@@ -32,8 +33,12 @@ async def assert_quiet(tasks: set[asyncio.Task[Any]]) -> None:
         assert done, f"tasks are left: {extra}"
     node = running_node()
     known = {me, *node.adopted.values()}
-    others = [proc for proc in node.processes if proc not in known]
-    assert not others, f"processes are left: {others}"
+    for proc in [proc for proc in node.processes if proc not in known]:
+        ref = process.monitor(proc.pid)
+        try:
+            await process.receive((..., ref, ...), (..., ref, ..., ..., ...), timeout=PATIENCE)
+        except TimeoutError:
+            raise AssertionError(f"a process is left: {proc} ({proc.initial_call()})") from None
     assert not node.closing
     assert not node.names.all()
     assert not node.timers.pending()

@@ -16,7 +16,7 @@ from examples.kv.registry import Registry
 from examples.kv.server import TASK_SUPERVISOR
 from examples.kv.supervisor import BUCKET_SUPERVISOR, KVServerSupervisor
 from tests.kv.tree import PARENTS, Tree, kill, log_records, pid_of, tree
-from tests.runtime.harness import PATIENCE, end_of, in_real_node
+from tests.runtime.harness import PATIENCE, in_real_node
 
 MEMBERS = (*PARENTS, "a bucket", "a connection")
 
@@ -95,8 +95,9 @@ async def test_the_death_of_one_connection_is_not_felt_by_another() -> None:
         async with await kv.connect() as second:
             await second.ask("CREATE shopping")
 
+            ended = process.monitor(connection)
             process.exit(connection, "kill")
-            await end_of(connection)
+            await process.receive(("DOWN", ended, ..., ..., ...), timeout=PATIENCE)
 
             assert await first.ask("HELLO") == ""
             assert await second.ask("GET shopping milk", 2) == "\r\nOK\r\n"
@@ -123,7 +124,7 @@ async def test_a_bucket_that_dies_while_it_is_asked_is_not_found() -> None:
         process.exit(asker, "normal")  # nothing; but both are told in this order
         process.exit(bucket, "kill")
 
-        down = await process.receive(Down(ref, ..., ..., ...), timeout=PATIENCE)
+        down = await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE)
 
         assert isinstance(down.reason, NotFoundError)
 
@@ -205,7 +206,7 @@ async def test_a_client_that_goes_is_not_logged() -> None:
                 await client.ask("HELLO")
                 [connection] = await TaskSupervisor.children(TASK_SUPERVISOR)
                 ref = process.monitor(connection)
-            down = await process.receive(Down(ref, ..., ..., ...), timeout=PATIENCE)
+            down = await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE)
 
     assert down.reason == "shutdown"
     assert [record.name for record in records] == ["kv.server"]  # that it accepts

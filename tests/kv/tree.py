@@ -16,7 +16,7 @@ from examples.kv.registry import NAME as REGISTRY
 from examples.kv.registry import Registry
 from examples.kv.server import TASK_SUPERVISOR
 from examples.kv.supervisor import Umbrella
-from tests.runtime.harness import PATIENCE, end_of
+from tests.runtime.harness import PATIENCE
 
 __all__ = ["PARENTS", "Client", "Tree", "kill", "log_records", "pid_of", "tree"]
 
@@ -95,7 +95,8 @@ async def tree(umbrella: type[Umbrella] = PatientUmbrella) -> AsyncIterator[Tree
     try:
         yield Tree(root, port)
     finally:
-        await Supervisor.stop(root)
+        if process.alive(root):
+            await Supervisor.stop(root)
 
 
 # Who restarts whom. Connections and buckets are not restarted.
@@ -127,8 +128,9 @@ async def pid_of(member: str) -> Pid:
 async def kill(member: str) -> None:
     """Kills a member of the tree; returns when its supervisor has restarted it."""
     pid = await pid_of(member)
+    ref = process.monitor(pid)  # before: of a death that it comes upon it tells at once
     process.exit(pid, "kill")
-    assert await end_of(pid) in ("killed", "noproc")
+    await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE)
     if member in PARENTS:
         # It answers after it has dealt with the death, of which it was told before we were.
         await Supervisor.which_children(PARENTS[member])

@@ -473,6 +473,8 @@ def test_sockets_closed_by_the_peer_in_every_state_are_all_released(run_node: Ru
                         while True:
                             await gen_tcp.recv(far, timeout=SOON)
                 else:
+                    await process.receive(("tcp", ...), ("tcp", ..., ...), timeout=SOON)
+                    gen_tcp.setopts(far, active=True)
                     await process.receive(("tcp_closed", far), timeout=SOON)
                 gen_tcp.close(far)
                 process.flush()

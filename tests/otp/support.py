@@ -1,10 +1,12 @@
-"""What the tests of the behaviours share: running a test as a process, and children to supervise."""
+"""What the tests of the behaviours share: running a test as a process, children to supervise."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine
 from typing import Any
+
+import pytest
 
 import beamish
 from beamish import process
@@ -63,11 +65,9 @@ async def outcome(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 async def exit_reason(awaitable: Any) -> Any:
     """The reason of the ProcessExit that awaiting something raises."""
-    try:
-        result = await awaitable
-    except beamish.ProcessExit as ended:
-        return ended.reason
-    raise AssertionError(f"did not exit, returned {result!r}")
+    with pytest.raises(beamish.ProcessExit) as ended:
+        await awaitable
+    return ended.value.reason
 
 
 class Worker(GenServer):
@@ -83,7 +83,7 @@ class Worker(GenServer):
             case ("raise", error):
                 raise error
             case ("exit", reason):
-                process.exit(reason)
+                raise beamish.ProcessExit(reason)
             case ("stop", reason):
                 return Stop(reason, reply="stopping")
             case _:

@@ -18,7 +18,7 @@ def put(state: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 @in_node
 async def test_an_agent_starts_with_what_its_function_returns() -> None:
-    agent = await Agent.start_link(lambda n: n * 2, 21)
+    agent = await Agent.start_link(int, "42")
 
     assert await Agent.get(agent, lambda state: state) == 42
 
@@ -62,7 +62,7 @@ async def test_update_makes_the_result_the_new_state() -> None:
     result: object = await Agent.update(agent, put, "milk", 3)  # type: ignore[func-returns-value]
 
     assert result is None
-    assert await Agent.get(agent, dict.get, "milk") == 3
+    assert await Agent.get(agent, dict[str, int].get, "milk") == 3
 
 
 @in_node

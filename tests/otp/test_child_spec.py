@@ -52,16 +52,10 @@ def test_the_modules_are_the_class_of_the_start_function() -> None:
     assert ChildSpec("w", start).modules == (__name__,)
 
 
-@pytest.mark.parametrize(
-    ("given", "called"),
-    [
-        (start, (start, (), {})),
-        ((start, (1, 2)), (start, (1, 2), {})),
-        ((start, (1,), {"a": 2}), (start, (1,), {"a": 2})),
-    ],
-)
-def test_a_start_is_a_function_with_or_without_arguments(given: Any, called: Any) -> None:
-    assert ChildSpec("w", given).function() == called
+def test_a_start_is_a_function_with_or_without_arguments() -> None:
+    assert ChildSpec("w", start).function() == (start, (), {})
+    assert ChildSpec("w", (start, (1, 2))).function() == (start, (1, 2), {})
+    assert ChildSpec("w", (start, (1,), {"a": 2})).function() == (start, (1,), {"a": 2})
 
 
 # ---- what is refused: each field, with the accepted forms and what came
@@ -185,7 +179,7 @@ def test_each_behaviour_knows_its_type(spec: ChildSpec, type: str, shutdown: Any
     assert (spec.type, spec.shutdown) == (type, shutdown)
 
 
-def test_A2_a_task_is_called_task_and_temporary() -> None:
+def test_a2_a_task_is_called_task_and_temporary() -> None:
     spec = Task.child_spec(start, 1, a=2)
 
     assert (spec.id, spec.restart) == ("Task", "temporary")

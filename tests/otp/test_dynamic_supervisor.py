@@ -42,7 +42,7 @@ async def crash(sup: Pid, pid: Pid, reason: Any = "kill") -> None:
 
 
 @in_node
-async def test_S12_it_starts_without_children_and_takes_any_number() -> None:
+async def test_s12_it_starts_without_children_and_takes_any_number() -> None:
     sup = await DynamicSupervisor.start_link(name="dyn")
 
     assert await pids_of("dyn") == []
@@ -51,7 +51,7 @@ async def test_S12_it_starts_without_children_and_takes_any_number() -> None:
 
 
 @in_node
-async def test_S12_children_have_no_ids() -> None:
+async def test_s12_children_have_no_ids() -> None:
     sup = await DynamicSupervisor.start_link()
     pid = await DynamicSupervisor.start_child(sup, (Worker, (process.self(), "w")))
 
@@ -61,7 +61,7 @@ async def test_S12_children_have_no_ids() -> None:
 
 
 @in_node
-async def test_S12_more_than_max_children_are_refused() -> None:
+async def test_s12_more_than_max_children_are_refused() -> None:
     sup = await DynamicSupervisor.start_link(max_children=1)
     pid = await DynamicSupervisor.start_child(sup, worker())
 
@@ -107,6 +107,20 @@ async def test_a_child_that_does_not_start_is_not_kept() -> None:
 
     assert failed.value.reason == "why"
     assert await pids_of(sup) == []
+
+
+@in_node
+async def test_the_reason_of_a_start_function_that_fails_itself_is_its_error() -> None:
+    def start() -> Pid:
+        raise error
+
+    error = ValueError("no")
+    sup = await DynamicSupervisor.start_link()
+
+    with pytest.raises(StartError) as failed:
+        await DynamicSupervisor.start_child(sup, ChildSpec("w", start))
+
+    assert failed.value.reason is error
 
 
 @in_node
@@ -254,7 +268,7 @@ async def test_a_child_that_is_ignored_at_its_restart_is_forgotten() -> None:
 
 
 @on_virtual_clock
-async def test_S12_all_children_are_stopped_at_the_same_time() -> None:
+async def test_s12_all_children_are_stopped_at_the_same_time() -> None:
     loop = asyncio.get_running_loop()
     sup = await DynamicSupervisor.start()
     for _ in range(50):

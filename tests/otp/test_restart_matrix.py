@@ -52,9 +52,10 @@ async def end(pid: Pid, reason: Any) -> None:
 
 async def three(strategy: Any, restart: Any) -> tuple[Pid, dict[Any, Any]]:
     """A supervisor with the workers a, b, c, of which b has this restart type; and their pids."""
+    kinds: dict[str, Any] = {"a": "permanent", "b": restart, "c": "permanent"}
     children = [
         ChildSpec(name, (Worker.start_link, (process.self(), name)), restart=kind)
-        for name, kind in (("a", "permanent"), ("b", restart), ("c", "permanent"))
+        for name, kind in kinds.items()
     ]
     sup = await Supervisor.start_link(children, strategy=strategy)
     return sup, await pids_of(sup)

@@ -30,35 +30,35 @@ async def tell(witness: Pid, *args: Any, **kwargs: Any) -> None:
 
 
 @in_node
-async def test_A1_start_link_runs_a_function_in_a_linked_process() -> None:
+async def test_a1_start_link_runs_a_function_in_a_linked_process() -> None:
     pid = Task.start_link(wait)
 
     assert process.info(process.self(), "links") == [pid]
 
 
 @in_node
-async def test_A1_start_does_not_link() -> None:
+async def test_a1_start_does_not_link() -> None:
     Task.start(wait)
 
     assert process.info(process.self(), "links") == []
 
 
 @in_node
-async def test_A1_arguments_are_passed_on() -> None:
+async def test_a1_arguments_are_passed_on() -> None:
     Task.start_link(tell, process.self(), 1, two=2)
 
     assert await process.receive() == ("told", (1,), {"two": 2})
 
 
 @in_node
-async def test_A1_plain_functions_are_tasks_too() -> None:
-    Task.start_link(lambda me: process.send(me, "plain"), process.self())
+async def test_a1_plain_functions_are_tasks_too() -> None:
+    Task.start_link(process.send, process.self(), "plain")
 
     assert await process.receive() == "plain"
 
 
 @in_node
-async def test_A1_the_result_is_thrown_away() -> None:
+async def test_a1_the_result_is_thrown_away() -> None:
     process.flag(trap_exit=True)
     pid = Task.start_link(lambda: 42)
 
@@ -67,7 +67,7 @@ async def test_A1_the_result_is_thrown_away() -> None:
 
 
 @in_node
-async def test_A1_a_task_ends_with_what_its_function_raised() -> None:
+async def test_a1_a_task_ends_with_what_its_function_raised() -> None:
     error = ValueError("boom")
 
     assert await reason_of(Task.start(fail, error)) is error
@@ -77,7 +77,7 @@ async def test_A1_a_task_ends_with_what_its_function_raised() -> None:
 @pytest.mark.parametrize(
     ("reason", "reports"), [("normal", 0), ("shutdown", 0), (("shutdown", 1), 0), ("boom", 1)]
 )
-def test_A1_only_an_unexpected_end_is_reported(
+def test_a1_only_an_unexpected_end_is_reported(
     reason: Any, reports: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     @in_node
@@ -89,7 +89,7 @@ def test_A1_only_an_unexpected_end_is_reported(
     assert len(caplog.records) == reports
 
 
-def test_A1_a_crash_is_reported_once_with_the_function_and_who_started_it(
+def test_a1_a_crash_is_reported_once_with_the_function_and_who_started_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     @in_node
@@ -116,7 +116,7 @@ def test_a_coroutine_is_refused_with_the_right_form(start: Any) -> None:
 
 
 @in_node
-async def test_A2_a_supervised_task_is_not_restarted_unless_it_is_permanent() -> None:
+async def test_a2_a_supervised_task_is_not_restarted_unless_it_is_permanent() -> None:
     sup = await Supervisor.start_link(
         [Task.child_spec(wait, id="t"), Task.child_spec(wait, id="p", restart="permanent")]
     )
@@ -128,7 +128,7 @@ async def test_A2_a_supervised_task_is_not_restarted_unless_it_is_permanent() ->
 
 
 @in_node
-async def test_A7_a_task_knows_its_callers_and_ancestors() -> None:
+async def test_a7_a_task_knows_its_callers_and_ancestors() -> None:
     def report(witness: Pid, depth: int) -> None:
         process.send(witness, (process.get("$callers"), process.get("$ancestors")))
         if depth:
@@ -147,11 +147,15 @@ async def test_A7_a_task_knows_its_callers_and_ancestors() -> None:
 
 
 @in_node
-async def test_A3_await_returns_the_result() -> None:
-    task = Task.run_async(lambda a, b: a + b, 1, 2)
+async def test_a3_await_returns_the_result() -> None:
+    task = Task.run_async(add, 1, 2)
 
     assert await task.await_() == 3
-    assert await Task.await_(Task.run_async(wait_no_more, 4)) == 4
+    assert await Task.run_async(wait_no_more, 4).await_() == 4
+
+
+def add(a: int, b: int) -> int:
+    return a + b
 
 
 async def wait_no_more(value: int) -> int:
@@ -160,7 +164,7 @@ async def wait_no_more(value: int) -> int:
 
 
 @in_node
-async def test_A3_a_task_is_linked_to_and_watched_by_its_owner() -> None:
+async def test_a3_a_task_is_linked_to_and_watched_by_its_owner() -> None:
     task = Task.run_async(wait)
 
     assert process.info(process.self(), "links") == [task.pid]
@@ -169,7 +173,7 @@ async def test_A3_a_task_is_linked_to_and_watched_by_its_owner() -> None:
 
 
 @in_node
-async def test_A3_await_leaves_nothing_behind() -> None:
+async def test_a3_await_leaves_nothing_behind() -> None:
     task = Task.run_async(lambda: 1)
     await task.await_()
     await process.sleep(0)
@@ -179,14 +183,14 @@ async def test_A3_await_leaves_nothing_behind() -> None:
 
 
 @in_node
-async def test_A3_the_result_is_a_message_with_the_tasks_reference() -> None:
+async def test_a3_the_result_is_a_message_with_the_tasks_reference() -> None:
     task = Task.run_async(lambda: 42)
 
     assert await process.receive() == (task.ref, 42)
 
 
 @in_node
-async def test_A3_only_the_owner_may_wait() -> None:
+async def test_a3_only_the_owner_may_wait() -> None:
     task = Task.run_async(wait)
 
     for wait_for in (task.await_, task.yield_, task.shutdown):
@@ -196,7 +200,7 @@ async def test_A3_only_the_owner_may_wait() -> None:
 
 
 @on_virtual_clock
-async def test_A3_await_exits_after_five_seconds_and_the_task_runs_on() -> None:
+async def test_a3_await_exits_after_five_seconds_and_the_task_runs_on() -> None:
     loop = asyncio.get_running_loop()
     task = Task.run_async(wait)
 
@@ -206,7 +210,7 @@ async def test_A3_await_exits_after_five_seconds_and_the_task_runs_on() -> None:
 
 
 @on_virtual_clock
-async def test_A3_a_result_after_the_time_out_is_never_seen() -> None:
+async def test_a3_a_result_after_the_time_out_is_never_seen() -> None:
     task = Task.run_async(wait, 1)
     await exit_reason(task.await_(1.0))
 
@@ -217,7 +221,7 @@ async def test_A3_a_result_after_the_time_out_is_never_seen() -> None:
 
 
 @in_node
-async def test_A3_a_trapping_owner_exits_with_the_tasks_reason_and_has_its_exit_message() -> None:
+async def test_a3_a_trapping_owner_exits_with_the_tasks_reason_and_has_its_exit_message() -> None:
     process.flag(trap_exit=True)
     error = ValueError("boom")
     task = Task.run_async(fail, error)
@@ -227,7 +231,7 @@ async def test_A3_a_trapping_owner_exits_with_the_tasks_reason_and_has_its_exit_
 
 
 @in_node
-async def test_A3_an_owner_that_does_not_trap_dies_with_its_task() -> None:
+async def test_a3_an_owner_that_does_not_trap_dies_with_its_task() -> None:
     async def owner() -> None:
         await Task.run_async(process.exit, "boom").await_()
 
@@ -235,7 +239,7 @@ async def test_A3_an_owner_that_does_not_trap_dies_with_its_task() -> None:
 
 
 @in_node
-async def test_A3_a_task_dies_with_its_owner() -> None:
+async def test_a3_a_task_dies_with_its_owner() -> None:
     async def owner() -> None:
         process.send(main, Task.run_async(wait))
         await process.receive("end")
@@ -243,7 +247,7 @@ async def test_A3_a_task_dies_with_its_owner() -> None:
 
     main = process.self()
     pid = process.spawn(owner)
-    task = await process.receive(Task)
+    task: Any = await process.receive()
     ref = process.monitor(task.pid)
     process.send(pid, "end")
 
@@ -254,7 +258,7 @@ async def test_A3_a_task_dies_with_its_owner() -> None:
 
 
 @on_virtual_clock
-async def test_A4_yield_returns_none_while_there_is_no_result() -> None:
+async def test_a4_yield_returns_none_while_there_is_no_result() -> None:
     task = Task.run_async(wait, "done")
 
     assert await task.yield_(1.0) is None
@@ -264,15 +268,15 @@ async def test_A4_yield_returns_none_while_there_is_no_result() -> None:
 
 
 @in_node
-async def test_A4_yield_returns_the_reason_of_a_task_that_failed() -> None:
+async def test_a4_yield_returns_the_reason_of_a_task_that_failed() -> None:
     process.flag(trap_exit=True)
-    task = Task.run_async(process.exit, "boom")
+    task: Task[Any] = Task.run_async(process.exit, "boom")
 
     assert await task.yield_() == ("exit", "boom")
 
 
 @in_node
-async def test_A4_shutdown_stops_a_task() -> None:
+async def test_a4_shutdown_stops_a_task() -> None:
     task = Task.run_async(wait)
 
     assert await task.shutdown() is None
@@ -282,7 +286,7 @@ async def test_A4_shutdown_stops_a_task() -> None:
 
 
 @in_node
-async def test_A4_shutdown_returns_a_result_that_came_before() -> None:
+async def test_a4_shutdown_returns_a_result_that_came_before() -> None:
     task = Task.run_async(lambda: 42)
     await process.sleep(0)
 
@@ -291,16 +295,16 @@ async def test_A4_shutdown_returns_a_result_that_came_before() -> None:
 
 
 @in_node
-async def test_A4_shutdown_returns_the_reason_of_a_task_that_had_failed() -> None:
+async def test_a4_shutdown_returns_the_reason_of_a_task_that_had_failed() -> None:
     process.flag(trap_exit=True)
-    task = Task.run_async(process.exit, "boom")
+    task: Task[Any] = Task.run_async(process.exit, "boom")
     await process.receive(Exit)
 
     assert await task.shutdown() == ("exit", "boom")
 
 
 @in_node
-async def test_A4_shutdown_with_brutal_kill_kills_at_once() -> None:
+async def test_a4_shutdown_with_brutal_kill_kills_at_once() -> None:
     async def stubborn() -> None:
         process.flag(trap_exit=True)
         process.send(main, "ready")
@@ -316,7 +320,7 @@ async def test_A4_shutdown_with_brutal_kill_kills_at_once() -> None:
 
 
 @on_virtual_clock
-async def test_A4_shutdown_kills_after_its_time() -> None:
+async def test_a4_shutdown_kills_after_its_time_and_says_so() -> None:
     async def stubborn() -> None:
         process.flag(trap_exit=True)
         process.send(main, "ready")
@@ -328,7 +332,7 @@ async def test_A4_shutdown_kills_after_its_time() -> None:
     task = Task.run_async(stubborn)
     await process.receive("ready")
 
-    assert await task.shutdown(3.0) is None
+    assert await task.shutdown(3.0) == ("exit", "killed")
     assert loop.time() == 3.0
 
 
@@ -336,7 +340,7 @@ async def test_A4_shutdown_kills_after_its_time() -> None:
 
 
 @in_node
-async def test_A5_start_child_runs_a_task_linked_to_the_supervisor_alone() -> None:
+async def test_a5_start_child_runs_a_task_linked_to_the_supervisor_alone() -> None:
     sup = await TaskSupervisor.start_link(name="tasks")
 
     pid = await TaskSupervisor.start_child("tasks", wait)
@@ -346,7 +350,7 @@ async def test_A5_start_child_runs_a_task_linked_to_the_supervisor_alone() -> No
 
 
 @in_node
-async def test_A5_arguments_are_passed_on() -> None:
+async def test_a5_arguments_are_passed_on() -> None:
     sup = await TaskSupervisor.start_link()
 
     await TaskSupervisor.start_child(sup, tell, process.self(), 1, two=2)
@@ -355,7 +359,7 @@ async def test_A5_arguments_are_passed_on() -> None:
 
 
 @in_node
-async def test_A5_a_crash_touches_neither_supervisor_nor_caller() -> None:
+async def test_a5_a_crash_touches_neither_supervisor_nor_caller() -> None:
     sup = await TaskSupervisor.start_link()
     other = await TaskSupervisor.start_child(sup, wait)
     for _ in range(10):
@@ -365,7 +369,7 @@ async def test_A5_a_crash_touches_neither_supervisor_nor_caller() -> None:
 
 
 @in_node
-async def test_A5_a_task_may_have_ended_when_start_child_returns() -> None:
+async def test_a5_a_task_may_have_ended_when_start_child_returns() -> None:
     sup = await TaskSupervisor.start_link()
 
     pid = await TaskSupervisor.start_child(sup, lambda: None)
@@ -375,7 +379,7 @@ async def test_A5_a_task_may_have_ended_when_start_child_returns() -> None:
 
 
 @in_node
-async def test_A5_terminate_child_stops_a_task() -> None:
+async def test_a5_terminate_child_stops_a_task() -> None:
     sup = await TaskSupervisor.start_link()
     pid = await TaskSupervisor.start_child(sup, wait)
     ref = process.monitor(pid)
@@ -388,7 +392,7 @@ async def test_A5_terminate_child_stops_a_task() -> None:
 
 
 @in_node
-async def test_A5_max_children_is_the_limit() -> None:
+async def test_a5_max_children_is_the_limit() -> None:
     sup = await TaskSupervisor.start_link(max_children=1)
     await TaskSupervisor.start_child(sup, wait)
 
@@ -399,7 +403,7 @@ async def test_A5_max_children_is_the_limit() -> None:
 
 
 @in_node
-async def test_A5_a_task_may_be_permanent() -> None:
+async def test_a5_a_task_may_be_permanent() -> None:
     sup = await TaskSupervisor.start_link()
     pid = await TaskSupervisor.start_child(sup, wait, restart="permanent")
 
@@ -410,7 +414,7 @@ async def test_A5_a_task_may_be_permanent() -> None:
 
 
 @on_virtual_clock
-async def test_A5_all_tasks_are_stopped_at_the_same_time() -> None:
+async def test_a5_all_tasks_are_stopped_at_the_same_time() -> None:
     async def slow() -> None:
         try:
             await process.sleep(None)
@@ -430,7 +434,7 @@ async def test_A5_all_tasks_are_stopped_at_the_same_time() -> None:
 
 
 @in_node
-async def test_A6_a_killed_supervisor_takes_its_tasks_with_it() -> None:
+async def test_a6_a_killed_supervisor_takes_its_tasks_with_it() -> None:
     process.flag(trap_exit=True)
     sup = await TaskSupervisor.start_link()
     ref = process.monitor(await TaskSupervisor.start_child(sup, wait))
@@ -441,7 +445,7 @@ async def test_A6_a_killed_supervisor_takes_its_tasks_with_it() -> None:
 
 
 @in_node
-async def test_A6_run_async_links_to_supervisor_and_caller() -> None:
+async def test_a6_run_async_links_to_supervisor_and_caller() -> None:
     sup = await TaskSupervisor.start_link()
 
     task = await TaskSupervisor.run_async(sup, wait, "done")
@@ -452,7 +456,7 @@ async def test_A6_run_async_links_to_supervisor_and_caller() -> None:
 
 
 @in_node
-async def test_A6_async_nolink_only_watches() -> None:
+async def test_a6_async_nolink_only_watches() -> None:
     sup = await TaskSupervisor.start_link()
     error = ValueError("boom")
 
@@ -462,7 +466,7 @@ async def test_A6_async_nolink_only_watches() -> None:
 
 
 @in_node
-async def test_A6_async_nolink_answers_with_the_result() -> None:
+async def test_a6_async_nolink_answers_with_the_result() -> None:
     sup = await TaskSupervisor.start_link()
 
     task = await TaskSupervisor.async_nolink(sup, lambda: 42)
@@ -473,7 +477,7 @@ async def test_A6_async_nolink_answers_with_the_result() -> None:
 
 
 @pytest.mark.parametrize("link", [True, False])
-def test_A6_a_task_whose_owner_died_before_it_got_its_job_ends(link: bool) -> None:
+def test_a6_a_task_whose_owner_died_before_it_got_its_job_ends(link: bool) -> None:
     from beamish.otp.task import run_for_supervised_owner
 
     @in_node
@@ -491,7 +495,7 @@ def test_A6_a_task_whose_owner_died_before_it_got_its_job_ends(link: bool) -> No
 
 
 @in_node
-async def test_A7_a_supervised_tasks_callers_are_who_asked_for_it() -> None:
+async def test_a7_a_supervised_tasks_callers_are_who_asked_for_it() -> None:
     def report(witness: Pid) -> None:
         process.send(witness, (process.get("$callers"), process.get("$ancestors")))
 
@@ -519,7 +523,7 @@ async def test_a_task_supervisor_is_a_dynamic_supervisor_of_temporary_tasks() ->
     }
 
 
-def test_A5_the_report_of_a_crashed_task_shows_its_function(
+def test_a5_the_report_of_a_crashed_task_shows_its_function(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     @in_node

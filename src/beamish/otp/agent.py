@@ -145,6 +145,19 @@ class Agent(Supervised):
             initial_call=fn,
         )
 
+    # A function of the state alone stands first in these overloads, so that the type checkers know
+    # the parameter of a lambda.
+
+    @overload
+    @staticmethod
+    async def get(
+        agent: Dest, fn: Callable[[Any], Awaitable[R]], /, *, timeout: float | None = ...
+    ) -> R: ...
+
+    @overload
+    @staticmethod
+    async def get(agent: Dest, fn: Callable[[Any], R], /, *, timeout: float | None = ...) -> R: ...
+
     @overload
     @staticmethod
     async def get(
@@ -195,6 +208,23 @@ class Agent(Supervised):
         """
         return await _ask(agent, _Request("get", fn, args, kwargs), timeout)
 
+    @overload
+    @staticmethod
+    async def update(
+        agent: Dest, fn: Callable[[Any], Any], /, *, timeout: float | None = ...
+    ) -> None: ...
+
+    @overload
+    @staticmethod
+    async def update(
+        agent: Dest,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        timeout: float | None = ...,
+        **kwargs: Any,
+    ) -> None: ...
+
     @staticmethod
     async def update(
         agent: Dest,
@@ -219,6 +249,44 @@ class Agent(Supervised):
         Source: Elixir's Agent.update/3.
         """
         await _ask(agent, _Request("update", fn, args, kwargs), timeout)
+
+    @overload
+    @staticmethod
+    async def get_and_update(
+        agent: Dest,
+        fn: Callable[[Any], Awaitable[tuple[R, Any]]],
+        /,
+        *,
+        timeout: float | None = ...,
+    ) -> R: ...
+
+    @overload
+    @staticmethod
+    async def get_and_update(
+        agent: Dest, fn: Callable[[Any], tuple[R, Any]], /, *, timeout: float | None = ...
+    ) -> R: ...
+
+    @overload
+    @staticmethod
+    async def get_and_update(
+        agent: Dest,
+        fn: Callable[..., Awaitable[tuple[R, Any]]],
+        /,
+        *args: Any,
+        timeout: float | None = ...,
+        **kwargs: Any,
+    ) -> R: ...
+
+    @overload
+    @staticmethod
+    async def get_and_update(
+        agent: Dest,
+        fn: Callable[..., tuple[R, Any]],
+        /,
+        *args: Any,
+        timeout: float | None = ...,
+        **kwargs: Any,
+    ) -> R: ...
 
     @staticmethod
     async def get_and_update(
@@ -248,6 +316,14 @@ class Agent(Supervised):
         Source: Elixir's Agent.get_and_update/3.
         """
         return await _ask(agent, _Request("get_and_update", fn, args, kwargs), timeout)
+
+    @overload
+    @staticmethod
+    def cast(agent: Dest, fn: Callable[[Any], Any], /) -> None: ...
+
+    @overload
+    @staticmethod
+    def cast(agent: Dest, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None: ...
 
     @staticmethod
     def cast(agent: Dest, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:

@@ -96,11 +96,22 @@ class ChildCount(TypedDict):
 
 
 class StartFailed(Exception):
-    """A child did not start; `reason` is what the supervisor makes of it. It never leaves it."""
+    """A child did not start. It never leaves the supervisor.
 
-    def __init__(self, reason: Any) -> None:
+    Attributes:
+        reason: why; what the start function raised, if it failed itself.
+        crashed: whether it failed itself, and did not merely say that there is no process.
+    """
+
+    def __init__(self, reason: Any, *, crashed: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.crashed = crashed
+
+    @property
+    def as_otp(self) -> Any:
+        """The reason as OTP's supervisor has it: ``("EXIT", error)`` for a failed function."""
+        return (_EXIT, self.reason) if self.crashed else self.reason
 
 
 @final
@@ -200,8 +211,7 @@ async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
         The pid and the info that it started with; (None, None) if it shall be ignored.
 
     Raises:
-        StartFailed: with the reason, in the shape that OTP gives it: ``("EXIT", error)`` where the
-            start function itself failed.
+        StartFailed: it did not start.
     """
     fn, args, kwargs = spec.function()
     try:
@@ -215,9 +225,9 @@ async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
     except ProcessExit as ended:
         if not process.alive(process.self()):
             raise  # it is the supervisor that ends
-        raise StartFailed((_EXIT, ended.reason)) from None
+        raise StartFailed(ended.reason, crashed=True) from None
     except Exception as error:  # noqa: BLE001  # a start function may fail in any way
-        raise StartFailed((_EXIT, error)) from None
+        raise StartFailed(error, crashed=True) from None
     return _started(result)
 
 

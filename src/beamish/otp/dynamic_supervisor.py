@@ -12,6 +12,7 @@ Smallest example
 
     sup = await DynamicSupervisor.start_link(name="buckets", max_children=10_000)
     bucket = await DynamicSupervisor.start_child("buckets", (Bucket, "shopping"))
+    await DynamicSupervisor.terminate_child("buckets", bucket)
 
 Supervising
 -----------
@@ -21,6 +22,8 @@ says its flags in ``init``::
     class Buckets(DynamicSupervisor):
         def init(self, limit: int):
             return DynamicSupervisorFlags(max_children=limit)
+
+    sup = await Buckets.start_link(100)
 
 Time-outs
 ---------

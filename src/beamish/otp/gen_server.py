@@ -36,7 +36,8 @@ are the short way: the body runs in the server, the class is the client::
             self.n += by
             return self.n
 
-    await Counter.bump(pid, 2)
+    pid = await Counter.start_link(5)
+    assert await Counter.bump(pid, 2) == 7
 
 Supervising
 -----------

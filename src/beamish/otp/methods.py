@@ -18,8 +18,9 @@ is reached through the class and takes the server first::
 
     pid = await Counter.start_link(5)
     n = await Counter.bump(pid, 2)                     # the type checkers know: int
-    n = await Counter.bump.within(0.5)(pid, 2)         # at most half a second
+    n = await Counter.bump.within(0.5)(pid, 2)         # waits half a second at most
     Counter.reset(pid)
+    assert n == 9 and await Counter.bump(pid) == 1
 
 It is the protocol of ``gen_server.call`` and ``gen_server.cast`` with another request, so
 time-outs, exits and late replies are as they are there. The body runs in the server; an

@@ -22,6 +22,7 @@ Example::
             n += await process.receive(int)
 
     pid = await proc_lib.start_link(counter, 1)
+    assert process.whereis("counter") == pid      # it is ready: nothing to wait for
 
 When not to use it
 ------------------

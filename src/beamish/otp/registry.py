@@ -16,7 +16,7 @@ Smallest example
     bucket = await Agent.start_link(dict, name=("via", Registry, ("KV.Registry", "shopping")))
     await Agent.get(("via", Registry, ("KV.Registry", "shopping")), len)
 
-    [(pid, value)] = Registry.lookup("KV.Registry", "shopping")
+    assert Registry.lookup("KV.Registry", "shopping") == [(bucket, None)]
 
 Client and server
 -----------------

@@ -75,6 +75,7 @@ from .supervisor_process import (
     Strategy,
     SupervisorFlags,
     SupervisorProcess,
+    check_significant,
     specs_of,
 )
 
@@ -262,9 +263,12 @@ async def start_supervisor(
 ) -> Pid:
     """Checks what can be checked here, where the mistake is; then starts the process."""
     if cls.init is Supervisor.init:
-        SupervisorFlags(**kwargs)
+        flags = SupervisorFlags(**kwargs)
         (children,) = args or ([],)
-        args = (specs_of(children),)
+        specs = specs_of(children)
+        for spec in specs:
+            check_significant(flags, spec)
+        args = (specs,)
     return await start_server(
         SupervisorProcess,
         (cls, args, kwargs),

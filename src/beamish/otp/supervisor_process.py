@@ -139,7 +139,7 @@ class SupervisorProcess(GenServer):
         for spec in specs:
             if self.children.find(spec.id) is not None:
                 return Stop((Atom("start_spec"), (Atom("duplicate_child_name"), spec.id)))
-            self._check_significant(spec)
+            check_significant(self.flags, spec)
             self.children.add(Child(spec))
         try:
             await self._start_all(list(self.children))
@@ -230,8 +230,8 @@ class SupervisorProcess(GenServer):
             try:
                 pid, _ = await start_process(child.spec)
             except StartFailed as failed:
-                self._report("start_error", failed.reason, child)
-                raise _GroupFailed(child, failed.reason) from None
+                self._report("start_error", failed.as_otp, child)
+                raise _GroupFailed(child, failed.as_otp) from None
             self._placed(child, pid)
 
     def _placed(self, child: Child, pid: Any) -> None:
@@ -288,7 +288,7 @@ class SupervisorProcess(GenServer):
             reason = Atom("already_present") if pid is None else (Atom("already_started"), pid)
             return FAILED, reason
         try:
-            self._check_significant(spec)
+            check_significant(self.flags, spec)
         except ChildSpecError as error:
             return BAD_SPEC, error
         child = Child(spec)
@@ -302,8 +302,8 @@ class SupervisorProcess(GenServer):
         try:
             pid, info = await start_process(child.spec)
         except StartFailed as failed:
-            self._report("start_error", failed.reason, child)
-            return FAILED, failed.reason
+            self._report("start_error", failed.as_otp, child)
+            return FAILED, failed.as_otp
         self.children.place(child, pid)
         return OK, (pid, info)
 
@@ -339,16 +339,6 @@ class SupervisorProcess(GenServer):
         except TypeError:  # not hashable, so nobody's id
             return None
 
-    def _check_significant(self, spec: ChildSpec) -> None:
-        if spec.significant and self.flags.auto_shutdown == "never":
-            raise ChildSpecError(
-                "significant",
-                True,
-                "False where auto_shutdown is 'never'",
-                where=f"child spec {spec.id!r}",
-                hint="the supervisor's auto_shutdown='any_significant' or 'all_significant'",
-            )
-
 
 class _GroupFailed(Exception):
     """A child of a group did not start; those after it were not tried. It never leaves here."""
@@ -357,6 +347,18 @@ class _GroupFailed(Exception):
         super().__init__(child, reason)
         self.child = child
         self.reason = reason
+
+
+def check_significant(flags: SupervisorFlags, spec: ChildSpec) -> None:
+    """Refuses a significant child where nothing would come of it."""
+    if spec.significant and flags.auto_shutdown == "never":
+        raise ChildSpecError(
+            "significant",
+            True,
+            "False where auto_shutdown is 'never'",
+            where=f"child spec {spec.id!r}",
+            hint="give the supervisor auto_shutdown='any_significant' or 'all_significant'",
+        )
 
 
 def title_of(cls: type) -> str:

@@ -13,6 +13,7 @@ Smallest example
     task = Task.run_async(fetch, url)
     rows = query()
     page = await task.await_(timeout=10.0)
+    assert (rows, page) == (["row"], "page of example.org")
 
 Supervising
 -----------
@@ -58,7 +59,8 @@ from .supervised import Supervised
 __all__ = ["Task"]
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R = TypeVar("R")  # of the class: what a task's function returns
+T = TypeVar("T")  # the same where a task is made
 
 CALLERS: Final = Atom("$callers")
 ANCESTORS: Final = Atom("$ancestors")
@@ -158,12 +160,12 @@ class Task(Supervised, Generic[R], restart="temporary"):
     @overload
     @staticmethod
     def run_async(
-        fn: Callable[P, Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Task[R]: ...
+        fn: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Task[T]: ...
 
     @overload
     @staticmethod
-    def run_async(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]: ...
+    def run_async(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
 
     @staticmethod
     def run_async(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task[Any]:
@@ -250,8 +252,8 @@ class Task(Supervised, Generic[R], restart="temporary"):
                 to wait for ever, or ``"brutal_kill"`` to kill it at once; 5.0 as in Elixir.
 
         Returns:
-            None if it was stopped; ``("ok", result)`` if it had answered before, ``("exit",
-            reason)`` if it had ended otherwise.
+            None if it was stopped; ``("ok", result)`` if it had answered before; ``("exit",
+            reason)`` if it had ended otherwise, or was killed because its time was over.
 
         Raises:
             BadArgError: the caller did not make this task.
@@ -277,8 +279,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
         if _is(reason, NOPROC):  # it had ended before: its own monitor knows why
             reason = outcome[1] if outcome is not None else reason
             return (_EXIT, reason)
-        stopped = _is(reason, KILLED) if brutal else _is(reason, SHUTDOWN) or _is(reason, KILLED)
-        return None if stopped else (_EXIT, reason)
+        return None if _is(reason, KILLED if brutal else SHUTDOWN) else (_EXIT, reason)
 
     def _check_owner(self) -> None:
         me = process.self()

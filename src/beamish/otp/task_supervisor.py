@@ -11,17 +11,17 @@ Smallest example
 ----------------
 A server of many connections::
 
-    children = [
-        TaskSupervisor.child_spec(name="connections"),
-        Task.child_spec(accept, 4040, restart="permanent"),
-    ]
-
     async def accept(port: int) -> None:
         listener = gen_tcp.listen(port, packet="line", reuseaddr=True)
         while True:
             client = await gen_tcp.accept(listener)
             pid = await TaskSupervisor.start_child("connections", serve, client)
             gen_tcp.controlling_process(client, pid)
+
+    children = [
+        TaskSupervisor.child_spec(name="connections"),
+        Task.child_spec(accept, 4040, restart="permanent"),
+    ]
 
 The supervisor stands before the acceptor, so that it is there when the first connection comes.
 

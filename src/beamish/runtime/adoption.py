@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, final
 from beamish.terms import NORMAL, NotRunningError, ProcessExit
 from beamish.terms.reasons import CANCELLED
 
-from .states import OUTSIDE, WAIT_ANY, WAIT_WAKE, WOKEN
+from .states import EXIT_PENDING, OUTSIDE, WOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,32 +23,46 @@ if TYPE_CHECKING:
     from .node import Node
     from .process import Process
 
-__all__ = ["Outside", "adopt_current_task", "wait_outside"]
+__all__ = ["Outside", "Word", "adopt_current_task", "wait_outside"]
+
+
+@final
+class Word:
+    """What receive() is told in the place of a message."""
+
+    __slots__ = ()
 
 
 @final
 class Outside:
     """The asyncio Task that an adopted process is."""
 
-    __slots__ = ("exit", "future", "message", "proc", "task")
+    __slots__ = ("exit", "future", "proc", "takes_messages", "task")
 
     proc: Process
 
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.task = task
         self.future: asyncio.Future[Any] | None = None
-        self.message = False  # whether what the future was given is a message
+        self.takes_messages = False  # whether what it waits for is a message
         self.exit: ProcessExit | None = None  # the latest that it raised itself
 
     def wake(self, value: Any) -> None:
         """Stands for the coroutine's send: the Task goes on when the loop comes to it."""
-        proc = self.proc
-        self.message = proc.state == WOKEN  # and not word of a time-out, say
-        proc.state = OUTSIDE
+        self.proc.state = OUTSIDE
         if self.future is not None and not self.future.done():
             self.future.set_result(value)
-        elif self.message:
-            put_back(proc, value)  # it was cancelled just before
+        else:
+            self.put_back(value)  # it was cancelled just before
+
+    def put_back(self, value: Any) -> None:
+        """Puts a message where it came into the mailbox: its receive() was cancelled."""
+        if not self.takes_messages or value.__class__ is Word:
+            return
+        proc = self.proc
+        if proc.mailbox is None:
+            proc.mailbox = deque()
+        proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, value)
 
     def end(self) -> None:
         """An exit signal has decided its end."""
@@ -67,25 +81,20 @@ def wait_outside(proc: Process, *, message: bool) -> Generator[Any, Any, Any]:
     """
     outside = proc.rare.outside if proc.rare is not None else None
     assert outside is not None
+    outside.takes_messages = message
     future = outside.future = outside.task.get_loop().create_future()
     try:
         return (yield from future)
     except asyncio.CancelledError:
-        given = future.done() and not future.cancelled() and outside.message
-        if proc.state == WOKEN or given:
-            put_back(proc, proc.value)
+        if proc.state == WOKEN:
+            outside.put_back(proc.value)
+        elif future.done() and not future.cancelled():
+            outside.put_back(future.result())
         if proc.state < EXIT_PENDING:
             proc.state = OUTSIDE
         raise
     finally:
         outside.future = None
-
-
-def put_back(proc: Process, message: Any) -> None:
-    """Puts a message where it came into the mailbox: the process was cancelled before it saw it."""
-    if proc.mailbox is None:
-        proc.mailbox = deque()
-    proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, message)
 
 
 def adopt_current_task(node: Node) -> Process:

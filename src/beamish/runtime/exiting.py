@@ -111,14 +111,15 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
 def _finish_now(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
     proc.state = DEAD
     proc.pid._process = None
-    # The pid may be held for ever; what the process held must not be.
-    proc.mailbox = proc.value = proc.waiter = None
-    node = running_node()
+    node = here.node
+    assert node is not None
     node.processes.discard(proc)
     if proc.links or proc.watchers or proc.monitors or proc.rare is not None:
         tell_of_death(proc, reason)
     rare = proc.rare
     if rare is not None:
+        # Who took it for a Task may hold it for ever; what it held must not live as long.
+        proc.mailbox = proc.value = proc.waiter = None
         finish_task(proc, error, result)
         if rare.on_end is not None:
             rare.on_end(reason, result)

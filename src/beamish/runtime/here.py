@@ -31,7 +31,7 @@ def _no_node(*_: object) -> None:
 class Here:
     """The current process (None outside of a slice), the node, and its run queue."""
 
-    __slots__ = ("arm", "armed", "due", "node", "process", "push")
+    __slots__ = ("arm", "armed", "due", "node", "process", "push", "rest")
 
     def __init__(self) -> None:
         self.process: Process | None = None
@@ -44,6 +44,7 @@ class Here:
         # The process whose turn is over, but which was in the runtime when the tick came: it is
         # preempted at the end of that call (preemption.take_a_break).
         self.due: Process | None = None
+        self.rest: Callable[[], None] = _no_node
 
 
 here: Final = Here()

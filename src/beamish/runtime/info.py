@@ -9,7 +9,7 @@ from beamish.terms.errors import describe
 
 from .here import here, running_node
 from .mailbox import waiting_messages
-from .states import EXITING, OUTSIDE, RUNNING, TICKED
+from .states import EXITING, OUTSIDE, TICKED, WOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def process_info(pid: Any, item: str | None) -> Any:
 def _status(proc: Process) -> str:
     if proc is here.process or proc.state == OUTSIDE:
         return "running"
-    if proc.state <= RUNNING or proc.state == TICKED:
+    if WOKEN <= proc.state <= TICKED:
         return "runnable"
     return "exiting" if proc.state >= EXITING else "waiting"
 

@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections import deque
 from itertools import islice
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from beamish.terms import BadArgError, Down, Pid, ProcessExit
 from beamish.terms.errors import describe
 
-from .adoption import wait_outside
+from .adoption import Word, wait_outside
 from .asyncio_task import take_cancellation
 from .here import current, enqueue, here, running_node
 from .patterns import AnyOf, has_predicate, mark_of, matches
@@ -43,13 +43,14 @@ from .states import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator
 
     from beamish.terms import Ref
 
     from .process import Process
 
 __all__ = [
+    "LONGEST",
     "deliver",
     "flush",
     "move_messages",
@@ -59,12 +60,30 @@ __all__ = [
     "waiting_messages",
 ]
 
-_LOOK_AGAIN: Final = object()
-_TIMED_OUT: Final = object()
+T = TypeVar("T")
+
+LONGEST: Final = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
+
+_LOOK_AGAIN: Final = Word()
+_TIMED_OUT: Final = Word()
 
 
-def send(dest: Any, message: Any) -> Any:
-    """Sends a message; see beamish.process.send."""
+def send(dest: Any, message: T) -> T:
+    """Sends a message; returns the message, at once.
+
+    The message itself is passed, not a copy: do not change it after it was sent. Messages from one
+    process to another arrive in the order in which they were sent. A message to a dead process
+    or to ``(name, node)`` that nobody has is dropped.
+
+    Args:
+        dest: a Pid, a registered name, ``(name, node)``, a Ref that is an alias, or a behaviour's
+            ``("via", module, name)``.
+
+    Raises:
+        BadArgError: the name is not registered, or `dest` is none of these.
+
+    Source: erlang:send/2.
+    """
     if dest.__class__ is Pid:
         proc = dest._process
         if proc is None:
@@ -81,6 +100,8 @@ def send(dest: Any, message: Any) -> Any:
             here.arm()
     else:
         deliver(proc, message)
+    if here.due:
+        here.rest()
     return message
 
 
@@ -128,10 +149,35 @@ def _look_again(proc: Process) -> None:
 
 
 @coroutine
-def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at every message
+def receive(  # noqa: C901, PLR0912, PLR0915  # one generator: each further one costs at every message
     *patterns: Any, timeout: float | None = None
 ) -> Generator[Any, Any, Any]:
-    """Takes the first message that matches; see beamish.process.receive."""
+    """Takes the oldest message that matches one of the patterns, and leaves the others.
+
+    ``message = await receive()`` takes the next message, whatever it is.
+
+    Args:
+        patterns: each a value (equality; None, True and False are told by identity), ``...``
+            (anything), a type (isinstance), a tuple, list or dict of patterns (a dict may
+            have more keys), or a predicate.
+        timeout: seconds to wait; None for ever; 0 looks at what is there without waiting.
+
+    Raises:
+        TimeoutError: nothing came in time. What does not match does not restart the clock.
+
+    A pattern that holds a Ref made by this process skips the messages that are older than
+    the Ref, so a call costs the same with 100,000 messages waiting.
+
+    Example:
+        >>> async def main():
+        ...     ref = make_ref()
+        ...     send(self(), "noise"), send(self(), (ref, 42))
+        ...     return (await receive((ref, int)))[1]
+        >>> beamish.run(main)
+        42
+
+    Source: the Erlang Reference Manual, "Receive".
+    """
     proc = here.process or current()
     if proc.state > RUNNING:
         if proc.state == TICKED:
@@ -175,6 +221,8 @@ def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at 
             message = (yield from wait_outside(proc, message=True)) if outside else (yield)
             if message is _LOOK_AGAIN:
                 message = _take(proc, patterns, seen)
+                if message is _LOOK_AGAIN and timer is not None and timer.is_over():
+                    message = _TIMED_OUT  # it fired while the process was to look again
             if message is _TIMED_OUT:
                 raise _timed_out(patterns, timeout)
             if message is not _LOOK_AGAIN:
@@ -202,7 +250,27 @@ def check(proc: Process) -> None:
 
 @coroutine
 def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any, Any]:
-    """Takes the first message about a reference; see beamish.process.receive_reply."""
+    """Takes the answer to a request: ``(ref, answer)``, or the Down of the monitor `ref`.
+
+    What a call waits for, in one step and without patterns. The reference is that of a
+    monitor with ``alias="reply_demonitor"``, made before the request was sent.
+
+    Args:
+        ref: the reference in the request.
+        timeout: seconds to wait; None for ever.
+
+    Raises:
+        TimeoutError: nothing came in time.
+
+    Example:
+        >>> async def main():
+        ...     ref = make_ref()
+        ...     send(self(), (ref, 42))
+        ...     return await receive_reply(ref)
+        >>> beamish.run(main) == (ref, 42)
+
+    Source: gen_server:receive_response/2.
+    """
     proc = here.process or current()
     if proc.state > RUNNING:
         check(proc)
@@ -269,17 +337,31 @@ def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
         proc.removed += 1
         proc.value = message = mailbox.popleft()
         return message
-    # A predicate may send to its own process meanwhile, so it is shown a copy.
-    messages: Iterable[Any] = islice(mailbox, start, None)
     if has_predicate(patterns):
-        messages = list(messages)
-    for index, message in enumerate(messages, start):
+        return _take_by_predicate(proc, patterns, start)
+    for index, message in enumerate(islice(mailbox, start, None), start):
         for pattern in patterns:
             if matches(pattern, message):
                 del mailbox[index]
                 proc.removed += 1
                 proc.value = message
                 return message
+    return _LOOK_AGAIN
+
+
+def _take_by_predicate(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
+    """The same where the user's code is asked, which may send to its own process meanwhile."""
+    mailbox = proc.mailbox
+    while mailbox and start < len(mailbox):
+        fresh = list(islice(mailbox, start, None))
+        for index, message in enumerate(fresh, start):
+            if any(matches(pattern, message) for pattern in patterns):
+                if index < len(mailbox) and mailbox[index] is message:  # not flushed by it
+                    del mailbox[index]
+                    proc.removed += 1
+                proc.value = message
+                return message
+        start += len(fresh)
     return _LOOK_AGAIN
 
 
@@ -299,9 +381,14 @@ def check_timeout(timeout: Any) -> None:
     """Refuses what is no time-out: Erlang's timeout_value."""
     if timeout is None:
         return
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+    if (
+        isinstance(timeout, bool)
+        or not isinstance(timeout, int | float)
+        or not 0 <= timeout <= LONGEST
+    ):
         raise BadArgError(
-            f"timeout: expected seconds (a number >= 0) or None for ever; got {describe(timeout)}"
+            f"timeout: expected seconds (a number from 0 to {LONGEST}) or None for ever; "
+            f"got {describe(timeout)}"
         )
 
 

@@ -43,7 +43,7 @@ def _all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | 
         return False
     for pattern, value in zip(patterns, values, strict=True):
         # The quickest first: references and atoms are what messages are told by.
-        if pattern is value or pattern is ...:
+        if pattern is ... or pattern is value:
             continue
         if pattern.__class__ is str:
             if pattern != value:

@@ -33,7 +33,7 @@ from beamish.terms import ProcessExit
 from . import trampoline
 from .here import here
 from .scheduler import Scheduler, close_by_force, run_slice
-from .states import EXIT_PENDING, EXITING, RUNNING, TICKED
+from .states import EXIT_PENDING, EXITING, RUNNING, TICKED, WOKEN
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Preemption:
         on: whether the timer runs.
     """
 
-    __slots__ = ("_beat", "_can_signal", "_loop", "_old", "_scheduler", "_watchdog", "on")
+    __slots__ = ("_beat", "_can_signal", "_look", "_loop", "_old", "_scheduler", "_watchdog", "on")
 
     def __init__(self, scheduler: Scheduler, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduler = scheduler
@@ -74,8 +74,10 @@ class Preemption:
             signal, "setitimer"
         )
         self._old: Any = None
+        self._look: asyncio.TimerHandle | None = None
         if self._can_signal:
             self._old = signal.signal(signal.SIGVTALRM, self._tick)
+        here.rest = take_a_break
         self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
 
     def start(self) -> None:
@@ -88,7 +90,9 @@ class Preemption:
 
     def _look_later(self) -> None:
         self._beat = self._scheduler.beat
-        self._loop.call_later(_IDLE, self._stop_if_idle, context=self._scheduler.context)
+        self._look = self._loop.call_later(
+            _IDLE, self._stop_if_idle, context=self._scheduler.context
+        )
 
     def _stop_if_idle(self) -> None:
         if self._scheduler.beat != self._beat or here.armed:
@@ -105,6 +109,9 @@ class Preemption:
     def close(self) -> None:
         """Turns the timer off for good and gives the signal back."""
         self._stop()
+        if self._look is not None:
+            # In a loop that goes on it would look for ever, and turn off the next node's timer.
+            self._look.cancel()
         self._watchdog.close()
         if self._can_signal:
             signal.signal(signal.SIGVTALRM, self._old)
@@ -113,7 +120,7 @@ class Preemption:
         proc = here.process
         if proc is None:
             return
-        if proc.state <= RUNNING:
+        if WOKEN <= proc.state <= RUNNING:
             proc.state = TICKED  # a new slice begins with another state
         elif _may_park(proc):
             if can_park(frame):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import greenlet
 
-    from beamish.terms import Atom, Ref
+    from beamish.terms import Atom
     from beamish.terms.identity import Incarnation, MonitorRef
 
     from .adoption import Outside
@@ -118,6 +118,8 @@ class Process(TaskFace):
                 self.value = None
             enqueue(self)
         elif self.state == EXITING:
+            if self.fate is not None and not self.fate.thrown:
+                forget(future)  # a ProcessExit is raised instead
             enqueue(self)
 
     def initial_call(self) -> str:
@@ -156,7 +158,6 @@ class Rare:
     """What few processes have."""
 
     __slots__ = (
-        "aliases",
         "critical",
         "dictionary",
         "initial_call",
@@ -173,7 +174,6 @@ class Rare:
         self.name: Atom | None = None
         self.label: Any = None
         self.dictionary: dict[Any, Any] | None = None
-        self.aliases: set[Ref] | None = None
         self.owned: dict[int, Owned] | None = None
         self.critical = 0
         self.outside: Outside | None = None  # the asyncio Task that an adopted process is

@@ -34,6 +34,7 @@ from .states import (
     THROWING,
     TICKED,
     WAIT_FUTURE,
+    WOKEN,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Scheduler", "close_by_force", "run_slice"]
 
 _BUDGET: Final = 0.001  # seconds of one drain
-_BATCH: Final = 64  # slices between two looks at the clock
+_BATCH: Final = range(64)  # slices between two looks at the clock
 _STUBBORN: Final = 3  # how often a process may ignore its forced end
 _MOST_THROWS: Final = 100  # how often its clean-up may try to wait then
 
@@ -143,32 +144,31 @@ class Scheduler:
         """The body of a worker greenlet: runs slices for ever."""
         queue, tasks, loop = self.queue, self.tasks, self.loop
         popleft = queue.popleft
-        left = _BATCH
         while True:
-            while queue:
-                proc = popleft()
+            for _ in _BATCH:
+                try:
+                    proc = popleft()
+                except IndexError:
+                    break
                 if proc.state > RUNNING:
                     self._unusual(proc)
+                    continue
+                here.process = proc
+                tasks[loop] = proc
+                try:
+                    yielded = proc.context.run(proc.send, proc.value)
+                except StopIteration as stop:
+                    end_returned(proc, stop.value)
+                except BaseException as error:
+                    end_raised(proc, error)
                 else:
-                    here.process = proc
-                    tasks[loop] = proc
-                    try:
-                        yielded = proc.context.run(proc.send, proc.value)
-                    except StopIteration as stop:
-                        end_returned(proc, stop.value)
-                    except BaseException as error:
-                        end_raised(proc, error)
-                    else:
-                        # A process in receive() yields None and has said what it waits for.
-                        if yielded is not None or not RUNNING < proc.state < TICKED:
-                            suspended(proc, yielded)
-                            yielded = None
-                left -= 1
-                if left <= 0:
-                    left = _BATCH
-                    self.beat += 1
-                    if monotonic() >= self.deadline:
-                        break
+                    # A process in receive() yields None and has said what it waits for.
+                    if yielded is not None or proc.state >= WOKEN:
+                        suspended(proc, yielded)
+                        yielded = None
+            self.beat += 1
+            if queue and monotonic() < self.deadline:
+                continue
             proc = None  # type: ignore[assignment]  # keep nothing alive while idle
             self._worker = getcurrent()
             self._hub.switch()
@@ -234,6 +234,7 @@ class Scheduler:
             if fate.tries >= _STUBBORN:
                 self._abandon(proc, fate)
             else:
+                start_grace(proc)
                 self._resume(proc, EXITING)  # preemption.py raises the ProcessExit there
         elif fate.thrown:
             if fate.force:
@@ -280,7 +281,7 @@ def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
     except BaseException as error:
         end_raised(proc, error)
     else:
-        if yielded is not None or not RUNNING < proc.state < TICKED:
+        if yielded is not None or proc.state >= WOKEN:
             suspended(proc, yielded)
 
 
@@ -289,7 +290,7 @@ def suspended(proc: Process, yielded: Any) -> None:
     state = proc.state
     if state == OUTSIDE:
         return
-    if state <= RUNNING or state == TICKED:
+    if state <= TICKED:
         proc.state = RUNNING
         if yielded is None:
             _yield_turn(proc)
@@ -309,17 +310,23 @@ def suspended(proc: Process, yielded: Any) -> None:
         else:
             start_grace(proc)
             if yielded is None:
-                enqueue(proc)
+                _yield_turn(proc)
             else:
                 _await(proc, yielded)
 
 
 def _yield_turn(proc: Process) -> None:
-    error = take_cancellation(proc)
-    if error is not None:
-        proc.state = THROWING
-        proc.value = error
-    enqueue(proc)
+    """asyncio.sleep(0): the loop goes round, so that what was started before has its turn."""
+    loop = running_loop()
+    future = loop.create_future()
+    loop.call_soon(_end_turn, future)
+    future._asyncio_future_blocking = True
+    _await(proc, future)
+
+
+def _end_turn(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _await(proc: Process, future: Any) -> None:

@@ -27,7 +27,7 @@ from beamish.terms.messages import down_message, exit_message
 
 from .fate import doom
 from .mailbox import check, deliver
-from .states import DEAD, EXIT_PENDING, EXITING
+from .states import EXIT_PENDING, EXITING
 
 if TYPE_CHECKING:
     from .node import Node
@@ -196,7 +196,7 @@ def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
         raise BadArgError(f"demonitor takes a Ref; got {describe(ref)}")
     found = isinstance(ref, MonitorRef) and _unwatch(proc, ref)
     if found and isinstance(ref, MonitorRef) and ref._kind != "explicit_unalias":
-        deactivate(ref)
+        ref._alias = None
     if flush and proc.mailbox:
         for index, message in enumerate(proc.mailbox):
             if is_down(message, ref):
@@ -216,7 +216,7 @@ def is_down(message: Any, ref: Ref) -> bool:
 
 def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
     if ref._kind is not None and ref._kind != "explicit_unalias":
-        deactivate(ref)
+        ref._alias = None
     if ref._named is not None:
         who = ref._named
     if ref._tag is None:
@@ -230,41 +230,28 @@ def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
 
 def activate(proc: Process, ref: Ref, kind: str) -> None:
     """Makes a reference an address of the process."""
-    ref._alias = proc
+    ref._alias = proc.pid
     if isinstance(ref, MonitorRef):
         ref._kind = kind
-    rare = proc.extra()
-    if rare.aliases is None:
-        rare.aliases = set()
-    rare.aliases.add(ref)
-
-
-def deactivate(ref: Ref) -> None:
-    """Makes it a plain reference again."""
-    proc: Process | None = ref._alias
-    if proc is not None:
-        ref._alias = None
-        if proc.rare is not None and proc.rare.aliases is not None:
-            proc.rare.aliases.discard(ref)
 
 
 def unalias(proc: Process, ref: Any) -> bool:
     """Ends one's own alias; whether it was active."""
     if not isinstance(ref, Ref):
         raise BadArgError(f"unalias takes a Ref; got {describe(ref)}")
-    if ref._alias is not proc:
+    if ref._alias is not proc.pid:
         return False
-    deactivate(ref)
+    ref._alias = None
     return True
 
 
 def alias_destination(ref: Ref) -> Process | None:
     """Whom a message through this reference reaches; a reply alias ends with it."""
-    proc: Process | None = ref._alias
-    if proc is None:
+    if ref._alias is None:
         return None
-    if isinstance(ref, MonitorRef) and ref._kind == "reply_demonitor":
-        deactivate(ref)
+    proc: Process | None = ref._alias._process
+    if proc is not None and isinstance(ref, MonitorRef) and ref._kind == "reply_demonitor":
+        ref._alias = None
         _unwatch(proc, ref)
     return proc
 
@@ -285,9 +272,6 @@ def tell_of_death(proc: Process, reason: Any) -> None:
         for ref, target in monitors.items():
             if target.watchers:
                 target.watchers.pop(ref, None)
-    if proc.rare is not None and proc.rare.aliases:
-        for alias in proc.rare.aliases:
-            alias._alias = None
 
 
 def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
@@ -303,7 +287,9 @@ def _tell_watchers(pid: Pid, watchers: dict[MonitorRef, Process], reason: Any) -
         ref._watched = None
         if watcher.monitors:
             watcher.monitors.pop(ref, None)
-        if watcher.state != DEAD:
+        if ref._tag is None and ref._kind is None and ref._named is None:  # in short
+            deliver(watcher, down_message(ref, pid, reason))
+        else:
             _send_down(watcher, ref, pid, reason)
 
 

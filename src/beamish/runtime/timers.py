@@ -14,7 +14,7 @@ from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 from beamish.terms.identity import TimerRef
 
-from .mailbox import deliver
+from .mailbox import LONGEST, deliver
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Timer", "Timers"]
 
 _TIMEOUT = Atom("timeout")
-_LONGEST = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
 
 @final
@@ -49,6 +48,10 @@ class Timer:
         self._bucket = None
         del bucket[self]
         return True
+
+    def is_over(self) -> bool:
+        """Whether the call was made or taken back."""
+        return self._bucket is None
 
     def fire(self) -> None:
         """Makes the call."""
@@ -95,7 +98,7 @@ class Timers:
 
     def _fire(self) -> None:
         self._handle, self._due = None, math.inf
-        now = self._loop.time() * 1000 + 0.5
+        now = self._loop.time() * 1000 + 0.001  # what the loop's clock may be short of by rounding
         heap, buckets = self._heap, self._buckets
         while heap and heap[0] <= now:
             for timer in list(buckets.pop(heappop(heap))):
@@ -165,8 +168,8 @@ def check_seconds(seconds: Any) -> None:
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)
-        or not 0 <= seconds <= _LONGEST
+        or not 0 <= seconds <= LONGEST
     ):
         raise BadArgError(
-            f"expected seconds (a number from 0 to {_LONGEST}); got {describe(seconds)}"
+            f"expected seconds (a number from 0 to {LONGEST}); got {describe(seconds)}"
         )

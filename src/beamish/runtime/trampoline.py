@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import BadArgError
 from beamish.terms.errors import describe
@@ -16,7 +16,9 @@ from beamish.terms.errors import describe
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["coroutine_of"]
+__all__ = ["coroutine_of", "name_of"]
+
+_COROUTINE: Final = inspect.CO_COROUTINE
 
 
 def coroutine_of(
@@ -27,7 +29,7 @@ def coroutine_of(
     Nothing of the callee runs here: an error in it, wrong arguments too, is the child's (P1).
     """
     cls = fn.__class__
-    if (cls is FunctionType or cls is MethodType) and fn.__code__.co_flags & inspect.CO_COROUTINE:
+    if (cls is FunctionType or cls is MethodType) and fn.__code__.co_flags & _COROUTINE:
         try:
             return fn(*args, **kw)  # type: ignore[no-any-return]
         except TypeError:

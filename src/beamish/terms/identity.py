@@ -122,8 +122,8 @@ class Ref(_Identity):
     # (see runtime.mailbox).
     _maker: Pid
     _mark: int
-    # The process this reference is an address of, while it is an active alias.
-    _alias: Any
+    # The pid that this reference is an address of, while it is an active alias.
+    _alias: Pid | None
 
     def __init__(self, number: int, home: Incarnation, maker: Pid, mark: int) -> None:
         self._number = number

@@ -1,0 +1,89 @@
+"""The examples on the behaviours' pages run as they stand there."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import textwrap
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from beamish import otp, process
+from beamish.otp import Agent, GenServer, intensity
+
+from .support import in_node
+
+
+class Named(GenServer):
+    def init(self, *_args: Any) -> None:
+        pass
+
+
+async def fetch(url: str) -> str:
+    await process.sleep(0)
+    return f"page of {url}"
+
+
+class Bucket(Agent):
+    @classmethod
+    async def start_link(cls, *_args: Any, **_kwargs: Any) -> Any:
+        return await super().start_link(dict)
+
+
+# What the examples take for granted.
+GIVEN: dict[str, dict[str, Any]] = {
+    "agent": {},
+    "dynamic_supervisor": {"Bucket": Bucket},
+    "gen_server": {},
+    "methods": {},
+    "proc_lib": {},
+    "registry": {},
+    "supervisor": {"Counter": Named, "Listener": Named, "accept": fetch},
+    "task": {"fetch": fetch, "url": "example.org", "query": lambda: ["row"]},
+    "task_supervisor": {"serve": fetch},
+}
+
+
+def examples(doc: str) -> Iterator[str]:
+    """The blocks that stand indented after a ``::``."""
+    lines = iter(doc.splitlines())
+    for line in lines:
+        if not line.endswith("::"):
+            continue
+        block: list[str] = []
+        for inner in lines:
+            if inner.strip() and not inner.startswith("    "):
+                break
+            block.append(inner)
+        yield textwrap.dedent("\n".join(block)).strip("\n")
+
+
+@pytest.mark.parametrize("page", GIVEN)
+def test_the_examples_of_a_page_run(page: str) -> None:
+    module = importlib.import_module(f"beamish.otp.{page}")
+    blocks = list(examples(inspect.getdoc(module) or ""))
+    given = {name: getattr(otp, name) for name in otp.__all__} | {"process": process} | GIVEN[page]
+
+    @in_node
+    async def run() -> None:
+        for number, block in enumerate(blocks):
+            await run_block(block, f"<{page}, example {number + 1}>", given)
+
+    assert blocks
+    run()
+
+
+async def run_block(block: str, where: str, given: dict[str, Any]) -> None:
+    code = compile(block, where, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = types.FunctionType(code, given)()
+    if inspect.iscoroutine(result):
+        await result
+
+
+def test_the_example_of_the_restart_window_is_right() -> None:
+    assert doctest.testmod(intensity).failed == 0
