@@ -11,6 +11,7 @@ import pytest
 from tests.support.leaks import Surroundings, sweep
 
 _FAILED = pytest.StashKey[bool]()
+_ABANDONS = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,11 +34,18 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.fixture
+def abandons(request: pytest.FixtureRequest) -> None:
+    """For a test of a process that can be ended by no means: its greenlet stays behind."""
+    request.node.stash[_ABANDONS] = True
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """After each test: no node, Task, thread, child, file, signal handler, timer or greenlet."""
     before = Surroundings()
     yield
-    leaks = before.leaks(failed=request.node.stash.get(_FAILED, False))
+    stash = request.node.stash
+    leaks = before.leaks(failed=stash.get(_FAILED, False), abandons=stash.get(_ABANDONS, False))
     sweep()
     assert not leaks, "the test has left behind:\n" + "\n".join(leaks)

@@ -26,6 +26,7 @@ import contextlib
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 
+from .runtime import calls as _calls
 from .runtime import info as _info
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
@@ -73,7 +74,9 @@ __all__ = [
     "receive_reply",
     "register",
     "registered",
+    "reply",
     "report_crash",
+    "request",
     "self",
     "send",
     "send_after",
@@ -332,8 +335,10 @@ else:
     receive = _mailbox.receive
 
 receive_reply = _mailbox.receive_reply
+request = _calls.request
+reply = _calls.reply
 
-for _function in (send, receive, receive_reply):
+for _function in (send, receive, receive_reply, request, reply):
     _function.__module__ = __name__
 
 

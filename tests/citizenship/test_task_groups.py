@@ -42,7 +42,7 @@ async def end_with_tasks(way: Way, body: Any) -> tuple[Any, list[str]]:
         assert asyncio.all_tasks() == before
     elif left := asyncio.all_tasks() - before:
         await asyncio.wait(left, timeout=PATIENCE)
-    return reason, log
+    return reason, sorted(log)
 
 
 def test_task_group_collects_results(run: Run) -> None:
@@ -143,9 +143,7 @@ def test_process_ends_inside_of_nested_task_groups(run: Run, way: Way) -> None:
                 scene.ready()
                 await asyncio.sleep(60)
 
-    reason, log = run(end_with_tasks, way, body)
-    assert reason == REASONS[way]
-    assert sorted(log) == ["inner", "outer"]
+    assert run(end_with_tasks, way, body) == (REASONS[way], ["inner", "outer"])
 
 
 def test_task_group_works_in_the_clean_up_of_an_exit(run: Run) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -312,7 +314,7 @@ async def test_the_tasks_of_a_task_group_end_with_the_process() -> None:
 # ---- those who will not go
 
 
-async def _ignore_every_exit(steps: list[str]) -> None:
+async def _ignore_and_receive(steps: list[str]) -> None:
     while True:
         try:
             await process.receive()
@@ -320,7 +322,7 @@ async def _ignore_every_exit(steps: list[str]) -> None:
             steps.append("ignored")
 
 
-async def _ignore_and_sleep(steps: list[str]) -> None:
+async def _ignore_and_await(steps: list[str]) -> None:
     while True:
         try:
             await asyncio.sleep(3600)
@@ -334,6 +336,24 @@ async def _ignore_and_yield(steps: list[str]) -> None:
             await process.sleep(0)
         except BaseException:
             steps.append("ignored")
+
+
+async def _ignore_and_compute(steps: list[str]) -> None:
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            steps.append("ignored")
+
+
+async def _compute_in_finally(steps: list[str]) -> None:
+    try:
+        await process.sleep(None)
+    finally:
+        steps.append("ignored")
+        while True:
+            pass
 
 
 async def _return_at_once(steps: list[str]) -> None:
@@ -351,23 +371,29 @@ async def _raise_another(steps: list[str]) -> None:
         process.exit("another reason")
 
 
+@pytest.mark.slow  # real time passes: what computes does not let a virtual clock go on
+@pytest.mark.usefixtures("abandons")
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize(
     "fn",
     [
-        _ignore_every_exit,
-        _ignore_and_sleep,
+        _ignore_and_receive,
+        _ignore_and_await,
         _ignore_and_yield,
+        _ignore_and_compute,
+        _compute_in_finally,
         _return_at_once,
         _raise_another,
     ],
 )
-@in_node
-async def test_code_that_swallows_its_exit_is_ended_all_the_same(fn: Any, reason: str) -> None:
+def test_code_that_swallows_its_exit_is_ended_all_the_same(fn: Any, reason: str) -> None:
     """Design 4: with the reason that was decided."""
     steps: list[str] = []
 
-    told = await _end(process.spawn(fn, steps), reason)
+    async def main() -> Any:
+        return await _end(process.spawn(fn, steps), reason)
+
+    told = beamish.run(main, grace=0.1)
 
     assert told == ("killed" if reason == "kill" else "boom")
     assert steps[0] == "ignored"
@@ -443,9 +469,6 @@ async def test_a_process_spawned_while_cleaning_up_lives() -> None:
 @in_node
 async def test_nothing_of_a_dead_process_is_kept() -> None:
     """A pid may be held for ever; what its process held is not."""
-    import gc
-    import weakref
-
     class Thing:
         pass
 

@@ -53,11 +53,12 @@ class Surroundings:
         self._objects = {id(thing) for thing in _unfinished()}
         self._complaints = _Complaints()
 
-    def leaks(self, *, failed: bool = False) -> list[str]:
+    def leaks(self, *, failed: bool = False, abandons: bool = False) -> list[str]:
         """What is left that was not there before, in words.
 
         Args:
             failed: the test has failed by itself: what its traceback keeps alive is no leak.
+            abandons: it had a process that the node must give up on, whose greenlet stays.
         """
         self._complaints.close()
         gc.collect()  # what is forgotten says so now: "was never retrieved", "unclosed"
@@ -70,7 +71,8 @@ class Surroundings:
         found += [f"a child process: {pid}" for pid in self._new_children()]
         if not failed:
             found += [f"an open file: {name}" for name in self._new_files()]
-            found += [repr(thing) for thing in _unfinished() if id(thing) not in self._objects]
+            left = [thing for thing in _unfinished() if id(thing) not in self._objects]
+            found += [repr(one) for one in left if not (abandons and type(one) is greenlet)]
         return found
 
     def _new_threads(self) -> list[threading.Thread]:

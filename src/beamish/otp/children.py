@@ -24,6 +24,7 @@ from beamish.terms import (
     is_expected,
 )
 
+from .awaiting import is_coroutine
 from .child_spec import ChildSpec, ChildType
 from .directives import Ignore
 from .errors import ChildError, StartError, StartIgnored
@@ -216,7 +217,7 @@ async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
     fn, args, kwargs = spec.function()
     try:
         result = fn(*extra, *args, **kwargs)
-        if result.__class__ is not Pid and inspect.isawaitable(result):
+        if is_coroutine(result) or inspect.isawaitable(result):
             result = await result
     except StartIgnored:
         return None, None

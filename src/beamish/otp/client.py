@@ -11,7 +11,6 @@ Source: stdlib, gen_server(3) (OTP 25 manual).
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from typing import Any, Final
 
 from beamish import process
@@ -24,6 +23,7 @@ from .server_loop import CALL, CAST, TIMEOUT, Caller, answer
 __all__ = ["call", "cast", "reply", "stop"]
 
 _CALLING_SELF: Final = Atom("calling_self")
+_NODEDOWN: Final = Atom("nodedown")
 _GEN_SERVER: Final = Atom("gen_server")
 _CALL: Final = Atom("call")
 
@@ -51,43 +51,22 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
 
     Source: gen_server:call/3.
     """
-    pid = dest if dest.__class__ is Pid else whereis(dest)
-    me = process.self()
-    if pid is me or pid is None:
-        raise _failed(_CALLING_SELF if pid is me else NOPROC, dest, request)
-    ref = process.monitor(pid, alias="reply_demonitor")
-    process.send(pid, (CALL, (me, ref), request))
+    pid = dest if isinstance(dest, Pid) else whereis(dest)
+    if not isinstance(pid, Pid):
+        raise _failed(NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), dest, request)
+    if pid is process.self():
+        raise _failed(_CALLING_SELF, dest, request)
     try:
-        message = await process.receive_reply(ref, timeout)
+        message = await process.request(pid, CALL, request, timeout)
     except TimeoutError:
-        message = await _take_back(ref)
-        if message is None:
-            raise _failed(TIMEOUT, dest, request) from None
-    except CancelledError as cancelled:
-        # By an asyncio.timeout around the call, perhaps: then the caller lives on.
-        if not isinstance(cancelled, ProcessExit):
-            await _take_back(ref)
-        raise
-    if message[0] is ref:
+        raise _failed(TIMEOUT, dest, request) from None
+    if message.__class__ is tuple:
         return message[1]
     raise _failed(message[4], dest, request)
 
 
 def _failed(reason: Any, dest: Dest, request: Any) -> ProcessExit:
     return ProcessExit((reason, (_GEN_SERVER, _CALL, (dest, request))))
-
-
-async def _take_back(ref: Ref) -> Any:
-    """Ends a call that nobody waits for any more.
-
-    1. the time-out wakes the caller   2. the server answers   3. the caller runs: the answer
-    lies in its mailbox, and must be taken now or it stays for ever.
-    """
-    process.demonitor(ref, flush=True)
-    try:
-        return await process.receive((ref, ...), timeout=0)
-    except TimeoutError:
-        return None
 
 
 def cast(dest: Dest, request: Any) -> None:

@@ -80,8 +80,8 @@ Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
 from __future__ import annotations
 
 import logging
+from collections.abc import Coroutine
 from typing import Any, Final
-from typing import cast as typing_cast
 
 from beamish import process
 from beamish.terms import Pid
@@ -90,7 +90,7 @@ from .client import call, cast, reply, stop
 from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
 from .names import Dest, Name, whereis
 from .proc_lib import start_opt
-from .server_loop import Caller, Setup, enter
+from .server_loop import Caller, Setup, run
 from .supervised import Supervised
 
 __all__ = [
@@ -248,7 +248,8 @@ class GenServer(Supervised):
 
         Source: gen_server:start_link/4.
         """
-        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
+        pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
+        return pid
 
     @classmethod
     async def start(
@@ -258,7 +259,8 @@ class GenServer(Supervised):
 
         Source: gen_server:start/4.
         """
-        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
+        pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
+        return pid
 
     call = staticmethod(call)
     cast = staticmethod(cast)
@@ -278,7 +280,8 @@ async def start_link(
 
     Source: gen_server:start_link/4.
     """
-    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
+    pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
+    return pid
 
 
 async def start(
@@ -292,10 +295,11 @@ async def start(
 
     Source: gen_server:start/4.
     """
-    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
+    pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
+    return pid
 
 
-async def start_server(
+def start_server(
     cls: type[GenServer],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
@@ -305,14 +309,14 @@ async def start_server(
     link: bool,
     label: str | None = None,
     initial_call: Any = None,
-) -> Pid:
+) -> Coroutine[Any, Any, Any]:
     """Starts a server's process, for the behaviours that are built on GenServer.
 
     Its `label` and `initial_call` are what reports show; by default the class' name and init.
     """
     parent = process.self() if link else None
-    started = await start_opt(
-        enter,
+    return start_opt(
+        run,
         Setup(cls, args, kwargs, name, parent),
         link=link,
         name=name,
@@ -320,4 +324,3 @@ async def start_server(
         label=label or cls.__name__,
         initial_call=initial_call or cls.init,
     )
-    return typing_cast("Pid", started)

@@ -63,7 +63,7 @@ _TERMINATE: Final = Atom("terminate")
 _ALREADY_STARTED: Final = Atom("already_started")
 
 _REPLY: Final = {"alias": "reply_demonitor"}
-_NO_KEYWORDS: Final[dict[str, Any]] = {}
+_STARTED: Final = (_ACK, None)
 
 Function = Callable[..., Any]
 
@@ -237,19 +237,6 @@ class Starter:
         if self.ref is not None:
             process.send(self.ref, (self.ref, outcome))
 
-    async def outcome_within(self, ref: Ref, timeout: float | None) -> tuple[Atom, Any] | None:
-        """Waits, in the starter; None if the process ended without a word, and TimeoutError."""
-        self.ref = ref
-        if self.outcome is not None:
-            process.demonitor(ref, flush=True)
-            return self.outcome
-        message = await process.receive_reply(ref, timeout)
-        if message[0] is ref:
-            outcome: tuple[Atom, Any] = message[1]
-            return outcome
-        self.outcome = (_EXIT, message[4])
-        return None
-
 
 async def start_opt(
     entry: Function,
@@ -262,7 +249,7 @@ async def start_opt(
 ) -> Any:
     """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
 
-    For behaviours: `starter` is what they give :func:`acknowledge` or :func:`ignore`. A via name
+    For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what they give :func:`acknowledge` or :func:`ignore`. A via name
     is registered by the child itself, with :func:`claim`, since a registry may want to be called by
     the process that registers.
     """
@@ -271,18 +258,21 @@ async def start_opt(
         _check_free(name)
     starter = Starter()
     pid, ref = process.spawn_opt(
-        reporting,
         entry,
-        (starter, *args),
-        _NO_KEYWORDS,
+        starter,
+        *args,
         link=link,
         monitor=_REPLY,
         name=name if isinstance(name, str) else None,
         label=label,
         initial_call=initial_call,
     )
+    starter.ref = ref
+    if starter.outcome is not None:  # see Starter: it was quicker than we
+        process.demonitor(ref, flush=True)
+        return await _started(pid, starter.outcome)
     try:
-        outcome = await starter.outcome_within(ref, timeout)
+        message = await process.receive_reply(ref, timeout)
     except TimeoutError:
         await _give_up(pid, ref)
         raise StartError(_TIMEOUT) from None
@@ -291,9 +281,16 @@ async def start_opt(
         if not isinstance(cancelled, ProcessExit):
             await _give_up(pid, ref)
         raise
-    if outcome is None:
+    if message[0] is not ref:
         await _forget_exit(pid)
-        raise StartError(starter.outcome[1] if starter.outcome else None)
+        raise StartError(message[4])
+    if message[1] == _STARTED:
+        return pid
+    return await _started(pid, message[1])
+
+
+async def _started(pid: Pid, outcome: tuple[Atom, Any]) -> Any:
+    """What start returns or raises, now that the process has said how it went."""
     kind, value = outcome
     if kind is _ACK:
         return pid if value is None else (pid, value)
@@ -326,10 +323,21 @@ async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any])
         result = fn(*args, **kwargs)
         return await result if is_coroutine(result) else result
     except ProcessExit as ended:
-        # An exit signal has decided already: the process is not alive any more, and not to blame.
-        if not is_expected(ended.reason) and process.alive(process.self()):
-            process.report_crash(ended.reason)
+        report_exit(ended)
         raise
+
+
+def report_exit(error: BaseException) -> None:
+    """Writes a crash report if a process ends by an ``exit/1`` of its own that is unexpected.
+
+    An exit signal has decided already: the process is not alive any more, and not to blame.
+    """
+    if (
+        isinstance(error, ProcessExit)
+        and not is_expected(error.reason)
+        and process.alive(process.self())
+    ):
+        process.report_crash(error.reason)
 
 
 def check_callable(where: str, fn: Any) -> None:
@@ -359,8 +367,7 @@ async def _self_starting(
     starter: Starter, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     process.put(_STARTER, starter)
-    result = fn(*args, **kwargs)
-    return await result if is_coroutine(result) else result
+    return await reporting(fn, args, kwargs)
 
 
 async def _give_up(pid: Pid, ref: Ref) -> None:

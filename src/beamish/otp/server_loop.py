@@ -30,7 +30,7 @@ from .names import Name
 if TYPE_CHECKING:
     from .gen_server import GenServer
 
-__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer", "enter"]
+__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer", "run"]
 
 CALL: Final = Atom("$gen_call")
 CAST: Final = Atom("$gen_cast")
@@ -42,6 +42,8 @@ _OK: Final = Atom("ok")
 _ERROR: Final = Atom("error")
 _BAD_RETURN: Final = Atom("bad_return_value")
 _CANCELLED: Final = Atom("cancelled")
+
+_NO_KEYWORDS: Final[dict[str, Any]] = {}
 
 # What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
 # returned without being called; generators, because what process.sleep returns is one.
@@ -70,7 +72,7 @@ class MethodCall(NamedTuple):
 
 def answer(caller: Caller, value: Any) -> None:
     """Sends a caller its reply."""
-    process.send(caller[1], (caller[1], value))
+    process.reply(caller, value)
 
 
 # ---- the beginning
@@ -86,24 +88,28 @@ class Setup(NamedTuple):
     parent: Pid | None
 
 
-async def enter(starter: proc_lib.Starter, setup: Setup) -> None:
-    """Runs a server's process from its first step to its last."""
+async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[GenServer, Then] | None:
+    """Runs init and tells the starter; None if there shall be no server."""
     if not proc_lib.claim(starter, setup.name):
-        return
+        return None
     server = setup.cls()
     try:
-        then = _after_init(await _run(server.init, *setup.args, **setup.kwargs))
-        if isinstance(then, Stop):
-            process.exit(then.reason)
+        result = server.init(*setup.args, **setup.kwargs)
+        if is_coroutine(result):
+            result = await result
+    except Throw as thrown:
+        result = thrown.value
     except BaseException:
         _unclaim(setup.name)
         raise
-    if isinstance(then, Ignore):
-        _unclaim(setup.name)
+    if result is None or isinstance(result, Continue | Timeout):
+        proc_lib.acknowledge(starter)
+        return server, result
+    _unclaim(setup.name)
+    if result is Ignore or isinstance(result, Ignore):
         proc_lib.ignore(starter)
-        return
-    proc_lib.acknowledge(starter)
-    await _serve(server, setup.parent, then)
+        return None
+    raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
 
 
 def _unclaim(name: Name | None) -> None:
@@ -121,20 +127,21 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return thrown.value
 
 
-def _after_init(result: Any) -> Any:
-    """What comes after init: None, Continue, Timeout, Stop or Ignore."""
-    if result is None or result.__class__ in (Continue, Timeout, Ignore, Stop):
-        return result
-    if result is Ignore:
-        return Ignore()
-    raise _bad_return(result)
-
-
 # ---- the loop
 
 
-async def _serve(server: GenServer, parent: Pid | None, then: Then) -> None:
-    """Takes messages until a callback says Stop, or fails."""
+async def run(starter: proc_lib.Starter, setup: Setup) -> None:
+    """Runs a server's process from its first step to its last.
+
+    The loop stands in the process' own function: each coroutine between the two would have to be
+    passed through again for every message.
+    """
+    begun = await proc_lib.reporting(_begin, (starter, setup), _NO_KEYWORDS)
+    if begun is None:
+        return
+    server: GenServer = begun[0]
+    then: Then = begun[1]
+    parent = setup.parent
     receive: Any = process.receive
     handle_call = server.handle_call
     caller: Any = None
@@ -168,14 +175,14 @@ async def _serve(server: GenServer, parent: Pid | None, then: Then) -> None:
                 then = await _after_call(result, caller)
             else:
                 then = None
-                ref = caller[1]
-                process.send(ref, (ref, result))
+                process.reply(caller, result)
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
-        await _failed(server, error)
+        await proc_lib.reporting(_failed, (server, error), _NO_KEYWORDS)
+        proc_lib.report_exit(error)
         raise
-    await _stop(server, then, caller)
+    await proc_lib.reporting(_stop, (server, then, caller), _NO_KEYWORDS)
 
 
 async def _receive_within(seconds: float) -> Any:

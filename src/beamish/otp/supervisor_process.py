@@ -193,19 +193,19 @@ class SupervisorProcess(GenServer):
             self.children.remove(child)
             return Stop(SHUTDOWN)
         try:
-            await self._restart_by_strategy(child)
+            if self.flags.strategy == "one_for_one":
+                await self._start_all([child])
+            else:
+                await self._restart_group(child)
         except _GroupFailed as failed:
             self.children.place(failed.child, RESTARTING)
             cast_server(process.self(), (Atom("try_again_restart"), failed.child.spec.id))
         return None
 
-    async def _restart_by_strategy(self, child: Child) -> None:
-        strategy = self.flags.strategy
-        if strategy == "one_for_one":
-            await self._start_all([child])
-            return
+    async def _restart_group(self, child: Child) -> None:
         children = self.children
-        group = list(children) if strategy == "one_for_all" else children.from_child(child)
+        all_of_them = self.flags.strategy == "one_for_all"
+        group = list(children) if all_of_them else children.from_child(child)
         children.place(child, None)
         await self._stop_all(group)
         await self._start_all([child for child in group if not child.temporary])

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["GRACE", "end_raised", "end_returned", "finish", "start_grace"]
 
-_ENDS: Final = (asyncio.CancelledError, GeneratorExit)
 GRACE: Final = 5.0  # seconds that the clean-up of a process may take
+
+
+class ForcedEnd(BaseException):
+    """Raised in a clean-up that goes on waiting whenever ProcessExit is raised in it."""
+
+
+_ENDS: Final = (asyncio.CancelledError, ForcedEnd, GeneratorExit)
 
 
 def start_grace(proc: Process) -> None:
@@ -54,13 +60,13 @@ def end_raised(proc: Process, error: BaseException) -> None:
     """Its function raised, or was made to."""
     fate = proc.fate
     if proc.state == EXITING and fate is not None:
-        expected = isinstance(error, _ENDS) or is_exit(error) is not None
-        if not expected:
-            report_failed_cleanup(proc, error)
+        failure = failure_in(error)
+        if failure is not None:
+            report_failed_cleanup(proc, failure)
         error.__traceback__ = None
         finish(proc, fate.reason, error, None)
         return
-    exits = is_exit(error)
+    exits = is_exit(error) if failure_in(error) is None else None
     if exits is not None:
         reason: Any = exits.reason
         error.__traceback__ = None
@@ -76,6 +82,13 @@ def end_raised(proc: Process, error: BaseException) -> None:
             report_crash(proc, error)
             keep_stack(error)
     finish(proc, reason, error, None)
+
+
+def failure_in(error: BaseException) -> BaseException | None:
+    """What of an exception is more than an end; a TaskGroup may wrap both in one group."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(_ENDS)[1]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return None if isinstance(error, _ENDS) else error
 
 
 def is_exit(error: BaseException) -> ProcessExit | None:

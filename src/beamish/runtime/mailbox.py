@@ -51,12 +51,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST",
+    "answers",
+    "check",
+    "check_timeout",
     "deliver",
     "flush",
+    "go_on",
+    "hand_over",
     "move_messages",
     "receive",
     "receive_reply",
     "send",
+    "time_out",
     "waiting_messages",
 ]
 
@@ -113,7 +119,7 @@ def deliver(proc: Process, message: Any) -> None:
         or (state == WAIT_MATCH and _takes(proc, message))
         or (state == WAIT_REPLY and answers(proc.pattern, message))
     ):
-        _hand_over(proc, message)
+        hand_over(proc, message)
     elif state < EXIT_PENDING:
         mailbox = proc.mailbox
         if mailbox is None:
@@ -123,7 +129,8 @@ def deliver(proc: Process, message: Any) -> None:
             _look_again(proc)
 
 
-def _hand_over(proc: Process, message: Any) -> None:
+def hand_over(proc: Process, message: Any) -> None:
+    """Gives a waiting process the message that it waits for."""
     # Its pattern is done with; where the message came in is for info() to show.
     proc.pattern = len(proc.mailbox) if proc.mailbox else 0
     proc.state = WOKEN
@@ -149,7 +156,7 @@ def _look_again(proc: Process) -> None:
 
 
 @coroutine
-def receive(  # noqa: C901, PLR0912, PLR0915  # one generator: each further one costs at every message
+def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at every message
     *patterns: Any, timeout: float | None = None
 ) -> Generator[Any, Any, Any]:
     """Takes the oldest message that matches one of the patterns, and leaves the others.
@@ -180,10 +187,7 @@ def receive(  # noqa: C901, PLR0912, PLR0915  # one generator: each further one 
     """
     proc = here.process or current()
     if proc.state > RUNNING:
-        if proc.state == TICKED:
-            yield  # its turn is over
-        elif proc.state != OUTSIDE:
-            check(proc)
+        yield from go_on(proc)
     mailbox = proc.mailbox
     if not patterns:
         if mailbox:
@@ -203,7 +207,7 @@ def receive(  # noqa: C901, PLR0912, PLR0915  # one generator: each further one 
         check_timeout(timeout)
         if timeout == 0:
             raise _timed_out(patterns, timeout)
-        timer = running_node().timers.call_later(timeout, _time_out, proc)
+        timer = running_node().timers.call_later(timeout, time_out, proc)
     outside = proc.state == OUTSIDE
     try:
         while True:
@@ -231,6 +235,14 @@ def receive(  # noqa: C901, PLR0912, PLR0915  # one generator: each further one 
         proc.pattern = None
         if timer is not None:
             timer.cancel()
+
+
+def go_on(proc: Process) -> Generator[None, Any, None]:
+    """Before a process waits, where something was asked of it: lets others run, or ends."""
+    if proc.state == TICKED:
+        yield  # its turn is over
+    elif proc.state != OUTSIDE:
+        check(proc)
 
 
 def check(proc: Process) -> None:
@@ -273,7 +285,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
     """
     proc = here.process or current()
     if proc.state > RUNNING:
-        check(proc)
+        yield from go_on(proc)
         if proc.state > RUNNING:
             wait: Any = receive((ref, ...), ("DOWN", ref, ..., ..., ...), timeout=timeout)
             return (yield from wait)
@@ -292,7 +304,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
         check_timeout(timeout)
         if timeout == 0:
             raise _no_answer(timeout)
-        timer = running_node().timers.call_later(timeout, _time_out, proc)
+        timer = running_node().timers.call_later(timeout, time_out, proc)
     proc.value = None
     proc.pattern = ref
     proc.state = WAIT_REPLY
@@ -365,7 +377,8 @@ def _take_by_predicate(proc: Process, patterns: tuple[Any, ...], start: int) -> 
     return _LOOK_AGAIN
 
 
-def _time_out(proc: Process) -> None:
+def time_out(proc: Process) -> None:
+    """Ends the wait of a process whose time is up."""
     if WAIT_ANY <= proc.state <= WAIT_REPLY:
         proc.state = RUNNING
         proc.value = _TIMED_OUT

@@ -50,7 +50,6 @@ class Node:
 
     __slots__ = (
         "_next_pid",
-        "_next_ref",
         "_on_stop",
         "adopted",
         "closing",
@@ -62,6 +61,7 @@ class Node:
         "loop",
         "name",
         "names",
+        "next_ref",
         "preemption",
         "processes",
         "scheduler",
@@ -95,7 +95,7 @@ class Node:
         self.deaths: asyncio.Event | None = None
         self._on_stop: list[Callable[[], object]] = []
         self._next_pid = itertools.count(_FIRST_PID).__next__
-        self._next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
+        self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
         self.names = Names()
         self.timers = Timers(self, loop)
         self.scheduler = Scheduler(loop)
@@ -121,16 +121,16 @@ class Node:
         """A new reference, made by this process."""
         # No message that has arrived can hold it.
         mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
-        return Ref(self._next_ref(), self.home, proc.pid, mark)
+        return Ref(self.next_ref(), self.home, proc.pid, mark)
 
     def mint_monitor(self, proc: Process) -> MonitorRef:
         """A new reference for a monitor of this process."""
         mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
-        return MonitorRef(self._next_ref(), self.home, proc.pid, mark)
+        return MonitorRef(self.next_ref(), self.home, proc.pid, mark)
 
     def mint_timer(self, due: float, dest: Any, message: Any) -> TimerRef:
         """A new reference for a timer."""
-        return TimerRef(self._next_ref(), self.home, self.init_pid, due, dest, message)
+        return TimerRef(self.next_ref(), self.home, self.init_pid, due, dest, message)
 
     # ---- processes
 

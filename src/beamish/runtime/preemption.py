@@ -17,11 +17,14 @@ watchdog notices that nothing moves and parks the waiting one too (see `nudge`).
 Off the main thread there are no signals: nothing is preempted there, and the watchdog reports.
 
 Traps: the timer must be off when the node stops (an OS process dies of SIGVTALRM at its exit);
-nothing may run in a parked process' Context, for it is still inside of it.
+nothing may run in a parked process' Context, for it is still inside of it. A finalizer is never
+parked: inside of a collection the collector keeps lists on the C stack that a switch would take
+away, and nothing is collected until it goes on; and what is raised in ``__del__`` is ignored.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["Preemption", "take_a_break"]
+__all__ = ["Preemption"]
 
 TICK: Final = 0.005  # seconds of CPU time between two ticks
 _IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
@@ -63,7 +66,17 @@ class Preemption:
         on: whether the timer runs.
     """
 
-    __slots__ = ("_beat", "_can_signal", "_look", "_loop", "_old", "_scheduler", "_watchdog", "on")
+    __slots__ = (
+        "_beat",
+        "_can_signal",
+        "_collecting",
+        "_look",
+        "_loop",
+        "_old",
+        "_scheduler",
+        "_watchdog",
+        "on",
+    )
 
     def __init__(self, scheduler: Scheduler, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduler = scheduler
@@ -77,7 +90,9 @@ class Preemption:
         self._look: asyncio.TimerHandle | None = None
         if self._can_signal:
             self._old = signal.signal(signal.SIGVTALRM, self._tick)
-        here.rest = take_a_break
+        self._collecting = False
+        gc.callbacks.append(self._on_collection)
+        here.rest = self.take_a_break
         self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
 
     def start(self) -> None:
@@ -113,8 +128,12 @@ class Preemption:
             # In a loop that goes on it would look for ever, and turn off the next node's timer.
             self._look.cancel()
         self._watchdog.close()
+        gc.callbacks.remove(self._on_collection)
         if self._can_signal:
             signal.signal(signal.SIGVTALRM, self._old)
+
+    def _on_collection(self, phase: str, _info: dict[str, int]) -> None:
+        self._collecting = phase == "start"
 
     def _tick(self, _number: int, frame: FrameType | None) -> None:
         proc = here.process
@@ -122,7 +141,7 @@ class Preemption:
             return
         if WOKEN <= proc.state <= RUNNING:
             proc.state = TICKED  # a new slice begins with another state
-        elif _may_park(proc):
+        elif self._may_park(proc):
             if can_park(frame):
                 self._scheduler.park(proc)
                 error = _after_park(proc)
@@ -131,32 +150,30 @@ class Preemption:
             else:
                 here.due = proc
 
+    def _may_park(self, proc: Process) -> bool:
+        return (
+            (proc.state == TICKED or EXIT_PENDING <= proc.state <= EXITING)
+            and not self._collecting
+            and not (proc.rare is not None and proc.rare.critical)
+        )
 
-def _may_park(proc: Process) -> bool:
-    return (proc.state == TICKED or EXIT_PENDING <= proc.state <= EXITING) and not (
-        proc.rare is not None and proc.rare.critical
-    )
+    def take_a_break(self) -> None:
+        """Preempts the calling process at the end of a call of beamish.process, if it is due.
 
-
-def take_a_break() -> None:
-    """Preempts the calling process at the end of a call of beamish.process, if its turn is over.
-
-    Code that calls the runtime in a loop is found inside of the runtime by nearly every tick,
-    and could not be parked there; so the calls that never wait end with ``if here.due``.
-    """
-    proc, here.due = here.due, None
-    node = here.node
-    if (
-        proc is not None
-        and node is not None
-        and proc is here.process
-        and _may_park(proc)
-        and can_park(sys._getframe(2))  # the caller of process.send, say
-    ):
-        node.scheduler.park(proc)
-        error = _after_park(proc)
-        if error is not None:
-            raise error
+        Code that calls the runtime in a loop is found inside of the runtime by nearly every tick,
+        and could not be parked there; so the calls that never wait end with ``if here.due``.
+        """
+        proc, here.due = here.due, None
+        if (
+            proc is not None
+            and proc is here.process
+            and self._may_park(proc)
+            and can_park(sys._getframe(2))  # the caller of process.send, say
+        ):
+            self._scheduler.park(proc)
+            error = _after_park(proc)
+            if error is not None:
+                raise error
 
 
 def _after_park(proc: Process) -> ProcessExit | None:
@@ -206,7 +223,7 @@ def can_park(frame: FrameType | None) -> bool:
         safe = _known.get(code.co_filename)
         if safe is None:
             safe = _known[code.co_filename] = _is_safe(code.co_filename, frame.f_globals)
-        if not safe:
+        if not safe or code.co_name == "__del__":
             return False
         frame = frame.f_back
     return False  # another greenlet of the user's stands between

@@ -24,7 +24,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from beamish.terms import ProcessExit
 
 from .asyncio_task import abandon, is_cancelled, take_cancellation
-from .exiting import end_raised, end_returned, finish, start_grace
+from .exiting import ForcedEnd, end_raised, end_returned, finish, start_grace
 from .here import enqueue, here
 from .states import (
     EXIT_PENDING,
@@ -49,7 +49,7 @@ __all__ = ["Scheduler", "close_by_force", "run_slice"]
 _BUDGET: Final = 0.001  # seconds of one drain
 _BATCH: Final = range(64)  # slices between two looks at the clock
 _STUBBORN: Final = 3  # how often a process may ignore its forced end
-_MOST_THROWS: Final = 100  # how often its clean-up may try to wait then
+_MOST_THROWS: Final = 30  # how often its clean-up may try to wait then
 
 
 class _SwappedTasks:
@@ -345,7 +345,7 @@ def _await(proc: Process, future: Any) -> None:
     node = here.node
     assert node is not None
     future.add_done_callback(proc.wake_up, context=node.scheduler.context)
-    if proc.state == RUNNING:
+    if proc.state <= TICKED:  # a tick may come here, too
         proc.state = WAIT_FUTURE
     elif proc.state == EXIT_PENDING:
         return  # about to be cancelled anyway
@@ -362,7 +362,7 @@ def running_loop() -> asyncio.AbstractEventLoop:
 
 
 def _fail(proc: Process, error: BaseException) -> None:
-    if proc.state == RUNNING:
+    if proc.state <= TICKED:
         proc.state = THROWING
         proc.value = error
     enqueue(proc)
@@ -371,18 +371,22 @@ def _fail(proc: Process, error: BaseException) -> None:
 def close_by_force(proc: Process, fate: Fate) -> None:
     """Ends a coroutine at once: its clean-up goes on, but whatever it waits for raises.
 
-    What it raises is ProcessExit, a CancelledError: that is what libraries let go of their sockets
-    and timers on. ``coro.close()``, for those who go on waiting all the same, they do not notice,
-    and until CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``.
+    First ProcessExit: it is a CancelledError, which libraries let go of their sockets and timers on.
+    Some code waits again and again all the same (asyncio.TaskGroup, Condition): ForcedEnd leaves
+    that. ``coro.close()`` is for the rest. It is no way to begin: libraries do not notice it, until
+    CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``, and where one of
+    the coroutines that are closed waits again, the outer ones are told a RuntimeError.
     """
     node = here.node
     assert node is not None
-    for turn in range(_MOST_THROWS + _STUBBORN):
+    for turn in range(2 * _MOST_THROWS + _STUBBORN):
         here.process = proc
         node.scheduler.tasks[node.loop] = proc
         try:
             if turn < _MOST_THROWS:
                 abandon(proc.context.run(proc.coro.throw, ProcessExit(fate.reason)))
+            elif turn < 2 * _MOST_THROWS:
+                abandon(proc.context.run(proc.coro.throw, ForcedEnd()))
             else:
                 proc.context.run(proc.coro.close)
         except StopIteration:

@@ -47,7 +47,10 @@ __all__ = [
 ]
 
 _PROCESS: Final = Atom("process")
-ALIAS_KINDS: Final = ("explicit_unalias", "demonitor", "reply_demonitor")
+# How an alias ends; kept as these very objects, to be told by identity.
+EXPLICIT: Final = "explicit_unalias"
+REPLY: Final = "reply_demonitor"
+ALIAS_KINDS: Final = {kind: kind for kind in (EXPLICIT, "demonitor", REPLY)}
 
 
 def is_word(reason: Any, word: str) -> bool:
@@ -195,7 +198,7 @@ def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
     if not isinstance(ref, Ref):
         raise BadArgError(f"demonitor takes a Ref; got {describe(ref)}")
     found = isinstance(ref, MonitorRef) and _unwatch(proc, ref)
-    if found and isinstance(ref, MonitorRef) and ref._kind != "explicit_unalias":
+    if found and isinstance(ref, MonitorRef) and ref._kind is not EXPLICIT:
         ref._alias = None
     if flush and proc.mailbox:
         for index, message in enumerate(proc.mailbox):
@@ -215,7 +218,7 @@ def is_down(message: Any, ref: Ref) -> bool:
 
 
 def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
-    if ref._kind is not None and ref._kind != "explicit_unalias":
+    if ref._kind is not None and ref._kind is not EXPLICIT:
         ref._alias = None
     if ref._named is not None:
         who = ref._named
@@ -232,7 +235,7 @@ def activate(proc: Process, ref: Ref, kind: str) -> None:
     """Makes a reference an address of the process."""
     ref._alias = proc.pid
     if isinstance(ref, MonitorRef):
-        ref._kind = kind
+        ref._kind = ALIAS_KINDS[kind]
 
 
 def unalias(proc: Process, ref: Any) -> bool:
@@ -250,7 +253,7 @@ def alias_destination(ref: Ref) -> Process | None:
     if ref._alias is None:
         return None
     proc: Process | None = ref._alias._process
-    if proc is not None and isinstance(ref, MonitorRef) and ref._kind == "reply_demonitor":
+    if proc is not None and isinstance(ref, MonitorRef) and ref._kind is REPLY:
         ref._alias = None
         _unwatch(proc, ref)
     return proc

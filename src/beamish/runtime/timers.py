@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, final
 
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
-from beamish.terms.identity import TimerRef
+from beamish.terms.identity import MonitorRef, TimerRef
 
-from .mailbox import LONGEST, deliver
+from .mailbox import LONGEST, check_timeout, deliver, time_out
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
     from .node import Node
+    from .process import Process
 
 __all__ = ["Timer", "Timers"]
 
@@ -60,10 +61,54 @@ class Timer:
 
 
 @final
+class Limit:
+    """Calls with the same time-out, in the order in which they will be late: one timer for all.
+
+    Attributes:
+        waiting: the reference of each call that waits, and its last moment in loop time. Who is
+            answered takes its own out.
+    """
+
+    __slots__ = ("_loop", "handle", "seconds", "time", "waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._loop = loop
+        self.time = loop.time
+        self.seconds = seconds
+        self.handle: asyncio.TimerHandle | None = None
+        self.waiting: dict[MonitorRef, float] = {}
+
+    def call_at(self, due: float) -> None:
+        """Starts the timer, for the call that will be late first."""
+        self.handle = self._loop.call_at(due, self._fire)
+
+    def _fire(self) -> None:
+        self.handle = None
+        now = self.time()
+        late: list[MonitorRef] = []
+        for ref, due in self.waiting.items():
+            if due > now:
+                self.call_at(due)
+                break
+            late.append(ref)
+        for ref in late:
+            del self.waiting[ref]
+            proc: Process | None = ref._maker._process
+            if proc is not None and proc.pattern is ref:
+                time_out(proc)
+
+    def close(self) -> None:
+        """Forgets all."""
+        if self.handle is not None:
+            self.handle.cancel()
+        self.waiting.clear()
+
+
+@final
 class Timers:
     """The timers of a node."""
 
-    __slots__ = ("_buckets", "_due", "_handle", "_heap", "_loop", "_node", "_sends")
+    __slots__ = ("_buckets", "_due", "_handle", "_heap", "_loop", "_node", "_sends", "limits")
 
     def __init__(self, node: Node, loop: asyncio.AbstractEventLoop) -> None:
         self._node = node
@@ -73,6 +118,7 @@ class Timers:
         self._handle: asyncio.TimerHandle | None = None
         self._due = math.inf  # the ms that _handle is for
         self._sends: dict[TimerRef, Timer] = {}
+        self.limits: dict[float, Limit] = {}
 
     def call_later(self, seconds: float, call: Callable[..., object], *args: Any) -> Timer:
         """Calls `call(*args)` from the loop, not before `seconds` from now."""
@@ -114,6 +160,8 @@ class Timers:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+        for limit in self.limits.values():
+            limit.close()
         self._buckets.clear()
         self._heap.clear()
         self._sends.clear()
@@ -157,6 +205,12 @@ class Timers:
         if isinstance(ref._dest, Pid) and not self._node.is_alive(ref._dest):
             return None  # a timer to a pid ends with the process
         return max(0.0, due - self._loop.time())
+
+    def new_limit(self, seconds: float) -> Limit:
+        """Begins a queue of calls that wait no longer than this."""
+        check_timeout(seconds)
+        limit = self.limits[seconds] = Limit(self._loop, seconds)
+        return limit
 
     def pending(self) -> list[TimerRef]:
         """The send timers that are still to fire."""

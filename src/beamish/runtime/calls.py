@@ -1,0 +1,192 @@
+"""Calls: a request to a process and the wait for its answer, in one step.
+
+It is ``monitor(alias="reply_demonitor")``, ``send`` and ``receive_reply`` of one reference, with
+the meaning of these three and half of their cost: every behaviour is made of calls. What is
+saved: names are resolved by the caller, the reply is handed over without a look at its shape, and
+calls with the same time-out share one timer (timers.Limit). These two functions are long because
+each call of a further one would cost at every call.
+"""
+
+from __future__ import annotations
+
+from types import coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish.terms import NOPROC, Pid
+from beamish.terms.identity import MonitorRef
+from beamish.terms.messages import Down, down_message
+
+from .here import current, here, running_node
+from .mailbox import answers, deliver, go_on, receive_reply
+from .signals import REPLY, demonitor, monitor
+from .states import EXIT_PENDING, OUTSIDE, RUNNING, WAIT_ANY, WAIT_REPLY, WOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from .process import Process
+
+__all__ = ["reply", "request"]
+
+_TIMED_OUT: Final = object()
+
+
+@coroutine
+def request(  # noqa: C901, PLR0912, PLR0915  # see above
+    pid: Pid, tag: Any, message: Any, timeout: float | None = None
+) -> Generator[Any, Any, Any]:
+    """Sends ``(tag, (self, ref), message)`` and waits for the answer.
+
+    The step under every call (Erlang's ``gen:call``). The receiver answers with `reply`, given the
+    pair ``(pid, ref)``. An answer that comes too late is dropped and never seen.
+
+    Args:
+        pid: who is asked.
+        tag: the first element of what is sent, by which the receiver knows a request.
+        message: any term.
+        timeout: seconds to wait; None for ever.
+
+    Returns:
+        ``(ref, answer)``; or a Down with the reason for which there is none: ``noproc``, or
+        what the process died of meanwhile.
+
+    Raises:
+        TimeoutError: no answer came in time.
+
+    Example:
+        >>> async def main():
+        ...     match await request(server, "ask", "what is it?", timeout=5.0):
+        ...         case Down(reason=reason): process.exit(reason)
+        ...         case (_, answer): return answer
+    """
+    proc = here.process or current()
+    if proc.state > RUNNING:
+        yield from go_on(proc)
+        if proc.state == OUTSIDE:
+            wait: Any = _request_outside(proc, pid, tag, message, timeout)
+            return (yield from wait)
+    node = here.node or running_node()
+    limit = None
+    if timeout is not None:
+        limits = node.timers.limits
+        limit = limits.get(timeout) or node.timers.new_limit(timeout)
+    mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
+    ref = MonitorRef(node.next_ref(), node.home, proc.pid, mark)
+    target: Process | None = pid._process
+    if target is None or target.state >= EXIT_PENDING:
+        return down_message(ref, pid, NOPROC)
+    ref._alias = proc.pid
+    ref._kind = REPLY
+    ref._watched = target
+    if proc.monitors is None:
+        proc.monitors = {ref: target}
+    else:
+        proc.monitors[ref] = target
+    if target.watchers is None:
+        target.watchers = {ref: proc}
+    else:
+        target.watchers[ref] = proc
+    if target.state == WAIT_ANY:
+        target.state = WOKEN
+        target.value = (tag, (proc.pid, ref), message)
+        here.push(target)
+    else:
+        deliver(target, (tag, (proc.pid, ref), message))
+    if limit is not None:
+        due = limit.waiting[ref] = limit.time() + limit.seconds
+        if limit.handle is None:
+            limit.call_at(due)
+    proc.value = None
+    proc.pattern = ref
+    proc.state = WAIT_REPLY
+    try:
+        answer = yield
+    except BaseException:
+        _forget(proc, ref)
+        raise
+    finally:
+        proc.pattern = None
+        if limit is not None:
+            limit.waiting.pop(ref, None)
+    if answer.__class__ is tuple or answer.__class__ is Down:
+        return answer
+    # 1. the time-out wakes the caller   2. the server answers   3. the caller runs: the answer
+    # lies in its mailbox, and must be taken now or it stays for ever.
+    answer = _forget(proc, ref)
+    if answer is None:
+        raise TimeoutError(f"no answer came within {timeout} s")
+    return answer
+
+
+def _forget(proc: Process, ref: MonitorRef) -> Any:
+    """Ends the wait for an answer; returns the one that has come meanwhile, if one has."""
+    demonitor(proc, ref, flush=False)
+    for index, message in enumerate(proc.mailbox or ()):
+        if answers(ref, message):
+            assert proc.mailbox is not None
+            del proc.mailbox[index]
+            proc.removed += 1
+            return message
+    return None
+
+
+@coroutine
+def _request_outside(
+    proc: Process, pid: Pid, tag: Any, message: Any, timeout: float | None
+) -> Generator[Any, Any, Any]:
+    """The same from an adopted Task, step by step."""
+    ref = monitor(running_node(), proc, pid, REPLY, None)
+    assert isinstance(ref, MonitorRef)
+    target: Process | None = pid._process
+    if target is not None:
+        deliver(target, (tag, (proc.pid, ref), message))
+    try:
+        wait: Any = receive_reply(ref, timeout)
+        return (yield from wait)
+    except TimeoutError:
+        answer = _forget(proc, ref)
+        if answer is None:
+            raise
+        return answer
+    except BaseException:
+        _forget(proc, ref)
+        raise
+
+
+def reply(caller: tuple[Pid, Any], answer: Any) -> None:
+    """Answers a request.
+
+    The first answer is taken, later ones are dropped, as is one that nobody waits for any more.
+
+    Args:
+        caller: the pair ``(pid, ref)`` that came with the request.
+        answer: any term.
+    """
+    ref = caller[1]
+    if ref.__class__ is not MonitorRef or ref._kind is not REPLY:
+        proc = running_node().destination(ref)
+        if proc is not None:
+            deliver(proc, (ref, answer))
+        return
+    alias = ref._alias
+    if alias is None:
+        return
+    proc = alias._process
+    if proc is None:
+        return
+    ref._alias = None
+    target = ref._watched
+    if target is not None:
+        ref._watched = None
+        del proc.monitors[ref]
+        if target.watchers:
+            target.watchers.pop(ref, None)
+    if proc.state == WAIT_REPLY and proc.pattern is ref:
+        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in hand_over
+        proc.state = WOKEN
+        proc.value = (ref, answer)
+        here.push(proc)
+        if not here.armed:
+            here.arm()
+    else:
+        deliver(proc, (ref, answer))
