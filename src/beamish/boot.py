@@ -68,6 +68,11 @@ def run(
         >>> run(main)
         42
     """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError(
+            "beamish.run() starts an event loop and cannot be called where one runs: "
+            "in a process use process.spawn, in an asyncio Task `async with beamish.node():`"
+        )
     _collect_less_often()
     host = _Host(main, args, kw, grace=grace, stop_time=stop_time, on_signal=on_signal)
     with asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner:

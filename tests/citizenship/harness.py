@@ -121,6 +121,13 @@ class Scene:
         """It is in the middle of it: end it now. Anyone may say so."""
         process.send(self.director, "ready")
 
+    def end(self, pid: Pid, way: Way) -> None:
+        """Ends the process."""
+        if way == "cancel":
+            self.task.cancel()
+        else:
+            process.exit(pid, way)
+
     def note(self, what: str) -> None:
         """Writes into the log."""
         self.log.append(what)
@@ -161,10 +168,7 @@ async def end_midway(
     pid, ref = process.spawn_monitor(victim)
     first = await process.receive("ready", Down, timeout=PATIENCE)
     assert first == "ready", f"it ended by itself: {first}"
-    if way == "cancel":
-        scene.task.cancel()
-    else:
-        process.exit(pid, way)
+    scene.end(pid, way)
     down = await process.receive(Down, timeout=PATIENCE)
     assert down.ref is ref
     return down.reason, scene.log

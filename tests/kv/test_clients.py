@@ -9,6 +9,8 @@ import pytest
 
 from examples.kv.server import LINE_LIMIT
 from tests.kv.server import Client, Server
+from tests.kv.tree import tree
+from tests.runtime.harness import in_real_node
 
 MB = 1024 * 1024
 
@@ -189,3 +191,20 @@ def test_clients_that_come_and_go_leave_nothing(server: Server, client: Client) 
 
     assert server.memory() - before < 2 * MB
     assert client.is_served()
+
+
+@in_real_node
+async def test_a_client_that_goes_on_after_it_was_refused_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("examples.kv.server.PARTING", 0.05)
+    async with tree() as kv, await kv.connect() as client:
+        client.writer.write(b"x" * (LINE_LIMIT + 1))
+        assert await client.reader.readline() == TOO_LONG
+
+        with pytest.raises(ConnectionError):
+            while True:
+                client.writer.write(b"x" * 1000)
+                await client.writer.drain()
+
+        assert await kv.serves()

@@ -210,5 +210,3 @@ async def test_a_client_that_goes_is_not_logged() -> None:
 
     assert down.reason == "shutdown"
     assert [record.name for record in records] == ["kv.server"]  # that it accepts
-
-

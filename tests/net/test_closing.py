@@ -474,7 +474,8 @@ def test_sockets_closed_by_the_peer_in_every_state_are_all_released(run_node: Ru
                             await gen_tcp.recv(far, timeout=SOON)
                 else:
                     await process.receive(("tcp", ...), ("tcp", ..., ...), timeout=SOON)
-                    gen_tcp.setopts(far, active=True)
+                    if far._is_open:
+                        gen_tcp.setopts(far, active=True)
                     await process.receive(("tcp_closed", far), timeout=SOON)
                 gen_tcp.close(far)
                 process.flush()

@@ -53,7 +53,7 @@ def test_bytes_and_nested_lists_of_them_can_be_sent(run_node: RunNode, data: Any
 
 def test_what_is_sent_may_be_changed_afterwards(run_node: RunNode) -> None:
     async def main() -> None:
-        far, near = await connected()
+        far, near = await connected(high_watermark=1_000_000)
         await fill(near)
         data = bytearray(b"before")
         await gen_tcp.send(near, data)
@@ -119,9 +119,9 @@ def test_answers_to_requests_that_came_together_go_out_together(
         far, near = await connected({"packet": "line", "active": active})
         writes: list[bytes] = []
 
-        def transmit(data: bytes) -> int:
+        def transmit(data: Any, flags: int = 0) -> int:
             writes.append(data)
-            return far._sock.send(data)
+            return far._sock.send(data, flags)
 
         far._transmit = transmit
         await gen_tcp.send(near, b"1\n2\n3\n4\n")

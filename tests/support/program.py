@@ -99,6 +99,11 @@ class Program:
         lines, self._unread = self._unread.decode().splitlines(), b""
         return lines
 
+    def close_output(self) -> None:
+        """Stops reading: whatever it writes from now on fails."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
     # ---- its end
 
     def signal(self, number: Signals) -> None:
@@ -123,10 +128,7 @@ class Program:
         assert found is not None
         return int(found[1]) * 1024
 
-    def children(self) -> list[int]:
-        """The pids of its child processes."""
-        return [
-            int(word)
-            for tasks in Path(f"/proc/{self.pid}/task").glob("*/children")
-            for word in tasks.read_text().split()
-        ]
+    def cpu_seconds(self) -> float:
+        """The CPU time that it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -66,6 +66,11 @@ class TcpError(BeamishError, OSError):
         """What to_erlang makes of it."""
         return self.reason
 
+    @property
+    def erlang_term(self) -> Atom:
+        """The reason, as it stands in Erlang's shape of an exit by this error."""
+        return self.reason
+
     def __str__(self) -> str:
         doing = f"{self.action} {self.where}".strip()
         said = f"{explain(self.reason)} ({self.reason!s})"

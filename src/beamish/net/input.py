@@ -111,9 +111,9 @@ class Input(Endpoint):
         assert owner is not None
         try:
             while self._active and (packet := framer.next()) is not None:
-                if framer.pending:
-                    self._expect_answers()
                 waiting.deliver(owner, (TCP, self, packet))
+                if framer.pending:  # after the delivery: the owner's turn comes before the flush
+                    self._expect_answers()
                 if self._active != ALWAYS:
                     self._count_down(owner)
         except TooBig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol, final
 
 from beamish.runtime import waiting
@@ -25,30 +26,45 @@ class NodeNet:
 
     Attributes:
         poller: calls the sockets when they are ready.
-        lingering: sockets that still write what was sent before they were closed.
     """
 
-    __slots__ = ("lingering", "poller")
+    __slots__ = ("_all_gone", "_lingering", "poller")
 
     def __init__(self) -> None:
         self.poller: Poller = poller_of(waiting.loop())
-        self.lingering: set[Lingering] = set()
-        waiting.on_node_stop(self.stop)
+        self._lingering: set[Lingering] = set()
+        self._all_gone: asyncio.Event | None = None
+        waiting.on_node_stop(self._stop)
 
-    def stop(self) -> None:
-        """The node stops: the kernel goes on with what it has, the rest is dropped."""
-        global _net
-        _net = None
-        for one in list(self.lingering):
-            one.give_up()
+    def lingers(self, socket: Lingering) -> None:
+        """A socket that was closed still writes what was sent before."""
+        self._lingering.add(socket)
 
+    def is_gone(self, socket: Lingering) -> bool:
+        """A socket that lingered has come to its end; whether it did linger."""
+        if socket not in self._lingering:
+            return False
+        self._lingering.discard(socket)
+        if not self._lingering and self._all_gone is not None:
+            self._all_gone.set()
+        return True
 
-_net: NodeNet | None = None
+    @property
+    def lingering(self) -> frozenset[Lingering]:
+        """The sockets that are closed and still write."""
+        return frozenset(self._lingering)
+
+    async def _stop(self) -> None:
+        """The node stops: what was sent before is still written, as long as the peer takes it."""
+        try:
+            if self._lingering:
+                self._all_gone = asyncio.Event()
+                await self._all_gone.wait()
+        finally:
+            for socket in self.lingering:
+                socket.give_up()
 
 
 def node_net() -> NodeNet:
     """The NodeNet of the running node, made on first use."""
-    global _net
-    if _net is None:
-        _net = NodeNet()
-    return _net
+    return waiting.per_node(NodeNet)

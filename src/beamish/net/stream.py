@@ -112,7 +112,7 @@ class Socket(Output):
     def _linger(self) -> None:
         """Goes on writing what was sent, as long as the peer takes it."""
         self._watch(WRITE)
-        self._net.lingering.add(self)
+        self._net.lingers(self)
         self._left = self._out_size
         on, seconds = self._options.linger
         wait = float(seconds) if on else PATIENCE
@@ -133,7 +133,6 @@ class Socket(Output):
 
     def give_up(self) -> None:
         """Closes a lingering socket now, whatever is left to write."""
-        if self in self._net.lingering:
-            self._net.lingering.discard(self)
+        if self._net.is_gone(self):
             self._progress.cancel()
             self._release()

@@ -239,14 +239,20 @@ def is_cancelled(proc: Process) -> bool:
     return state is not None and state.must_cancel
 
 
-def error_of_cancelled(future: asyncio.Future[Any], proc: Process) -> BaseException:
-    """What a process is to be raised that awaits a future which was cancelled."""
-    take_cancellation(proc)  # answered by the same error
-    try:
-        future.result()
-    except BaseException as error:
-        return error
-    raise AssertionError
+def cancellation(proc: Process, future: asyncio.Future[Any]) -> BaseException | None:
+    """The CancelledError that a process is to be raised when what it awaits is done.
+
+    As in asyncio, a cancellation that was asked for meanwhile comes before a result.
+    """
+    asked = take_cancellation(proc)  # if the future was cancelled too, one error answers both
+    if future.cancelled():
+        try:
+            future.result()
+        except asyncio.CancelledError as error:
+            return error
+    elif asked is not None:
+        forget(future)
+    return asked
 
 
 def abandon(future: Any) -> None:

@@ -13,7 +13,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import NOPROC, Pid
-from beamish.terms.identity import MonitorRef
+from beamish.terms.identity import MonitorRef, new_monitor
 from beamish.terms.messages import Down, down_message
 
 from .here import current, here, running_node
@@ -71,7 +71,7 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
         limits = node.timers.limits
         limit = limits.get(timeout) or node.timers.new_limit(timeout)
     mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
-    ref = MonitorRef(node.next_ref(), node.home, proc.pid, mark)
+    ref = new_monitor(node.next_ref(), node.home, proc.pid, mark)
     target: Process | None = pid._process
     if target is None or target.state >= EXIT_PENDING:
         return down_message(ref, pid, NOPROC)

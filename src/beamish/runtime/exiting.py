@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["GRACE", "end_raised", "end_returned", "finish", "start_grace"]
+__all__ = ["GRACE", "ForcedEnd", "end_raised", "end_returned", "finish", "start_grace"]
 
 GRACE: Final = 5.0  # seconds that the clean-up of a process may take
 

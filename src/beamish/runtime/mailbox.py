@@ -28,7 +28,7 @@ from beamish.terms.errors import describe
 from .adoption import Word, wait_outside
 from .asyncio_task import take_cancellation
 from .here import current, enqueue, here, running_node
-from .patterns import AnyOf, has_predicate, mark_of, matches
+from .patterns import AnyOf, all_match, has_predicate, mark_of, matches
 from .states import (
     EXIT_PENDING,
     EXITING,
@@ -141,8 +141,11 @@ def hand_over(proc: Process, message: Any) -> None:
 
 
 def _takes(proc: Process, message: Any) -> bool:
+    pattern = proc.pattern
     try:
-        return matches(proc.pattern, message)
+        if pattern.__class__ is tuple:  # the common case, in short
+            return isinstance(message, tuple) and all_match(pattern, message)
+        return matches(pattern, message)
     except Exception:
         # A comparison failed. That is the receiver's error: let it come upon it by itself.
         proc.state = WAIT_SCAN

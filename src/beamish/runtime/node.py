@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from beamish.terms import SHUTDOWN, Atom, BadArgError, NotRunningError, Pid, Ref
 from beamish.terms.errors import describe
-from beamish.terms.identity import Incarnation, MonitorRef, TimerRef
+from beamish.terms.identity import Incarnation, MonitorRef, TimerRef, new_monitor, new_pid
 
 from .adoption import adopt_current_task, reason_of_task
 from .exiting import GRACE, finish
 from .fate import doom
 from .here import here
 from .names import Names
+from .offload import stop_executor
 from .preemption import Preemption
-from .process import Process
+from .process import Process, new_process
 from .scheduler import Scheduler
 from .signals import alias_destination, exit_signal
 from .states import EXIT_PENDING, EXITING
@@ -101,7 +102,7 @@ class Node:
         self.scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None
         # Who sends the signals that come from no process.
-        self.init_pid = Pid(0, self.home, None)
+        self.init_pid = new_pid(0, self.home, None)
         here.node = self
         self.scheduler.bind()
         if preempt:
@@ -113,7 +114,7 @@ class Node:
         self, send: Callable[[Any], Any], context: Context, parent: Pid | None
     ) -> Process:
         """A new process, which is on no queue yet."""
-        proc = Process(self._next_pid(), self.home, send, context, parent)
+        proc = new_process(self._next_pid(), self.home, send, context, parent)
         self.processes.add(proc)
         return proc
 
@@ -126,7 +127,7 @@ class Node:
     def mint_monitor(self, proc: Process) -> MonitorRef:
         """A new reference for a monitor of this process."""
         mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
-        return MonitorRef(self.next_ref(), self.home, proc.pid, mark)
+        return new_monitor(self.next_ref(), self.home, proc.pid, mark)
 
     def mint_timer(self, due: float, dest: Any, message: Any) -> TimerRef:
         """A new reference for a timer."""
@@ -138,7 +139,7 @@ class Node:
         """A new process that runs `fn(*args, **kw)` when its turn comes."""
         parent = here.process or self._outside_parent()
         send = coroutine_of(fn, args, kw).send
-        proc = Process(self._next_pid(), self.home, send, copy_context(), parent and parent.pid)
+        proc = new_process(self._next_pid(), self.home, send, copy_context(), parent and parent.pid)
         self.processes.add(proc)
         here.push(proc)
         if not here.armed:
@@ -256,7 +257,7 @@ class Node:
             self.preemption.close()
         self.timers.close()
         for executor in self.executors.values():
-            executor.shutdown(wait=False, cancel_futures=True)
+            stop_executor(executor)
         self.scheduler.close()
         here.node = here.process = None
         here.armed = True

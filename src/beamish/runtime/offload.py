@@ -35,6 +35,15 @@ def _executor(node: Node, *, cpu: bool) -> Executor:
     return executor
 
 
+def stop_executor(executor: Executor) -> None:
+    """Ends an executor without waiting: OS processes that compute are ended, threads cannot be."""
+    workers: dict[int, Any] = getattr(executor, "_processes", None) or {}
+    running = list(workers.values())  # shutdown() forgets them
+    executor.shutdown(wait=False, cancel_futures=True)
+    for worker in running:
+        worker.terminate()
+
+
 def _threads() -> Executor:
     return ThreadPoolExecutor(thread_name_prefix="beamish-offload")
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from beamish.terms.atom import Atom
 from beamish.terms.identity import MonitorRef, Pid, Ref
 
-__all__ = ["AnyOf", "has_predicate", "mark_of", "matches"]
+__all__ = ["AnyOf", "all_match", "has_predicate", "mark_of", "matches"]
 
 
 def matches(pattern: Any, value: Any) -> bool:
@@ -30,7 +30,7 @@ def matches(pattern: Any, value: Any) -> bool:
     # issubclass of the classes: to a type checker isinstance would make the elements unknown.
     if issubclass(cls, _SEQUENCES):
         kind = tuple if issubclass(cls, tuple) else list
-        return issubclass(value.__class__, kind) and _all_match(pattern, value)
+        return issubclass(value.__class__, kind) and all_match(pattern, value)
     if issubclass(cls, dict):
         return issubclass(value.__class__, dict) and _dict_matches(pattern, value)
     if callable(pattern):
@@ -38,7 +38,8 @@ def matches(pattern: Any, value: Any) -> bool:
     return bool(pattern == value)
 
 
-def _all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | list[Any]) -> bool:
+def all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | list[Any]) -> bool:
+    """Whether each pattern takes the value in its place."""
     if len(patterns) != len(values):
         return False
     for pattern, value in zip(patterns, values, strict=True):

@@ -25,6 +25,7 @@ away, and nothing is collected until it goes on; and what is raised in ``__del__
 from __future__ import annotations
 
 import gc
+import opcode
 import os
 import signal
 import sys
@@ -49,6 +50,7 @@ __all__ = ["Preemption"]
 
 TICK: Final = 0.005  # seconds of CPU time between two ticks
 _IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
+_NOP: Final = opcode.opmap["NOP"]
 
 # A process' own frames begin above one of these.
 _BASES: Final[tuple[CodeType, ...]] = (
@@ -193,13 +195,16 @@ def _raise_in(frame: FrameType, error: BaseException) -> None:
     Until CPython 3.12 an exception from a signal handler that interrupts a backward jump is looked
     up one instruction before the jump's target. Where a `try` begins with the loop, that is before
     the `try`, and its `finally` would be passed over. A trace function raises at the next
-    instruction instead, which is inside.
+    instruction instead, which is inside. Not at a NOP: the one that stands for a `try:` is in no
+    handler's range, not even in that of a `try` around it.
     """
     if sys.version_info >= (3, 13):
         raise error
     tracer, local, opcodes = sys.gettrace(), frame.f_trace, frame.f_trace_opcodes
 
-    def trace(_frame: FrameType, _event: str, _arg: object) -> None:
+    def trace(_frame: FrameType, _event: str, _arg: object) -> Any:
+        if frame.f_code.co_code[frame.f_lasti] == _NOP:
+            return trace
         sys.settrace(tracer)
         frame.f_trace, frame.f_trace_opcodes = local, opcodes
         raise error

@@ -6,13 +6,13 @@ anything: the rules are in signals.py, exiting.py and mailbox.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms.identity import Pid
 
-from .asyncio_task import TaskFace, error_of_cancelled, forget, is_cancelled
+from .asyncio_task import TaskFace, cancellation, forget
 from .here import enqueue
-from .states import EXITING, RUNNING, THROWING, TICKED, WAIT_FUTURE
+from .states import EXITING, RUNNING, THROWING, WAIT_FUTURE
 from .trampoline import name_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .fate import Fate
     from .owned import Owned
 
-__all__ = ["Process", "Rare"]
+__all__ = ["Process", "Rare", "new_process"]
 
 
 @final
@@ -71,31 +71,23 @@ class Process(TaskFace):
         "watchers",
     )
 
-    def __init__(
-        self,
-        number: int,
-        home: Incarnation,
-        send: Callable[[Any], Any],
-        context: Context,
-        parent: Pid | None,
-    ) -> None:
-        self.pid = Pid(number, home, self)
-        self.state = RUNNING
-        self.value: Any = None
-        self.send = send
-        self.context = context
-        self.parent = parent
-        self.mailbox: deque[Any] | None = None
-        self.removed = 0
-        self.pattern: Any = None
-        self.links: dict[Pid, None] | None = None  # in the order in which they were made
-        self.monitors: dict[MonitorRef, Process] | None = None
-        self.watchers: dict[MonitorRef, Process] | None = None
-        self.trap_exit = False
-        self.waiter: asyncio.Future[Any] | None = None
-        self.parked: greenlet.greenlet | None = None
-        self.fate: Fate | None = None
-        self.rare: Rare | None = None
+    pid: Pid
+    parent: Pid | None
+    state: int
+    value: Any
+    send: Callable[[Any], Any]
+    context: Context
+    mailbox: deque[Any] | None
+    removed: int
+    pattern: Any
+    links: dict[Pid, None] | None  # in the order in which they were made
+    monitors: dict[MonitorRef, Process] | None
+    watchers: dict[MonitorRef, Process] | None
+    trap_exit: bool
+    waiter: asyncio.Future[Any] | None
+    parked: greenlet.greenlet | None
+    fate: Fate | None
+    rare: Rare | None
 
     @property
     def coro(self) -> Coroutine[Any, Any, Any]:
@@ -110,12 +102,8 @@ class Process(TaskFace):
             return
         self.waiter = None
         if self.state == WAIT_FUTURE:
-            if future.cancelled():
-                self.state = THROWING
-                self.value = error_of_cancelled(future, self)
-            else:
-                self.state = TICKED if is_cancelled(self) else RUNNING
-                self.value = None
+            self.value = cancellation(self, future)
+            self.state = RUNNING if self.value is None else THROWING
             enqueue(self)
         elif self.state == EXITING:
             if self.fate is not None and not self.fate.thrown:
@@ -151,6 +139,33 @@ class Process(TaskFace):
 
     def __repr__(self) -> str:
         return f"<Process {self.pid!r}>"
+
+
+def new_process(
+    number: int,
+    home: Incarnation,
+    send: Callable[[Any], Any],
+    context: Context,
+    parent: Pid | None,
+) -> Process:
+    """A process that is on no queue yet (no ``__init__``: see terms.identity.new_pid)."""
+    proc = Process()
+    pid = proc.pid = _new(Pid)
+    pid._number = number
+    pid._home = home
+    pid._process = proc
+    proc.parent = parent
+    proc.state = RUNNING
+    proc.removed = 0
+    proc.send = send
+    proc.context = context
+    proc.trap_exit = False
+    proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
+    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    return proc
+
+
+_new: Final = object.__new__
 
 
 @final

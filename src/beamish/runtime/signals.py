@@ -269,7 +269,15 @@ def tell_of_death(proc: Process, reason: Any) -> None:
         _tell_links(proc.pid, links, reason)
     watchers, proc.watchers = proc.watchers, None
     if watchers:
-        _tell_watchers(proc.pid, watchers, reason)
+        pid = proc.pid
+        for ref, watcher in watchers.items():
+            ref._watched = None
+            if watcher.monitors:
+                watcher.monitors.pop(ref, None)
+            if ref._tag is None and ref._kind is None and ref._named is None:  # in short
+                deliver(watcher, down_message(ref, pid, reason))
+            else:
+                _send_down(watcher, ref, pid, reason)
     monitors, proc.monitors = proc.monitors, None
     if monitors:
         for ref, target in monitors.items():
@@ -283,17 +291,6 @@ def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
         if other.links:
             other.links.pop(pid, None)
         exit_signal(other, pid, reason, link=True)
-
-
-def _tell_watchers(pid: Pid, watchers: dict[MonitorRef, Process], reason: Any) -> None:
-    for ref, watcher in watchers.items():
-        ref._watched = None
-        if watcher.monitors:
-            watcher.monitors.pop(ref, None)
-        if ref._tag is None and ref._kind is None and ref._named is None:  # in short
-            deliver(watcher, down_message(ref, pid, reason))
-        else:
-            _send_down(watcher, ref, pid, reason)
 
 
 def _check_pid(what: str, pid: Any) -> None:

@@ -91,10 +91,8 @@ class Pid(_Identity):
     # The living process; None from the moment its death is told.
     _process: Any
 
-    def __init__(self, number: int, home: Incarnation, process: Any) -> None:
-        self._number = number
-        self._home = home
-        self._process = process
+    def __init__(self) -> None:
+        raise TypeError("a Pid is made by spawn, and by nobody else")
 
     @property
     def id(self) -> int:
@@ -108,6 +106,22 @@ class Pid(_Identity):
 
     def __repr__(self) -> str:
         return f"<0.{self.id}.{self.serial}>"
+
+
+def new_pid(number: int, home: Incarnation, process: Any) -> Pid:
+    """A pid, for the runtime.
+
+    No constructor: a function that fills a new object costs half of an ``__init__``, and nobody
+    else has a way to make one.
+    """
+    pid = _new(Pid)
+    pid._number = number
+    pid._home = home
+    pid._process = process
+    return pid
+
+
+_new: Final = object.__new__
 
 
 class Ref(_Identity):
@@ -148,17 +162,16 @@ class MonitorRef(Ref):
     _tag: Any  # what stands for "DOWN" in the message; None for "DOWN" itself
     _kind: str | None  # how its alias ends; None where it is no alias
 
-    def __init__(self, number: int, home: Incarnation, maker: Pid, mark: int) -> None:
-        # Written out: calling the base's costs more than all the rest, at every monitor.
-        self._number = number
-        self._home = home
-        self._maker = maker
-        self._mark = mark
-        self._alias = None
-        self._watched = None
-        self._named = None
-        self._tag = None
-        self._kind = None
+
+def new_monitor(number: int, home: Incarnation, maker: Pid, mark: int) -> MonitorRef:
+    """The reference of a monitor, for the runtime; no constructor, as of pids."""
+    ref = _new(MonitorRef)
+    ref._number = number
+    ref._home = home
+    ref._maker = maker
+    ref._mark = mark
+    ref._alias = ref._watched = ref._named = ref._tag = ref._kind = None
+    return ref
 
 
 @final

@@ -1,0 +1,270 @@
+"""Where a process may be parked: preemption.can_park (design 6)."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import logging
+import queue
+import sys
+import textwrap
+import threading
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from greenlet import greenlet
+
+from beamish import process
+from beamish.otp import proc_lib
+from beamish.runtime.preemption import can_park
+
+from .harness import PATIENCE, in_node, watched_end
+
+
+def _can_park_here() -> bool:
+    return can_park(sys._getframe(1))
+
+
+class _Asks:
+    """Called by whatever it is given to, and notes whether the process could be parked there."""
+
+    def __init__(self) -> None:
+        self.answers: list[bool] = []
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        self.answers.append(can_park(sys._getframe(0)))
+
+
+@in_node
+async def test_in_the_users_code() -> None:
+    assert _can_park_here()
+
+
+@in_node
+async def test_below_other_calls_of_the_users() -> None:
+    def deep(depth: int) -> bool:
+        return deep(depth - 1) if depth else _can_park_here()
+
+    async def inner() -> bool:
+        return deep(50)
+
+    assert await inner()
+
+
+@in_node
+async def test_in_a_generator_a_comprehension_and_a_lambda() -> None:
+    def generator() -> Any:
+        yield _can_park_here()
+
+    assert next(generator())
+    assert all([_can_park_here() for _ in range(1)])
+    assert (lambda: _can_park_here())()
+
+
+@in_node
+async def test_below_c_code_that_calls_back() -> None:
+    """sorted, map, min: nothing of the interpreter's is locked."""
+    answers: list[bool] = []
+    sorted([1, 2], key=lambda _: answers.append(_can_park_here()) or 0)
+    list(map(lambda _: answers.append(_can_park_here()), [1]))
+
+    assert answers == [True] * 3
+
+
+@in_node
+async def test_in_a_plain_function_that_is_a_process() -> None:
+    answers: list[bool] = []
+
+    await watched_end(lambda: answers.append(_can_park_here()))
+
+    assert answers == [True]
+
+
+@in_node
+async def test_in_a_process_of_a_behaviour() -> None:
+    """otp is written as users write."""
+    asks = _Asks()
+
+    pid = proc_lib.spawn(asks)
+    ref = process.monitor(pid)
+    await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE)
+
+    assert asks.answers == [True]
+
+
+# ---- where not
+
+
+def _log(asks: _Asks) -> None:
+    handler = logging.Handler()
+    handler.emit = asks  # type: ignore[method-assign]
+    logger = logging.Logger("of its own")
+    logger.addHandler(handler)
+    logger.warning("hello")
+
+
+def _hold_a_condition(asks: _Asks) -> None:
+    threading.Condition().wait_for(lambda: asks() or True)
+
+
+def _sort_a_queue(asks: _Asks) -> None:
+    class Item:
+        def __lt__(self, other: object) -> bool:
+            asks()
+            return True
+
+    items: queue.PriorityQueue[Item] = queue.PriorityQueue()
+    items.put(Item())
+    items.put(Item())
+
+
+def _encode(asks: _Asks) -> None:
+    json.dumps(object(), default=lambda _: asks())
+
+
+def _exit_stack(asks: _Asks) -> None:
+    import contextlib
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(asks)
+
+
+def _predicate_of_receive(asks: _Asks) -> None:
+    async def look() -> None:
+        process.send(process.self(), 1)
+        await process.receive(lambda _: asks() or True)
+
+    look_now = look()
+    with pytest.raises(StopIteration):
+        look_now.send(None)
+
+
+def _closing_what_is_owned(asks: _Asks) -> None:
+    process.own(object(), close=asks)
+
+
+def _another_greenlet(asks: _Asks) -> None:
+    greenlet(asks).switch()
+
+
+_UNSAFE: list[Callable[[_Asks], None]] = [
+    _log,
+    _hold_a_condition,
+    _sort_a_queue,
+    _encode,
+    _exit_stack,
+    _predicate_of_receive,
+    _closing_what_is_owned,
+    _another_greenlet,
+]
+
+
+@pytest.mark.parametrize("fn", _UNSAFE)
+@in_node
+async def test_not_below_the_runtime_or_the_standard_library(
+    fn: Callable[[_Asks], None],
+) -> None:
+    """They may hold locks that others wait for."""
+    asks = _Asks()
+
+    await watched_end(fn, asks)
+
+    assert asks.answers
+    assert not any(asks.answers)
+
+
+@in_node
+async def test_not_in_a_finalizer() -> None:
+    """It may run in the middle of a garbage collection."""
+    answers: list[bool] = []
+
+    class Thing:
+        def __del__(self) -> None:
+            answers.append(_can_park_here())
+
+    Thing()
+
+    assert answers == [False]
+
+
+@in_node
+async def test_not_while_a_module_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The import system holds a lock for the module."""
+    (tmp_path / "imported_by_a_process.py").write_text(
+        textwrap.dedent("""
+            import sys
+            from beamish.runtime.preemption import can_park
+            ANSWER = can_park(sys._getframe(0))
+        """)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    module = importlib.import_module("imported_by_a_process")
+
+    del sys.modules["imported_by_a_process"]
+    assert module.ANSWER is False
+
+
+@in_node
+async def test_not_in_a_callback_of_the_loop() -> None:
+    """It is not a process' code."""
+    asks = _Asks()
+    asyncio.get_running_loop().call_soon(asks)
+
+    await process.sleep(0.01)
+
+    assert asks.answers == [False]
+
+
+@in_node
+async def test_not_in_a_task() -> None:
+    """A plain asyncio Task is not a process that could be parked."""
+
+    async def task() -> bool:
+        return _can_park_here()
+
+    assert await asyncio.create_task(task()) is False
+
+
+def test_not_without_a_node() -> None:
+    assert can_park(None) is False
+    assert _can_park_here() is False
+
+
+# ---- installed packages
+
+
+def _module_in(folder: Path, source: str) -> types.ModuleType:
+    """A module whose code says that it lies in this folder."""
+    module = types.ModuleType("installed")
+    path = folder / f"installed_{abs(hash(source))}.py"
+    exec(compile(textwrap.dedent(source), str(path), "exec"), module.__dict__)  # noqa: S102
+    return module
+
+
+@pytest.mark.parametrize(
+    ("source", "safe"),
+    [
+        ("def call(f): return f()", True),
+        ("import math\ndef call(f): return f()", True),
+        ("import threading\ndef call(f): return f()", False),
+        ("from threading import Lock\ndef call(f): return f()", False),
+        ("import logging\ndef call(f): return f()", False),
+        ("import asyncio\ndef call(f): return f()", False),
+        ("from queue import Queue\ndef call(f): return f()", False),
+    ],
+)
+@in_node
+async def test_in_an_installed_package_if_it_has_nothing_to_do_with_threads(
+    source: str, safe: bool, tmp_path: Path
+) -> None:
+    """What imports threading, logging, asyncio ... may hold locks."""
+    module = _module_in(tmp_path / "site-packages" / "package", source)
+
+    assert module.call(_can_park_here) is safe
