@@ -160,7 +160,7 @@ class _Host:
                 self._stop_time, lambda: exit_signal(main, node.init_pid, KILL, link=False)
             )
         else:
-            node.kill_all()
+            node.hurry()
 
 
 @contextlib.contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import pytest
 
 from tests.citizenship import harness
 from tests.citizenship.harness import LOOPS, WAYS, Way
+from tests.citizenship.servers import postgres_server, redis_server
 
 T = TypeVar("T")
 
@@ -79,3 +80,17 @@ def way(request: pytest.FixtureRequest) -> Way:
     """How a process is ended: exit(pid, "kill"), another exit signal, asyncio's cancel()."""
     found: Way = request.param
     return found
+
+
+@pytest.fixture(scope="session")
+def redis_socket() -> Iterator[str]:
+    """The path of the socket of a real Redis."""
+    with redis_server() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def postgres_folder() -> Iterator[str]:
+    """The folder of the socket of a real PostgreSQL."""
+    with postgres_server() as folder:
+        yield folder

@@ -253,7 +253,9 @@ def test_an_uncaught_error_is_shown_with_its_traceback(write: Write, outcome: Ou
     code, lines = outcome("run", "wrong")
 
     assert code == 1
-    assert "    return 1 / 0" in lines
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].endswith('wrong.py", line 3, in main')
+    assert lines[2] == "    return 1 / 0"
     assert lines[-1] == "ZeroDivisionError: division by zero"
 
 

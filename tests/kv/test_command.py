@@ -39,8 +39,19 @@ def test_words_are_split_at_white_space(line: str, command: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["\r\n", "\n", "", "   \r\n", "create a\r\n", "CREATE\r\n", "CREATE a b\r\n", "PUT a b\r\n"]
-    + ["GET a\r\n", "GET a b c\r\n", "DELETE\r\n", "PUT a b c d\r\n", "CREATEa\r\n"],
+    [
+        *(
+            "\r\n",
+            "\n",
+            "",
+            "   \r\n",
+            "create a\r\n",
+            "CREATE\r\n",
+            "CREATE a b\r\n",
+            "CREATEa\r\n",
+        ),
+        *("GET a\r\n", "GET a b c\r\n", "DELETE\r\n", "PUT a b\r\n", "PUT a b c d\r\n"),
+    ],
 )
 def test_whatever_is_no_command_is_unknown(line: str) -> None:
     with pytest.raises(UnknownCommandError):

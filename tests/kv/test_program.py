@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
 
@@ -108,16 +110,33 @@ def test_a_signal_stops_it_in_order_and_says_so_in_one_line(number: Signals) -> 
         assert f"{number.name}: stopping" in line
 
 
-@pytest.mark.slow  # another OS process starts
-def test_it_stops_also_when_a_client_does_not_read() -> None:
+@contextmanager
+def with_a_client_that_does_not_read() -> Generator[Server]:
+    """A server that has more to write to one client than the kernel takes."""
     with Server() as server, Client(server.port, receive_buffer=4096) as slow:
         with server.connect() as client:
             client.ask(b"CREATE big")
             client.ask(b"PUT big k " + b"x" * 60_000)
         slow.send(b"GET big k\r\n" * 1000)
         slow.line()
+        yield server
 
+
+@pytest.mark.slow  # a client that does not read is given 5 s to take what was sent
+def test_it_stops_also_when_a_client_does_not_read() -> None:
+    with with_a_client_that_does_not_read() as server:
         assert server.stop(SIGINT) == 0
+
+
+@pytest.mark.slow  # another OS process starts
+def test_a_second_ctrl_c_does_not_wait_for_a_client_that_does_not_read() -> None:
+    with with_a_client_that_does_not_read() as server:
+        server.signal(SIGINT)
+        server.wait_for("SIGINT: stopping")
+        started = time.monotonic()
+
+        assert server.stop(SIGINT) == 130
+        assert time.monotonic() - started < 4  # the client would have 5
 
 
 # ---- what can be wrong

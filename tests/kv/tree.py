@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 from beamish import Pid, process
 from beamish.otp import ChildSpec, Supervisor, SupervisorFlags, TaskSupervisor
@@ -59,7 +59,7 @@ class Client:
         self.reader = reader
         self.writer = writer
 
-    async def __aenter__(self) -> Client:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -88,7 +88,7 @@ class PatientUmbrella(Umbrella):
 
 
 @asynccontextmanager
-async def tree(umbrella: type[Umbrella] = PatientUmbrella) -> AsyncIterator[Tree]:
+async def tree(umbrella: type[Umbrella] = PatientUmbrella) -> AsyncGenerator[Tree]:
     """Starts the tree on a free port, and stops it at the end."""
     host, port = reserve("127.0.0.1", 0)
     root = await umbrella.start_link(host, port, name="KV.Umbrella")
@@ -137,17 +137,24 @@ async def kill(member: str) -> None:
 
 
 @contextmanager
-def log_records() -> Iterator[list[logging.LogRecord]]:
+def log_records() -> Generator[list[logging.LogRecord]]:
     """Collects what is logged."""
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler = _Collector()
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
-        yield records
+        yield handler.records
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)

@@ -34,7 +34,7 @@ _LOOPS = _loops()
 
 @pytest.fixture(scope="session", autouse=True)
 def _loops_have_run_once() -> None:
-    """uvloop opens a pipe for the whole OS process when it first runs; that is no test's leak."""
+    """One of them, uvloop, opens a pipe when it first runs: that is no test's leak."""
     for factory in _LOOPS.values():
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(asyncio.sleep(0))

@@ -14,6 +14,7 @@ from beamish.net.options import SocketOptions
 # Seconds after which something that must come is given up as lost; no test waits that long.
 SOON = 5.0
 
+
 async def connected(
     server: SocketOptions | None = None, **client: Unpack[SocketOptions]
 ) -> tuple[Socket, Socket]:
@@ -48,8 +49,7 @@ def watched(fn: Callable[..., Any], *args: Any) -> tuple[Pid, Ref]:
 
 async def reason_of_end(ref: Ref) -> Any:
     """Waits for a monitored process to end."""
-    down = await process.receive(lambda m: isinstance(m, tuple) and m[1] is ref, timeout=SOON)
-    return down.reason
+    return (await process.receive(("DOWN", ref, ..., ..., ...), timeout=SOON)).reason
 
 
 async def fill(socket: Socket) -> int:
@@ -59,3 +59,33 @@ async def fill(socket: Socket) -> int:
         await gen_tcp.send(socket, bytes(65536))
         sent += 65536
     return sent
+
+
+class About:
+    """Equal to any number that is this near."""
+
+    def __init__(self, value: float, margin: float) -> None:
+        self.value = value
+        self.margin = margin
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int | float) and abs(other - self.value) <= self.margin
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.margin))
+
+    def __repr__(self) -> str:
+        return f"{self.value} ± {self.margin}"
+
+
+about = About
+
+
+async def everything(socket: Socket) -> bytes:
+    """All that comes to the end of the stream."""
+    got = bytearray()
+    while True:
+        try:
+            got += await gen_tcp.recv(socket, timeout=SOON)
+        except ConnectionError:
+            return bytes(got)

@@ -319,7 +319,7 @@ def test_an_active_once_echo_gives_every_byte_back(run_node: RunNode) -> None:
                 case ("tcp", _, data):
                     await gen_tcp.send(socket, data)
                     gen_tcp.setopts(socket, active="once")
-                case ("tcp_closed", _):
+                case _:
                     return
 
     async def main() -> None:

@@ -17,7 +17,7 @@ from beamish.net.listener import REST
 from tests.support.clock import VirtualClockLoop
 
 from .conftest import RunNode
-from .sockets import SOON, connected, fails, reason_of_end, refused, watched
+from .sockets import SOON, about, connected, fails, reason_of_end, refused, watched
 
 
 async def acceptor(listener: ListenSocket, parent: Pid, name: object) -> None:
@@ -114,7 +114,7 @@ def test_g4_accept_gives_up_after_its_timeout() -> None:
         await fails("timeout", gen_tcp.accept(listener, timeout=90))
         return now()
 
-    assert beamish.run(main, loop_factory=VirtualClockLoop) == pytest.approx(90, abs=0.01)
+    assert beamish.run(main, loop_factory=VirtualClockLoop) == about(90, 0.01)
 
 
 def test_g4_accept_with_timeout_0_looks_without_waiting(run_node: RunNode) -> None:
@@ -145,9 +145,7 @@ def test_g4_processes_that_accept_are_served_in_the_order_of_asking(run_node: Ru
     run_node(main)
 
 
-@pytest.mark.parametrize(
-    "timeouts", [(1, 2, 3, 4), (4, 3, 2, 1), (2, 4, 1, 3), (None, 1, None, 2)]
-)
+@pytest.mark.parametrize("timeouts", [(1, 2, 3, 4), (4, 3, 2, 1), (2, 4, 1, 3), (None, 1, None, 2)])
 def test_g4_accepts_time_out_each_in_its_own_time(timeouts: tuple[float | None, ...]) -> None:
     async def one(listener: ListenSocket, parent: Pid, timeout: float | None) -> None:
         await fails("timeout", gen_tcp.accept(listener, timeout=timeout))

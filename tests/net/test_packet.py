@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from beamish.net.packet import Framer, HeaderFramer, LineFramer, RawFramer, TooBig, header
+from beamish.net.packet import AnyFramer, HeaderFramer, LineFramer, RawFramer, TooBig, header
 
 
-def packets(framer: Framer, *chunks: bytes) -> list[bytes]:
+def packets(framer: AnyFramer, *chunks: bytes) -> list[bytes]:
     """All packets that come out of a framer when it is fed these chunks."""
     found: list[bytes] = []
     for chunk in chunks:
@@ -194,7 +194,7 @@ def test_what_came_of_a_wanted_number_is_any_data_again_when_nobody_wants_it_any
 # ---- nothing is lost
 
 
-def _framers() -> Iterator[tuple[str, Callable[[], Framer], bytes]]:
+def _framers() -> Iterator[tuple[str, Callable[[], AnyFramer], bytes]]:
     yield "line", lambda: LineFramer(9216), b"one\ntwo\nthr"
     yield "short pieces", lambda: LineFramer(3), b"one\ntwo\nthr"
     yield "1", lambda: HeaderFramer(1), b"\3one\3two\5thr"
@@ -203,10 +203,12 @@ def _framers() -> Iterator[tuple[str, Callable[[], Framer], bytes]]:
     yield "raw", lambda: RawFramer(3), b"onetwothr"
 
 
-@pytest.mark.parametrize(("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()])
+@pytest.mark.parametrize(
+    ("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()]
+)
 @pytest.mark.parametrize("taken", range(4))
 def test_the_rest_is_every_byte_that_was_not_delivered(
-    make: Callable[[], Framer], wire: bytes, taken: int
+    make: Callable[[], AnyFramer], wire: bytes, taken: int
 ) -> None:
     framer = make()
     framer.feed(wire)
@@ -217,9 +219,11 @@ def test_the_rest_is_every_byte_that_was_not_delivered(
     assert framer.size == 0
 
 
-@pytest.mark.parametrize(("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()])
+@pytest.mark.parametrize(
+    ("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()]
+)
 def test_a_packet_that_is_put_back_is_the_next_one_again(
-    make: Callable[[], Framer], wire: bytes
+    make: Callable[[], AnyFramer], wire: bytes
 ) -> None:
     framer = make()
     framer.feed(wire)
@@ -232,9 +236,11 @@ def test_a_packet_that_is_put_back_is_the_next_one_again(
     assert framer._wire(first) + framer.rest() == wire
 
 
-@pytest.mark.parametrize(("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()])
+@pytest.mark.parametrize(
+    ("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()]
+)
 def test_feeding_before_all_was_taken_keeps_the_order(
-    make: Callable[[], Framer], wire: bytes
+    make: Callable[[], AnyFramer], wire: bytes
 ) -> None:
     whole = packets(make(), wire)
     framer = make()
@@ -251,7 +257,7 @@ def test_feeding_before_all_was_taken_keeps_the_order(
 # ---- linear time
 
 
-def _steps(make: Callable[[], Framer], data: bytes, size: int) -> int:
+def _steps(make: Callable[[], AnyFramer], data: bytes, size: int) -> int:
     """The bytes a framer keeps copying: how many it touches while it is fed in pieces."""
     framer = make()
     touched = 0
@@ -268,7 +274,7 @@ def _steps(make: Callable[[], Framer], data: bytes, size: int) -> int:
     ids=["line", "header", "raw"],
 )
 def test_a_huge_packet_in_small_pieces_is_not_copied_again_for_each_piece(
-    make: Callable[[], Framer],
+    make: Callable[[], AnyFramer],
 ) -> None:
     data = header(4, 200_000) + b"x" * 200_000
 

@@ -13,7 +13,7 @@ from beamish.net import ClosedError, PacketTooBigError, Socket, TcpTimeoutError,
 from tests.support.clock import VirtualClockLoop
 
 from .conftest import RunNode
-from .sockets import SOON, connected, fails, reason_of_end, watched
+from .sockets import SOON, about, connected, fails, reason_of_end, watched
 
 
 async def read_to_the_end(socket: Socket) -> list[bytes]:
@@ -113,7 +113,7 @@ def test_g5_recv_gives_up_in_time() -> None:
         await fails("timeout", gen_tcp.recv(far, timeout=120))
         return asyncio.get_running_loop().time() - before
 
-    assert beamish.run(main, loop_factory=VirtualClockLoop) == pytest.approx(120, abs=0.01)
+    assert beamish.run(main, loop_factory=VirtualClockLoop) == about(120, 0.01)
 
 
 def test_g5_a_timeout_of_0_looks_without_waiting(run_node: RunNode) -> None:
@@ -608,18 +608,22 @@ def test_a_passive_socket_that_nobody_reads_holds_the_peer_back(run_node: RunNod
         far, near = await connected({"recbuf": 20_000}, sndbuf=20_000, send_timeout=0.05)
         await gen_tcp.send(near, b"first\n")
         assert await gen_tcp.recv(far, timeout=SOON) == b"first\n"
-        sent = 0
 
-        with pytest.raises(TcpTimeoutError):
-            while True:
-                await gen_tcp.send(near, bytes(10_000))
-                sent += 10_000
-
-        assert sent < 1_000_000
+        assert await _sent_before_it_waits(near) < 1_000_000
         assert far._framer.size <= 65536
         assert far._events == 0
 
     run_node(main)
+
+
+async def _sent_before_it_waits(socket: Socket) -> int:
+    sent = 0
+    while True:
+        try:
+            await gen_tcp.send(socket, bytes(10_000))
+        except TcpTimeoutError:
+            return sent
+        sent += 10_000
 
 
 def test_a_socket_that_was_held_back_goes_on_where_it_stopped(run_node: RunNode) -> None:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 
 from beamish import process
 from beamish.otp import Caller, GenServer, Stop, call, cast, gen_server
-from beamish.terms import BadArgError
+from beamish.terms import BadArgError, Pid
 
 from .support import down, exit_reason, in_node, on_virtual_clock
 
@@ -75,6 +75,25 @@ async def test_a_method_is_a_call_from_outside() -> None:
     assert await Counter.bump(pid) == 6
     assert await Counter.bump(pid, 2) == 8
     assert await Counter.bump(pid, by=2) == 10
+
+
+@in_node
+async def test_the_type_checkers_know_a_methods_types() -> None:
+    pid = await Counter.start_link(5)
+
+    assert_type(await Counter.bump(pid), int)
+    assert_type(await Counter.slowly(pid, 0), int)
+    assert_type(await Counter.patient.within(1.0)(pid, 0), str)
+
+
+def wrong_uses(pid: Pid) -> object:
+    """Never called: the type checkers must refuse each line."""
+    return [
+        Counter.bump(pid, "2"),  # type: ignore[arg-type]
+        Counter.bump(),  # type: ignore[call-arg]
+        Counter.bump(pid, 1, 2),  # type: ignore[call-arg]
+        Counter.reset(pid, too=1),  # type: ignore[call-arg]
+    ]
 
 
 @in_node

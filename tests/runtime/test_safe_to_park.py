@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import json
 import logging
@@ -76,6 +77,22 @@ async def test_below_c_code_that_calls_back() -> None:
 
 
 @in_node
+async def test_below_a_module_of_the_standard_library_without_locks() -> None:
+    """json, random, contextlib: nothing to do with threads."""
+    answers: list[bool] = []
+
+    def asks(*_: Any) -> float:
+        answers.append(_can_park_here())
+        return 0.5
+
+    json.dumps(object(), default=asks)
+    with contextlib.ExitStack() as stack:
+        stack.callback(asks)
+
+    assert answers == [True, True]
+
+
+@in_node
 async def test_in_a_plain_function_that_is_a_process() -> None:
     answers: list[bool] = []
 
@@ -122,17 +139,6 @@ def _sort_a_queue(asks: _Asks) -> None:
     items.put(Item())
 
 
-def _encode(asks: _Asks) -> None:
-    json.dumps(object(), default=lambda _: asks())
-
-
-def _exit_stack(asks: _Asks) -> None:
-    import contextlib
-
-    with contextlib.ExitStack() as stack:
-        stack.callback(asks)
-
-
 def _predicate_of_receive(asks: _Asks) -> None:
     async def look() -> None:
         process.send(process.self(), 1)
@@ -155,8 +161,6 @@ _UNSAFE: list[Callable[[_Asks], None]] = [
     _log,
     _hold_a_condition,
     _sort_a_queue,
-    _encode,
-    _exit_stack,
     _predicate_of_receive,
     _closing_what_is_owned,
     _another_greenlet,

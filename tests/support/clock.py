@@ -82,3 +82,11 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """The virtual time in seconds, 0 at the start."""
         return self._clock.now
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Waits for the threads of ``run_in_executor``: in real time, for they live in it.
+
+        Args:
+            timeout: not kept: the clock would jump over it at once.
+        """
+        await super().shutdown_default_executor()

@@ -18,6 +18,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
+from types import TracebackType
 from typing import Any, Final, Literal
 
 import beamish
@@ -80,7 +81,7 @@ def run_program(
     except ProcessExit as exited:
         return _failed(title, f"exited with reason {format_exit(exited.reason)}")
     except Exception as error:  # noqa: BLE001 - whatever the program raises
-        traceback.print_exception(error)
+        traceback.print_exception(type(error), error, ending.traceback_of(error))
         return FAILED
     if ending.unasked is not None:
         return _failed(title, f"a process that it is linked to ended: {ending.unasked}")
@@ -93,6 +94,8 @@ class _Ending:
     def __init__(self) -> None:
         self.signals = 0
         self.unasked: str | None = None
+        self._error: Exception | None = None
+        self._traceback: TracebackType | None = None
 
     def on_signal(self, number: signal.Signals) -> None:
         """Ctrl-C or SIGTERM has come."""
@@ -114,6 +117,15 @@ class _Ending:
             if not self.signals and not process.alive(process.self()):
                 self.unasked = format_exit(exited.reason)
             raise
+        except Exception as error:
+            self._error, self._traceback = error, error.__traceback__
+            raise
+
+    def traceback_of(self, error: Exception) -> TracebackType | None:
+        """Where the program raised this, without the frames of the runtime and of this file."""
+        if error is not self._error or self._traceback is None:
+            return error.__traceback__
+        return self._traceback.tb_next or self._traceback
 
 
 def _name_of(main: Callable[..., Any]) -> str:

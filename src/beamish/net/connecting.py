@@ -1,4 +1,4 @@
-"""Making a connection: looking the name up, trying one address after the other, within one time-out."""
+"""Making a connection: one address of a name is tried after the other."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ class _Attempt(Endpoint):
 
     def _on_ready(self, mask: int) -> None:
         self._watch(0)
-        assert self._owner is not None
-        waiting.wake(self._owner, self._sock.getsockopt(sockets.SOL_SOCKET, sockets.SO_ERROR))
+        failed = self._sock.getsockopt(sockets.SOL_SOCKET, sockets.SO_ERROR)
+        if self._owner is not None:
+            waiting.wake(self._owner, failed)
 
     def _close(self) -> None:
         self._is_open = False
@@ -79,13 +80,12 @@ async def connect_any(
     Raises:
         TcpError: no address took it; the reason is the last one's.
     """
-    failure: TcpError | None = None
+    failure = error_for("nxdomain", "connect to", "no address")
     for target in targets:
         try:
             return await _connect(target, source, options, kernel)
         except TcpError as error:
             failure = error
-    assert failure is not None
     raise failure
 
 

@@ -1,4 +1,4 @@
-"""What listeners and connections share: a file descriptor that a process owns and a poller watches."""
+"""What listeners and connections share: a descriptor that a process owns and a poller watches."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ class Endpoint:
     """An open socket of the kernel's: who owns it, and what it waits for.
 
     The order of its end: it is not open any more; its owner is told nothing (it closed the socket
-    itself, or is dying); whoever waits on it is told; then the descriptor is closed. A descriptor is
-    never closed while the poller watches it.
+    itself, or is dying); whoever waits on it is told; then the descriptor is closed. It is never
+    closed while the poller watches it.
     """
 
     __slots__ = ("_events", "_fd", "_is_open", "_net", "_options", "_owner", "_sock")
 
-    def __init__(
-        self, sock: socket.socket, options: Options, owner: Process, net: NodeNet
-    ) -> None:
+    def __init__(self, sock: socket.socket, options: Options, owner: Process, net: NodeNet) -> None:
         self._sock = sock
         self._fd = sock.fileno()
         self._net = net

@@ -11,9 +11,9 @@
         OptionError            einval: the socket, as it is, cannot do that (a BadArgError)
         PacketTooBigError      emsgsize: a packet is longer than packet_size allows
 
-Every other reason (``enotconn``, ``ehostunreach``, ``nxdomain``, ``emfile``, ``ealready`` ...) comes
-as a plain TcpError. ``except TcpError as error: match error.reason: case "closed": ...`` reads like
-the clauses of the Erlang program.
+Every other reason (``enotconn``, ``ehostunreach``, ``nxdomain``, ``emfile``, ``ealready`` ...)
+comes as a plain TcpError. ``except TcpError as error: match error.reason: case "closed": ...``
+reads like the clauses of the Erlang program.
 """
 
 from __future__ import annotations
@@ -63,11 +63,6 @@ class TcpError(BeamishError, OSError):
 
     @property
     def erlang_term(self) -> Atom:
-        """What to_erlang makes of it."""
-        return self.reason
-
-    @property
-    def erlang_term(self) -> Atom:
         """The reason, as it stands in Erlang's shape of an exit by this error."""
         return self.reason
 
@@ -96,7 +91,10 @@ class RefusedError(TcpError, ConnectionRefusedError):
 
 
 class TcpTimeoutError(TcpError, TimeoutError):
-    """timeout: the operation took longer than its time-out. Nothing is lost, it can be repeated."""
+    """timeout: the operation took longer than its time-out; nothing is lost, it can be repeated.
+
+    etimedout: the kernel has given the connection up.
+    """
 
 
 class AddressInUseError(TcpError):
@@ -131,6 +129,7 @@ _CLASSES: Final[dict[str, type[TcpError]]] = {
     "econnreset": ResetError,
     "econnrefused": RefusedError,
     "timeout": TcpTimeoutError,
+    "etimedout": TcpTimeoutError,
     "eaddrinuse": AddressInUseError,
     "not_owner": NotOwnerError,
     "einval": OptionError,
@@ -199,5 +198,4 @@ def reason_of(error: OSError) -> str:
     number = error.errno
     if number is None:
         return "timeout" if isinstance(error, TimeoutError) else "einval"
-    name = errno.errorcode.get(number, "einval").lower()
-    return "timeout" if name == "etimedout" else name
+    return errno.errorcode.get(number, "einval").lower()

@@ -13,22 +13,25 @@ r"""TCP sockets that belong to processes: Erlang's gen_tcp.
 
 What to know:
 
-- **A process owns a socket**: the one that called listen, accept or connect. When it dies, for whatever
-  reason, the socket is closed; so nothing leaks, and a crashed server's port is free before its
-  supervisor hears of the crash. ``controlling_process`` hands it on.
-- **Passive or active.** A passive socket (the default here) is read with ``recv``. An active one sends
-  its owner ``("tcp", socket, data)``, and at the end ``("tcp_closed", socket)``, before it
+- **A process owns a socket**: the one that called listen, accept or connect. When it dies, for
+  whatever reason, the socket is closed; so nothing leaks, and a crashed server's port is free
+  before its supervisor hears of the crash. ``controlling_process`` hands it on.
+- **Passive or active.** A passive socket (the default here) is read with ``recv``. An active one
+  sends its owner ``("tcp", socket, data)``, and at the end ``("tcp_closed", socket)``, before it
   ``("tcp_error", socket, reason)`` if it failed. With ``active="once"`` or a number the socket is
-  passive again after so many messages, and says so, ``("tcp_passive", socket)``, when a number has come
-  to 0.
+  passive again after so many messages, and when a number has come to 0 it says so:
+  ``("tcp_passive", socket)``.
 - **Packets**: raw bytes, lines, or packets with their length before them. Data is always bytes.
 - **Errors** are exceptions (``net.errors``) with the reason of Erlang in ``.reason``. A server that
   lets ``ClosedError`` end the process of a connection has dealt with it.
 
-Differences from Erlang: ``active`` is False by default; the backlog is 1024, not 5; ``recv`` and ``send``
-on a socket that has ended go on raising ``closed`` where Erlang's second call says ``enotconn``;
-``close`` does not wait while what was sent is written: that goes on in the background; a packet too long
-for its header is refused instead of sent with a wrong one.
+Differences from Erlang: ``active`` is False by default; the backlog is 1024, not 5; on a socket
+that has ended ``recv`` and ``send`` go on raising ``closed`` where Erlang's second call says
+``enotconn``, and so do setopts, sockname and peername where Erlang says ``einval``; ``close`` does
+not wait while
+what was sent is written: that goes on in the background; a packet too long for its header is
+refused instead of sent with a wrong one; a recv that waits when the socket is made active still
+gets the next packet.
 
 The path of a call: ``gen_tcp.recv -> Input -> runtime.waiting.suspend``.
 
@@ -219,9 +222,9 @@ def fdopen(fd: int, **options: Unpack[SocketOptions]) -> Socket:
 def close(socket: AnySocket) -> None:
     """Closes a socket. Whoever waits on it is told ``closed``; closing it again is nothing.
 
-    What was sent before is still written, in the background, until the peer has not taken any of it
-    for 5 seconds (see the option `linger`). The connections of a listener live on. No message is sent
-    to the owner.
+    What was sent before is still written, in the background, until the peer has not taken any of
+    it for 5 seconds (see the option `linger`). The connections of a listener live on. No message
+    is sent to the owner.
 
     Source: gen_tcp:close/1 (OTP 25 manual).
     """
@@ -235,8 +238,8 @@ def shutdown(socket: Socket, how: Literal["read", "write", "read_write"]) -> Non
 
     Args:
         socket: a connected socket.
-        how: "write": nothing more will be sent; what was sent before is written first, then the peer
-            sees the end of the stream, and can still answer. "read": nothing more will be
+        how: "write": nothing more will be sent; what was sent before is written first, then the
+            peer sees the end of the stream, and can still answer. "read": nothing more will be
             received. "read_write": both.
 
     Raises:
@@ -269,7 +272,7 @@ def controlling_process(socket: AnySocket, pid: Pid) -> None:
     Raises:
         NotOwnerError: the calling process does not own it.
         ClosedError: it is closed.
-        BadArgError: `pid` is no pid, or (as an OptionError with the reason badarg) of a dead process.
+        BadArgError: `pid` is no pid, or of a dead process (an OptionError, its reason badarg).
 
     Example:
         >>> pid = process.spawn(serve, socket)

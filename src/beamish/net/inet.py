@@ -1,7 +1,7 @@
 """Addresses: what users write, what the kernel wants, what users are shown.
 
-An IP address is text, ``"127.0.0.1"`` or ``"::1"``; an ``ipaddress`` object or Erlang's tuple of numbers,
-``(127, 0, 0, 1)``, will do as well. A Unix socket is ``("local", path)``.
+An IP address is text, ``"127.0.0.1"`` or ``"::1"``; an ``ipaddress`` object or Erlang's tuple of
+numbers, ``(127, 0, 0, 1)``, will do as well. A Unix socket is ``("local", path)``.
 
 Source: inet (OTP 25 manual).
 """
@@ -113,8 +113,7 @@ def _from_numbers(numbers: tuple[object, ...]) -> IpObject:
     except (TypeError, ValueError, OverflowError, AttributeError):
         pass
     raise BadArgError(
-        "expected an address of 4 numbers up to 255 or of 8 up to 65535; "
-        f"got {numbers!r}"
+        f"expected an address of 4 numbers up to 255 or of 8 up to 65535; got {numbers!r}"
     )
 
 
@@ -139,7 +138,8 @@ def own_target(address: object, port: int) -> Target:
             ip = ipaddress.IPv4Address("127.0.0.1")
         else:
             raise BadArgError(
-                f"ip: expected an address of this machine, as in ip=\"0.0.0.0\" for all; got {address!r}"
+                'ip: expected an address of this machine, as in ip="0.0.0.0" for all of them; '
+                f"got {address!r}"
             )
     return ip_target(ip, port)
 
@@ -253,7 +253,7 @@ def parse_address(text: str) -> str:
     except TcpError:
         pass
     try:
-        if text and not text[-1].isspace():
+        if len(text.split()) == 1:
             return socket.inet_ntoa(socket.inet_aton(text))
     except OSError:
         pass

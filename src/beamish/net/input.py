@@ -2,12 +2,12 @@
 
 What it guarantees:
 
-- A process that waits in recv is handed its packet in the step that read it. Nothing that was read is
-  lost when a recv times out, is cancelled, or its process dies: it is there for the next one.
-- While nobody asks, at most one read is taken ahead of need; then the socket is not read until that
-  is used up, and the peer feels it (TCP's own flow control).
-- The end of the stream counts only when somebody comes upon it. Until then the socket can be sent to,
-  as on the BEAM, where a passive socket notices nothing that it does not read.
+- A process that waits in recv is handed its packet in the step that read it. Nothing that was read
+  is lost when a recv times out, is cancelled, or its process dies: it is there for the next one.
+- While nobody asks, at most one read is taken ahead of need; then the socket is not read until
+  that is used up, and the peer feels it (TCP's own flow control).
+- The end of the stream counts only when somebody comes upon it. Until then the socket can be sent
+  to, as on the BEAM, where a passive socket notices nothing that it does not read.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from beamish.terms import Atom, BadArgError
 from .endpoint import Endpoint
 from .errors import OptionError, TcpError, error_for, reason_of
 from .node_net import NodeNet
-from .options import ALWAYS, CLOSED, ONCE, PASSIVE, Active, Options, add_active
+from .options import ALWAYS, ONCE, PASSIVE, Active, Options, add_active
 from .packet import LineFramer, RawFramer, TooBig
 from .poller import READ
 
 __all__ = ["Input", "recv"]
+
+_LONGEST: Final = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
 TCP: Final = Atom("tcp")
 TCP_CLOSED: Final = Atom("tcp_closed")
@@ -108,7 +110,8 @@ class Input(Endpoint):
     def _deliver_packets(self) -> None:
         """Active: sends the owner what is whole, as far as `active` goes."""
         framer, owner = self._framer, self._owner
-        assert owner is not None
+        if owner is None:
+            return
         try:
             while self._active and (packet := framer.next()) is not None:
                 waiting.deliver(owner, (TCP, self, packet))
@@ -141,9 +144,10 @@ class Input(Endpoint):
             waiting.wake_error(reader, self._take_end("recv"))
             return
         owner = self._owner
-        assert owner is not None
         self._told = True
         reason = self._take_end("recv").reason
+        if owner is None:
+            return
         if reason != "closed":
             waiting.deliver(owner, (TCP_ERROR, self, reason))
         waiting.deliver(owner, (TCP_CLOSED, self))
@@ -163,7 +167,8 @@ class Input(Endpoint):
                 self._framer.feed(line)
             return
         owner = self._owner
-        assert owner is not None
+        if owner is None:
+            return
         waiting.deliver(owner, (TCP, self, line))
         self._count_down(owner)
         if self._active:
@@ -237,12 +242,6 @@ class Input(Endpoint):
         if data:
             self._framer.feed(data)
 
-    def _stop_reading(self, error: TcpError) -> None:
-        """This side closed the socket: who waits in recv is told."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            waiting.wake_error(reader, error)
-
     def _time_out(self, reader: Process) -> None:
         if self._reader is reader:
             self._reader = None
@@ -269,26 +268,34 @@ class Input(Endpoint):
             raise error_for(reason, "recv", self)
         if self._active:
             raise OptionError(
-                "einval", "recv", self, "it is active: its data comes as ('tcp', socket, data) "
-                "messages; read those, or setopts(socket, active=False)"
+                "einval",
+                "recv",
+                self,
+                "it is active: its data comes as ('tcp', socket, data) "
+                "messages; read those, or setopts(socket, active=False)",
             )
         if self._reader is not None:
             raise error_for("ealready", "recv", self)
         if length and not isinstance(self._framer, RawFramer):
             raise OptionError(
-                "einval", "recv", self, f"a length means nothing with packet="
-                f"{self._options.packet!r}: recv gives whole packets; pass 0"
+                "einval",
+                "recv",
+                self,
+                f"a length means nothing with packet="
+                f"{self._options.packet!r}: recv gives whole packets; pass 0",
             )
 
 
 def check_timeout(action: str, timeout: object) -> None:
     """Refuses what is no time-out."""
     if timeout is not None and not (
-        isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout >= 0
+        isinstance(timeout, int | float)
+        and not isinstance(timeout, bool)
+        and 0 <= timeout <= _LONGEST
     ):
         raise BadArgError(
-            f"{action}: expected a timeout in seconds (a number >= 0) or None for ever; "
-            f"got {timeout!r} ({type(timeout).__name__})"
+            f"{action}: expected a timeout in seconds (a number from 0 to {_LONGEST}) or None for "
+            f"ever; got {timeout!r} ({type(timeout).__name__})"
         )
 
 
@@ -329,7 +336,7 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
             raise
         raise not_a_connection("recv", socket) from None
     if length:
-        return await _recv_exactly(socket, framer, length, timeout)
+        return await _recv_exactly(socket, cast("RawFramer", framer), length, timeout)
     if framer.pending:
         packet = socket._next_packet()
         if packet is not None:
@@ -349,9 +356,8 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
 
 
 async def _recv_exactly(
-    socket: Input, framer: object, length: int, timeout: float | None
+    socket: Input, framer: RawFramer, length: int, timeout: float | None
 ) -> bytes:
-    assert isinstance(framer, RawFramer)
     framer.want = length
     try:
         packet = socket._next_packet()
@@ -388,7 +394,7 @@ async def _wait(socket: Input, timeout: float | None) -> bytes:
 
 
 def _look(socket: Input) -> bytes:
-    """recv with a time-out of 0: what the kernel has now."""
+    """What the kernel has now: recv with a time-out of 0."""
     socket._on_ready(READ)
     packet = socket._next_packet() if socket._framer.pending else None
     if packet is not None:

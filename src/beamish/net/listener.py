@@ -1,4 +1,4 @@
-"""A listening socket: whoever waits in accept is handed the next connection, in the order of asking.
+"""A listening socket: who waits in accept is handed the next connection, in the order of asking.
 
 Connections are taken from the kernel only for processes that wait; the others stay in its backlog.
 """
@@ -28,8 +28,18 @@ __all__ = ["ListenSocket", "accept"]
 # The client has gone before it was accepted, or the network had a hiccup (accept(2) lists them).
 _PASSING: Final = frozenset(
     number
-    for name in ("ECONNABORTED", "EPROTO", "ENETDOWN", "ENOPROTOOPT", "EHOSTDOWN", "ENONET")
-    + ("EHOSTUNREACH", "EOPNOTSUPP", "ENETUNREACH", "EPERM")
+    for name in (
+        "ECONNABORTED",
+        "EHOSTDOWN",
+        "EHOSTUNREACH",
+        "ENETDOWN",
+        "ENETUNREACH",
+        "ENONET",
+        "ENOPROTOOPT",
+        "EOPNOTSUPP",
+        "EPERM",
+        "EPROTO",
+    )
     if (number := getattr(errno, name, None)) is not None
 )
 
@@ -215,9 +225,7 @@ def _accept_now(listener: ListenSocket, proc: Process, *, look: bool) -> Socket 
     return Socket(conn, listener._options, proc, listener._net)
 
 
-async def _accept_later(
-    listener: ListenSocket, proc: Process, timeout: float | None
-) -> Socket:
+async def _accept_later(listener: ListenSocket, proc: Process, timeout: float | None) -> Socket:
     listener._waiting.append(proc)
     if listener._resting is None:
         listener._watch(READ)

@@ -16,12 +16,18 @@ class EventLoop(asyncio.SelectorEventLoop):
     beamish_poller: NetSelector
 
     # The same clock as asyncio's, without a method around it.
-    time = staticmethod(monotonic)
+    time = staticmethod(monotonic)  # pyright: ignore[reportAssignmentType]
 
     def __init__(self) -> None:
         selector = new_selector()
         super().__init__(selector)
         self.beamish_poller = selector
+        selector.on_fault = self._report_fault
+
+    def _report_fault(self, error: Exception) -> None:
+        self.call_exception_handler(
+            {"message": "a fault in beamish.net; please report it", "exception": error}
+        )
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

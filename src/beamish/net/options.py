@@ -9,6 +9,7 @@ because a Python program that reads with `recv` is the common one.
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from typing import Any, Final, Literal, TypedDict
 
 from beamish.terms import BadArgError
 
-from .packet import Framer, HeaderFramer, LineFramer, RawFramer
+from .packet import AnyFramer, HeaderFramer, LineFramer, RawFramer
 
 __all__ = [
     "ALWAYS",
@@ -52,13 +53,13 @@ RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` w
 
 
 class SocketOptions(TypedDict, total=False):
-    """The options of ``listen``, ``connect`` and ``setopts``; sizes in bytes, times in seconds.
+    r"""The options of ``listen``, ``connect`` and ``setopts``; sizes in bytes, times in seconds.
 
     packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes.
     packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
-    buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once set, it is
-        also the most that one raw recv returns (else 65536). Setting `recbuf` raises it.
-    line_delimiter: the byte that ends a line; default b"\\n".
+    buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once set, it
+        is also the most that one raw recv returns (else 65536). Setting `recbuf` raises it.
+    line_delimiter: the byte that ends a line; default b"\n".
     partial_line: whether a last line without newline is delivered before the end; default False.
     active: False (default) for recv; True, "once" or a number of messages. The number is added
         to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
@@ -68,8 +69,8 @@ class SocketOptions(TypedDict, total=False):
     send_timeout_close: whether the socket is closed then; default False.
     high_watermark, low_watermark: how long the queue must be to let send wait, and until when;
         default 8192 and 4096.
-    linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what is queued
-        after s seconds; (False, 0), the default, after 5 seconds without any progress.
+    linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what is
+        queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
     nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
     recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
     priority, tos: numbers for the kernel.
@@ -118,7 +119,7 @@ class Options:
     linger: Linger = (False, 0)
     raw_limit: int = RAW_READ  # `buffer`, once it was set
 
-    def framer(self) -> Framer:
+    def framer(self) -> AnyFramer:
         """A new framer for these options."""
         if self.packet == "line":
             return LineFramer(self.buffer, self.packet_size, self.line_delimiter)
@@ -172,7 +173,7 @@ def _positive(value: object) -> bool:
 
 def _seconds(value: object) -> bool:
     return value is None or (
-        isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
     )
 
 
@@ -183,7 +184,9 @@ def _packet(value: object) -> bool:
 def _active(value: object) -> bool:
     if isinstance(value, bool):
         return True
-    return value == "once" or (isinstance(value, int) and -_MOST_ACTIVE - 1 <= value <= _MOST_ACTIVE)
+    return value == "once" or (
+        isinstance(value, int) and -_MOST_ACTIVE - 1 <= value <= _MOST_ACTIVE
+    )
 
 
 def _linger(value: object) -> bool:
@@ -235,9 +238,7 @@ def _checked(name: str, value: Any) -> Any:
             f"there is no socket option {name!r}; the options are {', '.join(sorted(_CHECKS))}"
         )
     if not check[0](value):
-        raise BadArgError(
-            f"{name}: expected {check[1]}; got {value!r} ({type(value).__name__})"
-        )
+        raise BadArgError(f"{name}: expected {check[1]}; got {value!r} ({type(value).__name__})")
     return value
 
 

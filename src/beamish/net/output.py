@@ -8,10 +8,12 @@ What it guarantees:
 - A process waits in send while the peer does not read: from the send that takes the queue over
   `high_watermark` until the queue is down to `low_watermark`. A send that finds the queue empty
   never waits, however long it is, as on the BEAM.
-- What was sent before shutdown or close is written before the connection ends, if the peer takes it.
+- What was sent before shutdown or close is written before the connection ends, if the peer
+  takes it.
 
-Measured (line echo, 100 connections): writing at once or once a round makes no difference for
-single lines; with 20 lines in a packet, one write a round is 4 times faster than 20.
+Measured (CPython 3.11, active line echo, 100 connections, 20 lines in a packet): 45,000 lines/s
+with a write for each, which runs into Nagle's delay as it does on the BEAM; 210,000 with one for
+all. For single lines putting off gains nothing, and an error would be told a send too late.
 """
 
 from __future__ import annotations
@@ -240,14 +242,19 @@ class Output(Input):
         try:
             await suspend(proc)
         except BaseException:
-            if self._senders is not None and proc in self._senders:
-                self._senders.remove(proc)
+            self._forget_sender(proc)
             raise
 
-    def _send_timed_out(self, proc: Process) -> None:
+    def _forget_sender(self, proc: Process) -> bool:
+        """Takes a process from those that wait; whether it was there."""
         if self._senders is None or proc not in self._senders:
-            return
+            return False
         self._senders.remove(proc)
+        return True
+
+    def _send_timed_out(self, proc: Process) -> None:
+        if not self._forget_sender(proc):
+            return
         waiting.wake_error(proc, error_for("timeout", "send", self))
         if self._options.send_timeout_close:
             self._out.clear()  # the peer does not take it
@@ -264,8 +271,8 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
             or 4 its length is put before it.
 
     Returns:
-        When the data is with the kernel or in the queue of the socket. That does not say that the peer
-        has it: only an answer of the peer's does.
+        When the data is with the kernel or in the queue of the socket. That does not say that the
+        peer has it: only an answer of the peer's does.
 
     Raises:
         ClosedError: the connection is closed. The first send after the peer closed it may succeed.

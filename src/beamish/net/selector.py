@@ -12,8 +12,8 @@ in a Context. What it guarantees:
 
 Two selectors do the same: around epoll where there is epoll, around the platform's best elsewhere.
 
-Measured (CPython 3.11, line echo, 100 connections): 1.5 times the lines of the same code behind
-``loop.add_reader``.
+Measured (CPython 3.11, line echo, 100 connections): 1.3 times the lines for each second of CPU that
+the same sockets give behind ``loop.add_reader``.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class NetSelector(selectors.BaseSelector):
         # For sockets: has `flush()` called before the next poll. It tells whether it made a
         # process runnable.
         self.flush_soon: Callable[[Flush], None] = self._written.append
+        # Told of a fault of our own, which must not stop the loop.
+        self.on_fault: Callable[[Exception], object] = _raise
 
     def _flush(self) -> bool:
         """Writes what was sent; whether a process became runnable by it."""
@@ -56,8 +58,11 @@ class NetSelector(selectors.BaseSelector):
         self._written.clear()
         woken = False
         for flush in todo:
-            if flush():
-                woken = True
+            try:
+                if flush():
+                    woken = True
+            except Exception as error:  # noqa: BLE001
+                self.on_fault(error)
         return woken
 
     @abstractmethod
@@ -136,7 +141,10 @@ class EpollSelector(NetSelector):
         for fd, mask in self._epoll.poll(timeout, _MOST_EVENTS):
             on_ready = sockets.get(fd)
             if on_ready is not None:
-                on_ready(mask)
+                try:
+                    on_ready(mask)
+                except Exception as error:  # noqa: BLE001
+                    self.on_fault(error)
             else:
                 key = self._keys.get(fd)
                 if key is not None:
@@ -199,7 +207,10 @@ class WrappedSelector(NetSelector):
             if isinstance(key.data, _Ours):
                 # One that was served before it may have closed this one.
                 if self._inner.get_map().get(key.fd) is key:
-                    key.data.on_ready(_from_selectors(mask))
+                    try:
+                        key.data.on_ready(_from_selectors(mask))
+                    except Exception as error:  # noqa: BLE001
+                        self.on_fault(error)
             else:
                 found.append((key, mask))
         return found
@@ -220,6 +231,10 @@ class _Ours:
 
     def __init__(self, on_ready: OnReady) -> None:
         self.on_ready = on_ready
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def new_selector() -> NetSelector:

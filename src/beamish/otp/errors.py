@@ -8,14 +8,16 @@
       ChildError                a supervisor cannot do that with that child
       AlreadyRegisteredError    the key of a unique registry is taken
 
-Where Erlang returns ``{error, Reason}``, these are raised, and ``reason`` is the same term.
+Where Erlang returns ``{error, Reason}``, these are raised, and ``reason`` is the same term. A
+process that such an error ends has, in Erlang's shape, the reason of a failed ``{ok, Pid} =``:
+``{{badmatch, {error, Reason}}, Stack}``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit
+from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_erlang
 
 __all__ = [
     "AlreadyRegisteredError",
@@ -24,6 +26,9 @@ __all__ = [
     "StartError",
     "StartIgnored",
 ]
+
+_BADMATCH: Final = Atom("badmatch")
+_ERROR: Final = Atom("error")
 
 
 class StartError(BeamishError):
@@ -38,6 +43,11 @@ class StartError(BeamishError):
         super().__init__(reason)
         self.reason = reason
 
+    @property
+    def erlang_term(self) -> Any:
+        """What ``{ok, Pid} = start(...)`` fails with in Erlang."""
+        return (_BADMATCH, (_ERROR, to_erlang(self.reason)))
+
     def __str__(self) -> str:
         return f"could not start: {format_exit(self.reason)}"
 
@@ -51,6 +61,11 @@ class StartIgnored(StartError):
 
     def __init__(self) -> None:
         super().__init__(Atom("ignore"))
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``{ok, Pid} = start(...)`` fails with in Erlang."""
+        return (_BADMATCH, self.reason)
 
     def __str__(self) -> str:
         return "init returned Ignore, so there is no process"
@@ -68,6 +83,11 @@ class ChildError(BeamishError):
         super().__init__(reason, child)
         self.reason = Atom(reason)
         self.child = child
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``ok = terminate_child(...)`` fails with in Erlang."""
+        return (_BADMATCH, (_ERROR, self.reason))
 
     def __str__(self) -> str:
         return f"child {self.child!r}: {_CHILD_WORDS[self.reason]}"
@@ -127,6 +147,11 @@ class AlreadyRegisteredError(BeamishError):
         super().__init__(key, pid)
         self.key = key
         self.pid = pid
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``{:ok, _} = Registry.register(...)`` fails with in Elixir."""
+        return (_BADMATCH, (_ERROR, (Atom("already_registered"), self.pid)))
 
     def __str__(self) -> str:
         return f"key {self.key!r} is already registered by {self.pid!r}"

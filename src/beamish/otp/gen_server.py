@@ -248,8 +248,7 @@ class GenServer(Supervised):
 
         Source: gen_server:start_link/4.
         """
-        pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
-        return pid
+        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
 
     @classmethod
     async def start(
@@ -259,8 +258,7 @@ class GenServer(Supervised):
 
         Source: gen_server:start/4.
         """
-        pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
-        return pid
+        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
 
     call = staticmethod(call)
     cast = staticmethod(cast)
@@ -280,8 +278,7 @@ async def start_link(
 
     Source: gen_server:start_link/4.
     """
-    pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
-    return pid
+    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
 
 
 async def start(
@@ -295,8 +292,7 @@ async def start(
 
     Source: gen_server:start/4.
     """
-    pid: Pid = await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
-    return pid
+    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
 
 
 def start_server(
@@ -309,7 +305,7 @@ def start_server(
     link: bool,
     label: str | None = None,
     initial_call: Any = None,
-) -> Coroutine[Any, Any, Any]:
+) -> Coroutine[Any, Any, Pid]:
     """Starts a server's process, for the behaviours that are built on GenServer.
 
     Its `label` and `initial_call` are what reports show; by default the class' name and init.

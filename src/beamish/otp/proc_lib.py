@@ -63,7 +63,6 @@ _TERMINATE: Final = Atom("terminate")
 _ALREADY_STARTED: Final = Atom("already_started")
 
 _REPLY: Final = {"alias": "reply_demonitor"}
-_STARTED: Final = (_ACK, None)
 
 Function = Callable[..., Any]
 
@@ -249,9 +248,9 @@ async def start_opt(
 ) -> Any:
     """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
 
-    For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what they give :func:`acknowledge` or :func:`ignore`. A via name
-    is registered by the child itself, with :func:`claim`, since a registry may want to be called by
-    the process that registers.
+    For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what
+    it gives :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself,
+    with :func:`claim`, since a registry may want to be called by the process that registers.
     """
     if name is not None:
         names.check_name(name)
@@ -284,8 +283,9 @@ async def start_opt(
     if message[0] is not ref:
         await _forget_exit(pid)
         raise StartError(message[4])
-    if message[1] == _STARTED:
-        return pid
+    kind, value = message[1]
+    if kind is _ACK:
+        return pid if value is None else (pid, value)
     return await _started(pid, message[1])
 
 

@@ -130,11 +130,11 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- the loop
 
 
-async def run(starter: proc_lib.Starter, setup: Setup) -> None:
+async def run(starter: proc_lib.Starter, setup: Setup) -> None:  # noqa: C901, PLR0912  # see below
     """Runs a server's process from its first step to its last.
 
-    The loop stands in the process' own function: each coroutine between the two would have to be
-    passed through again for every message.
+    The loop stands in the process' own function, and a call is handled in the loop: each coroutine
+    between them would have to be passed through for every message.
     """
     begun = await proc_lib.reporting(_begin, (starter, setup), _NO_KEYWORDS)
     if begun is None:
@@ -179,8 +179,9 @@ async def run(starter: proc_lib.Starter, setup: Setup) -> None:
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
-        await proc_lib.reporting(_failed, (server, error), _NO_KEYWORDS)
-        proc_lib.report_exit(error)
+        if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
+            await proc_lib.reporting(_failed, (server, error), _NO_KEYWORDS)
+            proc_lib.report_exit(error)
         raise
     await proc_lib.reporting(_stop, (server, then, caller), _NO_KEYWORDS)
 
@@ -275,8 +276,6 @@ async def _stop(server: GenServer, stop: Any, caller: Caller | None) -> None:
 
 async def _failed(server: GenServer, error: BaseException) -> None:
     """Lets a server that goes down by its own doing clean up."""
-    if not process.alive(process.self()):
-        return  # an exit signal ended it: only `finally` blocks run
     reason: Any = error
     if isinstance(error, ProcessExit):
         reason = error.reason

@@ -29,7 +29,7 @@ from .timers import Timers
 from .trampoline import coroutine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from concurrent.futures import Executor
 
 __all__ = ["Node"]
@@ -50,8 +50,10 @@ class Node:
     """
 
     __slots__ = (
+        "_hurried",
         "_next_pid",
         "_on_stop",
+        "_patience",
         "adopted",
         "closing",
         "deaths",
@@ -94,6 +96,8 @@ class Node:
         self.executors: dict[bool, Executor] = {}  # by offload's `cpu`
         self.things: dict[Any, Any] = {}  # what other rooms keep once per node
         self.deaths: asyncio.Event | None = None
+        self._hurried = False
+        self._patience: asyncio.Timeout | None = None  # with what it waits for in its stop
         self._on_stop: list[Callable[[], object]] = []
         self._next_pid = itertools.count(_FIRST_PID).__next__
         self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
@@ -208,7 +212,7 @@ class Node:
 
         First those whose parent is not a process any more get the exit signal `shutdown`, the
         latest first, then the orphans that they leave, and so on; after `seconds`, or when
-        asked to hurry (`kill_all`), the rest is killed.
+        asked to `hurry`, the rest is killed.
         """
         self.deaths = asyncio.Event()
         for proc in list(self.adopted.values()):
@@ -218,17 +222,26 @@ class Node:
         self.kill_all()
         await self._end_in_order(self.loop.time() + self.grace)
         if self.closing:
-            await asyncio.wait(self.closing, timeout=self.grace)
-        await self._call_back()
-        self.close()
-
-    async def _call_back(self) -> None:
+            await self._patiently(asyncio.wait(self.closing))
         for callback in reversed(self._on_stop):
             waits = callback()
             if inspect.isawaitable(waits):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self.grace):
-                        await waits
+                await self._patiently(waits)
+        self.close()
+
+    async def _patiently(self, waits: Awaitable[Any]) -> None:
+        """Waits for the end of something, but no longer than it may take."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if self._hurried else self.grace) as self._patience:
+                await waits
+        self._patience = None
+
+    def hurry(self) -> None:
+        """Kills every process; and whatever the node waits for in its stop has had its time."""
+        self._hurried = True
+        self.kill_all()
+        if self._patience is not None:
+            self._patience.reschedule(self.loop.time())
 
     async def _end_in_order(self, deadline: float) -> None:
         told: set[Process] = set()

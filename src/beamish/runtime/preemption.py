@@ -7,10 +7,10 @@ another worker goes on with the run queue. When its turn comes it goes on in the
 code, with its locals and contextvars.
 
 It is parked only where that is safe: every frame from the interrupted one to the process' first
-must be code that holds no locks of others. The runtime, the standard library (asyncio, threading,
-logging, importlib ... hold locks) and installed packages whose module has to do with threads are
-not; there the next tick tries again. The behaviours in ``otp`` are written as users write, and are
-safe. A lock that the user's own code holds is the user's: `with process.critical()` keeps the
+must be code that holds no locks of others. The runtime, asyncio, the import system, and every module
+of the standard library or of an installed package that has to do with threads (logging, queue ...)
+are not; there the next tick tries again. The behaviours in ``otp`` are written as users write, and
+are safe. A lock that the user's own code holds is the user's: `with process.critical()` keeps the
 process from being parked. Where one process waits for a lock that a parked one holds, the
 watchdog notices that nothing moves and parks the waiting one too (see `nudge`).
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Preemption"]
 
-TICK: Final = 0.005  # seconds of CPU time between two ticks
+TICK: Final = 0.004  # seconds of CPU time to the next tick; Linux makes 5 to 8 ms of it
 _IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
 _NOP: Final = opcode.opmap["NOP"]
 
@@ -101,7 +101,8 @@ class Preemption:
         """Turns the timer on; it goes off by itself when the node has been idle for a while."""
         self.on = True
         if self._can_signal:
-            signal.setitimer(signal.ITIMER_VIRTUAL, TICK, TICK)
+            _keep_quiet_when_full()
+            signal.setitimer(signal.ITIMER_VIRTUAL, TICK)
         self._watchdog.resume()
         self._look_later()
 
@@ -138,6 +139,11 @@ class Preemption:
         self._collecting = phase == "start"
 
     def _tick(self, _number: int, frame: FrameType | None) -> None:
+        if self.on:
+            # Anew each time: every signal puts a byte into asyncio's wake-up pipe, and ticks
+            # that come faster than they are handled (in a long C call) would fill it, so that
+            # the byte of a SIGTERM were lost.
+            signal.setitimer(signal.ITIMER_VIRTUAL, TICK)
         proc = here.process
         if proc is None:
             return
@@ -176,6 +182,13 @@ class Preemption:
             error = _after_park(proc)
             if error is not None:
                 raise error
+
+
+def _keep_quiet_when_full() -> None:
+    """Nobody need be told that asyncio's wake-up pipe is full: then it wakes up anyway."""
+    number = signal.set_wakeup_fd(-1)
+    if number != -1:
+        signal.set_wakeup_fd(number, warn_on_full_buffer=False)
 
 
 def _after_park(proc: Process) -> ProcessExit | None:
@@ -241,6 +254,7 @@ _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 _BEHAVIOURS: Final = os.path.join(_PACKAGE, "otp") + os.sep
 _TRAMPOLINE: Final = os.path.realpath(trampoline.__file__)
 _STDLIB: Final = os.path.dirname(os.path.realpath(os.__file__))
+_ASYNCIO: Final = os.path.join(_STDLIB, "asyncio") + os.sep
 _INSTALLED: Final = ("site-packages", "dist-packages")
 
 
@@ -250,9 +264,9 @@ def _is_safe(filename: str, module: dict[str, Any]) -> bool:
     path = os.path.realpath(filename)
     if path.startswith(_PACKAGE):
         return path == _TRAMPOLINE or path.startswith(_BEHAVIOURS)
-    if any(part in path for part in _INSTALLED):
-        return not _has_to_do_with_threads(module)
-    return not path.startswith(_STDLIB)
+    if path.startswith(_STDLIB) or any(part in path for part in _INSTALLED):
+        return not path.startswith(_ASYNCIO) and not _has_to_do_with_threads(module)
+    return True
 
 
 def _has_to_do_with_threads(module: dict[str, Any]) -> bool:
