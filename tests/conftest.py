@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -15,8 +16,13 @@ _ABANDONS = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _frozen_heap() -> Iterator[None]:
-    """Each test collects garbage; what was imported before need not be looked at each time."""
+def _prepared() -> Iterator[None]:
+    """Each test collects garbage; what was imported before need not be looked at each time.
+
+    And what uvloop opens once in the life of an OS process (a pipe for signals) is no leak.
+    """
+    if importlib.util.find_spec("uvloop"):
+        importlib.import_module("uvloop").new_event_loop().close()
     gc.collect()
     gc.freeze()
     yield

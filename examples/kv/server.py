@@ -9,6 +9,7 @@ What a client may do to it, and what comes of that:
   so that the client is held up and not our memory filled.
 - So many connect that the operating system has no file descriptors left: the others wait in its
   queue until one is closed.
+- It puts more and more into buckets: that is what they are for, and there is no limit but memory.
 """
 
 import asyncio
@@ -110,7 +111,9 @@ async def serve(socket: Socket) -> None:
                 await refuse(socket)
             await gen_tcp.send(socket, await answer(line))
     except ClosedError:
-        process.exit("shutdown")  # which is no failure, and is not logged
+        process.exit("shutdown")  # no failure: nothing is logged
+    except TcpError as error:  # the client's machine, or the way to it, has gone
+        process.exit(("shutdown", error.reason))
 
 
 async def answer(line: bytes) -> bytes:

@@ -13,7 +13,7 @@ from .net.loop import new_event_loop
 from .runtime.exiting import GRACE
 from .runtime.node import Node
 from .runtime.signals import exit_signal
-from .terms import KILL, SHUTDOWN, ProcessExit
+from .terms import KILL, SHUTDOWN, BadArgError, ProcessExit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -134,7 +134,11 @@ class _Host:
                 ended.set_result((reason, result))
 
         def start() -> None:
-            self._proc = self._node.spawn(self._main, self._args, self._kw)
+            try:
+                self._proc = self._node.spawn(self._main, self._args, self._kw)
+            except BadArgError as error:
+                ended.set_exception(error)  # no function: `run(main())`, say
+                return
             rare = self._proc.extra()
             rare.on_end = on_end
             rare.quiet = True  # whoever called run() gets the exception

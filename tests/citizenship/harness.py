@@ -152,9 +152,15 @@ class Scene:
 
 
 async def end_midway(
-    way: Way, body: Callable[..., Awaitable[object]], *args: Any
+    way: Way,
+    body: Callable[..., Awaitable[object]],
+    *args: Any,
+    when: Callable[[], Awaitable[object]] | None = None,
 ) -> tuple[Any, list[str]]:
     """Runs ``body(scene, *args)`` as a process and ends it when it is ready.
+
+    Args:
+        when: awaited after it is ready: until a server has got what it was sent, say.
 
     Returns:
         The exit reason that its monitor was told, and the scene's log.
@@ -168,6 +174,8 @@ async def end_midway(
     pid, ref = process.spawn_monitor(victim)
     first = await process.receive("ready", Down, timeout=PATIENCE)
     assert first == "ready", f"it ended by itself: {first}"
+    if when is not None:
+        await when()
     scene.end(pid, way)
     down = await process.receive(Down, timeout=PATIENCE)
     assert down.ref is ref

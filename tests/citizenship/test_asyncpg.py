@@ -156,7 +156,7 @@ def test_process_ends_in_a_query(run: Run, way: Way, postgres_folder: str) -> No
             scene.ready()
             await mine.execute(SLOW)
 
-        reason, _ = await end_midway(way, body)
+        reason, _ = await end_midway(way, body, when=lambda: running(connection, SLOW))
         await not_running(connection, SLOW)
         await connection.close()
         return reason
@@ -173,23 +173,16 @@ def test_exit_signal_in_a_query_leaves_time_to_close(run: Run, postgres_folder: 
         async def body(scene: Scene) -> None:
             mine = await connect(postgres_folder)
             try:
-                process.send(scene.director, "running")
+                scene.ready()
                 await mine.execute(SLOW)
             finally:
                 await mine.close()
                 scene.note("closed")
 
-        async def ready_when_running(scene: Scene) -> None:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(body(scene))
-                await running(connection, SLOW)
-                scene.ready()
-
-        reason, log = await end_midway("boom", ready_when_running)
+        ended = await end_midway("boom", body, when=lambda: running(connection, SLOW))
         await not_running(connection, SLOW)
         await connection.close()
-        process.flush()
-        return reason, log
+        return ended
 
     assert run(main) == ("boom", ["closed"])
 
@@ -220,6 +213,7 @@ def test_pool_goes_on_after_the_end_of_a_process_that_used_it(
     run: Run, way: Way, postgres_folder: str
 ) -> None:
     async def main() -> tuple[Any, int]:
+        watching = await connect(postgres_folder)
         async with create_pool(postgres_folder, 1) as pool:
 
             async def body(scene: Scene) -> None:
@@ -227,9 +221,10 @@ def test_pool_goes_on_after_the_end_of_a_process_that_used_it(
                     scene.ready()
                     await connection.execute(SLOW)
 
-            reason, _ = await end_midway(way, body)
+            reason, _ = await end_midway(way, body, when=lambda: running(watching, SLOW))
             async with asyncio.timeout(PATIENCE), pool.acquire() as connection:
                 answer: int = await connection.fetchval("SELECT 1")
+        await watching.close()
         return reason, answer
 
     assert run(main) == (REASONS[way], 1)

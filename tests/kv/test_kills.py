@@ -7,9 +7,11 @@ import random
 
 import pytest
 
+import beamish
 from beamish import Down, ProcessExit, process
 from beamish.otp import DynamicSupervisor, Supervisor, TaskSupervisor
 from beamish.otp.errors import StartError
+from examples.kv.__main__ import main
 from examples.kv.command import NotFoundError, run
 from examples.kv.registry import NAME as REGISTRY
 from examples.kv.registry import Registry
@@ -61,6 +63,24 @@ async def serves_again(kv: Tree) -> None:
     """Waits until a client is served."""
     while not await kv.serves():
         await process.sleep(0)
+
+
+def test_the_program_ends_when_its_umbrella_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "0")
+
+    async def program() -> None:
+        process.spawn(kill_the_umbrella)
+        await main()
+
+    async def kill_the_umbrella() -> None:
+        while (umbrella := process.whereis("KV.Umbrella")) is None:
+            await process.sleep(0)
+        process.exit(umbrella, "kill")
+
+    with pytest.raises(ProcessExit) as ended:
+        beamish.run(program)
+
+    assert ended.value.reason == "killed"
 
 
 @in_real_node
@@ -155,6 +175,7 @@ async def test_the_registry_outlives_the_supervisor_of_the_buckets_and_forgets_t
         assert await client.ask("CREATE shopping") == "OK\r\n"
 
 
+@pytest.mark.slow  # a thousand
 @in_real_node
 async def test_k6_the_port_is_free_for_each_of_a_thousand_new_acceptors() -> None:
     with log_records() as records:

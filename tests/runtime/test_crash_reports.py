@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import sys
@@ -71,7 +72,7 @@ def test_p6_a_crash_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
     assert "Message queue length: 1" in text
     assert "** (exit) LookupError: ('asked', ('the', 'last message'))" in text
     assert "Traceback (most recent call last):" in text
-    assert 'raise LookupError(request, message)' in text
+    assert "raise LookupError(request, message)" in text
 
 
 def test_p6_the_traceback_has_none_of_the_runtimes_frames(
@@ -258,6 +259,51 @@ def test_a_message_that_cannot_be_shown_does_not_hold_up_a_death(
     beamish.run(main)
 
     assert len(caplog.records) == 1
+
+
+def test_a_label_that_cannot_be_shown_does_not_hold_up_a_death(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def child() -> None:
+        process.set_label(_Thing())
+        raise LookupError
+
+    async def main() -> None:
+        assert isinstance(await watched_end(child), LookupError)
+
+    beamish.run(main)
+
+    assert len(caplog.records) == 1
+
+
+def _plain() -> None:
+    raise LookupError
+
+
+async def _coroutine() -> None:
+    raise LookupError
+
+
+@pytest.mark.parametrize(
+    ("fn", "name"),
+    [
+        (_plain, f"{__name__}._plain"),
+        (_coroutine, f"{__name__}._coroutine"),
+        (functools.partial(_plain), f"{__name__}._plain"),
+        (functools.partial(_coroutine), f"{__name__}._coroutine"),
+    ],
+)
+def test_the_initial_call_is_that_of_the_user(
+    fn: Callable[..., Any], name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a plain function too, whatever the runtime has wrapped around it."""
+
+    async def main() -> None:
+        await watched_end(fn)
+
+    beamish.run(main)
+
+    assert [getattr(record, "initial_call", None) for record in caplog.records] == [name]
 
 
 # ---- nothing is kept alive

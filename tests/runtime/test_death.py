@@ -469,6 +469,7 @@ async def test_a_process_spawned_while_cleaning_up_lives() -> None:
 @in_node
 async def test_nothing_of_a_dead_process_is_kept() -> None:
     """A pid may be held for ever; what its process held is not."""
+
     class Thing:
         pass
 

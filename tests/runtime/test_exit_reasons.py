@@ -11,7 +11,7 @@ import pytest
 
 from beamish import Atom, ProcessError, Throw, process, to_erlang
 
-from .harness import down_of, in_node, settle, sleeper, watched_end
+from .harness import down_of, in_node, in_real_node, settle, sleeper, watched_end
 
 
 def _raise(error: BaseException) -> None:
@@ -220,7 +220,7 @@ def _as_erlang_prints(term: Any) -> str:
 
 
 @pytest.mark.slow  # starts an Erlang
-@in_node
+@in_real_node
 async def test_the_reasons_are_those_of_a_real_erlang() -> None:
     """2.2: the table, asked of the judge."""
     erl = ["erl", "-noshell", "-kernel", "logger_level", "none", "-eval", _SCRIPT]

@@ -112,7 +112,6 @@ async def test_m3_monitoring_oneself_makes_no_monitor() -> None:
     assert await process.receive(timeout=PATIENCE) == ([], True)
 
 
-
 # ---- M4
 
 

@@ -38,6 +38,11 @@ class _Resource:
         self.steps.append(self.name)
 
 
+async def _own(resource: Any, close: Callable[[Any], Any] | None = None) -> None:
+    """A process that owns something and ends."""
+    process.own(resource, close)
+
+
 @pytest.mark.parametrize("end", _ENDS)
 @in_node
 async def test_a_resource_is_closed_however_its_owner_ends(end: str) -> None:
@@ -84,7 +89,7 @@ async def test_how_to_close_is_told_by_what_it_is(method: str) -> None:
     steps: list[str] = []
     resource = type("Thing", (), {method: lambda _: steps.append(method)})()
 
-    await watched_end(process.own, resource)
+    await watched_end(_own, resource)
 
     assert steps == [method]
 
@@ -94,7 +99,7 @@ async def test_how_to_close_can_be_said() -> None:
     steps: list[Any] = []
     resource = _Resource()
 
-    await watched_end(process.own, resource, steps.append)
+    await watched_end(_own, resource, steps.append)
 
     assert steps == [resource]
     assert resource.steps == []
@@ -117,7 +122,7 @@ async def test_a_close_that_awaits_is_waited_for() -> None:
             await asyncio.sleep(2)
             steps.append("closed")
 
-    pid, ref = process.spawn_monitor(process.own, Slow())
+    pid, ref = process.spawn_monitor(_own, Slow())
     await settle()
     assert not process.alive(pid)
 
@@ -135,7 +140,7 @@ async def test_a_close_that_never_ends_is_given_up() -> None:
         async def aclose(self) -> None:
             await asyncio.sleep(3600)
 
-    assert await watched_end(process.own, Stuck()) == "normal"
+    assert await watched_end(_own, Stuck()) == "normal"
     assert loop.time() - before == pytest.approx(5.0, abs=0.1)
 
 
@@ -182,7 +187,7 @@ def test_a_failing_close_is_reported_and_does_not_stop_the_others(
 @in_node
 async def test_an_open_file_is_closed() -> None:
     with tempfile.TemporaryFile() as file:
-        await watched_end(process.own, file)
+        await watched_end(_own, file)
         assert file.closed
 
 
@@ -200,7 +205,7 @@ async def test_a_task_is_cancelled_and_waited_for() -> None:
     task = asyncio.create_task(work())
     await settle()
 
-    await watched_end(process.own, task)
+    await watched_end(_own, task)
 
     assert task.cancelled()
     assert steps == ["cleaned up"]
@@ -211,7 +216,7 @@ async def test_a_task_that_is_done_is_left_alone() -> None:
     task = asyncio.create_task(asyncio.sleep(0, "result"))
     await task
 
-    await watched_end(process.own, task)
+    await watched_end(_own, task)
 
     assert task.result() == "result"
 
@@ -223,7 +228,7 @@ async def test_a_subprocess_is_killed_and_waited_for() -> None:
         sys.executable, "-c", "import time; time.sleep(3600)", stdin=subprocess.DEVNULL
     )
 
-    await watched_end(process.own, child)
+    await watched_end(_own, child)
 
     assert child.returncode == -9
 
@@ -234,7 +239,7 @@ async def test_a_subprocess_that_has_ended_is_left_alone() -> None:
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await child.wait()
 
-    await watched_end(process.own, child)
+    await watched_end(_own, child)
 
     assert child.returncode == 0
 
@@ -253,7 +258,7 @@ async def test_a_stream_is_closed_and_the_peer_sees_it() -> None:
         _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         reader = await accepted.get()
 
-        await watched_end(process.own, writer)
+        await watched_end(_own, writer)
 
         async with asyncio.timeout(PATIENCE):
             assert await reader.read() == b""
@@ -398,5 +403,3 @@ async def test_one_who_offloads_can_be_ended_meanwhile() -> None:
 @in_real_node
 async def test_offload_of_computing_runs_in_an_os_process() -> None:
     assert await process.offload(pow, 7, 77, cpu=True) == 7**77
-
-

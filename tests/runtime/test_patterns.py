@@ -417,5 +417,3 @@ async def test_of_two_references_the_newer_one_says_where_to_begin() -> None:
 
     assert await process.receive((old, new), timeout=0) == (old, new)
     assert await process.receive((old, ...), (new, ...), timeout=0) == (old, "x")
-
-

@@ -168,7 +168,9 @@ async def test_r4_a_timeout_is_in_seconds(patterns: Any, timeout: float) -> None
 @in_node
 async def test_r4_a_timeout_says_what_it_waited_for() -> None:
     """R4."""
-    with pytest.raises(TimeoutError, match=r"no message that matches 'pong', \(1, \.\.\.\)|Ellipsis"):
+    with pytest.raises(
+        TimeoutError, match=r"no message that matches 'pong', \(1, \.\.\.\)|Ellipsis"
+    ):
         await process.receive("pong", (1, ...), timeout=0)
 
 

@@ -110,15 +110,16 @@ class Process(TaskFace):
                 forget(future)  # a ProcessExit is raised instead
             enqueue(self)
 
-    def initial_call(self) -> str:
-        """What it runs, for reports."""
+    def initial_call(self, error: BaseException | None = None) -> str:
+        """What it runs, or has run until it raised this, for reports."""
         rare = self.rare
         if rare is not None and rare.initial_call is not None:
             call = rare.initial_call
             return call if isinstance(call, str) else name_of(call)
         if rare is not None and rare.outside is not None:
             return rare.outside.name()
-        return name_of(self.send.__self__)  # type: ignore[attr-defined]
+        tb = error.__traceback__ if error is not None else None
+        return name_of(self.send.__self__, tb)  # type: ignore[attr-defined]
 
     def ancestors(self) -> list[Pid]:
         """Its parent, the parent's parent and so on, as far as they are alive."""

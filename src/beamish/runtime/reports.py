@@ -38,12 +38,14 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     """
     if not logger.isEnabledFor(logging.ERROR):
         return
-    fields = _fields(proc)
+    fields = _fields(proc, reason if isinstance(reason, BaseException) else None)
     fields["report"] = "crash"
     fields["reason"] = reason
     if last_message is not None:
         fields["last_message"] = _short.repr(last_message)
     shown = fields["registered_name"] or fields["label"]
+    if shown and not isinstance(shown, str):
+        shown = _short.repr(shown)  # which survives a repr that raises
     who = f"{proc.pid!r} ({shown})" if shown else repr(proc.pid)
     stack = _traceback(reason) if isinstance(reason, BaseException) else ""
     fields["stack"] = stack
@@ -66,14 +68,14 @@ _SHOWN: Final = (
 )
 
 
-def _fields(proc: Process) -> dict[str, Any]:
+def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]:
     rare = proc.rare
     last = proc.value
     return {
         "pid": repr(proc.pid),
         "registered_name": rare.name if rare else None,
         "label": rare.label if rare else None,
-        "initial_call": proc.initial_call(),
+        "initial_call": proc.initial_call(error),
         "ancestors": [repr(pid) for pid in proc.ancestors()],
         "last_message": None if last is None else _short.repr(last),
         "message_queue_len": len(proc.mailbox or ()),
@@ -95,7 +97,7 @@ def _traceback(error: BaseException) -> str:
 
 def report_failed_cleanup(proc: Process, error: BaseException) -> None:
     """Reports an exception in the clean-up of a process that was ended by a signal."""
-    fields = _fields(proc)
+    fields = _fields(proc, error)
     fields["report"] = "cleanup"
     fields["reason"] = error
     text = f"Process {proc.pid!r} failed while it cleaned up after an exit signal"

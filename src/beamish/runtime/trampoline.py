@@ -6,8 +6,9 @@ pass).
 
 from __future__ import annotations
 
+import functools
 import inspect
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import BadArgError
@@ -54,12 +55,23 @@ async def _call(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any
     return result
 
 
-def name_of(coro: Any) -> str:
-    """What a coroutine runs, for reports: `module.function`."""
+def name_of(coro: Any, tb: TracebackType | None = None) -> str:
+    """What a coroutine runs, for reports: `module.function`.
+
+    Args:
+        coro: the coroutine, or a function.
+        tb: where an exception has left it; it has no frame of its own any more then.
+    """
     fn: Any = coro
-    frame = getattr(coro, "cr_frame", None)
-    if getattr(coro, "cr_code", None) is _call.__code__ and frame is not None:
+    code, frame = getattr(coro, "cr_code", None), getattr(coro, "cr_frame", None)
+    while frame is None and tb is not None:
+        if tb.tb_frame.f_code is code:
+            frame = tb.tb_frame
+        tb = tb.tb_next
+    if code is _call.__code__ and frame is not None:
         fn = frame.f_locals.get("fn", coro)
+    while isinstance(fn, functools.partial):
+        fn = fn.func
     name = getattr(fn, "__qualname__", None) or type(fn).__qualname__
     module = getattr(fn, "__module__", None)
     if module is None and frame is not None:

@@ -1,0 +1,158 @@
+"""Imports go one way: terms <- runtime <- process <- otp, net <- ...; boot and __init__ are on top."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import beamish
+
+_ROOT: Final = Path(beamish.__file__).parent
+
+# Which rooms a room may import from; what is not listed here must be added by hand.
+_MAY_IMPORT: Final[dict[str, set[str]]] = {
+    "terms": set(),
+    "runtime": {"terms"},
+    "process": {"terms", "runtime"},
+    "otp": {"terms", "process"},
+    "net": {"terms", "runtime", "process", "otp"},
+    "boot": {"terms", "runtime", "process", "net"},
+    "__init__": {"terms", "process", "boot"},
+}
+# On top of everything, through the public door alone.
+_TOP: Final = {"cli", "shell", "observer", "dist", "sim"}
+
+_MODULES: Final = sorted(_ROOT.rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(_ROOT).with_suffix("").parts)
+
+
+def _imports(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each import of the package's own, as the parts of a module name, with its line."""
+    package = ["beamish", *path.relative_to(_ROOT).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = base + (node.module.split(".") if node.module else [])
+            for alias in node.names:
+                yield node.lineno, [*base, alias.name]
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name.split(".")
+
+
+def _own_imports(path: Path) -> Iterator[tuple[int, list[str]]]:
+    for line, parts in _imports(path):
+        if parts[0] == "beamish":
+            yield line, parts[1:]
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_a_room_imports_only_from_rooms_below_it(path: Path) -> None:
+    room = path.relative_to(_ROOT).parts[0].removesuffix(".py")
+    if room in _TOP:
+        return
+    allowed = _MAY_IMPORT[room] | {room}
+
+    wrong = [
+        f"{path}:{line}: {room} imports {'.'.join(parts)}"
+        for line, parts in _own_imports(path)
+        if parts and parts[0] not in allowed
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_net_reaches_the_runtime_through_its_seam_alone(path: Path) -> None:
+    if path.relative_to(_ROOT).parts[0] != "net":
+        return
+
+    wrong = [parts for _, parts in _own_imports(path) if parts[:1] == ["runtime"]]
+
+    assert all(parts[:2] == ["runtime", "waiting"] for parts in wrong), wrong
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_the_top_rooms_use_the_public_door(path: Path) -> None:
+    """cli, shell, observer: public names, nothing of the runtime."""
+    if path.relative_to(_ROOT).parts[0] not in _TOP:
+        return
+
+    wrong = [parts for _, parts in _own_imports(path) if parts[:1] == ["runtime"]]
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_no_import_hides_in_a_function(path: Path) -> None:
+    """It would be a way around a cycle of rooms."""
+    tree = ast.parse(path.read_text())
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    hidden = [
+        f"{path}:{node.lineno}"
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom)
+        and (node.level or (node.module or "").startswith("beamish"))
+    ]
+
+    assert not hidden
+
+
+def _in_a_new_interpreter(source: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow  # starts an interpreter
+def test_importing_does_nothing() -> None:
+    """No thread, timer, signal handler, logging set-up, event loop or file."""
+    printed = _in_a_new_interpreter("""
+        import asyncio, gc, logging, os, signal, sys, threading
+        def state():
+            return (
+                threading.active_count(),
+                [signal.getsignal(n) for n in sorted(signal.valid_signals())],
+                [signal.getitimer(t) for t in (0, 1, 2)],
+                signal.set_wakeup_fd(-1),
+                logging.getLogger().handlers[:], logging.getLogger("beamish").handlers[:],
+                logging.getLogger("beamish").level,
+                sorted(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else None,
+                gc.get_threshold(), gc.callbacks[:], sys.getswitchinterval(), sys.gettrace(),
+                sys.excepthook, sys.unraisablehook, threading.excepthook,
+            )
+        before = state()
+        import beamish, beamish.otp, beamish.net.gen_tcp
+        from beamish.runtime.here import here
+        assert state() == before
+        assert here.node is None
+        print("nothing")
+    """)
+    assert printed == "nothing\n"
+
+
+@pytest.mark.slow  # starts an interpreter
+def test_the_core_does_not_import_the_rooms_above() -> None:
+    printed = _in_a_new_interpreter("""
+        import sys, beamish
+        print([n for n in ("cli", "shell", "observer", "dist", "sim", "otp")
+               if f"beamish.{n}" in sys.modules])
+    """)
+    assert printed == "[]\n"
