@@ -68,7 +68,7 @@ def run(
         >>> run(main)
         42
     """
-    if asyncio._get_running_loop() is not None:
+    if asyncio._get_running_loop() is not None:  # noqa: SLF001
         raise RuntimeError(
             "beamish.run() starts an event loop and cannot be called where one runs: "
             "in a process use process.spawn, in an asyncio Task `async with beamish.node():`"

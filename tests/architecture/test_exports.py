@@ -41,7 +41,7 @@ def test_every_module_says_what_it_is(name: str) -> None:
 
 
 def _is_public_name(name: str) -> bool:
-    return not name.startswith("_") and name not in {"annotations"}
+    return not name.startswith("_") and name != "annotations"
 
 
 @pytest.mark.parametrize("door", [process], ids=lambda door: door.__name__)
@@ -49,7 +49,7 @@ def test_the_doors_export_all_that_they_define(door: Any) -> None:
     """What is not underscored is meant for users."""
     defined = {
         name
-        for name, value in vars(door).items()
+        for name, value in inspect.getmembers(door)
         if _is_public_name(name) and inspect.isfunction(value) and value.__module__ == door.__name__
     }
 

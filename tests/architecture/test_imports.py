@@ -1,4 +1,4 @@
-"""Imports go one way: terms <- runtime <- process <- otp, net <- ...; boot and __init__ are on top."""
+"""Imports go one way: terms <- runtime <- process <- otp, net; boot and __init__ are on top."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def test_the_top_rooms_use_the_public_door(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _MODULES, ids=_name)
 def test_no_import_hides_in_a_function(path: Path) -> None:
-    """It would be a way around a cycle of rooms."""
+    """It would be a way around a cycle of rooms; only the top rooms may, to start fast."""
+    if path.relative_to(_ROOT).parts[0] in _TOP:
+        return
     tree = ast.parse(path.read_text())
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     hidden = [

@@ -30,7 +30,7 @@ class Run(Protocol):
 
 @pytest.fixture(scope="session", autouse=True)
 def _warm_loops() -> None:
-    """What a loop opens once in the life of an OS process (uvloop: a pipe for signals) is no leak."""
+    """What a loop opens once in an OS process (uvloop: a pipe for signals) is no leak."""
     for factory in LOOPS.values():
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(asyncio.sleep(0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
@@ -133,7 +133,7 @@ class Scene:
         self.log.append(what)
 
     @contextlib.asynccontextmanager
-    async def cleaning(self) -> AsyncIterator[None]:
+    async def cleaning(self) -> AsyncGenerator[None]:
         """Writes what of a clean-up runs: a `finally`, and what it awaits."""
         try:
             yield
@@ -143,7 +143,7 @@ class Scene:
             self.note("awaited")
 
     @contextlib.contextmanager
-    def noting(self, what: str) -> Iterator[None]:
+    def noting(self, what: str) -> Generator[None]:
         """Writes when the block is left, however it is."""
         try:
             yield

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from beamish import process
 from beamish.runtime.here import running_node
@@ -73,7 +73,7 @@ class Reports(logging.Handler):
         super().__init__(logging.WARNING)
         self.found: list[str] = []
 
-    def __enter__(self) -> Reports:
+    def __enter__(self) -> Self:
         logging.getLogger("beamish").addHandler(self)
         return self
 

@@ -10,11 +10,12 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ PATIENCE: Final = 30.0
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[str]:
+def redis_server() -> Generator[str]:
     """A Redis; the path of its socket."""
     with _folder(os.getuid(), os.getgid()) as folder:
         path = folder / "redis.sock"
@@ -36,7 +37,7 @@ def redis_server() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[str]:
+def postgres_server() -> Generator[str]:
     """A PostgreSQL with the user and database `postgres`; the folder of its socket."""
     owner = _database_owner()
     user: dict[str, Any] = {}
@@ -45,8 +46,10 @@ def postgres_server() -> Iterator[str]:
     with _folder(owner.pw_uid, owner.pw_gid) as folder:
         data = folder / "data"
         subprocess.run(
-            [_program("initdb"), "--pgdata", data, "--username=postgres", "--auth=trust"]
-            + ["--no-sync", "--no-locale", "--encoding=UTF8"],
+            [
+                *(_program("initdb"), "--pgdata", str(data), "--username=postgres"),
+                *("--auth=trust", "--no-sync", "--no-locale", "--encoding=UTF8"),
+            ],
             check=True,
             capture_output=True,
             cwd=folder,
@@ -77,7 +80,7 @@ def _database_owner() -> pwd.struct_passwd:
 
 
 @contextlib.contextmanager
-def _folder(uid: int, gid: int) -> Iterator[Path]:
+def _folder(uid: int, gid: int) -> Generator[Path]:
     # Not pytest's tmp_path: others may not look into that, and the path of a socket is short.
     folder = Path(tempfile.mkdtemp(prefix="beamish-"))
     os.chown(folder, uid, gid)
@@ -88,7 +91,7 @@ def _folder(uid: int, gid: int) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], is_ready: Callable[[], bool], **options: Any) -> Iterator[None]:
+def _running(command: list[str], is_ready: Callable[[], bool], **options: Any) -> Generator[None]:
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
     ) as server:
@@ -100,7 +103,8 @@ def _running(command: list[str], is_ready: Callable[[], bool], **options: Any) -
                 time.sleep(0.01)
             yield
         finally:
-            server.terminate()
+            # To both of them: end now, whoever is still connected.
+            server.send_signal(signal.SIGINT)
             server.wait(PATIENCE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
 from beamish import Down, process
@@ -16,16 +16,18 @@ SLOW = "SELECT pg_sleep(60)"
 
 
 async def connect(folder: str) -> Any:
-    return await asyncpg.connect(host=folder, user="postgres", database="postgres")
+    library: Any = asyncpg
+    return await library.connect(host=folder, user="postgres", database="postgres")
 
 
 async def owned_connection(folder: str) -> Any:
     """A connection that is closed when the process that asks ends, also by a kill."""
-    return process.own(await connect(folder), lambda connection: connection.terminate())
+    return process.own(await connect(folder))
 
 
 def create_pool(folder: str, size: int = 2) -> Any:
-    return asyncpg.create_pool(
+    library: Any = asyncpg
+    return library.create_pool(
         host=folder, user="postgres", database="postgres", min_size=1, max_size=size
     )
 

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextvars import ContextVar, copy_context
 from typing import Any
 
@@ -178,7 +178,7 @@ def test_signal_handler_of_the_loop_sends_to_a_process(run: Run) -> None:
 # ---- asynchronous generators
 
 
-async def numbers(scene: Scene | None = None) -> AsyncIterator[int]:
+async def numbers(scene: Scene | None = None) -> AsyncGenerator[int]:
     try:
         for n in range(1000):
             await asyncio.sleep(0)
@@ -205,7 +205,7 @@ def test_generator_is_read_by_a_process(run: Run) -> None:
 
 def test_process_may_receive_inside_of_a_generator(run: Run) -> None:
     async def main() -> list[int]:
-        async def messages() -> AsyncIterator[int]:
+        async def messages() -> AsyncGenerator[int]:
             while (message := await process.receive(timeout=PATIENCE)) != "end":
                 yield message
 
@@ -218,7 +218,7 @@ def test_process_may_receive_inside_of_a_generator(run: Run) -> None:
 
 def test_process_ends_while_a_generator_of_its_own_waits(run: Run, way: Way) -> None:
     async def body(scene: Scene) -> None:
-        async def waiting() -> AsyncIterator[int]:
+        async def waiting() -> AsyncGenerator[int]:
             yield 0
             async with scene.cleaning():
                 scene.ready()
@@ -285,7 +285,11 @@ def test_process_that_swallows_its_end_is_ended_all_the_same(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unraisable: list[Any] = []
-    monkeypatch.setattr("sys.unraisablehook", lambda args: unraisable.append(args.exc_value))
+
+    def keep(args: Any) -> None:
+        unraisable.append(args.exc_value)
+
+    monkeypatch.setattr("sys.unraisablehook", keep)
 
     async def body(scene: Scene) -> None:
         scene.ready()

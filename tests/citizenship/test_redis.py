@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from tests.citizenship.harness import PATIENCE, REASONS, Scene, Way, end_midway
 
 
 @contextlib.asynccontextmanager
-async def client_of(path: str) -> AsyncIterator[Any]:
+async def client_of(path: str) -> AsyncGenerator[Any]:
     async with redis.Redis(unix_socket_path=path, decode_responses=True) as client:
         yield client
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def server_of(serve: Serve) -> AsyncIterator[tuple[str, int]]:
+async def server_of(serve: Serve) -> AsyncGenerator[tuple[str, int]]:
     """A server on a free port."""
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
@@ -223,7 +223,7 @@ def test_process_ends_while_it_connects(run: Run, way: Way) -> None:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(2):
             filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)  # noqa: FBT003
+            filler.setblocking(False)
             filler.connect_ex(listener.getsockname())
         assert run(end_midway, way, body, listener.getsockname()) == (REASONS[way], [])
 
@@ -271,8 +271,8 @@ def test_sockets_of_the_loop_are_read_and_written(run: Run) -> None:
         loop = asyncio.get_running_loop()
         one, other = socket.socketpair()
         with one, other:
-            one.setblocking(False)  # noqa: FBT003
-            other.setblocking(False)  # noqa: FBT003
+            one.setblocking(False)
+            other.setblocking(False)
             await loop.sock_sendall(one, b"hello")
             return await loop.sock_recv(other, 100)
 
@@ -284,8 +284,8 @@ def test_process_ends_in_sock_recv_and_the_loop_forgets_the_socket(run: Run, way
         loop = asyncio.get_running_loop()
         one, other = socket.socketpair()
         with one, other:
-            one.setblocking(False)  # noqa: FBT003
-            other.setblocking(False)  # noqa: FBT003
+            one.setblocking(False)
+            other.setblocking(False)
 
             async def body(scene: Scene) -> None:
                 scene.ready()

@@ -77,7 +77,12 @@ def test_program_is_not_disturbed_by_the_timer_of_the_node(run: Run) -> None:
     """The preemption timer is the node's own: a child that computes must not die of its signal."""
 
     async def main() -> tuple[bytes, int | None]:
-        code = "import signal, time\nt = time.process_time()\nwhile time.process_time() - t < 0.05: 0\nprint(signal.getitimer(signal.ITIMER_VIRTUAL))"
+        code = (
+            "import signal, time\n"
+            "start = time.process_time()\n"
+            "while time.process_time() - start < 0.05: 0\n"
+            "print(signal.getitimer(signal.ITIMER_VIRTUAL))"
+        )
         child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=PIPE)
         output, _ = await child.communicate()
         return output.strip(), child.returncode

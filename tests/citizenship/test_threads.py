@@ -83,7 +83,9 @@ def test_process_ends_while_it_waits_for_a_thread(run: Run, way: Way) -> None:
 
         async def body(scene: Scene) -> None:
             loop = asyncio.get_running_loop()
-            await asyncio.to_thread(gate.pass_through, lambda: loop.call_soon_threadsafe(scene.ready))
+            await asyncio.to_thread(
+                gate.pass_through, lambda: loop.call_soon_threadsafe(scene.ready)
+            )
 
         reason, _ = await end_midway(way, body)
         gate.open()

@@ -241,6 +241,23 @@ def test_a_second_signal_ends_everything_at_once(write: Write, beamish: Beamish)
         assert program.written() == []
 
 
+def test_a_wrong_argument_is_shown_with_its_traceback(write: Write, outcome: Outcome) -> None:
+    write(
+        "wrong",
+        """
+        from beamish import send
+        async def main():
+            send(1, "hello")
+    """,
+    )
+
+    code, lines = outcome("run", "wrong")
+
+    assert code == 1
+    assert '    send(1, "hello")' in lines
+    assert "BadArgError: " in lines[-1]
+
+
 def test_an_uncaught_error_is_shown_with_its_traceback(write: Write, outcome: Outcome) -> None:
     write(
         "wrong",
@@ -264,7 +281,7 @@ def test_an_uncaught_error_is_shown_with_its_traceback(write: Write, outcome: Ou
     [
         ('open("/nothing/here")', "No such file or directory: '/nothing/here'"),
         ('raise StartError("no port")', "could not start: no port"),
-        ("gen_tcp.listen(70000)", "expected a port from 0 to 65535; got 70000"),
+        ('gen_tcp.listen(0, ip="192.0.2.1")', "listen on 192.0.2.1:0: this machine has no such"),
         ('process.exit("out of milk")', "exited with reason out of milk"),
         ('process.exit(process.self(), "kill")', "exited with reason killed"),
     ],

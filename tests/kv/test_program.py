@@ -22,7 +22,11 @@ LINE = re.compile(r"^\d\d:\d\d:\d\d\.\d\d\d \[\w+\] ")
 
 def test_make_run_runs_the_command_that_these_tests_run() -> None:
     shown = subprocess.run(
-        ["make", "--dry-run", "run"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "--dry-run", "run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
     python, *arguments = shown.splitlines()[-1].split()[1:]

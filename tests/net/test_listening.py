@@ -431,7 +431,7 @@ class _NoDescriptors:
 def _without_descriptors(listener: ListenSocket) -> _NoDescriptors:
     kernel: Any = _NoDescriptors(listener._sock)
     listener._sock = kernel
-    return kernel  # type: ignore[no-any-return]
+    return kernel
 
 
 def test_emfile_is_an_error_of_accept_and_the_connection_is_not_lost(run_node: RunNode) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "down_of",
     "end_of",
     "ended",
+    "equal_to",
     "in_node",
     "in_real_node",
     "settle",
@@ -84,6 +85,15 @@ async def ended(fn: Callable[..., Any] = lambda: None) -> Pid:
 async def settle() -> None:
     """Lets everything run that can run now."""
     await process.sleep(0.001)
+
+
+def equal_to(wanted: object) -> Callable[[object], bool]:
+    """A predicate for receive, where a value would do: it is the predicate that is the subject."""
+
+    def look(message: object) -> bool:
+        return message == wanted
+
+    return look
 
 
 async def sleeper() -> None:

@@ -12,7 +12,14 @@ import beamish
 from beamish import Exit, NotRunningError, Pid, ProcessExit, process
 from tests.support.clock import VirtualClockLoop
 
-from .harness import PATIENCE, down_of, in_node, settle, sleeper
+from .harness import (
+    PATIENCE,
+    down_of,
+    equal_to,
+    in_node,
+    settle,
+    sleeper,
+)
 
 T = TypeVar("T")
 
@@ -142,7 +149,7 @@ def test_a_task_receives_selectively_with_a_timeout() -> None:
         with pytest.raises(TimeoutError):
             await process.receive("wanted", timeout=0.5)
         with pytest.raises(TimeoutError):
-            await process.receive(lambda message: message == "wanted", timeout=0.5)
+            await process.receive(equal_to("wanted"), timeout=0.5)
         process.send_after(0.5, process.self(), "wanted")
         assert await process.receive("wanted", timeout=1.0) == "wanted"
         assert process.flush() == ["other"]
@@ -175,7 +182,7 @@ def test_a_cancelled_receive_loses_no_message() -> None:
             return process.flush()
 
         parent = process.self()
-        for patterns in ((), ("kept",), (lambda message: message == "kept",)):
+        for patterns in ((), ("kept",), (equal_to("kept"),)):
             for order in ("message first", "cancel first"):
                 started = asyncio.create_task(task())
                 pid = await process.receive(Pid, timeout=PATIENCE)

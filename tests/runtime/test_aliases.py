@@ -159,7 +159,7 @@ async def test_a_reply_alias_takes_one_message() -> None:
 
 @in_node
 async def test_an_alias_is_ended_by_its_maker_only() -> None:
-    """unalias of a foreign alias is false and changes nothing."""
+    """To unalias a foreign alias is false and changes nothing."""
     alias = process.alias()
     parent = process.self()
 

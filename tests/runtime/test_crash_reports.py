@@ -337,7 +337,7 @@ async def test_after_the_report_the_reason_keeps_no_frame_alive() -> None:
     assert [ref() for ref in locals_] == [None, None]
     assert reason.__traceback__ is None
     assert reason.__cause__.__traceback__ is None
-    assert [function for _, function, _, _ in to_erlang(reason)[1]][0].endswith("crash")
+    assert to_erlang(reason)[1][0][1].endswith("crash")
 
 
 @in_node

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
@@ -164,7 +164,7 @@ async def test_a_clean_up_may_use_async_with() -> None:
     steps: list[str] = []
 
     @contextlib.asynccontextmanager
-    async def resource() -> Any:
+    async def resource() -> AsyncGenerator[None]:
         steps.append("open")
         try:
             yield
@@ -334,7 +334,7 @@ async def _ignore_and_yield(steps: list[str]) -> None:
     while True:
         try:
             await process.sleep(0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  # the worst that code can do
             steps.append("ignored")
 
 
@@ -343,7 +343,7 @@ async def _ignore_and_compute(steps: list[str]) -> None:
         try:
             while True:
                 pass
-        except BaseException:
+        except BaseException:  # noqa: BLE001  # the worst that code can do
             steps.append("ignored")
 
 

@@ -164,7 +164,7 @@ async def test_x1_kill_is_told_by_its_text() -> None:
     """Design 8: an Atom is a str; both spellings are the word."""
     pid, ref = process.spawn_monitor(sleeper)
 
-    process.exit(pid, "".join(["k", "ill"]))
+    process.exit(pid, str(b"kill", "ascii"))
 
     assert await down_of(ref) == "killed"
 

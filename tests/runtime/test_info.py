@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ async def test_info_of_one_item() -> None:
 
 @in_node
 async def test_an_unknown_item_is_badarg() -> None:
-    with pytest.raises(BadArgError, match="info: expected one of .*links.*; got 'nothing'"):
+    with pytest.raises(BadArgError, match=r"info: expected one of .*links.*; got 'nothing'"):
         process.info(process.self(), "nothing")
 
 
@@ -104,7 +105,7 @@ class _Callable:
     [
         (_named, f"{__name__}._named"),
         (_Callable().method, f"{__name__}._Callable.method"),
-        (lambda: _named(), f"{__name__}.<lambda>"),
+        (functools.partial(_named), f"{__name__}._named"),
     ],
 )
 @in_node

@@ -314,13 +314,13 @@ async def test_l7_every_partner_is_told_in_some_order() -> None:
 
     async def hub() -> None:
         spokes = [process.spawn_link(sleeper) for _ in range(20)]
-        process.send(parent, spokes)
+        process.send(parent, ("spokes", spokes))
         await process.receive("end")
         process.exit("hub")
 
     parent = process.self()
     pid = process.spawn(hub)
-    spokes = await process.receive(list, timeout=PATIENCE)
+    _, spokes = await process.receive(("spokes", ...), timeout=PATIENCE)
     refs = [process.monitor(spoke) for spoke in spokes]
 
     process.send(pid, "end")

@@ -107,7 +107,7 @@ async def test_m3_monitoring_oneself_makes_no_monitor() -> None:
         ref = process.monitor(process.self())
         process.send(parent, (process.info(process.self(), "monitors"), process.demonitor(ref)))
 
-    pid = process.spawn(child)
+    process.spawn(child)
 
     assert await process.receive(timeout=PATIENCE) == ([], True)
 

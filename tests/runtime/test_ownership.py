@@ -87,7 +87,11 @@ async def test_owning_twice_closes_once() -> None:
 @in_node
 async def test_how_to_close_is_told_by_what_it_is(method: str) -> None:
     steps: list[str] = []
-    resource = type("Thing", (), {method: lambda _: steps.append(method)})()
+
+    def close(_: object) -> None:
+        steps.append(method)
+
+    resource = type("Thing", (), {method: close})()
 
     await watched_end(_own, resource)
 

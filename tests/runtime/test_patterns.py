@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Sized
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from beamish import Atom, Down, Exit, Pid, Ref, atom, process
 
-from .harness import PATIENCE, down_of, end_of, in_node, settle, watched_end
+from .harness import (
+    PATIENCE,
+    down_of,
+    end_of,
+    equal_to,
+    in_node,
+    settle,
+    watched_end,
+)
 
 
 class _Colour(Enum):
@@ -26,11 +33,25 @@ class _Point:
     y: int
 
 
-_Pair = namedtuple("_Pair", "left right")
+class _Pair(NamedTuple):
+    left: int
+    right: int
 
 
 class _MyInt(int):
     pass
+
+
+def _big(message: Any) -> bool:
+    return bool(message > 10)
+
+
+def _listed(message: object) -> Any:
+    return [message]
+
+
+def _nothing(_: object) -> Any:
+    return None
 
 
 _TAKEN: list[tuple[str, Any, Any]] = [
@@ -72,11 +93,11 @@ _TAKEN: list[tuple[str, Any, Any]] = [
     ("a dict", {}, {"more": 1}),
     ("a dict", {"kind": "event", "id": int}, {"kind": "event", "id": 1, "more": 2}),
     ("a dict", {"in": {"side": ...}}, {"in": {"side": None}}),
-    ("a predicate", lambda m: m > 10, 11),
+    ("a predicate", _big, 11),
     ("a predicate", str.isdigit, "12"),
-    ("a predicate", (int, lambda m: m > 10), (1, 11)),
-    ("a predicate", {"n": lambda m: m > 10}, {"n": 11}),
-    ("a predicate", lambda m: [m], "truth is enough"),
+    ("a predicate", (int, _big), (1, 11)),
+    ("a predicate", {"n": _big}, {"n": 11}),
+    ("a predicate", _listed, "truth is enough"),
 ]
 
 _LEFT: list[tuple[str, Any, Any]] = [
@@ -107,8 +128,8 @@ _LEFT: list[tuple[str, Any, Any]] = [
     ("a dict", {"id": int}, {"id": "1"}),
     ("a dict", {"id": ...}, {}),
     ("a dict", {"id": ...}, [("id", 1)]),
-    ("a predicate", lambda m: m == "yes", "no"),
-    ("a predicate", lambda m: None, 1),
+    ("a predicate", equal_to("yes"), "no"),
+    ("a predicate", _nothing, 1),
 ]
 
 
@@ -304,7 +325,7 @@ async def test_a_predicate_that_exits_ends_its_process() -> None:
 
 @in_node
 async def test_of_several_patterns_any_may_take_it() -> None:
-    patterns: tuple[Any, ...] = (int, ("ok", ...), lambda m: m == "yes")
+    patterns: tuple[Any, ...] = (int, ("ok", ...), equal_to("yes"))
 
     for message in (1, ("ok", 2), "yes"):
         process.send(process.self(), message)
@@ -335,8 +356,8 @@ class _Probe:
 
     __hash__ = object.__hash__
 
-    @property
-    def __class__(self) -> Any:  # what isinstance asks
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         _Probe.looks += 1
         return _Probe
 

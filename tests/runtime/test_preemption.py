@@ -371,8 +371,8 @@ async def test_a_parked_process_goes_on_with_its_locals_and_contextvars() -> Non
     for name in "abc":
         mine[name] = process.spawn(working, name)
 
-    got = sorted([await process.receive(list, timeout=PATIENCE) for _ in "abc"])
-    assert got == [[name, *(f"{name}{n}" for n in range(10))] for name in "abc"]
+    got: list[list[str]] = [await process.receive(list, timeout=PATIENCE) for _ in "abc"]
+    assert sorted(got) == [[name, *(f"{name}{n}" for n in range(10))] for name in "abc"]
 
 
 @in_real_node
@@ -482,7 +482,6 @@ class _Cycle:
     """Garbage for the collector, with a finalizer that takes its time."""
 
     finalizing: list[object]
-    seen: list[object]
 
     def __init__(self) -> None:
         self.me = self
@@ -498,7 +497,8 @@ class _Cycle:
 async def test_a_finalizer_is_not_parked(collected: bool) -> None:
     """Its garbage collector would be left in the middle, and what is raised there is lost."""
     parent = process.self()
-    _Cycle.finalizing = finalizing = []
+    finalizing: list[object] = []
+    _Cycle.finalizing = finalizing
 
     async def littering() -> None:
         for _ in range(10):

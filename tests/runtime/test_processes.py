@@ -11,7 +11,16 @@ import pytest
 
 from beamish import BadArgError, Exit, NotRunningError, Pid, ProcessExit, process
 
-from .harness import PATIENCE, down_of, end_of, ended, in_node, sleeper, watched_end
+from .harness import (
+    PATIENCE,
+    down_of,
+    end_of,
+    ended,
+    equal_to,
+    in_node,
+    sleeper,
+    watched_end,
+)
 
 # ---- P1
 
@@ -263,7 +272,7 @@ async def _in_a_task_group() -> None:
 
 
 async def _in_a_predicate() -> None:
-    await process.receive(lambda message: message == "never")
+    await process.receive(equal_to("never"))
 
 
 async def _in_a_timed_receive() -> None:

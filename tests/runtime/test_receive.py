@@ -10,7 +10,15 @@ import pytest
 
 from beamish import BadArgError, Pid, process
 
-from .harness import PATIENCE, down_of, in_node, settle, sleeper, watched_end
+from .harness import (
+    PATIENCE,
+    down_of,
+    equal_to,
+    in_node,
+    settle,
+    sleeper,
+    watched_end,
+)
 
 
 def _send_self(*messages: Any) -> None:
@@ -151,7 +159,7 @@ async def test_r4_zero_looks_at_the_whole_mailbox() -> None:
     assert await process.receive("last", timeout=0) == "last"
 
 
-@pytest.mark.parametrize("patterns", [(), ("never",), (lambda message: message == "never",)])
+@pytest.mark.parametrize("patterns", [(), ("never",), (equal_to("never"),)])
 @pytest.mark.parametrize("timeout", [0.25, 1, 3600])
 @in_node
 async def test_r4_a_timeout_is_in_seconds(patterns: Any, timeout: float) -> None:
@@ -188,7 +196,7 @@ async def test_r4_what_does_not_match_does_not_restart_the_timer() -> None:
     assert loop.time() - before == pytest.approx(1.0, abs=0.002)
 
 
-@pytest.mark.parametrize("patterns", [(), (int,), (lambda message: message == 1,)])
+@pytest.mark.parametrize("patterns", [(), (int,), (equal_to(1),)])
 @in_node
 async def test_r4_a_message_in_time_ends_the_wait(patterns: Any) -> None:
     """R4: and the timer is gone."""
@@ -223,7 +231,7 @@ async def test_r4_a_message_and_the_timeout_at_the_same_moment_lose_nothing() ->
         assert got == ["just in time"]
 
 
-_NO_TIMEOUTS = [-1, -0.001, 4_294_967.296, math.inf, math.nan, "1", True, False, [], 1j]
+_NO_TIMEOUTS: list[Any] = [-1, -0.001, 4_294_967.296, math.inf, math.nan, "1", True, False, [], 1j]
 
 
 @pytest.mark.parametrize("timeout", _NO_TIMEOUTS)
@@ -244,7 +252,7 @@ async def test_r4_a_message_that_is_there_is_taken_before_the_timeout_is_looked_
     assert await process.receive(timeout=bad) == 1
 
 
-@pytest.mark.parametrize("patterns", [("signal",), (lambda message: message == "signal",)])
+@pytest.mark.parametrize("patterns", [("signal",), (equal_to("signal"),)])
 @in_node
 async def test_r4_noise_at_the_moment_of_the_timeout_does_not_hide_it(patterns: Any) -> None:
     """R4: the process looks at the noise, and then the time is over."""

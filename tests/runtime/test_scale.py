@@ -53,12 +53,12 @@ async def test_a_chain_dies_from_its_end_as_well() -> None:
 
 @in_real_node
 async def test_100_000_processes_are_killed_one_by_one() -> None:
-    refs = {process.spawn_monitor(sleeper)[::-1] for _ in range(_MANY)}
+    born = [process.spawn_monitor(sleeper) for _ in range(_MANY)]
     await process.sleep(0)
 
-    for _, pid in refs:
+    for pid, _ in born:
         process.exit(pid, "kill")
-    for ref, _ in refs:
+    for _, ref in born:
         assert await down_of(ref) == "killed"
 
     assert process.list() == [process.self()]

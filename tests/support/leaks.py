@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -118,7 +117,7 @@ def _open_files() -> dict[int, str]:
     tracker: int | None = getattr(resource_tracker, "_resource_tracker")._fd  # noqa: B009
     for entry in Path("/dev/fd").iterdir():
         try:
-            found[int(entry.name)] = os.readlink(entry)
+            found[int(entry.name)] = str(entry.readlink())
         except OSError:
             pass  # the listing's own, closed by now
     found.pop(-1 if tracker is None else tracker, None)

@@ -46,7 +46,7 @@ def test_unexpected_reasons(reason: Any) -> None:
 def _raised(error: BaseException) -> BaseException:
     try:
         raise error
-    except BaseException as caught:
+    except BaseException as caught:  # noqa: BLE001
         return caught
 
 

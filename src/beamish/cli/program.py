@@ -22,7 +22,16 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 import beamish
-from beamish import BeamishError, ProcessExit, format_exit, process
+from beamish import (
+    BadArgError,
+    BeamishError,
+    NoProcError,
+    ProcessError,
+    ProcessExit,
+    Throw,
+    format_exit,
+    process,
+)
 
 from .log import log_to_terminal
 
@@ -40,6 +49,10 @@ _logger: Final = logging.getLogger("beamish")
 
 class ProgramError(Exception):
     """The program cannot be started: what is wrong, and what to write instead."""
+
+
+_EXPECTED: Final = (ProgramError, OSError, BeamishError)
+_MISTAKES: Final = (BadArgError, NoProcError, ProcessError, Throw)
 
 
 def run_program(
@@ -76,11 +89,11 @@ def run_program(
         beamish.run(ending.watch, main, args, loop_factory=loop_factory, on_signal=ending.on_signal)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (BeamishError, ProgramError, OSError) as error:
-        return _failed(title, str(error) or type(error).__name__)
     except ProcessExit as exited:
         return _failed(title, f"exited with reason {format_exit(exited.reason)}")
     except Exception as error:  # noqa: BLE001 - whatever the program raises
+        if isinstance(error, _EXPECTED) and not isinstance(error, _MISTAKES):
+            return _failed(title, str(error) or type(error).__name__)
         traceback.print_exception(type(error), error, ending.traceback_of(error))
         return FAILED
     if ending.unasked is not None:

@@ -10,7 +10,7 @@ each call of a further one would cost at every call.
 from __future__ import annotations
 
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import NOPROC, Pid
 from beamish.terms.identity import MonitorRef, new_monitor
@@ -64,7 +64,7 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
         yield from go_on(proc)
         if proc.state == OUTSIDE:
             wait: Any = _request_outside(proc, pid, tag, message, timeout)
-            return (yield from wait)
+            return (yield from cast("Generator[Any, Any, Any]", wait))
     node = here.node or running_node()
     limit = None
     if timeout is not None:
@@ -142,7 +142,7 @@ def _request_outside(
         deliver(target, (tag, (proc.pid, ref), message))
     try:
         wait: Any = receive_reply(ref, timeout)
-        return (yield from wait)
+        return (yield from cast("Generator[Any, Any, Any]", wait))
     except TimeoutError:
         answer = _forget(proc, ref)
         if answer is None:

@@ -18,13 +18,14 @@ __all__ = ["Fate", "doom", "hasten"]
 class Fate:
     """A decided end: the reason that others will see, and how far it has come."""
 
-    __slots__ = ("force", "grace", "reason", "thrown", "tries")
+    __slots__ = ("force", "grace", "reason", "thrown", "ticked", "tries")
 
     def __init__(self, reason: Any, force: bool) -> None:
         self.reason = reason
         self.force = force  # no (more) time to clean up
         self.thrown = False  # whether the process has been given its ProcessExit
         self.grace: Timer | None = None  # ends the time for cleaning up
+        self.ticked = False  # whether a preemption tick has found it in this turn
         self.tries = 0  # how often it would not go
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections import deque
 from itertools import islice
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from beamish.terms import BadArgError, Down, Pid, ProcessExit
 from beamish.terms.errors import describe
@@ -144,7 +144,7 @@ def _takes(proc: Process, message: Any) -> bool:
     pattern = proc.pattern
     try:
         if pattern.__class__ is tuple:  # the common case, in short
-            return isinstance(message, tuple) and all_match(pattern, message)
+            return issubclass(message.__class__, tuple) and all_match(pattern, message)
         return matches(pattern, message)
     except Exception:
         # A comparison failed. That is the receiver's error: let it come upon it by itself.
@@ -291,7 +291,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
         yield from go_on(proc)
         if proc.state > RUNNING:
             wait: Any = receive((ref, ...), ("DOWN", ref, ..., ..., ...), timeout=timeout)
-            return (yield from wait)
+            return (yield from cast("Generator[Any, Any, Any]", wait))
     mailbox = proc.mailbox
     if mailbox:
         start = max(0, ref._mark - proc.removed) if ref._maker is proc.pid else 0

@@ -7,10 +7,10 @@ another worker goes on with the run queue. When its turn comes it goes on in the
 code, with its locals and contextvars.
 
 It is parked only where that is safe: every frame from the interrupted one to the process' first
-must be code that holds no locks of others. The runtime, asyncio, the import system, and every module
-of the standard library or of an installed package that has to do with threads (logging, queue ...)
-are not; there the next tick tries again. The behaviours in ``otp`` are written as users write, and
-are safe. A lock that the user's own code holds is the user's: `with process.critical()` keeps the
+must be code that holds no locks of others. The runtime, asyncio, the import system, and every
+module of the standard library or of an installed package that has to do with threads (logging,
+queue ...) are not; there the next tick tries again. The behaviours in ``otp`` are written as users
+write, and are safe. A lock that the user's own code holds is the user's: `with process.critical()` keeps the
 process from being parked. Where one process waits for a lock that a parked one holds, the
 watchdog notices that nothing moves and parks the waiting one too (see `nudge`).
 
@@ -149,6 +149,8 @@ class Preemption:
             return
         if WOKEN <= proc.state <= RUNNING:
             proc.state = TICKED  # a new slice begins with another state
+        elif proc.fate is not None and not proc.fate.ticked:
+            proc.fate.ticked = True  # its clean-up, too, is given the time between two ticks
         elif self._may_park(proc):
             if can_park(frame):
                 self._scheduler.park(proc)

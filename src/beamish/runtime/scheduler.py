@@ -228,6 +228,7 @@ class Scheduler:
         fate = proc.fate
         assert fate is not None
         proc.state = EXITING
+        fate.ticked = False
         if proc.rare is not None and proc.rare.outside is not None:
             return  # handed a message just before: its Task is cancelled and ends by itself
         if proc.parked is not None:
@@ -371,9 +372,9 @@ def _fail(proc: Process, error: BaseException) -> None:
 def close_by_force(proc: Process, fate: Fate) -> None:
     """Ends a coroutine at once: its clean-up goes on, but whatever it waits for raises.
 
-    First ProcessExit: it is a CancelledError, which libraries let go of their sockets and timers on.
-    Some code waits again and again all the same (asyncio.TaskGroup, Condition): ForcedEnd leaves
-    that. ``coro.close()`` is for the rest. It is no way to begin: libraries do not notice it, until
+    First ProcessExit: it is a CancelledError, on which libraries let go of their sockets and
+    timers. Some code waits again and again all the same (asyncio.TaskGroup, Condition): ForcedEnd
+    leaves that. ``coro.close()`` is for the rest. It is no way to begin: libraries do not notice it, until
     CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``, and where one of
     the coroutines that are closed waits again, the outer ones are told a RuntimeError.
     """

@@ -16,15 +16,17 @@ _PROCESS: Final = Atom("process")
 
 def exit_message(pid: Pid, reason: Any) -> Exit:
     """The same as Exit(pid, reason), quicker."""
-    return _new_tuple(Exit, (_EXIT, pid, reason))
+    made: Exit = _new_tuple(Exit, (_EXIT, pid, reason))
+    return made
 
 
 def down_message(ref: Ref, who: Any, reason: Any) -> Down:
     """The same as Down(ref, "process", who, reason), quicker."""
-    return _new_tuple(Down, (_DOWN, ref, _PROCESS, who, reason))
+    made: Down = _new_tuple(Down, (_DOWN, ref, _PROCESS, who, reason))
+    return made
 
 
-_new_tuple: Final = tuple.__new__
+_new_tuple: Any = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 @final
