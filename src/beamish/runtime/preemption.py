@@ -10,8 +10,8 @@ It is parked only where that is safe: every frame from the interrupted one to th
 must be code that holds no locks of others. The runtime, asyncio, the import system, and every
 module of the standard library or of an installed package that has to do with threads (logging,
 queue ...) are not; there the next tick tries again. The behaviours in ``otp`` are written as users
-write, and are safe. A lock that the user's own code holds is the user's: `with process.critical()` keeps the
-process from being parked. Where one process waits for a lock that a parked one holds, the
+write, and are safe. A lock that the user's own code holds is the user's: `with process.critical()`
+keeps the process from being parked. Where one process waits for a lock that a parked one holds, the
 watchdog notices that nothing moves and parks the waiting one too (see `nudge`).
 
 Off the main thread there are no signals: nothing is preempted there, and the watchdog reports.
