@@ -73,22 +73,31 @@ def run(
             "beamish.run() starts an event loop and cannot be called where one runs: "
             "in a process use process.spawn, in an asyncio Task `async with beamish.node():`"
         )
-    _collect_less_often()
     host = _Host(main, args, kw, grace=grace, stop_time=stop_time, on_signal=on_signal)
-    with asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner:
+    with (
+        _fewer_collections(),
+        asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner,
+    ):
         return runner.run(host.run(name=name, preempt=preempt, handle_signals=handle_signals))
 
 
-def _collect_less_often() -> None:
-    """Raises the first threshold of the garbage collector, if nobody has.
+@contextlib.contextmanager
+def _fewer_collections() -> Generator[None]:
+    """Raises the first threshold of the garbage collector meanwhile, if nobody has.
 
     A process is a dozen objects that live for long: with CPython's default of 700 (2,000 from
     3.13 on) starting 100,000 of them takes twice the time. What dies here dies by reference
     counting; the collector is for cycles of the user's.
     """
     first, second, third = gc.get_threshold()
-    if 0 < first < _GC_THRESHOLD:
-        gc.set_threshold(_GC_THRESHOLD, second, third)
+    if not 0 < first < _GC_THRESHOLD:
+        yield
+        return
+    gc.set_threshold(_GC_THRESHOLD, second, third)
+    try:
+        yield
+    finally:
+        gc.set_threshold(first, second, third)
 
 
 class _Host:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextvars import ContextVar
 from typing import Any
 
@@ -36,20 +37,28 @@ async def end(pid: Pid) -> None:
 
 
 class Adopted:
-    """A Task that has told of its process and then does as it is told."""
+    """A Task that takes part, watched by the one that started it."""
 
     def __init__(self) -> None:
         self.log: list[Any] = []
+        self.runs = False
 
     async def start(self, body: Any, *args: Any) -> None:
+        """Returns when the body waits for the first time, or has ended."""
+
         async def run() -> Any:
             process.send(parent, process.self())
+            await process.receive("start")
+            self.runs = True
             return await body(self, *args)
 
         parent = process.self()
         self.task = asyncio.create_task(run())
         self.pid = await process.receive(Pid, timeout=PATIENCE)
         self.ref = process.monitor(self.pid)
+        process.send(self.pid, "start")
+        while not self.runs:
+            await asyncio.sleep(0)
 
     async def reason(self) -> Any:
         return await reason_of(self.ref)
@@ -445,8 +454,11 @@ def test_exception_that_nobody_asks_for_is_asyncios_to_report(embed: Run) -> Non
         await adopted.start(fails)
         await adopted.reason()
         process.flush()
+        process.send(process.self(), "another")
+        await process.receive()  # the last message of a process is kept for crash reports
         del adopted
         while not messages:  # when the last reference to the Task is gone
+            gc.collect()
             await asyncio.sleep(0)
         return messages
 

@@ -13,16 +13,19 @@ import gc
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from greenlet import greenlet
 
 from beamish.runtime.here import here
 
 __all__ = ["Surroundings", "sweep"]
+
+T = TypeVar("T")
 
 # Real seconds that what is on its way out (a thread that ends, a child that exits) may take.
 # They pass only in a test that fails.
@@ -80,10 +83,22 @@ class Surroundings:
         return [one for one in set(threading.enumerate()) - self._threads if one.is_alive()]
 
     def _new_children(self) -> list[int]:
-        return sorted(_children() - self._children)
+        return _unless_it_goes_away(lambda: sorted(_children() - self._children))
 
     def _new_files(self) -> list[str]:
-        return [name for number, name in _open_files().items() if self._files.get(number) != name]
+        before = self._files
+        return _unless_it_goes_away(
+            lambda: [name for number, name in _open_files().items() if before.get(number) != name]
+        )
+
+
+def _unless_it_goes_away(look: Callable[[], list[T]]) -> list[T]:
+    """What is left after a while: a pool of processes closes its pipes when it comes to it."""
+    end = time.monotonic() + _PATIENCE
+    while (found := look()) and time.monotonic() < end:
+        time.sleep(0.01)
+        gc.collect()
+    return found
 
 
 def sweep() -> None:
@@ -129,7 +144,10 @@ def _children() -> set[int]:
     tracker: int | None = getattr(resource_tracker, "_resource_tracker")._pid  # noqa: B009
     found: set[int] = set()
     for listing in Path("/proc/self/task").glob("*/children"):
-        found |= {int(word) for word in listing.read_text().split()}
+        try:
+            found |= {int(word) for word in listing.read_text().split()}
+        except OSError:
+            pass  # of a thread that has just ended
     return found - {tracker}
 
 

@@ -50,6 +50,7 @@ class Outside:
     def wake(self, value: Any) -> None:
         """Stands for the coroutine's send: the Task goes on when the loop comes to it."""
         self.proc.state = OUTSIDE
+        self.proc.value = None  # asyncio reports its crash: its last message need not be kept
         if self.future is not None and not self.future.done():
             self.future.set_result(value)
         else:
@@ -67,6 +68,13 @@ class Outside:
     def end(self) -> None:
         """An exit signal has decided its end."""
         self.task.cancel()
+
+    def release(self) -> None:
+        """The node ends: its Task goes on, but what it waits for will never come."""
+        if self.future is not None and not self.future.done():
+            self.future.set_exception(
+                NotRunningError("the node has ended while this Task waited for a message")
+            )
 
     def name(self) -> str:
         """What it runs, for reports."""
