@@ -118,7 +118,7 @@ async def served(app: Any) -> AsyncIterator[str]:
 
 
 async def get(url: str) -> Any:
-    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(verify=False)) as client:  # noqa: S501
+    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(verify=False)) as client:
         return (await client.get(url)).json()
 
 

@@ -14,7 +14,6 @@ from tests.citizenship.conftest import Run
 from tests.citizenship.harness import PATIENCE, REASONS, Scene, Way, end_midway
 from tests.citizenship.web import web
 
-
 # Made once: reading the certificates takes most of the time of such a test.
 CERTIFICATES = ssl.create_default_context()
 

@@ -218,6 +218,8 @@ class Node:
         for proc in list(self.adopted.values()):
             finish(proc, SHUTDOWN, None, None)  # their Tasks are not ours to end
             if proc.rare is not None and proc.rare.outside is not None:
+                proc.rare.outside.node_ended()
+            if proc.rare is not None and proc.rare.outside is not None:
                 proc.rare.outside.release()
         self.adopted.clear()
         await self._end_in_order(self.loop.time() + seconds)
