@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests compare with and talk to, where it is missing: Erlang, Elixir, Redis and
-# PostgreSQL, from the system's packages.
+# Installs what the tests compare with and talk to, where it is missing: Erlang, Elixir, Redis,
+# telnet, netcat and PostgreSQL, from the system's packages.
 set -eu
 
 here=$(dirname "$0")
@@ -13,6 +13,8 @@ need() { # need COMMAND PACKAGE
 need erl erlang-nox
 need elixir elixir
 need redis-server redis-server
+need telnet telnet
+need nc netcat-openbsd
 # Debian keeps the server's programs off the PATH.
 if ! command -v postgres >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
     missing="$missing postgresql"
