@@ -606,7 +606,7 @@ def test_task_of_a_closed_node_is_told_that_no_node_runs(loop_name: str) -> None
 def test_task_that_receives_while_its_node_ends_is_told_so(loop_name: str) -> None:
     async def main() -> None:
         async with beamish.node():
-            task = asyncio.create_task(process.receive())  # type: ignore[arg-type]
+            task = asyncio.ensure_future(process.receive())
             await asyncio.sleep(0)
         with pytest.raises(NotRunningError, match="has ended"):
             await asyncio.wait_for(task, PATIENCE)

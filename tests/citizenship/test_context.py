@@ -295,7 +295,7 @@ def test_process_that_swallows_its_end_is_ended_all_the_same(
         scene.ready()
         while True:
             try:
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             except BaseException:  # noqa: BLE001  # the subject of the test
                 scene.note("swallowed")
 

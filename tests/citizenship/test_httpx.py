@@ -66,7 +66,7 @@ def test_timeout_of_the_client_ends_a_request(run: Run) -> None:
     async def main() -> str:
         async with web() as site, new_client() as client:
             with pytest.raises(httpx.ReadTimeout):
-                await client.get(f"{site.url}/hang", timeout=0.01)
+                await client.get(f"{site.url}/hang", timeout=httpx.Timeout(60, read=0.01))
             return (await client.get(f"{site.url}/hello")).text
 
     assert run(main) == "hello"

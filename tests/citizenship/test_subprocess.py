@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,15 @@ from tests.citizenship.harness import PATIENCE, REASONS, Scene, Way, end_midway
 # Programs that need no Python: they start in a millisecond.
 CAT = ("cat",)
 SLEEP = ("sleep", "60")
+
+
+def children() -> set[str]:
+    """The child processes, those that nobody has waited for included."""
+    return {
+        pid
+        for listing in Path("/proc/self/task").glob("*/children")
+        for pid in listing.read_text().split()
+    }
 
 
 async def ended(child: asyncio.subprocess.Process) -> int:
@@ -144,8 +154,12 @@ def test_process_ends_while_its_program_is_being_started(run: Run, way: Way) -> 
         await child.wait()
 
     async def main() -> Any:
+        before = children()
         reason, _ = await end_midway(way, body)
-        await process.offload(lambda: None)
+        async with asyncio.timeout(PATIENCE):
+            while children() - before:  # it is killed, and the loop hears of it
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
         return reason
 
     assert run(main) == REASONS[way]

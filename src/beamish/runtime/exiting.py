@@ -22,7 +22,7 @@ from .signals import tell_of_death
 from .states import DEAD, EXITING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Coroutine
 
     from .process import Process
 
@@ -114,9 +114,9 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
         if rare.owned:
             # What is awaited in closing still belongs to its end.
             proc.state = EXITING
-            waits = close_all(proc)
-            if waits:
-                _finish_after(waits, proc, reason, error, result)
+            closing = close_all(proc, running_node().grace)
+            if closing is not None:
+                _finish_after(closing, proc, reason, error, result)
                 return
     _finish_now(proc, reason, error, result)
 
@@ -141,17 +141,15 @@ def _finish_now(proc: Process, reason: Any, error: BaseException | None, result:
 
 
 def _finish_after(
-    waits: list[Awaitable[Any]],
+    closing: Coroutine[Any, Any, None],
     proc: Process,
     reason: Any,
     error: BaseException | None,
     result: Any,
 ) -> None:
     async def close() -> None:
-        tasks = [asyncio.ensure_future(wait) for wait in waits]
-        _, late = await asyncio.wait(tasks, timeout=running_node().grace)
-        for task in late:
-            task.cancel()
+        # What will not be cancelled either when its time is up is left behind.
+        await asyncio.wait([asyncio.ensure_future(closing)], timeout=2 * running_node().grace)
 
     def closed(task: asyncio.Task[None]) -> None:
         node.closing.discard(task)

@@ -17,9 +17,11 @@ from beamish.terms.errors import describe
 from .reports import report_failed_close
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from .process import Process
+
+    Waiting = tuple[Any, Awaitable[Any]]  # a resource, and what its closing waits for
 
 __all__ = ["Owned", "add_owned", "close_all", "give_away", "remove_owned"]
 
@@ -109,14 +111,40 @@ async def _end_subprocess(child: asyncio.subprocess.Process) -> None:
         await child.wait()
 
 
-def _abort_stream(writer: asyncio.StreamWriter) -> None:
+async def _abort_stream(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
+    try:
+        await writer.wait_closed()
+    except OSError:
+        pass  # it was broken before
 
 
-def close_all(proc: Process) -> list[Awaitable[Any]]:
-    """Closes what the process owns, latest first; returns what of it must be awaited."""
+def close_all(proc: Process, seconds: float) -> Coroutine[Any, Any, None] | None:
+    """Closes what the process owns, latest first, each when the one before is closed.
+
+    Returns:
+        What is to be awaited for that, where closing waits; in all it takes not much longer
+        than `seconds`.
+    """
+    waiting = _close_next(proc)
+    return None if waiting is None else _close_in_order(proc, waiting, seconds)
+
+
+async def _close_in_order(proc: Process, waiting: Waiting | None, seconds: float) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while waiting is not None:
+        resource, closing = waiting
+        try:
+            async with asyncio.timeout_at(deadline):
+                await closing
+        except Exception as error:
+            report_failed_close(proc, resource, error)
+        waiting = _close_next(proc)
+
+
+def _close_next(proc: Process) -> Waiting | None:
+    """Closes what can be closed at once, up to a resource that has to be waited for."""
     owned = proc.rare.owned if proc.rare is not None else None
-    waits: list[Awaitable[Any]] = []
     while owned:
         entry = owned.popitem()[1]
         try:
@@ -125,12 +153,5 @@ def close_all(proc: Process) -> list[Awaitable[Any]]:
             report_failed_close(proc, entry.resource, error)
             continue
         if inspect.isawaitable(result):
-            waits.append(_watched(proc, entry.resource, result))
-    return waits
-
-
-async def _watched(proc: Process, resource: Any, closing: Awaitable[Any]) -> None:
-    try:
-        await closing
-    except Exception as error:
-        report_failed_close(proc, resource, error)
+            return entry.resource, result
+    return None
