@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
@@ -33,7 +33,7 @@ class Counter(GenServer):
 
 
 @contextlib.asynccontextmanager
-async def counter() -> AsyncIterator[Pid]:
+async def counter() -> AsyncGenerator[Pid]:
     """The process `counter`."""
     pid = await Counter.start(name="counter")
     yield pid
@@ -102,7 +102,7 @@ def direct(app: Any) -> httpx.AsyncClient:
 
 
 @contextlib.asynccontextmanager
-async def served(app: Any) -> AsyncIterator[str]:
+async def served(app: Any) -> AsyncGenerator[str]:
     """The application served by uvicorn on a free port; its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none")

@@ -61,7 +61,7 @@ def test_resource_that_fails_to_close_does_not_keep_the_others_open(run: Run) ->
     async def body(scene: Scene) -> None:
         process.own(Resource(scene, "first"))
         process.own(object(), fail)
-        process.own([], fail_at_once)
+        process.own(object(), fail_at_once)
         scene.ready()
         await process.receive()
 

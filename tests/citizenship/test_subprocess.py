@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -21,11 +22,11 @@ SLEEP = ("sleep", "60")
 
 def children() -> set[str]:
     """The child processes, those that nobody has waited for included."""
-    return {
-        pid
-        for listing in Path("/proc/self/task").glob("*/children")
-        for pid in listing.read_text().split()
-    }
+    found: set[str] = set()
+    for listing in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            found |= set(listing.read_text().split())
+    return found
 
 
 async def ended(child: asyncio.subprocess.Process) -> int:

@@ -123,7 +123,19 @@ def with_a_client_that_does_not_read() -> Generator[Server]:
             client.ask(b"PUT big k " + b"x" * 60_000)
         slow.send(b"GET big k\r\n" * 1000)
         slow.line()
+        wait_until_it_computes_nothing(server)  # the kernel's buffers are full
         yield server
+
+
+def wait_until_it_computes_nothing(program: Program) -> None:
+    """Returns when the program has used no CPU time for a while: it waits for others."""
+
+    def used() -> list[str]:
+        return Path(f"/proc/{program.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+
+    before: list[str] = []
+    while before != (before := used()):
+        time.sleep(0.3)  # nothing else tells that another OS process waits
 
 
 @pytest.mark.slow  # a client that does not read is given 5 s to take what was sent
