@@ -77,13 +77,6 @@ class Outside:
                 NotRunningError("the node has ended while this Task waited for a message")
             )
 
-    def node_ended(self) -> None:
-        """Nothing will wake it any more; its Task is not the node's to end."""
-        if self.future is not None and not self.future.done():
-            self.future.set_exception(
-                NotRunningError("the node has ended while this waited: nothing will come any more")
-            )
-
     def name(self) -> str:
         """What it runs, for reports."""
         return f"asyncio.Task {self.task.get_name()}"

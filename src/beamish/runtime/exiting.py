@@ -126,7 +126,7 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
         if rare.owned:
             # What is awaited in closing still belongs to its end.
             proc.state = EXITING
-            closing = close_all(proc, running_node().grace)
+            closing = close_all(proc, running_node().closing_time)
             if closing is not None:
                 _finish_after(closing, proc, reason, error, result)
                 return
@@ -160,8 +160,14 @@ def _finish_after(
     result: Any,
 ) -> None:
     async def close() -> None:
-        # What will not be cancelled either when its time is up is left behind.
-        await asyncio.wait([asyncio.ensure_future(closing)], timeout=2 * running_node().grace)
+        inner = asyncio.ensure_future(closing)
+        while not inner.done():
+            try:
+                # What will not be cancelled either when its time is up is left behind.
+                await asyncio.wait([inner], timeout=2 * node.closing_time)
+                return
+            except asyncio.CancelledError:
+                inner.cancel()  # Node.hurry; it goes on with what is still to be closed
 
     def closed(task: asyncio.Task[None]) -> None:
         node.closing.discard(task)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Node"]
 
 _FIRST_PID: Final = 100
+_HURRIED_CLOSE: Final = 0.1  # seconds
 
 
 @final
@@ -173,6 +174,11 @@ class Node:
 
     # ---- the end
 
+    @property
+    def closing_time(self) -> float:
+        """Seconds that closing what a process owned may take."""
+        return _HURRIED_CLOSE if self._hurried else self.grace
+
     def on_stop(self, callback: Callable[[], object]) -> None:
         """Calls back when the node stops, after its processes; what it returns may be awaited."""
         self._on_stop.append(callback)
@@ -187,8 +193,6 @@ class Node:
         self.deaths = asyncio.Event()
         for proc in list(self.adopted.values()):
             finish(proc, SHUTDOWN, None, None)  # their Tasks are not ours to end
-            if proc.rare is not None and proc.rare.outside is not None:
-                proc.rare.outside.node_ended()
             if proc.rare is not None and proc.rare.outside is not None:
                 proc.rare.outside.release()
         self.adopted.clear()
@@ -211,9 +215,14 @@ class Node:
         self._patience = None
 
     def hurry(self) -> None:
-        """Kills every process; and whatever the node waits for in its stop has had its time."""
+        """Kills every process; and whatever the node waits for in its stop has had its time.
+
+        What is being closed is interrupted; the closing of the rest is begun.
+        """
         self._hurried = True
         self.kill_all()
+        for task in self.closing:
+            self.loop.call_soon(task.cancel)  # not before it has begun
         if self._patience is not None:
             self._patience.reschedule(self.loop.time())
 

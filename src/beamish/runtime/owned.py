@@ -137,9 +137,21 @@ async def _close_in_order(proc: Process, waiting: Waiting | None, seconds: float
         try:
             async with asyncio.timeout_at(deadline):
                 await closing
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             report_failed_close(proc, resource, error)
+            if _is_hurried():
+                deadline = 0.0  # the closing of the others is begun, and not waited for
         waiting = _close_next(proc)
+
+
+def _is_hurried() -> bool:
+    """Whether this Task was cancelled (Node.hurry), and not just what it awaited."""
+    task = asyncio.current_task()
+    hurried = False
+    while task is not None and task.cancelling():
+        task.uncancel()
+        hurried = True
+    return hurried
 
 
 def _close_next(proc: Process) -> Waiting | None:
@@ -149,7 +161,7 @@ def _close_next(proc: Process) -> Waiting | None:
         entry = owned.popitem()[1]
         try:
             result = entry.close()
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             report_failed_close(proc, entry.resource, error)
             continue
         if inspect.isawaitable(result):

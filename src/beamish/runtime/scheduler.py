@@ -248,7 +248,7 @@ class Scheduler:
             run_slice(proc, proc.coro.throw, error)
         elif state == TICKED:
             if proc.parked is not None:
-                self._resume(proc, RUNNING)
+                self._resume(proc, TICKED if is_cancelled(proc) else RUNNING)
             else:
                 if not is_cancelled(proc):
                     proc.state = RUNNING

@@ -69,15 +69,20 @@ class Timer:
 class Limit:
     """Calls with the same time-out, in the order in which they will be late: one timer for all.
 
+    It is dropped when its timer finds nobody that waits.
+
     Attributes:
         waiting: the reference of each call that waits, and its last moment in loop time. Who is
             answered takes its own out.
     """
 
-    __slots__ = ("_loop", "handle", "seconds", "time", "waiting")
+    __slots__ = ("_limits", "_loop", "handle", "seconds", "time", "waiting")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, limits: dict[float, Limit], seconds: float
+    ) -> None:
         self._loop = loop
+        self._limits = limits
         self.time = loop.time
         self.seconds = seconds
         self.handle: asyncio.TimerHandle | None = None
@@ -101,6 +106,8 @@ class Limit:
             proc: Process | None = ref._maker._process
             if proc is not None and proc.pattern is ref:
                 time_out(proc)
+        if not self.waiting:
+            del self._limits[self.seconds]
 
     def close(self) -> None:
         """Forgets all."""
@@ -230,9 +237,18 @@ class Timers:
         return max(0.0, left)
 
     def new_limit(self, seconds: float) -> Limit:
-        """Begins a queue of calls that wait no longer than this."""
+        """The queue of calls that wait no longer than this, to the next millisecond.
+
+        A computed time-out is hardly seen twice: rounded, they share as many queues as the
+        longest has milliseconds. Its timer starts at once, so that it is dropped also when nobody
+        comes to wait.
+        """
         check_timeout(seconds)
-        limit = self.limits[seconds] = Limit(self._loop, seconds)
+        seconds = math.ceil(seconds * 1000) / 1000
+        limit = self.limits.get(seconds)
+        if limit is None:
+            limit = self.limits[seconds] = Limit(self._loop, self.limits, seconds)
+            limit.call_at(limit.time() + seconds)
         return limit
 
     def pending(self) -> list[TimerRef]:
