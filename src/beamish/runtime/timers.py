@@ -244,7 +244,7 @@ class Timers:
         comes to wait.
         """
         check_timeout(seconds)
-        seconds = math.ceil(seconds * 1000) / 1000
+        seconds = ceil(seconds * 1000) / 1000
         limit = self.limits.get(seconds)
         if limit is None:
             limit = self.limits[seconds] = Limit(self._loop, self.limits, seconds)
