@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from .net.loop import new_event_loop
+from .runtime import spawning
 from .runtime.exiting import GRACE
 from .runtime.node import Node
 from .runtime.signals import exit_signal
@@ -147,7 +148,7 @@ class _Host:
 
         def start() -> None:
             try:
-                self._proc = self._node.spawn(self._main, self._args, self._kw)
+                self._proc = spawning.start(self._main, self._args, self._kw)
             except BadArgError as error:
                 ended.set_exception(error)  # no function: `run(main())`, say
                 return

@@ -32,6 +32,7 @@ from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import reports as _reports
 from .runtime import signals as _signals
+from .runtime import spawning as _spawning
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
@@ -100,54 +101,10 @@ T = TypeVar("T")
 # ---- making processes
 
 
-def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
-
-    Nothing that the function does, or that is wrong with its arguments, fails the caller.
-
-    Args:
-        fn: an ``async def`` function, or a plain one, which then cannot wait.
-
-    Raises:
-        BadArgError: `fn` is no function: a coroutine, say (``spawn(work())`` for ``spawn(work)``).
-
-    Source: erlang:spawn/1 (OTP 25 manual).
-    """
-    pid = (_here.node or _node()).spawn(fn, args, kw).pid
-    if _here.due:
-        _here.rest()
-    return pid
-
-
-def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process and links it to the caller, in one step.
-
-    Source: erlang:spawn_link/1.
-    """
-    caller = _here.process or _current()
-    proc = _node().spawn(fn, args, kw)
-    _signals.join(caller, proc)
-    if _here.due:
-        _here.rest()
-    return proc.pid
-
-
-def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid, Ref]:
-    """Starts a process and monitors it, in one step.
-
-    Returns:
-        The pid, and the reference that the Down message will carry.
-
-    Source: erlang:spawn_monitor/1.
-    """
-    watcher = _here.process or _current()
-    node = _here.node or _node()
-    proc = node.spawn(fn, args, kw)
-    ref = node.mint_monitor(watcher)
-    _signals.watch(watcher, proc, ref)
-    if _here.due:
-        _here.rest()
-    return proc.pid, ref
+# Written in the runtime, so that a process costs no call more.
+spawn = _spawning.spawn
+spawn_link = _spawning.spawn_link
+spawn_monitor = _spawning.spawn_monitor
 
 
 @overload
@@ -212,7 +169,7 @@ def spawn_opt(
     if name is not None:
         node.names.check_free(name)
     caller = _current() if link or monitor is not False else None
-    proc = node.spawn(fn, args, kw)
+    proc = _spawning.start(fn, args, kw)
     if name is not None:
         node.names.register(name, proc.pid)
     if label is not None:
@@ -338,7 +295,10 @@ receive_reply = _mailbox.receive_reply
 request = _calls.request
 reply = _calls.reply
 
-for _function in (send, receive, receive_reply, request, reply):
+for _function in (
+    *(spawn, spawn_link, spawn_monitor),
+    *(send, receive, receive_reply, request, reply),
+):
     _function.__module__ = __name__
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, final
 from beamish.terms import NORMAL, NotRunningError, ProcessExit
 from beamish.terms.reasons import CANCELLED
 
+from .process import new_process
 from .states import EXIT_PENDING, OUTSIDE, WOKEN
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def adopt_current_task(node: Node) -> Process:
 
 def _adopt(node: Node, task: asyncio.Task[Any]) -> Process:
     outside = Outside(task)
-    proc = outside.proc = node.mint_process(outside.wake, contextvars.copy_context(), None)
+    proc = outside.proc = new_process(node, outside.wake, contextvars.copy_context(), None)
     proc.state = OUTSIDE
     proc.extra().outside = outside
     node.adopted[task] = proc

@@ -117,6 +117,11 @@ async def _abort_stream(writer: asyncio.StreamWriter) -> None:
         await writer.wait_closed()
     except OSError:
         pass  # it was broken before
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # The process was ended while it waited for this itself.
 
 
 def close_all(proc: Process, seconds: float) -> Coroutine[Any, Any, None] | None:

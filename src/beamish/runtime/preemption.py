@@ -57,6 +57,7 @@ _NOP: Final = opcode.opmap["NOP"]
 # A process' own frames begin above one of these.
 _BASES: Final[tuple[CodeType, ...]] = (
     Scheduler.work.__code__,
+    Scheduler._end.__code__,
     run_slice.__code__,
     close_by_force.__code__,
 )
