@@ -65,6 +65,7 @@ __all__ = [
     "list",
     "make_ref",
     "monitor",
+    "monotonic_time",
     "offload",
     "own",
     "parent",
@@ -631,6 +632,14 @@ def read_timer(timer: TimerRef) -> float | None:
     Source: erlang:read_timer/1.
     """
     return _node().timers.read(_check_timer(timer))
+
+
+def monotonic_time() -> float:
+    """The node's clock, which timers go by: seconds that never go back, from an unsaid beginning.
+
+    Source: erlang:monotonic_time/0.
+    """
+    return _node().loop.time()
 
 
 def _check_timer(timer: Any) -> TimerRef:

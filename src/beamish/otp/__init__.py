@@ -6,7 +6,7 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, proc_lib
+from . import gen_server, gen_statem, proc_lib
 from .agent import Agent
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
@@ -20,6 +20,7 @@ from .errors import (
     StartIgnored,
 )
 from .gen_server import Caller, GenServer
+from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
 from .registry import Registry
@@ -41,6 +42,7 @@ __all__ = [
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
     "GenServer",
+    "GenStatem",
     "Ignore",
     "Name",
     "NoReply",
@@ -58,5 +60,6 @@ __all__ = [
     "cast",
     "child_spec",
     "gen_server",
+    "gen_statem",
     "proc_lib",
 ]
