@@ -6,11 +6,11 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, gen_statem, proc_lib
+from . import gen_server, gen_statem, proc_lib, sys
 from .agent import Agent
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
@@ -43,6 +43,7 @@ __all__ = [
     "DynamicSupervisorFlags",
     "GenServer",
     "GenStatem",
+    "Hibernate",
     "Ignore",
     "Name",
     "NoReply",
@@ -62,4 +63,5 @@ __all__ = [
     "gen_server",
     "gen_statem",
     "proc_lib",
+    "sys",
 ]
