@@ -80,10 +80,13 @@ Source: stdlib, gen_statem(3), and the chapter "gen_statem Behaviour" of OTP's D
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Literal, TypeAlias, overload
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, overload
 
 from beamish import process
 from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms.errors import CallCycleError
+from beamish.terms.reasons import CALL_CYCLE
 
 from . import proc_lib
 from .client import cast
@@ -235,11 +238,48 @@ class GenStatem(Supervised):
             Anything; it is ignored.
         """
 
+    def code_change(self, old_vsn: Any, state: Any, extra: Any) -> Any:
+        """Takes state and data over when the class has been changed: see ``sys.change_code``.
+
+        The machine is one of the new class already; what it keeps on ``self`` is what the old one
+        left there.
+
+        Args:
+            old_vsn: from which version, as who changes the code tells it.
+            state: the current state.
+            extra: whatever else that says.
+
+        Returns:
+            ``NextState(state)`` if the state has another name now; anything else keeps it. An
+            exception refuses the change: the class stays the old one.
+        """
+
+    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What others are shown of the machine, in ``sys.get_status`` and in crash reports.
+
+        Override it to leave out what is secret, or too big to be read.
+
+        Args:
+            status: a dict that has ``state``, ``data`` (the attributes), ``postponed`` and
+                ``timeouts``, in a crash report also ``reason`` and ``queue`` (the event that is
+                handled, and those that wait), and ``log`` while events are logged.
+
+        Returns:
+            The dict to be shown, with the same keys. If this fails, its failure is shown instead of
+            the data.
+        """
+        return status
+
     # ---- starting
 
     @classmethod
     async def start_link(
-        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        **kwargs: Any,
     ) -> Pid:
         """Starts a machine linked to the caller, and returns when its ``init`` is done.
 
@@ -247,6 +287,7 @@ class GenStatem(Supervised):
             args: what ``init`` gets.
             name: registered before init runs; a string, or ("via", registry, key).
             timeout: seconds that init may take, or None for ever (the default, as in OTP).
+            debug: what sys looks on from the beginning: ``["trace"]``; see ``sys.debug_options``.
             kwargs: keyword arguments of init.
 
         Returns:
@@ -259,17 +300,24 @@ class GenStatem(Supervised):
 
         Source: gen_statem:start_link/4.
         """
-        return await _start(cls, args, kwargs, name=name, timeout=timeout, link=True)
+        options = _Options(name, timeout, tuple(debug), link=True)
+        return await _start(cls, args, kwargs, options)
 
     @classmethod
     async def start(
-        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        **kwargs: Any,
     ) -> Pid:
         """Like :meth:`start_link`, without a link: for a shell or a test.
 
         Source: gen_statem:start/4.
         """
-        return await _start(cls, args, kwargs, name=name, timeout=timeout, link=False)
+        options = _Options(name, timeout, tuple(debug), link=False)
+        return await _start(cls, args, kwargs, options)
 
 
 async def start_link(
@@ -277,13 +325,14 @@ async def start_link(
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
+    debug: Iterable[Any] = (),
     **kwargs: Any,
 ) -> Pid:
     """``cls.start_link(*args, ...)``, by OTP's name.
 
     Source: gen_statem:start_link/4.
     """
-    return await _start(cls, args, kwargs, name=name, timeout=timeout, link=True)
+    return await _start(cls, args, kwargs, _Options(name, timeout, tuple(debug), link=True))
 
 
 async def start(
@@ -291,30 +340,35 @@ async def start(
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
+    debug: Iterable[Any] = (),
     **kwargs: Any,
 ) -> Pid:
     """``cls.start(*args, ...)``, by OTP's name.
 
     Source: gen_statem:start/4.
     """
-    return await _start(cls, args, kwargs, name=name, timeout=timeout, link=False)
+    return await _start(cls, args, kwargs, _Options(name, timeout, tuple(debug), link=False))
+
+
+class _Options(NamedTuple):
+    """How a machine is started."""
+
+    name: Name | None
+    timeout: float | None
+    debug: tuple[Any, ...]
+    link: bool
 
 
 async def _start(
-    cls: type[GenStatem],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    *,
-    name: Name | None,
-    timeout: float | None,
-    link: bool,
+    cls: type[GenStatem], args: tuple[Any, ...], kwargs: dict[str, Any], options: _Options
 ) -> Pid:
+    parent = process.self() if options.link else None
     pid: Pid = await proc_lib.start_opt(
         run,
-        Setup(cls, GenStatem, args, kwargs, name, process.self() if link else None),
-        link=link,
-        name=name,
-        timeout=timeout,
+        Setup(cls, GenStatem, args, kwargs, options.name, parent, options.debug),
+        link=options.link,
+        name=options.name,
+        timeout=options.timeout,
         label=cls.__name__,
         initial_call=cls.init,
     )
@@ -339,7 +393,8 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
 
     Exits:
         With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, where the reason is
-        ``noproc``, ``timeout``, ``calling_self``, or the machine's exit reason.
+        ``noproc``, ``timeout``, ``calling_self``, ``("call_cycle", cycle)``, or the machine's exit
+        reason.
 
     Source: gen_statem:call/3.
     """
@@ -354,6 +409,8 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
         message = await process.request(pid, CALL, request, seconds)
     except TimeoutError:
         raise _failed(_TIMEOUT, dest, request, timeout) from None
+    except CallCycleError as error:
+        raise _failed((CALL_CYCLE, error.cycle), dest, request, timeout) from None
     if message.__class__ is tuple:
         return message[1]
     raise _failed(message[4], dest, request, timeout)

@@ -26,8 +26,11 @@ from beamish import process
 from beamish.terms import Atom, Exit, Pid, Throw
 
 from .awaiting import is_coroutine
+from .debugging import Debug
 from .directives import UNSET
-from .server_loop import CALL, CAST, SYSTEM, answer
+from .server_loop import CALL, CAST, answer
+from .special import SYSTEM, handle_debug, handle_system_msg
+from .statem_sys import Observed
 from .statem_timers import Timers, is_time
 from .statem_values import (
     ChangeCallbackModule,
@@ -41,6 +44,7 @@ from .statem_values import (
     Postpone,
     PushCallbackModule,
     RepeatState,
+    Reply,
     StateTimeout,
     Stop,
     StopAndReply,
@@ -63,6 +67,13 @@ _INFO: Final = Atom("info")
 _ENTER: Final = Atom("enter")
 _TIMEOUT: Final = Atom("timeout")
 _STATE_TIMEOUT: Final = Atom("state_timeout")
+
+# Debug events.
+_IN: Final = Atom("in")
+_OUT: Final = Atom("out")
+_CONSUME: Final = Atom("consume")
+_POSTPONE: Final = Atom("postpone")
+_START_TIMER: Final = Atom("start_timer")
 
 _BAD_MODE: Final = Atom("bad_return_from_callback_mode")
 _BAD_RESULT: Final = "bad_return_from_state_function"
@@ -105,7 +116,7 @@ class Change:
 
 
 @final
-class Engine:
+class Engine(Observed):
     """A running state machine.
 
     Attributes:
@@ -116,12 +127,14 @@ class Engine:
         event: the one that is handled, or was last.
         timers: the time-outs.
         parent: whose exit ends the machine.
+        debug: what sys(3) has switched on; None while nothing is.
     """
 
     __slots__ = (
         "_base",
         "_left",
         "_mode",
+        "debug",
         "event",
         "machine",
         "parent",
@@ -139,6 +152,7 @@ class Engine:
         self.postponed: list[Event] = []
         self.event: Event | None = None
         self.timers = Timers()
+        self.debug: Debug | None = None
         self._base = base
         self._left: list[type[GenStatem]] = []  # the classes to which Pop comes back
         self._mode = read_mode(type(machine))
@@ -159,16 +173,29 @@ class Engine:
         """Handles one event after the other until the machine stops."""
         receive: Any = process.receive
         while True:
-            event = self.queue.popleft() if self.queue else self.timers.next_due()
+            event = self.queue.popleft() if self.queue else self._next_due()
             if event is None:
-                found = self._event_of(await receive())
+                message = await receive()
+                if message.__class__ is tuple and len(message) == 3 and message[0] is SYSTEM:
+                    found: Any = await handle_system_msg(self, message[1], message[2], self.parent)
+                else:
+                    found = self._event_of(message)
                 if found.__class__ is Stop:
                     return cast("Stop", found)
-                event = found
-            if event is not None:
-                stop = await self._handle(event)
-                if stop is not None:
-                    return stop
+                if found is None:
+                    continue
+                event = cast("Event", found)
+                if self.debug is not None:
+                    handle_debug(self, (_IN, event, self.state))
+            stop = await self._handle(event)
+            if stop is not None:
+                return stop
+
+    def _next_due(self) -> Event | None:
+        event = self.timers.next_due()
+        if event is not None and self.debug is not None:
+            handle_debug(self, (_IN, event, self.state))
+        return event
 
     def _event_of(self, message: Any) -> Any:
         """The event that a message is; a Stop if it ends the machine, None if it is nothing."""
@@ -178,8 +205,6 @@ class Engine:
                 head = message[0]
                 if head is CALL:
                     return ((_CALL, message[1]), message[2])
-                if head is SYSTEM:
-                    return self._system(message[1], message[2])
                 if head is _TIMEOUT:
                     return self._timed_out(message)
             elif length == 2 and message[0] is CAST:
@@ -193,15 +218,6 @@ class Engine:
         if event is None and not self.timers.is_late(message[1]):
             return (_INFO, message)
         return event
-
-    def _system(self, caller: Any, request: Any) -> Stop | None:
-        match request:
-            case ("terminate", reason):
-                answer(caller, Atom("ok"))
-                return Stop(reason)
-            case _:
-                answer(caller, (Atom("error"), (Atom("unknown_system_msg"), request)))
-                return None
 
     async def _handle(self, event: Event) -> Stop | None:
         """Hands an event to the state callback, and does what that says."""
@@ -231,9 +247,23 @@ class Engine:
             self.timers.cancel(_STATE_TIMEOUT)
         if change.events:
             self.queue.extendleft(reversed(change.events))
+        if self.debug is not None:
+            self._tell(change, event)
         if change.timeouts:
             self.timers.apply(change.timeouts)
         return None
+
+    def _tell(self, change: Change, event: Event | None) -> None:
+        """Tells sys what has become of an event."""
+        for inserted in change.events:
+            handle_debug(self, (_IN, inserted, self.state))
+        if event is not None:
+            word = _POSTPONE if change.postpone else _CONSUME
+            handle_debug(self, (word, event, change.origin, self.state))
+        for timeout in change.timeouts:
+            if isinstance(timeout.seconds, float | int):
+                told = (timeout.kind, timeout.seconds, timeout.content)
+                handle_debug(self, (_START_TIMER, told, self.state))
 
     # ---- the state callback
 
@@ -297,7 +327,7 @@ class Engine:
             for reply in result.replies:
                 if not is_reply(reply):
                     _bad(_BAD_REPLY, reply)
-                answer(reply.caller, reply.value)
+                self._reply(reply)
             return Stop(result.reason)
         if not isinstance(result, Stop) or result.reply is not UNSET:
             _bad(_BAD_RESULT, result)
@@ -329,9 +359,14 @@ class Engine:
             change.timeouts.append(action)
             return is_time(action)
         if is_reply(action):
-            answer(action.caller, action.value)
+            self._reply(action)
             return True
         return action is Hibernate or isinstance(action, Hibernate)
+
+    def _reply(self, reply: Reply) -> None:
+        answer(reply.caller, reply.value)
+        if self.debug is not None:
+            handle_debug(self, (_OUT, reply.value, reply.caller))
 
     def _change_class(self, action: Any) -> None:
         """Makes the machine one of another class, or of the one that was left."""
@@ -345,6 +380,10 @@ class Engine:
             cls = self._left.pop()
         else:
             _bad(_BAD_ACTION, action)
+        self.become(cls)
+
+    def become(self, cls: Any) -> None:
+        """Makes the machine one of a class; its attributes stay."""
         self.machine.__class__ = cls
         self._mode = read_mode(cls)
 

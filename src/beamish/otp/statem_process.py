@@ -17,6 +17,7 @@ from . import names, proc_lib
 from .awaiting import is_coroutine
 from .directives import Ignore, Stop
 from .names import Name
+from .special import debug_options, handle_debug
 from .statem_loop import Engine
 from .statem_values import NextState
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "run"]
 
 _BAD_RETURN: Final = Atom("bad_return_from_init")
+_TERMINATE: Final = Atom("terminate")
 _CANCELLED: Final = Atom("cancelled")
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
 
@@ -39,6 +41,7 @@ class Setup(NamedTuple):
     kwargs: dict[str, Any]
     name: Name | None
     parent: Pid | None
+    debug: tuple[Any, ...] = ()
 
 
 async def run(starter: proc_lib.Starter, setup: Setup) -> None:
@@ -60,6 +63,9 @@ async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[Engine, NextS
         _unclaim(setup.name)
         raise
     if isinstance(result, NextState):
+        if setup.debug:
+            debug_options(engine, setup.debug)
+        process.serving(engine)
         proc_lib.acknowledge(starter)
         return engine, result
     _unclaim(setup.name)
@@ -89,6 +95,8 @@ async def _live(engine: Engine, first: NextState) -> None:
 
 
 async def _stop(engine: Engine, reason: Any) -> None:
+    if engine.debug is not None:
+        handle_debug(engine, (_TERMINATE, reason, engine.state))
     await _run(engine.machine.terminate, reason, engine.state)
     if not (isinstance(reason, str) and reason == NORMAL):
         process.exit(reason)
@@ -101,21 +109,7 @@ async def _failed(engine: Engine, error: BaseException) -> None:
         reason = error.reason
     elif isinstance(error, CancelledError):
         reason = _CANCELLED
-    else:
-        _tell_where(engine, error)
     await _run(engine.machine.terminate, reason, engine.state)
-
-
-def _tell_where(engine: Engine, error: BaseException) -> None:
-    """Adds to what a report shows of an error in which state which event was handled."""
-    words = f"{type(engine.machine).__name__} was in state {engine.state!r}"
-    if engine.event is not None:
-        words += f", with event {engine.event!r}"
-    if engine.queue:
-        words += f", and {len(engine.queue)} more waited"
-    if engine.postponed:
-        words += f"; postponed: {engine.postponed!r}"
-    error.add_note(words)
 
 
 async def _run(callback: Any, *args: Any, **kwargs: Any) -> Any:
