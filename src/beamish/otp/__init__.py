@@ -6,7 +6,7 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, gen_statem, proc_lib, sys
+from . import gen_event, gen_server, gen_statem, proc_lib, sys, timer
 from .agent import Agent
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
@@ -16,9 +16,11 @@ from .errors import (
     AlreadyRegisteredError,
     ChildError,
     ChildSpecError,
+    HandlerError,
     StartError,
     StartIgnored,
 )
+from .gen_event import GenEvent, GenEventHandler
 from .gen_server import Caller, GenServer
 from .gen_statem import GenStatem
 from .methods import call, cast
@@ -41,8 +43,11 @@ __all__ = [
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "GenEvent",
+    "GenEventHandler",
     "GenServer",
     "GenStatem",
+    "HandlerError",
     "Hibernate",
     "Ignore",
     "Name",
@@ -60,8 +65,10 @@ __all__ = [
     "call",
     "cast",
     "child_spec",
+    "gen_event",
     "gen_server",
     "gen_statem",
     "proc_lib",
     "sys",
+    "timer",
 ]

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, final
 
 from beamish.terms import NORMAL, Atom, Pid, Ref
 
-from .directives import Stop
+from .directives import Hibernate, Stop
 from .server_loop import Caller
 
 if TYPE_CHECKING:
@@ -121,18 +121,6 @@ class NextEvent:
 
     type: EventType
     content: Any = None
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Hibernate:
-    """Erlang shrinks a process that waits for long; here it does nothing, for no process is big.
-
-    Args:
-        hibernate: False takes it back.
-    """
-
-    hibernate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
