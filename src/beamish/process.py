@@ -66,6 +66,7 @@ __all__ = [
     "list",
     "make_ref",
     "monitor",
+    "monotonic_time",
     "offload",
     "own",
     "parent",
@@ -82,6 +83,7 @@ __all__ = [
     "send",
     "send_after",
     "send_threadsafe",
+    "serving",
     "set_label",
     "sleep",
     "spawn",
@@ -423,6 +425,17 @@ def throw(value: Any) -> NoReturn:
     raise Throw(value)
 
 
+def serving(work: Any) -> None:
+    """Says what keeps account of the work of the calling process; for behaviours.
+
+    Args:
+        work: its attribute ``message`` is the message that is worked on, so that a cycle of calls
+            can be told from requests put aside; its method ``crash_details(reason)`` returns
+            what crash reports show: ``last_message``, ``state``.
+    """
+    _current().extra().serving = work
+
+
 def report_crash(reason: Any, *, last_message: Any = None) -> None:
     """Writes a crash report of the calling process to the logger ``beamish``.
 
@@ -591,6 +604,14 @@ def read_timer(timer: TimerRef) -> float | None:
     Source: erlang:read_timer/1.
     """
     return _node().timers.read(_check_timer(timer))
+
+
+def monotonic_time() -> float:
+    """The node's clock, which timers go by: seconds that never go back, from an unsaid beginning.
+
+    Source: erlang:monotonic_time/0.
+    """
+    return _node().loop.time()
 
 
 def _check_timer(timer: Any) -> TimerRef:

@@ -6,20 +6,23 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, proc_lib
+from . import gen_event, gen_server, gen_statem, proc_lib, sys, timer
 from .agent import Agent
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
     ChildError,
     ChildSpecError,
+    HandlerError,
     StartError,
     StartIgnored,
 )
+from .gen_event import GenEvent, GenEventHandler
 from .gen_server import Caller, GenServer
+from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
 from .registry import Registry
@@ -40,7 +43,12 @@ __all__ = [
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "GenEvent",
+    "GenEventHandler",
     "GenServer",
+    "GenStatem",
+    "HandlerError",
+    "Hibernate",
     "Ignore",
     "Name",
     "NoReply",
@@ -57,6 +65,10 @@ __all__ = [
     "call",
     "cast",
     "child_spec",
+    "gen_event",
     "gen_server",
+    "gen_statem",
     "proc_lib",
+    "sys",
+    "timer",
 ]

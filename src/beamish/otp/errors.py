@@ -6,6 +6,7 @@
       StartError                a process did not start; `.reason` says why: {error, Reason}
         StartIgnored            its init returned Ignore: there is no process, which is no failure
       ChildError                a supervisor cannot do that with that child
+      HandlerError              an event handler was not added, or did not answer
       AlreadyRegisteredError    the key of a unique registry is taken
 
 Where Erlang returns ``{error, Reason}``, these are raised, and ``reason`` is the same term. A
@@ -23,6 +24,7 @@ __all__ = [
     "AlreadyRegisteredError",
     "ChildError",
     "ChildSpecError",
+    "HandlerError",
     "StartError",
     "StartIgnored",
 ]
@@ -133,6 +135,31 @@ class ChildSpecError(BadArgError):
         hint = f"; {self.hint}" if self.hint else ""
         came = f"got {self.value!r} ({type(self.value).__name__})"
         return f"{where}{field}expected {self.expected}; {came}{hint}"
+
+
+class HandlerError(BeamishError):
+    """An event handler was not added, is not there, or failed.
+
+    Attributes:
+        reason: as OTP's term: ``"module_not_found"`` and ``"bad_module"`` if there is no such
+            handler, ``("EXIT", reason)`` if its callback failed, else what its callback said.
+        handler: which one.
+    """
+
+    def __init__(self, reason: Any, handler: Any) -> None:
+        super().__init__(reason, handler)
+        self.reason = reason
+        self.handler = handler
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``ok = gen_event:add_handler(...)`` fails with in Erlang."""
+        return (_BADMATCH, (_ERROR, to_erlang(self.reason)))
+
+    def __str__(self) -> str:
+        if self.reason in ("module_not_found", "bad_module"):
+            return f"handler {self.handler!r}: this event manager has no such handler"
+        return f"handler {self.handler!r}: {format_exit(self.reason)}"
 
 
 class AlreadyRegisteredError(BeamishError):
