@@ -85,7 +85,8 @@ class ChildCount(TypedDict):
 
     Attributes:
         specs: all child specs, running or not.
-        active: the children that run.
+        active: the children that run; under a Supervisor, as in OTP, a child that has unlinked
+            itself and ended is none of them, though which_children still shows its pid.
         supervisors: the specs of type supervisor, running or not.
         workers: the specs of type worker, running or not.
     """

@@ -32,6 +32,7 @@ from .children import (
     RESTARTING,
     Answer,
     Child,
+    ChildCount,
     Children,
     StartFailed,
     count,
@@ -277,7 +278,7 @@ class SupervisorProcess(GenServer):
             case "which_children":
                 return [child.info() for child in reversed(list(self.children))]
             case "count_children":
-                return count([child.info() for child in self.children])
+                return self._count()
             case _:
                 return super().handle_call(request, caller)
 
@@ -332,6 +333,13 @@ class SupervisorProcess(GenServer):
             return REFUSED, RESTARTING if child.pid is RESTARTING else _RUNNING
         self.children.remove(child)
         return OK, None
+
+    def _count(self) -> ChildCount:
+        counted = count([child.info() for child in self.children])
+        running = (child.running for child in self.children)
+        # A child that has unlinked itself may have ended unheard.
+        counted["active"] = sum(pid is not None and process.alive(pid) for pid in running)
+        return counted
 
     def _find(self, id: Hashable) -> Child | None:
         try:
