@@ -88,11 +88,7 @@ class _World:
                 if sup is None:
                     return "none"
                 if verb == "start":
-                    try:
-                        spec = self.spec(child)
-                    except ChildSpecError as error:
-                        return ["error", error.field]
-                    return await self.answer(Supervisor.start_child(sup, spec))
+                    return await self.answer(Supervisor.start_child(sup, self.spec(child)))
                 ask = getattr(Supervisor, f"{verb}_child")
                 return await self.answer(ask(sup, child))
             case _:
@@ -143,7 +139,7 @@ class _World:
                 reason = "already_started"
             return ["error", reason]
         except ChildSpecError as error:
-            return ["error", [f"invalid_{error.field}", error.value]]
+            return ["error", error.reason]
         except ProcessExit as error:
             return ["exits", error.reason[0]]
         return "ok"

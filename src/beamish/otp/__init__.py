@@ -8,6 +8,7 @@
 
 from . import gen_server, proc_lib
 from .agent import Agent
+from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
 from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
@@ -30,6 +31,7 @@ from .task_supervisor import TaskSupervisor
 __all__ = [
     "Agent",
     "AlreadyRegisteredError",
+    "Backoff",
     "Caller",
     "ChildCount",
     "ChildError",
@@ -54,6 +56,7 @@ __all__ = [
     "Task",
     "TaskSupervisor",
     "Timeout",
+    "Waiting",
     "call",
     "cast",
     "child_spec",
