@@ -23,6 +23,7 @@ from .errors import (
 from .gen_server import Caller, GenServer
 from .methods import call, cast
 from .names import Dest, Name
+from .partition_supervisor import PartitionSupervisor
 from .registry import Registry
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
@@ -46,6 +47,7 @@ __all__ = [
     "Ignore",
     "Name",
     "NoReply",
+    "PartitionSupervisor",
     "Registry",
     "Reply",
     "StartError",
