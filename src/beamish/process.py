@@ -84,6 +84,7 @@ __all__ = [
     "send",
     "send_after",
     "send_threadsafe",
+    "serving",
     "set_label",
     "sleep",
     "spawn",
@@ -499,6 +500,17 @@ def throw(value: Any) -> NoReturn:
     Source: erlang:throw/1.
     """
     raise Throw(value)
+
+
+def serving(work: Any) -> None:
+    """Says what keeps account of the work of the calling process; for behaviours.
+
+    Args:
+        work: its attribute ``message`` is the message that is worked on, so that a cycle of calls
+            can be told from requests put aside; its method ``crash_details(reason)`` returns
+            what crash reports show: ``last_message``, ``state``.
+    """
+    _current().extra().serving = work
 
 
 def report_crash(reason: Any, *, last_message: Any = None) -> None:

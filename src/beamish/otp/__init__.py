@@ -6,12 +6,12 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, proc_lib
+from . import gen_server, proc_lib, sys
 from .agent import Agent
 from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
@@ -44,6 +44,7 @@ __all__ = [
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
     "GenServer",
+    "Hibernate",
     "Ignore",
     "Name",
     "NoReply",
@@ -64,4 +65,5 @@ __all__ = [
     "child_spec",
     "gen_server",
     "proc_lib",
+    "sys",
 ]

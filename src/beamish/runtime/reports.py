@@ -2,8 +2,8 @@
 
 A report is one record: its message can be read in a terminal, and its fields stand beside it as
 attributes of the record, for a log collector: ``report``, ``pid``, ``registered_name``,
-``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``message_queue_len``,
-``links``, ``stack``.
+``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``state``,
+``message_queue_len``, ``links``, ``stack``.
 """
 
 from __future__ import annotations
@@ -45,10 +45,15 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     if not logger.isEnabledFor(logging.ERROR):
         return
     fields = _fields(proc, reason if isinstance(reason, BaseException) else None)
+    details = _details(proc, reason)
+    reason = details.get("reason", reason)  # a behaviour may keep something secret
     fields["report"] = "crash"
     fields["reason"] = reason
     if last_message is not None:
         fields["last_message"] = _short.repr(last_message)
+    elif "last_message" in details:
+        fields["last_message"] = _short.repr(details["last_message"])
+    fields["state"] = _short.repr(details["state"]) if "state" in details else None
     shown = fields["registered_name"] or fields["label"]
     if shown and not isinstance(shown, str):
         shown = _short.repr(shown)  # which survives a repr that raises
@@ -69,9 +74,21 @@ _SHOWN: Final = (
     ("Initial call", "initial_call"),
     ("Ancestors", "ancestors"),
     ("Last message", "last_message"),
+    ("State", "state"),
     ("Message queue length", "message_queue_len"),
     ("Links", "links"),
 )
+
+
+def _details(proc: Process, reason: Any) -> dict[str, Any]:
+    """What a behaviour has to say of its process."""
+    serving = proc.rare.serving if proc.rare is not None else None
+    if serving is None:
+        return {}
+    try:
+        return serving.crash_details(reason)
+    except Exception:
+        return {}
 
 
 def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]:
