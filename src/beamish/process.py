@@ -21,10 +21,11 @@ argument that they cannot take.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import contextlib
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast, overload
 
 from .runtime import calls as _calls
 from .runtime import info as _info
@@ -33,6 +34,7 @@ from .runtime import owned as _owned
 from .runtime import reports as _reports
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
+from .runtime.asyncio_task import TaskFace as _TaskFace
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
 __all__ = [
+    "adopt",
     "alias",
     "alive",
     "ancestors",
@@ -312,10 +315,12 @@ def flush() -> builtins.list[Any]:
 # ---- links, monitors, exits
 
 
-def link(pid: Pid) -> Literal[True]:
+def link(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
     """Links the calling process and another: when one ends, the other gets an exit signal.
 
-    A pair has at most one link; linking oneself does nothing.
+    A pair has at most one link; linking oneself does nothing. An asyncio Task of the node's loop is
+    a process too, from its first use as one: how it ends is its exit reason (``normal``,
+    ``cancelled``, or its exception), and an exit signal cancels it.
 
     Raises:
         NoProcError: there is no such process, and the caller does not trap exits. One that
@@ -323,19 +328,48 @@ def link(pid: Pid) -> Literal[True]:
 
     Source: erlang:link/1.
     """
-    _signals.link(_current(), pid)
+    _signals.link(_current(), pid if pid.__class__ is Pid else _pid_of(pid))
     return True
 
 
-def unlink(pid: Pid) -> Literal[True]:
+def unlink(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
     """Takes the link to a process away; nothing will come through it any more.
 
     An Exit message that is in the mailbox already stays there.
 
     Source: erlang:unlink/1.
     """
-    _signals.unlink(_current(), pid)
+    _signals.unlink(_current(), pid if pid.__class__ is Pid else _pid_of(pid))
     return True
+
+
+def adopt(task: asyncio.Task[Any]) -> Pid:
+    """Takes an asyncio Task that runs already for a child: the counterpart of `spawn_link`.
+
+    It is linked to the caller, which becomes its parent. The caller's end, or that of the node,
+    cancels it. A Task that raises writes a crash report, as a process does; asyncio does not.
+
+    Args:
+        task: of the node's loop. It need not know of processes.
+
+    Returns:
+        The pid; where the Task is done, one of a process that has ended.
+
+    Raises:
+        NoProcError: the Task is done, and the caller does not trap exits.
+
+    Example:
+        >>> async def main():
+        ...     pid = process.adopt(asyncio.create_task(poll()))
+        ...     process.exit(pid, "shutdown")      # cancels it
+    """
+    return _node().take_in(_current(), task)
+
+
+def _pid_of(what: Any) -> Any:
+    """The pid of an asyncio Task; what is none is refused where a pid is."""
+    is_task = isinstance(what, asyncio.Future | _TaskFace)
+    return _node().pid_of(cast("object", what)) if is_task else what
 
 
 def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
@@ -346,7 +380,8 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
 
     Args:
         dest: a Pid, a registered name, or ``(name, node)``; by name it watches whoever has the
-            name now, and the message carries ``(name, node)`` instead of the pid.
+            name now, and the message carries ``(name, node)`` instead of the pid. An asyncio Task
+            is watched as a process, see `link`.
         alias: makes the reference an address of the caller as well, until
             ``"explicit_unalias"``: unalias; ``"demonitor"``: demonitor or the Down message;
             ``"reply_demonitor"``: these, or the first message through it, which ends the monitor.
@@ -355,6 +390,8 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
     Source: erlang:monitor/2,3.
     """
     node = _node()
+    if dest.__class__ is not Pid:
+        dest = _pid_of(dest)
     ref = _signals.monitor(node, _current(), dest, alias, tag)
     if _here.due:
         _here.rest()
@@ -381,7 +418,7 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
 @overload
 def exit(reason: Any, /) -> NoReturn: ...
 @overload
-def exit(pid: Pid, reason: Any, /) -> Literal[True]: ...
+def exit(pid: Pid | asyncio.Task[Any], reason: Any, /) -> Literal[True]: ...
 def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the module
     """``exit(reason)`` ends the calling process; ``exit(pid, reason)`` sends an exit signal.
 
@@ -396,7 +433,8 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     Source: erlang:exit/1, erlang:exit/2.
     """
     if len(args) == 2:
-        _signals.send_exit(_current(), *args)
+        pid, reason = args
+        _signals.send_exit(_current(), pid if pid.__class__ is Pid else _pid_of(pid), reason)
         if _here.due:
             _here.rest()
         return True

@@ -8,6 +8,7 @@
 
 from . import gen_event, gen_server, gen_statem, proc_lib, sys, timer
 from .agent import Agent
+from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
 from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
@@ -25,6 +26,7 @@ from .gen_server import Caller, GenServer
 from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
+from .partition_supervisor import PartitionSupervisor
 from .registry import Registry
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
@@ -33,6 +35,7 @@ from .task_supervisor import TaskSupervisor
 __all__ = [
     "Agent",
     "AlreadyRegisteredError",
+    "Backoff",
     "Caller",
     "ChildCount",
     "ChildError",
@@ -52,6 +55,7 @@ __all__ = [
     "Ignore",
     "Name",
     "NoReply",
+    "PartitionSupervisor",
     "Registry",
     "Reply",
     "StartError",
@@ -62,6 +66,7 @@ __all__ = [
     "Task",
     "TaskSupervisor",
     "Timeout",
+    "Waiting",
     "call",
     "cast",
     "child_spec",

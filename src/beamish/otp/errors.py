@@ -21,6 +21,7 @@ from typing import Any, Final
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_erlang
 
 __all__ = [
+    "MISSING",
     "AlreadyRegisteredError",
     "ChildError",
     "ChildSpecError",
@@ -111,6 +112,7 @@ class ChildSpecError(BadArgError):
         expected: the accepted forms, in words.
         where: which child or supervisor; None where that is not known.
         hint: what to write instead; None where `expected` says it all.
+        combined: the field, and its value, that does not go with this one; None for most mistakes.
     """
 
     def __init__(
@@ -121,18 +123,32 @@ class ChildSpecError(BadArgError):
         *,
         where: str | None = None,
         hint: str | None = None,
+        combined: tuple[str, Any] | None = None,
     ) -> None:
         super().__init__(field, value, expected)
+        self.combined = combined
         self.field = field
         self.value = value
         self.expected = expected
         self.where = where
         self.hint = hint
 
+    @property
+    def reason(self) -> Any:
+        """OTP's term for the mistake: ``("invalid_shutdown", value)``, ``"missing_id"``, ..."""
+        if self.value is MISSING:
+            return Atom(f"missing_{self.field}")
+        if self.combined is not None:
+            return (Atom("bad_combination"), [self.combined, (Atom(self.field), self.value)])
+        word = _OTP_WORDS.get(self.field, self.field)
+        return (Atom(f"invalid_{word}"), self.value)
+
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
         field = f"{self.field}: " if self.field else ""
         hint = f"; {self.hint}" if self.hint else ""
+        if self.value is MISSING:
+            return f"{where}{field}expected {self.expected}; it is missing{hint}"
         came = f"got {self.value!r} ({type(self.value).__name__})"
         return f"{where}{field}expected {self.expected}; {came}{hint}"
 
@@ -160,6 +176,20 @@ class HandlerError(BeamishError):
         if self.reason in ("module_not_found", "bad_module"):
             return f"handler {self.handler!r}: this event manager has no such handler"
         return f"handler {self.handler!r}: {format_exit(self.reason)}"
+
+
+# The value of a field that is not there.
+MISSING: Final[Any] = object()
+
+# What OTP calls a field in its error, where that is not the field's own name.
+_OTP_WORDS: Final = {
+    "": "child_spec",
+    "start": "mfa",
+    "restart": "restart_type",
+    "type": "child_type",
+    "max_restarts": "intensity",
+    "max_seconds": "period",
+}
 
 
 class AlreadyRegisteredError(BeamishError):

@@ -19,7 +19,13 @@ from beamish.terms import format_exit
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["logger", "report_crash", "report_failed_cleanup", "report_failed_close"]
+__all__ = [
+    "logger",
+    "report_crash",
+    "report_failed_cleanup",
+    "report_failed_close",
+    "report_left_behind",
+]
 
 logger: Final = logging.getLogger("beamish")
 
@@ -128,6 +134,17 @@ def report_failed_close(proc: Process, resource: Any, error: BaseException) -> N
     fields["reason"] = error
     what = f"Closing {_short.repr(resource)}, which {proc.pid!r} owned, failed"
     _write(logging.ERROR, f"{what}: {format_exit(error)}", fields)
+
+
+def report_left_behind(proc: Process) -> None:
+    """Reports an asyncio Task that goes on although it was killed."""
+    fields = _fields(proc)
+    fields["report"] = "left_behind"
+    text = (
+        f"Process {proc.pid!r} ({proc.initial_call()}) was killed, and its Task goes on: it "
+        "swallows every CancelledError. It is not a process any more"
+    )
+    _write(logging.ERROR, text, fields)
 
 
 def report_blocked(proc: Process, seconds: float, stack: str) -> None:
