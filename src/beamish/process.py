@@ -67,6 +67,7 @@ __all__ = [
     "make_ref",
     "matches",
     "monitor",
+    "monitoring",
     "offload",
     "own",
     "parent",
@@ -426,6 +427,15 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     """
     found = _signals.demonitor(_current(), ref, flush=flush)
     return found if info else True
+
+
+def monitoring(ref: Ref) -> bool:
+    """Whether a monitor of the calling process is active: its message has not been sent yet.
+
+    While the process that it watches cleans up it still is; a new one would say ``noproc``.
+    """
+    monitors = _current().monitors
+    return monitors is not None and ref in monitors
 
 
 @overload
