@@ -39,6 +39,7 @@ from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
+from .runtime.patterns import matches as _matches
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
@@ -68,7 +69,9 @@ __all__ = [
     "link",
     "list",
     "make_ref",
+    "matches",
     "monitor",
+    "monitoring",
     "monotonic_time",
     "offload",
     "own",
@@ -307,6 +310,16 @@ for _function in (
     _function.__module__ = __name__
 
 
+def matches(pattern: Any, value: Any) -> bool:
+    """Whether a value matches a pattern of ``receive``: for behaviours that select by patterns.
+
+    Example:
+        >>> matches(("user", int, ...), ("user", 7, None))
+        True
+    """
+    return _matches(pattern, value)
+
+
 def flush() -> builtins.list[Any]:
     """Takes all messages out of the mailbox, oldest first."""
     return _mailbox.flush(_current())
@@ -415,6 +428,15 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     return found if info else True
 
 
+def monitoring(ref: Ref) -> bool:
+    """Whether a monitor of the calling process is active: its message has not been sent yet.
+
+    While the process that it watches cleans up it still is; a new one would say ``noproc``.
+    """
+    monitors = _current().monitors
+    return monitors is not None and ref in monitors
+
+
 @overload
 def exit(reason: Any, /) -> NoReturn: ...
 @overload
@@ -478,7 +500,8 @@ def report_crash(reason: Any, *, last_message: Any = None) -> None:
     """Writes a crash report of the calling process to the logger ``beamish``.
 
     An uncaught exception is reported by the runtime; this is for code such as a behaviour's,
-    which reports an ``exit(reason)`` of its own as well.
+    which reports an ``exit(reason)`` of its own as well. A dict in the process dictionary's entry
+    ``"$report"`` is shown with each report: ``{"Function": ..., "Arguments": ...}``.
 
     Args:
         reason: the exit reason; of an exception its traceback is shown.
