@@ -6,14 +6,16 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, proc_lib
+from . import application, gen_server, proc_lib
 from .agent import Agent
+from .application import Application
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
 from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
+    ApplicationError,
     ChildError,
     ChildSpecError,
     StartError,
@@ -23,6 +25,7 @@ from .gen_server import Caller, GenServer
 from .methods import call, cast
 from .names import Dest, Name
 from .registry import Registry
+from .settings import ConfigError, Setting
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
 from .task_supervisor import TaskSupervisor
@@ -30,12 +33,15 @@ from .task_supervisor import TaskSupervisor
 __all__ = [
     "Agent",
     "AlreadyRegisteredError",
+    "Application",
+    "ApplicationError",
     "Caller",
     "ChildCount",
     "ChildError",
     "ChildInfo",
     "ChildSpec",
     "ChildSpecError",
+    "ConfigError",
     "Continue",
     "Dest",
     "DynamicSupervisor",
@@ -46,6 +52,7 @@ __all__ = [
     "NoReply",
     "Registry",
     "Reply",
+    "Setting",
     "StartError",
     "StartIgnored",
     "Stop",
@@ -54,6 +61,7 @@ __all__ = [
     "Task",
     "TaskSupervisor",
     "Timeout",
+    "application",
     "call",
     "cast",
     "child_spec",
