@@ -62,7 +62,8 @@ async def test_otp_2973() -> None:
 
     process.send(master, "go on")
 
-    assert [await Task.await_(start) for start in starts] == [None, None]
+    for start in starts:
+        await Task.await_(start)
     with pytest.raises(TimeoutError):
         await process.receive(("starting", Pid), timeout=0)
 
