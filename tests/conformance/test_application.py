@@ -55,7 +55,7 @@ class Needy(Application):
 async def test_otp_2973() -> None:
     """application_SUITE, otp_2973: two start one application at once, both are answered."""
     process.register("test", process.self())
-    starts = [Task.run_async(application.start, App) for _ in range(2)]
+    starts: list[Task[Any]] = [Task.run_async(application.start, App) for _ in range(2)]
     _, master = await process.receive(("starting", Pid), timeout=1)
     for _ in range(5):
         await process.sleep(0)
@@ -85,7 +85,7 @@ async def test_otp_2973_one_that_fails() -> None:
         return failed.value.reason
 
     process.register("test", process.self())
-    starts = [Task.run_async(reason_of_start) for _ in range(2)]
+    starts: list[Task[Any]] = [Task.run_async(reason_of_start) for _ in range(2)]
     _, master = await process.receive(("starting", Pid), timeout=1)
     for _ in range(5):
         await process.sleep(0)

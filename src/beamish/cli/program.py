@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Final, Literal, cast
 
 import beamish
@@ -272,7 +272,7 @@ def _is_application(thing: Any) -> bool:
     return spec is not None and isinstance(thing, type) and issubclass(thing, spec.Application)
 
 
-def _only_application(module: Any) -> Any:
+def _only_application(module: ModuleType) -> Any:
     """The one application that a module defines; None where there is none, or more."""
     things: list[Any] = list(vars(module).values())
     found = [

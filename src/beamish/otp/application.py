@@ -251,9 +251,11 @@ async def ensure_all_started(
     wanted = [app] if isinstance(app, str | _TYPE) else list(app)
     done: list[Atom] = []
     try:
-        for one in wanted:
-            for cls in _in_order(class_of(one)):
-                await _start_once(cls, type, done)
+        order = [cls for one in wanted for cls in _in_order(class_of(one))]
+        for cls in order:
+            ensure_loaded(cls)  # a wrong setting is told before anything has started
+        for cls in order:
+            await _start_once(cls, type, done)
     except BaseException:
         if process.alive(process.self()):
             await _take_back(done)
