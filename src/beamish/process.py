@@ -35,6 +35,7 @@ from .runtime import reports as _reports
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
 from .runtime.asyncio_task import TaskFace as _TaskFace
+from .runtime.groups import GROUP_LEADER as _GROUP_LEADER
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
@@ -64,6 +65,7 @@ __all__ = [
     "flush",
     "get",
     "give_away",
+    "group_leader",
     "info",
     "label",
     "link",
@@ -90,6 +92,7 @@ __all__ = [
     "send_after",
     "send_threadsafe",
     "serving",
+    "set_group_leader",
     "set_label",
     "sleep",
     "spawn",
@@ -218,6 +221,28 @@ def parent() -> Pid | None:
 def ancestors() -> builtins.list[Pid]:
     """The parent, its parent and so on, as far as they are alive."""
     return _current().ancestors()
+
+
+def group_leader() -> Pid | None:
+    """The leader of the caller's group: of its application, say; None where it is in no group.
+
+    A process is in the group of the process that spawned it.
+
+    Source: erlang:group_leader/0.
+    """
+    return _GROUP_LEADER.get()
+
+
+def set_group_leader(leader: Pid | None) -> None:
+    """Puts the calling process, and all that it spawns from now on, into another group.
+
+    Args:
+        leader: the leader's pid; None for no group.
+
+    Source: erlang:group_leader/2, which can do so to others too.
+    """
+    _current()  # outside of a node there are no groups
+    _GROUP_LEADER.set(leader)
 
 
 def flag(*, trap_exit: bool) -> bool:
@@ -612,7 +637,7 @@ def info(pid: Pid, item: str | None = None) -> Any:
 
     Items: registered_name ("" for none), label, initial_call, status ("running", "runnable",
     "waiting"), trap_exit, message_queue_len, messages, links, monitors (pids, or (name, node)),
-    monitored_by, parent, ancestors, dictionary, owned.
+    monitored_by, parent, ancestors, dictionary, owned, group_leader.
 
     Source: erlang:process_info/1,2.
     """

@@ -6,8 +6,9 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_event, gen_server, gen_statem, proc_lib, sys, timer
+from . import application, gen_event, gen_server, gen_statem, proc_lib, sys, timer
 from .agent import Agent
+from .application import Application
 from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
@@ -15,6 +16,7 @@ from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeo
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
+    ApplicationError,
     ChildError,
     ChildSpecError,
     HandlerError,
@@ -28,6 +30,7 @@ from .methods import call, cast
 from .names import Dest, Name
 from .partition_supervisor import PartitionSupervisor
 from .registry import Registry
+from .settings import ConfigError, Setting
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
 from .task_supervisor import TaskSupervisor
@@ -35,6 +38,8 @@ from .task_supervisor import TaskSupervisor
 __all__ = [
     "Agent",
     "AlreadyRegisteredError",
+    "Application",
+    "ApplicationError",
     "Backoff",
     "Caller",
     "ChildCount",
@@ -42,6 +47,7 @@ __all__ = [
     "ChildInfo",
     "ChildSpec",
     "ChildSpecError",
+    "ConfigError",
     "Continue",
     "Dest",
     "DynamicSupervisor",
@@ -58,6 +64,7 @@ __all__ = [
     "PartitionSupervisor",
     "Registry",
     "Reply",
+    "Setting",
     "StartError",
     "StartIgnored",
     "Stop",
@@ -67,6 +74,7 @@ __all__ = [
     "TaskSupervisor",
     "Timeout",
     "Waiting",
+    "application",
     "call",
     "cast",
     "child_spec",

@@ -7,7 +7,8 @@
         StartIgnored            its init returned Ignore: there is no process, which is no failure
       ChildError                a supervisor cannot do that with that child
       HandlerError              an event handler was not added, or did not answer
-      AlreadyRegisteredError    the key of a unique registry is taken
+      ApplicationError          an application cannot be loaded, unloaded or stopped
+    AlreadyRegisteredError    the key of a unique registry is taken
 
 Where Erlang returns ``{error, Reason}``, these are raised, and ``reason`` is the same term. A
 process that such an error ends has, in Erlang's shape, the reason of a failed ``{ok, Pid} =``:
@@ -23,6 +24,7 @@ from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_
 __all__ = [
     "MISSING",
     "AlreadyRegisteredError",
+    "ApplicationError",
     "ChildError",
     "ChildSpecError",
     "HandlerError",
@@ -189,6 +191,36 @@ _OTP_WORDS: Final = {
     "type": "child_type",
     "max_restarts": "intensity",
     "max_seconds": "period",
+}
+
+
+class ApplicationError(BeamishError):
+    """An application cannot be loaded, unloaded or stopped: Erlang's ``{error, Reason}``.
+
+    Attributes:
+        reason: ``("not_loaded", name)``, ``("already_loaded", name)``, ``("running", name)`` or
+            ``("not_started", name)``.
+    """
+
+    def __init__(self, reason: tuple[Atom, Atom]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``ok = application:stop(...)`` fails with in Erlang."""
+        return (_BADMATCH, (_ERROR, self.reason))
+
+    def __str__(self) -> str:
+        word, name = self.reason
+        return f"application {name!r} {_APPLICATION_WORDS[word]}"
+
+
+_APPLICATION_WORDS = {
+    "not_loaded": "is not loaded: give its class instead of its name, or load it first",
+    "already_loaded": "is loaded already",
+    "running": "runs; application.stop(app) stops it",
+    "not_started": "does not run",
 }
 
 
