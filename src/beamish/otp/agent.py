@@ -369,6 +369,13 @@ class _AgentProcess(GenServer):
         result = fn(*args, **kwargs)
         self.state = await result if is_coroutine(result) else result
 
+    def system_get_state(self) -> Any:
+        return self.state
+
+    def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
+        self.state = fn(self.state)
+        return self.state
+
     async def handle_call(self, request: Any, caller: Caller) -> Any:
         if not isinstance(request, _Request):
             return super().handle_call(request, caller)

@@ -80,17 +80,18 @@ Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from beamish import process
 from beamish.terms import Pid
 
 from .client import call, cast, reply, stop
-from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .names import Dest, Name, whereis
 from .proc_lib import start_opt
 from .server_loop import Caller, Setup, run
+from .server_work import attributes_of, set_attributes
 from .supervised import Supervised
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "Continue",
     "Dest",
     "GenServer",
+    "Hibernate",
     "Ignore",
     "Name",
     "NoReply",
@@ -223,6 +225,45 @@ class GenServer(Supervised):
         Returns:
             Anything; it is ignored.
         """
+
+    def code_change(self, old_vsn: Any, extra: Any) -> Any:
+        """Takes the state over when the class has been changed: see ``sys.change_code``.
+
+        The instance is one of the new class already; what it keeps on ``self`` is what the old one
+        left there.
+
+        Args:
+            old_vsn: from which version, as who changes the code tells it.
+            extra: whatever else that says.
+
+        Returns:
+            Anything; it is ignored. An exception refuses the change: the class stays the old one.
+        """
+
+    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What others are shown of the server, in ``sys.get_status`` and in crash reports.
+
+        Override it to leave out what is secret, or too big to be read.
+
+        Args:
+            status: a dict that has ``state``, in a crash report also ``reason`` and ``message``
+                (the last one), and ``log`` while events are logged.
+
+        Returns:
+            The dict to be shown, with the same keys. If this fails, its failure is shown instead of
+            the state.
+        """
+        return status
+
+    def system_get_state(self) -> Any:
+        """What ``sys.get_state`` answers; by default a dict of the attributes."""
+        return attributes_of(self)
+
+    def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
+        """Makes ``fn(state)`` the state, for ``sys.replace_state``; returns it."""
+        state = fn(attributes_of(self))
+        set_attributes(self, state)
+        return state
 
     # ---- the client's side
 

@@ -13,9 +13,11 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import NOPROC, Pid
+from beamish.terms.errors import CallCycleError
 from beamish.terms.identity import MonitorRef, new_monitor
 from beamish.terms.messages import Down, down_message
 
+from .cycles import called, find_cycle
 from .here import current, here, running_node
 from .mailbox import answers, deliver, go_on, receive_reply
 from .signals import REPLY, demonitor, monitor
@@ -52,6 +54,7 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
 
     Raises:
         TimeoutError: no answer came in time.
+        CallCycleError: `pid` waits, directly or over others, for an answer of the caller.
 
     Example:
         >>> async def main():
@@ -91,6 +94,8 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
         target.value = (tag, (proc.pid, ref), message)
         here.push(target)
     else:
+        if target.state == WAIT_REPLY:
+            _refuse_cycle(proc, target, ref, message)
         deliver(target, (tag, (proc.pid, ref), message))
     if limit is not None:
         due = limit.waiting[ref] = limit.time() + limit.seconds
@@ -116,6 +121,14 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
     if answer is None:
         raise TimeoutError(f"no answer came within {timeout} s")
     return answer
+
+
+def _refuse_cycle(proc: Process, target: Process, ref: MonitorRef, message: Any) -> None:
+    """The callee waits for an answer: not, it is to be hoped, for the caller's."""
+    cycle = find_cycle(proc, target)
+    if cycle is not None:
+        _forget(proc, ref)
+        raise CallCycleError((called(proc), message), *cycle)
 
 
 def _forget(proc: Process, ref: MonitorRef) -> Any:

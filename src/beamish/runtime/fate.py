@@ -52,7 +52,7 @@ def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
     if rare is not None:
         running_node().names.release(proc)
         if rare.outside is not None:
-            rare.outside.end()
+            rare.outside.end(force=force)
             return
     if state <= WAIT_WAKE and proc is not here.process:
         here.push(proc)
@@ -65,7 +65,9 @@ def hasten(proc: Process) -> None:
     if fate is None or fate.force:
         return
     fate.force = True
-    if proc.state == EXITING and proc.waiter is not None:
+    if proc.rare is not None and proc.rare.outside is not None:
+        proc.rare.outside.end(force=True)
+    elif proc.state == EXITING and proc.waiter is not None:
         waiter, proc.waiter = proc.waiter, None
         waiter.cancel()
         enqueue(proc)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 
+from .groups import leader_of
 from .here import here, running_node
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
@@ -76,4 +77,5 @@ ITEMS: Final[dict[str, Callable[[Process], Any]]] = {
     "ancestors": lambda proc: proc.ancestors(),
     "dictionary": _dictionary,
     "owned": _owned,
+    "group_leader": leader_of,
 }

@@ -202,6 +202,10 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
         return (yield from _receive(proc, patterns, None))
     test = MethodType(shape.test, pattern)
     if mailbox:
+        if test(mailbox[0]):
+            proc.removed += 1
+            proc.value = message = mailbox.popleft()
+            return message
         message = _find(proc, test, first_to_scan(shape, pattern, proc.pid))
         if message is not _LOOK_AGAIN:
             return message
@@ -367,27 +371,21 @@ def _first_to_scan(proc: Process, patterns: tuple[Any, ...]) -> int:
 
 
 def _find(proc: Process, test: Callable[[Any], bool], mark: int) -> Any:
-    """_take of what one plain pattern takes, from its mark on."""
+    """_take of what one plain pattern takes, from its mark on, and not the very first."""
     mailbox = proc.mailbox
     assert mailbox is not None
     start, size = mark - proc.removed, len(mailbox)
     if start >= size:
         return _LOOK_AGAIN
-    if start <= 0:
-        messages: Iterable[Any] = mailbox
-        start = 0
-    elif size - start <= _FEW:
+    index = start = max(start, 1)
+    if size - start <= _FEW:
         # islice would walk all the way to the start; a deque is quick at its right end, too.
-        messages = [mailbox[index] for index in range(start, size)]
+        messages: Iterable[Any] = [mailbox[index] for index in range(start, size)]
     else:
         messages = islice(mailbox, start, None)
-    index = start
     for message in messages:
         if test(message):
-            if index:
-                del mailbox[index]
-            else:
-                mailbox.popleft()
+            del mailbox[index]
             proc.removed += 1
             proc.value = message
             return message

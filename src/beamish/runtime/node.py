@@ -17,10 +17,12 @@ from .adoption import adopt_current_task, reason_of_task
 from .exiting import GRACE, finish
 from .fate import doom
 from .here import here
+from .intake import leave_behind, pid_of, take_in
 from .names import Names
 from .offload import stop_executor
 from .preemption import Preemption
 from .process import Process
+from .reports import report_crash
 from .scheduler import Scheduler
 from .signals import alias_destination, exit_signal
 from .states import EXIT_PENDING, EXITING
@@ -138,7 +140,24 @@ class Node:
         proc = self.adopted.pop(task, None)
         if proc is not None:
             reason, error = reason_of_task(proc, task)
+            if error is not None and is_ours(proc):
+                task.exception()  # asyncio need not report it: we do
+                if proc.fate is None:
+                    report_crash(proc, error)
             finish(proc, reason, error, None)
+
+    def pid_of(self, task: object) -> Pid:
+        """The pid of an asyncio Task, which is adopted on first use, or of a process' face."""
+        return pid_of(self, task)
+
+    def take_in(self, parent: Process, task: object) -> Pid:
+        """Makes an asyncio Task the child of a process."""
+        return take_in(self, parent, task)
+
+    def insist(self, proc: Process) -> None:
+        """A killed Task has the time of a clean-up to end in."""
+        if proc.fate is not None:
+            proc.fate.grace = self.timers.call_later(self.grace, leave_behind, self, proc)
 
     def is_alive(self, pid: Pid) -> bool:
         """Whether a process is alive, after what the caller has sent it."""
@@ -193,11 +212,13 @@ class Node:
         asked to `hurry`, the rest is killed.
         """
         self.deaths = asyncio.Event()
-        for proc in list(self.adopted.values()):
+        for task, proc in list(self.adopted.items()):
+            if is_ours(proc):
+                continue  # its supervisor ends it
+            del self.adopted[task]
             finish(proc, SHUTDOWN, None, None)  # their Tasks are not ours to end
             if proc.rare is not None and proc.rare.outside is not None:
                 proc.rare.outside.release()
-        self.adopted.clear()
         await self._end_in_order(self.loop.time() + seconds)
         self.kill_all()
         await self._end_in_order(self.loop.time() + self.grace + _KILL_TIME * len(self.processes))
@@ -265,6 +286,11 @@ class Node:
         here.node = here.process = None
         self.processes.clear()
         self.adopted.clear()
+
+
+def is_ours(proc: Process) -> bool:
+    """Whether an adopted process was taken into the tree."""
+    return proc.rare is not None and proc.rare.outside is not None and proc.rare.outside.ours
 
 
 def _is_orphan(proc: Process) -> bool:

@@ -6,7 +6,7 @@ anything: the rules are in signals.py, exiting.py and mailbox.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from beamish.terms.identity import Pid
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .owned import Owned
 
-__all__ = ["Process", "Rare", "new_process"]
+__all__ = ["Process", "Rare", "Serving", "new_process"]
 
 
 @final
@@ -164,6 +164,20 @@ def new_process(
     return proc
 
 
+class Serving(Protocol):
+    """What a behaviour's process works on, as the runtime asks for it.
+
+    Attributes:
+        message: the last message that it has taken up; of a request ``(tag, (pid, ref), request)``.
+    """
+
+    message: Any
+
+    def crash_details(self, reason: Any) -> dict[str, Any]:
+        """What a crash report shows beside the rest: ``last_message``, ``state``, ``reason``."""
+        ...
+
+
 @final
 class Rare:
     """What few processes have."""
@@ -178,6 +192,7 @@ class Rare:
         "outside",
         "owned",
         "quiet",
+        "serving",
         "task",
     )
 
@@ -191,4 +206,5 @@ class Rare:
         self.initial_call: Any = None  # a text or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
+        self.serving: Serving | None = None  # what a behaviour works on
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

@@ -17,13 +17,14 @@ from beamish.terms import (
     NORMAL,
     Atom,
     BadArgError,
+    Down,
     NoProcError,
     Pid,
     Ref,
 )
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
-from beamish.terms.messages import down_message, exit_message
+from beamish.terms.messages import DOWN, PROCESS, down_message, exit_message, new_tuple
 
 from .fate import doom
 from .mailbox import check, deliver
@@ -46,7 +47,6 @@ __all__ = [
     "unlink",
 ]
 
-_PROCESS: Final = Atom("process")
 # How an alias ends; kept as these very objects, to be told by identity.
 EXPLICIT: Final = "explicit_unalias"
 REPLY: Final = "reply_demonitor"
@@ -225,7 +225,7 @@ def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
     if tag is None:
         deliver(proc, down_message(ref, who, reason))
     else:
-        deliver(proc, (tag, ref, _PROCESS, who, reason))
+        deliver(proc, (tag, ref, PROCESS, who, reason))
 
 
 _NO_OPTIONS: Final = (None, None)
@@ -280,7 +280,7 @@ def tell_of_death(proc: Process, reason: Any) -> None:
             if watcher.monitors:
                 del watcher.monitors[ref]
             if ref._options is None and ref._kind is None:  # in short
-                deliver(watcher, down_message(ref, pid, reason))
+                deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
             else:
                 _send_down(watcher, ref, pid, reason)
     monitors = proc.monitors
