@@ -48,6 +48,7 @@ __all__ = [
     "alias",
     "alive",
     "ancestors",
+    "call_cycle",
     "cancel_timer",
     "critical",
     "demonitor",
@@ -338,8 +339,9 @@ else:
 receive_reply = _mailbox.receive_reply
 request = _calls.request
 reply = _calls.reply
+call_cycle = _calls.call_cycle
 
-for _function in (send, receive, receive_reply, request, reply):
+for _function in (send, receive, receive_reply, request, reply, call_cycle):
     _function.__module__ = __name__
 
 
