@@ -6,11 +6,11 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, proc_lib, sys
+from . import gen_server, global_, proc_lib, sys
 from .agent import Agent
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
@@ -40,6 +40,7 @@ __all__ = [
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "Fail",
     "GenServer",
     "Hibernate",
     "Ignore",
@@ -59,6 +60,7 @@ __all__ = [
     "cast",
     "child_spec",
     "gen_server",
+    "global_",
     "proc_lib",
     "sys",
 ]
