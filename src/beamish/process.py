@@ -25,7 +25,7 @@ import asyncio
 import builtins
 import contextlib
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
 
 from .runtime import calls as _calls
 from .runtime import info as _info
@@ -54,9 +54,11 @@ __all__ = [
     "alias",
     "alive",
     "ancestors",
+    "call_cycle",
     "cancel_timer",
     "critical",
     "demonitor",
+    "dictionary",
     "disown",
     "erase",
     "error",
@@ -64,6 +66,7 @@ __all__ = [
     "flag",
     "flush",
     "get",
+    "get_keys",
     "give_away",
     "group_leader",
     "info",
@@ -99,6 +102,8 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "spawn_opt",
+    "spawn_request",
+    "spawn_request_abandon",
     "start_timer",
     "throw",
     "unalias",
@@ -108,6 +113,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_SPAWN_REPLY: Final = Atom("spawn_reply")
+_REPLIES: Final = ("yes", "no", "success_only", "error_only")
 
 # ---- making processes
 
@@ -197,6 +205,61 @@ def spawn_opt(
     return proc.pid, ref
 
 
+def spawn_request(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    link: bool = False,
+    monitor: bool | dict[str, Any] = False,
+    reply: Literal["yes", "no", "success_only", "error_only"] = "yes",
+    reply_tag: Any = _SPAWN_REPLY,
+    **kw: Any,
+) -> Ref:
+    """Starts a process, and is told of it by a message: ``("spawn_reply", ref, "ok", pid)``.
+
+    On this node the process is there when this returns, and so is the message; where a process is
+    started on another node, both take their time.
+
+    Args:
+        fn: what it runs.
+        link: link it to the caller.
+        monitor: monitor it, with options as `spawn_opt`; the reference is the monitor's then.
+        reply: which messages are wanted: an error's is ``("spawn_reply", ref, "error", reason)``.
+        reply_tag: stands for ``"spawn_reply"``.
+
+    Returns:
+        The reference in the message.
+
+    Source: erlang:spawn_request/5.
+    """
+    if reply not in _REPLIES:
+        raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
+    spawn_any: Any = spawn_opt
+    try:
+        started = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
+    except BadArgError:
+        ref: Ref = make_ref()
+        if reply in ("yes", "error_only"):
+            send(self(), (reply_tag, ref, Atom("error"), Atom("badopt")))
+        return ref
+    pid, ref = started if isinstance(started, tuple) else (started, make_ref())
+    if reply in ("yes", "success_only"):
+        send(self(), (reply_tag, ref, Atom("ok"), pid))
+    return ref
+
+
+def spawn_request_abandon(ref: Ref) -> bool:
+    """Gives up a `spawn_request` that is not done yet; returns whether there was one.
+
+    A request to this node is done at once, so there is none.
+
+    Source: erlang:spawn_request_abandon/1.
+    """
+    if not isinstance(ref, Ref):
+        raise BadArgError(f"expected what spawn_request returned; got {describe(ref)}")
+    return False
+
+
 # ---- oneself
 
 
@@ -284,6 +347,23 @@ def erase(key: Any) -> Any:
     return None if rare is None or rare.dictionary is None else rare.dictionary.pop(key, None)
 
 
+def get_keys(*value: Any) -> builtins.list[Any]:
+    """The keys of the process dictionary; with an argument those that have this value.
+
+    Source: erlang:get_keys/0, /1.
+    """
+    return [key for key, found in dictionary().items() if not value or found == value[0]]
+
+
+def dictionary() -> dict[Any, Any]:
+    """The process dictionary, as a dict of one's own.
+
+    Source: erlang:get/0.
+    """
+    rare = _current().rare
+    return {} if rare is None or rare.dictionary is None else dict(rare.dictionary)
+
+
 def set_label(label: Any) -> None:
     """Sets what reports and info call this process beside its pid; it need not be unique.
 
@@ -327,10 +407,11 @@ else:
 receive_reply = _mailbox.receive_reply
 request = _calls.request
 reply = _calls.reply
+call_cycle = _calls.call_cycle
 
 for _function in (
     *(spawn, spawn_link, spawn_monitor),
-    *(send, receive, receive_reply, request, reply),
+    *(send, receive, receive_reply, request, reply, call_cycle),
 ):
     _function.__module__ = __name__
 
@@ -717,7 +798,12 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
 
     Source: timer:sleep/1.
     """
-    _mailbox.check_timeout(seconds)
+    if seconds is not None and (
+        isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
+    ):
+        raise BadArgError(
+            f"sleep: expected seconds (a number >= 0) or None for ever; got {describe(seconds)}"
+        )
     proc = _current()
     timer = None
     if seconds is not None:

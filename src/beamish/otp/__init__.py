@@ -6,13 +6,13 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import application, gen_event, gen_server, gen_statem, proc_lib, sys, timer
+from . import application, gen_event, gen_server, gen_statem, global_, proc_lib, sys, timer
 from .agent import Agent
 from .application import Application
 from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
@@ -52,6 +52,7 @@ __all__ = [
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "Fail",
     "GenEvent",
     "GenEventHandler",
     "GenServer",
@@ -81,6 +82,7 @@ __all__ = [
     "gen_event",
     "gen_server",
     "gen_statem",
+    "global_",
     "proc_lib",
     "sys",
     "timer",
