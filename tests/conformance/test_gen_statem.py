@@ -506,10 +506,10 @@ async def test_generic_timers_several_with_names(machine: Machine) -> None:
     do(
         pid,
         KeepState(
-            GenericTimeout("c", now + 3, "third", absolute=True),
+            GenericTimeout("c", now + 3, "third", abs=True),
             GenericTimeout("a", 1, "first"),
             GenericTimeout(("b", 2), 2, "second"),
-            GenericTimeout("d", now - 5, "long ago", absolute=True),
+            GenericTimeout("d", now - 5, "long ago", abs=True),
         ),
     )
     do(pid, NextState("busy"))
