@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from beamish import otp, process
-from beamish.otp import Agent, GenServer, intensity
+from beamish.otp import Agent, GenServer, gen_event, gen_statem, intensity
 
 from .support import in_node
 
@@ -39,13 +39,16 @@ class Bucket(Agent):
 GIVEN: dict[str, dict[str, Any]] = {
     "agent": {},
     "dynamic_supervisor": {"Bucket": Bucket},
+    "gen_event": vars(gen_event),
     "gen_server": {},
+    "gen_statem": vars(gen_statem),
     "methods": {},
     "proc_lib": {},
     "registry": {},
     "supervisor": {"Counter": Named, "Listener": Named, "accept": fetch},
     "task": {"fetch": fetch, "url": "example.org", "query": lambda: ["row"]},
     "task_supervisor": {"serve": fetch},
+    "timer": {"pid": "nobody", "sweep": len},
 }
 
 

@@ -40,6 +40,7 @@ _STOP: Final = Atom("stop")
 _IN: Final = Atom("in")
 _REMOVE: Final = Atom("remove_handler")
 _SWAPPED: Final = Atom("swapped")
+_CRASH: Final = Atom("crash")
 _GEN_EVENT_EXIT: Final = Atom("gen_event_EXIT")
 _NOT_FOUND: Final = Atom("module_not_found")
 _BAD_MODULE: Final = Atom("bad_module")
@@ -199,7 +200,11 @@ class _Manager(Special):
             place = self.handlers.index(handler)
             owner = handler.owner
             handed = await self._swap_out(handler, result.args, result.handler, owner)
-            await self._add(result.handler, ((result.new_args, handed),), {}, owner, place)
+            new_args = (result.new_args, handed)
+            added = await self._add(result.handler, (new_args,), {}, owner, place)
+            if added[0] is _ERROR and owner is not None:
+                process.send(owner, (_GEN_EVENT_EXIT, result.handler, _CRASH))  # as in OTP
+                self._unlink(owner)
         elif isinstance(result, _Failed):
             exit = (_EXIT, result.reason)
             self._report(handler, exit)
