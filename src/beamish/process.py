@@ -116,6 +116,8 @@ T = TypeVar("T")
 
 _SPAWN_REPLY: Final = Atom("spawn_reply")
 _REPLIES: Final = ("yes", "no", "success_only", "error_only")
+_CANCEL_TIMER = Atom("cancel_timer")
+_READ_TIMER = Atom("read_timer")
 
 # ---- making processes
 
@@ -737,40 +739,69 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 # ---- time
 
 
-def send_after(seconds: float, dest: Any, message: Any) -> TimerRef:
+def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """Sends a message later.
 
     Args:
         seconds: from now, 0 or more.
         dest: a pid, with whose end the timer is gone, or a name, looked up when the time comes.
+        message: any term.
+        abs: `seconds` is a time on the clock of `monotonic_time`; one that has passed is now.
 
-    Source: erlang:send_after/3.
+    Source: erlang:send_after/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=False)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=False)
 
 
-def start_timer(seconds: float, dest: Any, message: Any) -> TimerRef:
+def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """As `send_after`, but sends ``("timeout", timer_ref, message)``.
 
-    Source: erlang:start_timer/3.
+    Source: erlang:start_timer/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=True)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=True)
 
 
-def cancel_timer(timer: TimerRef) -> float | None:
+def _from_now(time: Any) -> Any:
+    """A time of the node's clock in seconds from now; what is no time is left to be refused."""
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return time
+    return max(0, time - monotonic_time())
+
+
+def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) -> float | None:
     """Takes a timer back: the seconds that were left, or None if it had fired or is unknown.
 
-    Source: erlang:cancel_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("cancel_timer", timer, seconds_left)``; the
+            result is None.
+        info: False asks for no answer, in either way.
+
+    Source: erlang:cancel_timer/1,2.
     """
-    return _node().timers.cancel(_check_timer(timer))
+    left = _node().timers.cancel(_check_timer(timer))
+    if async_ and info:
+        send(self(), (_CANCEL_TIMER, timer, left))
+    return left if info and not async_ else None
 
 
-def read_timer(timer: TimerRef) -> float | None:
+def read_timer(timer: TimerRef, *, async_: bool = False) -> float | None:
     """The seconds until a timer fires, or None if it has fired or is unknown.
 
-    Source: erlang:read_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("read_timer", timer, seconds_left)``; the result
+            is None.
+
+    Source: erlang:read_timer/1,2.
     """
-    return _node().timers.read(_check_timer(timer))
+    left = _node().timers.read(_check_timer(timer))
+    if not async_:
+        return left
+    send(self(), (_READ_TIMER, timer, left))
+    return None
 
 
 def monotonic_time() -> float:
