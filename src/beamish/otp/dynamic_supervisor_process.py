@@ -201,9 +201,7 @@ class DynamicSupervisorProcess(GenServer):
             self._report("start_error", failed.reason, child)
             return FAILED, failed.reason
         if pid is not None:
-            if child.temporary:
-                # It is never started again: what it was started with need not be kept.
-                child.spec = spec.without_arguments()
+            child.forget_arguments()
             self._add(child, pid)
             progress(self.title, spec, pid, asked=True)
         return OK, (pid, info)

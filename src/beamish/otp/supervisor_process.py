@@ -250,6 +250,7 @@ class SupervisorProcess(GenServer):
         else:
             self.children.place(child, pid)
             progress(self.title, child.spec, pid)
+            child.forget_arguments()
 
     async def _stop_all(self, group: list[Child]) -> None:
         """Stops children, last first; temporary ones are forgotten."""
@@ -317,6 +318,7 @@ class SupervisorProcess(GenServer):
             return FAILED, failed.as_otp
         self.children.place(child, pid)
         progress(self.title, child.spec, pid, asked=True)
+        child.forget_arguments()
         return OK, (pid, info)
 
     async def _terminate_child(self, id: Hashable) -> Answer:
