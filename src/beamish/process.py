@@ -33,11 +33,14 @@ from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import reports as _reports
 from .runtime import signals as _signals
+from .runtime import spawning as _spawning
 from .runtime.asyncio_task import TaskFace as _TaskFace
+from .runtime.groups import GROUP_LEADER as _GROUP_LEADER
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
+from .runtime.patterns import matches as _matches
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
@@ -62,12 +65,16 @@ __all__ = [
     "flush",
     "get",
     "give_away",
+    "group_leader",
     "info",
     "label",
     "link",
     "list",
     "make_ref",
+    "matches",
     "monitor",
+    "monitoring",
+    "monotonic_time",
     "offload",
     "own",
     "parent",
@@ -85,6 +92,7 @@ __all__ = [
     "send_after",
     "send_threadsafe",
     "serving",
+    "set_group_leader",
     "set_label",
     "sleep",
     "spawn",
@@ -104,54 +112,10 @@ T = TypeVar("T")
 # ---- making processes
 
 
-def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
-
-    Nothing that the function does, or that is wrong with its arguments, fails the caller.
-
-    Args:
-        fn: an ``async def`` function, or a plain one, which then cannot wait.
-
-    Raises:
-        BadArgError: `fn` is no function: a coroutine, say (``spawn(work())`` for ``spawn(work)``).
-
-    Source: erlang:spawn/1 (OTP 25 manual).
-    """
-    pid = (_here.node or _node()).spawn(fn, args, kw).pid
-    if _here.due:
-        _here.rest()
-    return pid
-
-
-def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process and links it to the caller, in one step.
-
-    Source: erlang:spawn_link/1.
-    """
-    caller = _here.process or _current()
-    proc = _node().spawn(fn, args, kw)
-    _signals.join(caller, proc)
-    if _here.due:
-        _here.rest()
-    return proc.pid
-
-
-def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid, Ref]:
-    """Starts a process and monitors it, in one step.
-
-    Returns:
-        The pid, and the reference that the Down message will carry.
-
-    Source: erlang:spawn_monitor/1.
-    """
-    watcher = _here.process or _current()
-    node = _here.node or _node()
-    proc = node.spawn(fn, args, kw)
-    ref = node.mint_monitor(watcher)
-    _signals.watch(watcher, proc, ref)
-    if _here.due:
-        _here.rest()
-    return proc.pid, ref
+# Written in the runtime, so that a process costs no call more.
+spawn = _spawning.spawn
+spawn_link = _spawning.spawn_link
+spawn_monitor = _spawning.spawn_monitor
 
 
 @overload
@@ -216,7 +180,7 @@ def spawn_opt(
     if name is not None:
         node.names.check_free(name)
     caller = _current() if link or monitor is not False else None
-    proc = node.spawn(fn, args, kw)
+    proc = _spawning.start(fn, args, kw)
     if name is not None:
         node.names.register(name, proc.pid)
     if label is not None:
@@ -257,6 +221,28 @@ def parent() -> Pid | None:
 def ancestors() -> builtins.list[Pid]:
     """The parent, its parent and so on, as far as they are alive."""
     return _current().ancestors()
+
+
+def group_leader() -> Pid | None:
+    """The leader of the caller's group: of its application, say; None where it is in no group.
+
+    A process is in the group of the process that spawned it.
+
+    Source: erlang:group_leader/0.
+    """
+    return _GROUP_LEADER.get()
+
+
+def set_group_leader(leader: Pid | None) -> None:
+    """Puts the calling process, and all that it spawns from now on, into another group.
+
+    Args:
+        leader: the leader's pid; None for no group.
+
+    Source: erlang:group_leader/2, which can do so to others too.
+    """
+    _current()  # outside of a node there are no groups
+    _GROUP_LEADER.set(leader)
 
 
 def flag(*, trap_exit: bool) -> bool:
@@ -342,8 +328,21 @@ receive_reply = _mailbox.receive_reply
 request = _calls.request
 reply = _calls.reply
 
-for _function in (send, receive, receive_reply, request, reply):
+for _function in (
+    *(spawn, spawn_link, spawn_monitor),
+    *(send, receive, receive_reply, request, reply),
+):
     _function.__module__ = __name__
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Whether a value matches a pattern of ``receive``: for behaviours that select by patterns.
+
+    Example:
+        >>> matches(("user", int, ...), ("user", 7, None))
+        True
+    """
+    return _matches(pattern, value)
 
 
 def flush() -> builtins.list[Any]:
@@ -454,6 +453,15 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     return found if info else True
 
 
+def monitoring(ref: Ref) -> bool:
+    """Whether a monitor of the calling process is active: its message has not been sent yet.
+
+    While the process that it watches cleans up it still is; a new one would say ``noproc``.
+    """
+    monitors = _current().monitors
+    return monitors is not None and ref in monitors
+
+
 @overload
 def exit(reason: Any, /) -> NoReturn: ...
 @overload
@@ -517,7 +525,8 @@ def report_crash(reason: Any, *, last_message: Any = None) -> None:
     """Writes a crash report of the calling process to the logger ``beamish``.
 
     An uncaught exception is reported by the runtime; this is for code such as a behaviour's,
-    which reports an ``exit(reason)`` of its own as well.
+    which reports an ``exit(reason)`` of its own as well. A dict in the process dictionary's entry
+    ``"$report"`` is shown with each report: ``{"Function": ..., "Arguments": ...}``.
 
     Args:
         reason: the exit reason; of an exception its traceback is shown.
@@ -628,7 +637,7 @@ def info(pid: Pid, item: str | None = None) -> Any:
 
     Items: registered_name ("" for none), label, initial_call, status ("running", "runnable",
     "waiting"), trap_exit, message_queue_len, messages, links, monitors (pids, or (name, node)),
-    monitored_by, parent, ancestors, dictionary, owned.
+    monitored_by, parent, ancestors, dictionary, owned, group_leader.
 
     Source: erlang:process_info/1,2.
     """
@@ -681,6 +690,14 @@ def read_timer(timer: TimerRef) -> float | None:
     Source: erlang:read_timer/1.
     """
     return _node().timers.read(_check_timer(timer))
+
+
+def monotonic_time() -> float:
+    """The node's clock, which timers go by: seconds that never go back, from an unsaid beginning.
+
+    Source: erlang:monotonic_time/0.
+    """
+    return _node().loop.time()
 
 
 def _check_timer(timer: Any) -> TimerRef:

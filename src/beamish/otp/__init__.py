@@ -6,8 +6,9 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, proc_lib, sys
+from . import application, gen_event, gen_server, gen_statem, proc_lib, sys, timer
 from .agent import Agent
+from .application import Application
 from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
@@ -15,16 +16,21 @@ from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeo
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
+    ApplicationError,
     ChildError,
     ChildSpecError,
+    HandlerError,
     StartError,
     StartIgnored,
 )
+from .gen_event import GenEvent, GenEventHandler
 from .gen_server import Caller, GenServer
+from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
 from .partition_supervisor import PartitionSupervisor
 from .registry import Registry
+from .settings import ConfigError, Setting
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
 from .task_supervisor import TaskSupervisor
@@ -32,6 +38,8 @@ from .task_supervisor import TaskSupervisor
 __all__ = [
     "Agent",
     "AlreadyRegisteredError",
+    "Application",
+    "ApplicationError",
     "Backoff",
     "Caller",
     "ChildCount",
@@ -39,11 +47,16 @@ __all__ = [
     "ChildInfo",
     "ChildSpec",
     "ChildSpecError",
+    "ConfigError",
     "Continue",
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "GenEvent",
+    "GenEventHandler",
     "GenServer",
+    "GenStatem",
+    "HandlerError",
     "Hibernate",
     "Ignore",
     "Name",
@@ -51,6 +64,7 @@ __all__ = [
     "PartitionSupervisor",
     "Registry",
     "Reply",
+    "Setting",
     "StartError",
     "StartIgnored",
     "Stop",
@@ -60,10 +74,14 @@ __all__ = [
     "TaskSupervisor",
     "Timeout",
     "Waiting",
+    "application",
     "call",
     "cast",
     "child_spec",
+    "gen_event",
     "gen_server",
+    "gen_statem",
     "proc_lib",
     "sys",
+    "timer",
 ]

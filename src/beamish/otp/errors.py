@@ -6,7 +6,9 @@
       StartError                a process did not start; `.reason` says why: {error, Reason}
         StartIgnored            its init returned Ignore: there is no process, which is no failure
       ChildError                a supervisor cannot do that with that child
-      AlreadyRegisteredError    the key of a unique registry is taken
+      HandlerError              an event handler was not added, or did not answer
+      ApplicationError          an application cannot be loaded, unloaded or stopped
+    AlreadyRegisteredError    the key of a unique registry is taken
 
 Where Erlang returns ``{error, Reason}``, these are raised, and ``reason`` is the same term. A
 process that such an error ends has, in Erlang's shape, the reason of a failed ``{ok, Pid} =``:
@@ -22,8 +24,10 @@ from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_
 __all__ = [
     "MISSING",
     "AlreadyRegisteredError",
+    "ApplicationError",
     "ChildError",
     "ChildSpecError",
+    "HandlerError",
     "StartError",
     "StartIgnored",
 ]
@@ -151,6 +155,31 @@ class ChildSpecError(BadArgError):
         return f"{where}{field}expected {self.expected}; {came}{hint}"
 
 
+class HandlerError(BeamishError):
+    """An event handler was not added, is not there, or failed.
+
+    Attributes:
+        reason: as OTP's term: ``"module_not_found"`` and ``"bad_module"`` if there is no such
+            handler, ``("EXIT", reason)`` if its callback failed, else what its callback said.
+        handler: which one.
+    """
+
+    def __init__(self, reason: Any, handler: Any) -> None:
+        super().__init__(reason, handler)
+        self.reason = reason
+        self.handler = handler
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``ok = gen_event:add_handler(...)`` fails with in Erlang."""
+        return (_BADMATCH, (_ERROR, to_erlang(self.reason)))
+
+    def __str__(self) -> str:
+        if self.reason in ("module_not_found", "bad_module"):
+            return f"handler {self.handler!r}: this event manager has no such handler"
+        return f"handler {self.handler!r}: {format_exit(self.reason)}"
+
+
 # The value of a field that is not there.
 MISSING: Final[Any] = object()
 
@@ -162,6 +191,36 @@ _OTP_WORDS: Final = {
     "type": "child_type",
     "max_restarts": "intensity",
     "max_seconds": "period",
+}
+
+
+class ApplicationError(BeamishError):
+    """An application cannot be loaded, unloaded or stopped: Erlang's ``{error, Reason}``.
+
+    Attributes:
+        reason: ``("not_loaded", name)``, ``("already_loaded", name)``, ``("running", name)`` or
+            ``("not_started", name)``.
+    """
+
+    def __init__(self, reason: tuple[Atom, Atom]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``ok = application:stop(...)`` fails with in Erlang."""
+        return (_BADMATCH, (_ERROR, self.reason))
+
+    def __str__(self) -> str:
+        word, name = self.reason
+        return f"application {name!r} {_APPLICATION_WORDS[word]}"
+
+
+_APPLICATION_WORDS = {
+    "not_loaded": "is not loaded: give its class instead of its name, or load it first",
+    "already_loaded": "is loaded already",
+    "running": "runs; application.stop(app) stops it",
+    "not_started": "does not run",
 }
 
 

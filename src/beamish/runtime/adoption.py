@@ -16,6 +16,7 @@ from beamish.terms import NORMAL, NotRunningError, ProcessExit
 from beamish.terms.reasons import CANCELLED
 
 from .here import running_node
+from .process import new_process
 from .states import EXIT_PENDING, OUTSIDE, WOKEN
 
 if TYPE_CHECKING:
@@ -80,13 +81,6 @@ class Outside:
                 NotRunningError("the node has ended while this Task waited for a message")
             )
 
-    def node_ended(self) -> None:
-        """Nothing will wake it any more; its Task is not the node's to end."""
-        if self.future is not None and not self.future.done():
-            self.future.set_exception(
-                NotRunningError("the node has ended while this waited: nothing will come any more")
-            )
-
     def name(self) -> str:
         """What it runs, for reports."""
         return f"asyncio.Task {self.task.get_name()}"
@@ -140,7 +134,7 @@ def adopt_current_task(node: Node) -> Process:
 def adopt(node: Node, task: asyncio.Task[Any]) -> Process:
     """Gives a Task a process."""
     outside = Outside(task)
-    proc = outside.proc = node.mint_process(outside.wake, contextvars.copy_context(), None)
+    proc = outside.proc = new_process(node, outside.wake, contextvars.copy_context(), None)
     proc.state = OUTSIDE
     proc.extra().outside = outside
     node.adopted[task] = proc

@@ -195,11 +195,9 @@ def reply(caller: tuple[Pid, Any], answer: Any) -> None:
         if target.watchers:
             target.watchers.pop(ref, None)
     if proc.state == WAIT_REPLY and proc.pattern is ref:
-        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in hand_over
+        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
         proc.state = WOKEN
         proc.value = (ref, answer)
         here.push(proc)
-        if not here.armed:
-            here.arm()
     else:
         deliver(proc, (ref, answer))

@@ -44,7 +44,7 @@ def pid_of(node: Node, what: Any) -> Pid:
     proc = node.adopted.get(task)
     if proc is not None:
         return proc.pid
-    return new_pid(node._next_pid(), node.home, None) if task.done() else adopt(node, task).pid
+    return new_pid(node.next_pid(), node.home, None) if task.done() else adopt(node, task).pid
 
 
 def take_in(node: Node, parent: Process, task: Any) -> Pid:
