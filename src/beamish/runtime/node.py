@@ -18,6 +18,7 @@ from .exiting import GRACE, finish
 from .fate import doom
 from .here import here
 from .intake import leave_behind, pid_of, take_in
+from .journal import new_journal
 from .names import Names
 from .offload import stop_executor
 from .preemption import Preemption
@@ -104,6 +105,7 @@ class Node:
         self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
         self.names = Names()
         here.names = self.names.table
+        here.journal = new_journal()
         self.timers = Timers(self, loop)
         self.scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None
@@ -278,6 +280,7 @@ class Node:
         self.scheduler.close()
         here.node = here.process = None
         here.armed = True
+        here.journal.clear()
         self.processes.clear()
 
 
