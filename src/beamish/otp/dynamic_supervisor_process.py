@@ -151,6 +151,7 @@ class DynamicSupervisorProcess(GenServer):
         if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", Atom("reached_max_restart_intensity"), child)
             del self.children[old]
+            process.because(old)
             return Stop(SHUTDOWN)
         try:
             pid, _ = await start_process(child.spec, *self.flags.extra_arguments)
