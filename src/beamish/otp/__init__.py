@@ -22,7 +22,7 @@ from .errors import (
 from .gen_server import Caller, GenServer
 from .methods import call, cast
 from .names import Dest, Name
-from .registry import Registry
+from .registry import Registry, Select
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
 from .task_supervisor import TaskSupervisor
@@ -46,6 +46,7 @@ __all__ = [
     "NoReply",
     "Registry",
     "Reply",
+    "Select",
     "StartError",
     "StartIgnored",
     "Stop",
