@@ -42,6 +42,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "dynamic_supervisor": {"Bucket": Bucket},
     "gen_server": {},
     "methods": {},
+    "pg": {},
     "proc_lib": {},
     "registry": {},
     "supervisor": {"Counter": Named, "Listener": Named, "accept": fetch},

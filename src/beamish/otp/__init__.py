@@ -6,7 +6,7 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_server, proc_lib
+from . import gen_server, pg, proc_lib
 from .agent import Agent
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
@@ -59,5 +59,6 @@ __all__ = [
     "cast",
     "child_spec",
     "gen_server",
+    "pg",
     "proc_lib",
 ]
