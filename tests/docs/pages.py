@@ -8,7 +8,7 @@ A page is Markdown. Its fenced blocks mean, to the tests:
   The pieces of a page share their names, and run in order in one process.
 - any block behind ``<!-- file: NAME -->``: a file, which is written where the page runs. A ``.py``
   file can be imported. On the pages of one folder with ``<!-- continues -->`` the files of
-  the pages before are there, too; ``<!-- include: PATH -->`` puts a file of the project there.
+  the pages before are there, too.
 - ``console`` behind ``<!-- run -->``: commands, behind ``$``, and what they print.
 - ``elixir``: a script, which runs in real Elixir.
 - ``text`` right after one of these: what that prints, with what it logs. Without such a
@@ -40,7 +40,6 @@ _NOTE: Final = re.compile(r"<!--\s*(?P<word>file|run)\s*:?\s*(?P<name>\S*?)\s*--
 _PROGRAM: Final = re.compile(r"^(?:beamish|asyncio)\.run\(", re.MULTILINE)
 _CLOCK: Final = re.compile(r"<!--\s*clock: real\s*-->")
 _CONTINUES: Final = re.compile(r"<!--\s*continues\s*-->")
-_INCLUDE: Final = re.compile(r"<!--\s*include:\s*(\S+)\s*-->")
 _PROMISE: Final = re.compile(r"print\(.*\)  # (.*)$", re.MULTILINE)
 
 
@@ -81,14 +80,12 @@ class Page:
         blocks: in their order; a block of output belongs to the one before it, and is not in it.
         real_time: it asks for the real clock (because it opens sockets, say).
         earlier: the pages that it continues.
-        included: files of the project that it uses.
     """
 
     path: Path
     blocks: list[Block]
     real_time: bool = False
     earlier: list[Path] = field(default_factory=list[Path])
-    included: list[Path] = field(default_factory=list[Path])
 
     @property
     def name(self) -> str:
@@ -112,7 +109,6 @@ def read_page(path: Path) -> Page:
     page = Page(path, list(_blocks(text)), real_time=bool(_CLOCK.search(text)))
     if _CONTINUES.search(text):
         page.earlier = [one for one in sorted(path.parent.glob("*.md")) if one < path]
-    page.included = [ROOT / name for name in _INCLUDE.findall(text)]
     return page
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import beamish
-from tests.support.clock import VirtualClockLoop
+from beamish.testing import VirtualClockLoop
 
 from .pages import ROOT, Block, Page, read_page
 
@@ -41,8 +41,6 @@ def run_page(page: Page, folder: Path) -> None:
     """
     for path in page.earlier:
         _write_files(read_page(path), folder)
-    for path in page.included:
-        _write(folder / path.relative_to(ROOT), path.read_text())
     with _in_folder(folder), _module() as names:
         for kind, group in itertools.groupby(page.blocks, _group):
             if kind == "pieces":
@@ -61,8 +59,6 @@ def _group(block: Block) -> str:
 
 
 def _write_files(page: Page, folder: Path) -> None:
-    for path in page.included:
-        _write(folder / path.relative_to(ROOT), path.read_text())
     for block in page.blocks:
         if block.kind == "file":
             _write(folder / block.name, block.code)
@@ -214,7 +210,16 @@ def _command(words: list[str], folder: Path) -> str:
     done = subprocess.run(
         words,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), "."])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), "."]),
+            # For who has not installed the checkout since it has a plugin.
+            # One command finds what another has compiled, and nothing of it stays behind.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled"),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_ADDOPTS": "-p beamish.testing.plugin -p no:cacheprovider",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
