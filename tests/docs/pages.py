@@ -90,7 +90,8 @@ class Page:
     @property
     def name(self) -> str:
         """For people."""
-        return str(self.path.relative_to(ROOT))
+        inside = self.path.is_relative_to(ROOT)
+        return str(self.path.relative_to(ROOT)) if inside else self.path.name
 
     @property
     def runs(self) -> bool:

@@ -214,9 +214,6 @@ def _command(words: list[str], folder: Path) -> str:
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), "."]),
             # For who has not installed the checkout since it has a plugin.
-            # One command finds what another has compiled, and nothing of it stays behind.
-            "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled"),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTEST_ADDOPTS": "-p beamish.testing.plugin -p no:cacheprovider",
         },
