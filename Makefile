@@ -12,9 +12,10 @@ PYTHON ?=
 # The interpreters that `make test-all` looks for.
 VERSIONS ?= 3.11 3.12 3.13 3.14
 
-# Handed to the tool: `make test PYTEST_ARGS="tests/oracle -x"`.
+# Handed to the tool: `make test PYTEST_ARGS="tests/oracle -x"`, `make run RUN_ARGS="--data kv.db"`.
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+RUN_ARGS ?=
 
 # The example application that `make run` starts: the KV server, on port 4040.
 RUN_COMMAND = $(VENV)/bin/python -m examples.kv
@@ -34,7 +35,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN_STAMP) ## Start the KV server on port 4040 (stop it with Ctrl-C)
-	@exec $(RUN_COMMAND)
+	@exec $(RUN_COMMAND) $(RUN_ARGS)
 
 test: $(TEST_STAMP) $(SYSTEM_STAMP) ## Run the test suite
 	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)

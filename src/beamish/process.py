@@ -21,10 +21,11 @@ argument that they cannot take.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import contextlib
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
 
 from .runtime import calls as _calls
 from .runtime import info as _info
@@ -32,10 +33,14 @@ from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import reports as _reports
 from .runtime import signals as _signals
+from .runtime import spawning as _spawning
+from .runtime.asyncio_task import TaskFace as _TaskFace
+from .runtime.groups import GROUP_LEADER as _GROUP_LEADER
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
+from .runtime.patterns import matches as _matches
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
@@ -45,12 +50,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
 __all__ = [
+    "adopt",
     "alias",
     "alive",
     "ancestors",
+    "call_cycle",
     "cancel_timer",
     "critical",
     "demonitor",
+    "dictionary",
     "disown",
     "erase",
     "error",
@@ -58,13 +66,17 @@ __all__ = [
     "flag",
     "flush",
     "get",
+    "get_keys",
     "give_away",
+    "group_leader",
     "info",
     "label",
     "link",
     "list",
     "make_ref",
+    "matches",
     "monitor",
+    "monitoring",
     "monotonic_time",
     "offload",
     "own",
@@ -83,12 +95,15 @@ __all__ = [
     "send_after",
     "send_threadsafe",
     "serving",
+    "set_group_leader",
     "set_label",
     "sleep",
     "spawn",
     "spawn_link",
     "spawn_monitor",
     "spawn_opt",
+    "spawn_request",
+    "spawn_request_abandon",
     "start_timer",
     "throw",
     "unalias",
@@ -99,60 +114,18 @@ __all__ = [
 
 T = TypeVar("T")
 
-_CANCEL_TIMER = Atom("cancel_timer")
-_READ_TIMER = Atom("read_timer")
+_CANCEL_TIMER: Final = Atom("cancel_timer")
+_READ_TIMER: Final = Atom("read_timer")
+_SPAWN_REPLY: Final = Atom("spawn_reply")
+_REPLIES: Final = ("yes", "no", "success_only", "error_only")
 
 # ---- making processes
 
 
-def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
-
-    Nothing that the function does, or that is wrong with its arguments, fails the caller.
-
-    Args:
-        fn: an ``async def`` function, or a plain one, which then cannot wait.
-
-    Raises:
-        BadArgError: `fn` is no function: a coroutine, say (``spawn(work())`` for ``spawn(work)``).
-
-    Source: erlang:spawn/1 (OTP 25 manual).
-    """
-    pid = (_here.node or _node()).spawn(fn, args, kw).pid
-    if _here.due:
-        _here.rest()
-    return pid
-
-
-def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process and links it to the caller, in one step.
-
-    Source: erlang:spawn_link/1.
-    """
-    caller = _here.process or _current()
-    proc = _node().spawn(fn, args, kw)
-    _signals.join(caller, proc)
-    if _here.due:
-        _here.rest()
-    return proc.pid
-
-
-def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid, Ref]:
-    """Starts a process and monitors it, in one step.
-
-    Returns:
-        The pid, and the reference that the Down message will carry.
-
-    Source: erlang:spawn_monitor/1.
-    """
-    watcher = _here.process or _current()
-    node = _here.node or _node()
-    proc = node.spawn(fn, args, kw)
-    ref = node.mint_monitor(watcher)
-    _signals.watch(watcher, proc, ref)
-    if _here.due:
-        _here.rest()
-    return proc.pid, ref
+# Written in the runtime, so that a process costs no call more.
+spawn = _spawning.spawn
+spawn_link = _spawning.spawn_link
+spawn_monitor = _spawning.spawn_monitor
 
 
 @overload
@@ -217,7 +190,7 @@ def spawn_opt(
     if name is not None:
         node.names.check_free(name)
     caller = _current() if link or monitor is not False else None
-    proc = node.spawn(fn, args, kw)
+    proc = _spawning.start(fn, args, kw)
     if name is not None:
         node.names.register(name, proc.pid)
     if label is not None:
@@ -232,6 +205,61 @@ def spawn_opt(
         return proc.pid
     ref = _signals.monitor(node, caller, proc.pid, options.get("alias"), options.get("tag"))
     return proc.pid, ref
+
+
+def spawn_request(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    link: bool = False,
+    monitor: bool | dict[str, Any] = False,
+    reply: Literal["yes", "no", "success_only", "error_only"] = "yes",
+    reply_tag: Any = _SPAWN_REPLY,
+    **kw: Any,
+) -> Ref:
+    """Starts a process, and is told of it by a message: ``("spawn_reply", ref, "ok", pid)``.
+
+    On this node the process is there when this returns, and so is the message; where a process is
+    started on another node, both take their time.
+
+    Args:
+        fn: what it runs.
+        link: link it to the caller.
+        monitor: monitor it, with options as `spawn_opt`; the reference is the monitor's then.
+        reply: which messages are wanted: an error's is ``("spawn_reply", ref, "error", reason)``.
+        reply_tag: stands for ``"spawn_reply"``.
+
+    Returns:
+        The reference in the message.
+
+    Source: erlang:spawn_request/5.
+    """
+    if reply not in _REPLIES:
+        raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
+    spawn_any: Any = spawn_opt
+    try:
+        started = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
+    except BadArgError:
+        ref: Ref = make_ref()
+        if reply in ("yes", "error_only"):
+            send(self(), (reply_tag, ref, Atom("error"), Atom("badopt")))
+        return ref
+    pid, ref = started if isinstance(started, tuple) else (started, make_ref())
+    if reply in ("yes", "success_only"):
+        send(self(), (reply_tag, ref, Atom("ok"), pid))
+    return ref
+
+
+def spawn_request_abandon(ref: Ref) -> bool:
+    """Gives up a `spawn_request` that is not done yet; returns whether there was one.
+
+    A request to this node is done at once, so there is none.
+
+    Source: erlang:spawn_request_abandon/1.
+    """
+    if not isinstance(ref, Ref):
+        raise BadArgError(f"expected what spawn_request returned; got {describe(ref)}")
+    return False
 
 
 # ---- oneself
@@ -258,6 +286,28 @@ def parent() -> Pid | None:
 def ancestors() -> builtins.list[Pid]:
     """The parent, its parent and so on, as far as they are alive."""
     return _current().ancestors()
+
+
+def group_leader() -> Pid | None:
+    """The leader of the caller's group: of its application, say; None where it is in no group.
+
+    A process is in the group of the process that spawned it.
+
+    Source: erlang:group_leader/0.
+    """
+    return _GROUP_LEADER.get()
+
+
+def set_group_leader(leader: Pid | None) -> None:
+    """Puts the calling process, and all that it spawns from now on, into another group.
+
+    Args:
+        leader: the leader's pid; None for no group.
+
+    Source: erlang:group_leader/2, which can do so to others too.
+    """
+    _current()  # outside of a node there are no groups
+    _GROUP_LEADER.set(leader)
 
 
 def flag(*, trap_exit: bool) -> bool:
@@ -297,6 +347,23 @@ def erase(key: Any) -> Any:
     """Removes an entry of the process dictionary; returns its value, None if there was none."""
     rare = _current().rare
     return None if rare is None or rare.dictionary is None else rare.dictionary.pop(key, None)
+
+
+def get_keys(*value: Any) -> builtins.list[Any]:
+    """The keys of the process dictionary; with an argument those that have this value.
+
+    Source: erlang:get_keys/0, /1.
+    """
+    return [key for key, found in dictionary().items() if not value or found == value[0]]
+
+
+def dictionary() -> dict[Any, Any]:
+    """The process dictionary, as a dict of one's own.
+
+    Source: erlang:get/0.
+    """
+    rare = _current().rare
+    return {} if rare is None or rare.dictionary is None else dict(rare.dictionary)
 
 
 def set_label(label: Any) -> None:
@@ -342,9 +409,23 @@ else:
 receive_reply = _mailbox.receive_reply
 request = _calls.request
 reply = _calls.reply
+call_cycle = _calls.call_cycle
 
-for _function in (send, receive, receive_reply, request, reply):
+for _function in (
+    *(spawn, spawn_link, spawn_monitor),
+    *(send, receive, receive_reply, request, reply, call_cycle),
+):
     _function.__module__ = __name__
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Whether a value matches a pattern of ``receive``: for behaviours that select by patterns.
+
+    Example:
+        >>> matches(("user", int, ...), ("user", 7, None))
+        True
+    """
+    return _matches(pattern, value)
 
 
 def flush() -> builtins.list[Any]:
@@ -355,10 +436,12 @@ def flush() -> builtins.list[Any]:
 # ---- links, monitors, exits
 
 
-def link(pid: Pid) -> Literal[True]:
+def link(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
     """Links the calling process and another: when one ends, the other gets an exit signal.
 
-    A pair has at most one link; linking oneself does nothing.
+    A pair has at most one link; linking oneself does nothing. An asyncio Task of the node's loop is
+    a process too, from its first use as one: how it ends is its exit reason (``normal``,
+    ``cancelled``, or its exception), and an exit signal cancels it.
 
     Raises:
         NoProcError: there is no such process, and the caller does not trap exits. One that
@@ -366,19 +449,48 @@ def link(pid: Pid) -> Literal[True]:
 
     Source: erlang:link/1.
     """
-    _signals.link(_current(), pid)
+    _signals.link(_current(), pid if pid.__class__ is Pid else _pid_of(pid))
     return True
 
 
-def unlink(pid: Pid) -> Literal[True]:
+def unlink(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
     """Takes the link to a process away; nothing will come through it any more.
 
     An Exit message that is in the mailbox already stays there.
 
     Source: erlang:unlink/1.
     """
-    _signals.unlink(_current(), pid)
+    _signals.unlink(_current(), pid if pid.__class__ is Pid else _pid_of(pid))
     return True
+
+
+def adopt(task: asyncio.Task[Any]) -> Pid:
+    """Takes an asyncio Task that runs already for a child: the counterpart of `spawn_link`.
+
+    It is linked to the caller, which becomes its parent. The caller's end, or that of the node,
+    cancels it. A Task that raises writes a crash report, as a process does; asyncio does not.
+
+    Args:
+        task: of the node's loop. It need not know of processes.
+
+    Returns:
+        The pid; where the Task is done, one of a process that has ended.
+
+    Raises:
+        NoProcError: the Task is done, and the caller does not trap exits.
+
+    Example:
+        >>> async def main():
+        ...     pid = process.adopt(asyncio.create_task(poll()))
+        ...     process.exit(pid, "shutdown")      # cancels it
+    """
+    return _node().take_in(_current(), task)
+
+
+def _pid_of(what: Any) -> Any:
+    """The pid of an asyncio Task; what is none is refused where a pid is."""
+    is_task = isinstance(what, asyncio.Future | _TaskFace)
+    return _node().pid_of(cast("object", what)) if is_task else what
 
 
 def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
@@ -389,7 +501,8 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
 
     Args:
         dest: a Pid, a registered name, or ``(name, node)``; by name it watches whoever has the
-            name now, and the message carries ``(name, node)`` instead of the pid.
+            name now, and the message carries ``(name, node)`` instead of the pid. An asyncio Task
+            is watched as a process, see `link`.
         alias: makes the reference an address of the caller as well, until
             ``"explicit_unalias"``: unalias; ``"demonitor"``: demonitor or the Down message;
             ``"reply_demonitor"``: these, or the first message through it, which ends the monitor.
@@ -398,6 +511,8 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
     Source: erlang:monitor/2,3.
     """
     node = _node()
+    if dest.__class__ is not Pid:
+        dest = _pid_of(dest)
     ref = _signals.monitor(node, _current(), dest, alias, tag)
     if _here.due:
         _here.rest()
@@ -421,10 +536,19 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     return found if info else True
 
 
+def monitoring(ref: Ref) -> bool:
+    """Whether a monitor of the calling process is active: its message has not been sent yet.
+
+    While the process that it watches cleans up it still is; a new one would say ``noproc``.
+    """
+    monitors = _current().monitors
+    return monitors is not None and ref in monitors
+
+
 @overload
 def exit(reason: Any, /) -> NoReturn: ...
 @overload
-def exit(pid: Pid, reason: Any, /) -> Literal[True]: ...
+def exit(pid: Pid | asyncio.Task[Any], reason: Any, /) -> Literal[True]: ...
 def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the module
     """``exit(reason)`` ends the calling process; ``exit(pid, reason)`` sends an exit signal.
 
@@ -439,7 +563,8 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     Source: erlang:exit/1, erlang:exit/2.
     """
     if len(args) == 2:
-        _signals.send_exit(_current(), *args)
+        pid, reason = args
+        _signals.send_exit(_current(), pid if pid.__class__ is Pid else _pid_of(pid), reason)
         if _here.due:
             _here.rest()
         return True
@@ -483,7 +608,8 @@ def report_crash(reason: Any, *, last_message: Any = None) -> None:
     """Writes a crash report of the calling process to the logger ``beamish``.
 
     An uncaught exception is reported by the runtime; this is for code such as a behaviour's,
-    which reports an ``exit(reason)`` of its own as well.
+    which reports an ``exit(reason)`` of its own as well. A dict in the process dictionary's entry
+    ``"$report"`` is shown with each report: ``{"Function": ..., "Arguments": ...}``.
 
     Args:
         reason: the exit reason; of an exception its traceback is shown.
@@ -594,7 +720,7 @@ def info(pid: Pid, item: str | None = None) -> Any:
 
     Items: registered_name ("" for none), label, initial_call, status ("running", "runnable",
     "waiting"), trap_exit, message_queue_len, messages, links, monitors (pids, or (name, node)),
-    monitored_by, parent, ancestors, dictionary, owned.
+    monitored_by, parent, ancestors, dictionary, owned, group_leader.
 
     Source: erlang:process_info/1,2.
     """
@@ -703,7 +829,12 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
 
     Source: timer:sleep/1.
     """
-    _mailbox.check_timeout(seconds)
+    if seconds is not None and (
+        isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
+    ):
+        raise BadArgError(
+            f"sleep: expected seconds (a number >= 0) or None for ever; got {describe(seconds)}"
+        )
     proc = _current()
     timer = None
     if seconds is not None:

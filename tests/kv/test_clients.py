@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from examples.kv.server import LINE_LIMIT
+from examples.kv.apps.kv_server.server import LINE_LIMIT
 from tests.kv.server import Client, Server
 from tests.kv.tree import Client as InsideClient
 from tests.kv.tree import tree
@@ -205,7 +205,7 @@ async def go_on(client: InsideClient) -> None:
 async def test_a_client_that_goes_on_after_it_was_refused_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("examples.kv.server.PARTING", 0.05)
+    monkeypatch.setattr("examples.kv.apps.kv_server.server.PARTING", 0.05)
     async with tree() as kv, await kv.connect() as client:
         client.writer.write(b"x" * (LINE_LIMIT + 1))
         assert await client.reader.readline() == TOO_LONG

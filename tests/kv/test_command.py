@@ -8,13 +8,15 @@ from types import ModuleType
 
 import pytest
 
-import examples.kv.__main__
-import examples.kv.command
-from examples.kv.command import UnknownCommandError, parse
+import examples.kv.apps.kv_server.app
+import examples.kv.apps.kv_server.command
+from examples.kv.apps.kv_server.command import UnknownCommandError, parse
 from tests.kv.server import Client, Server
 
 
-@pytest.mark.parametrize("module", [examples.kv.command, examples.kv.__main__])
+@pytest.mark.parametrize(
+    "module", [examples.kv.apps.kv_server.command, examples.kv.apps.kv_server.app]
+)
 def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
     result = doctest.testmod(module, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
 
@@ -31,6 +33,7 @@ def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
         ("GET einkauf käse\r\n", ("get", "einkauf", "käse")),
         ("DELETE 장바구니 우유\r\n", ("delete", "장바구니", "우유")),
         ("PUT CREATE GET DELETE\r\n", ("put", "CREATE", "GET", "DELETE")),
+        ("SUBSCRIBE  shopping\n", ("subscribe", "shopping")),
     ],
 )
 def test_words_are_split_at_white_space(line: str, command: tuple[str, ...]) -> None:
@@ -50,7 +53,15 @@ def test_words_are_split_at_white_space(line: str, command: tuple[str, ...]) -> 
             "CREATE a b\r\n",
             "CREATEa\r\n",
         ),
-        *("GET a\r\n", "GET a b c\r\n", "DELETE\r\n", "PUT a b\r\n", "PUT a b c d\r\n"),
+        *(
+            "GET a\r\n",
+            "GET a b c\r\n",
+            "DELETE\r\n",
+            "SUBSCRIBE\r\n",
+            "SUBSCRIBE a b\r\n",
+            "PUT a b\r\n",
+            "PUT a b c d\r\n",
+        ),
     ],
 )
 def test_whatever_is_no_command_is_unknown(line: str) -> None:

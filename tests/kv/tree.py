@@ -6,31 +6,33 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
-from typing import Final, Self
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Self
 
 from beamish import Pid, process
-from beamish.otp import ChildSpec, Supervisor, SupervisorFlags, TaskSupervisor
-from examples.kv.__main__ import reserve
-from examples.kv.registry import NAME as REGISTRY
-from examples.kv.registry import Registry
-from examples.kv.server import TASK_SUPERVISOR
-from examples.kv.supervisor import Umbrella
+from beamish.otp import Supervisor, TaskSupervisor, application
+from examples.kv.apps import kv
+from examples.kv.apps.kv_server import KVServer
+from examples.kv.apps.kv_server.app import reserve
+from examples.kv.apps.kv_server.server import TASK_SUPERVISOR
 from tests.runtime.harness import PATIENCE
 
-__all__ = ["PARENTS", "Client", "Tree", "kill", "log_records", "pid_of", "tree"]
+__all__ = ["PARENTS", "WAYS", "Client", "Tree", "Way", "kill", "log_records", "pid_of", "tree"]
+
+# The two ways from a name to its bucket.
+Way = Literal["server", "names"]
+WAYS: Final[tuple[Way, ...]] = ("server", "names")
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A running tree.
+    """The running applications.
 
     Attributes:
-        root: the pid of the umbrella.
         port: where the server listens.
     """
 
-    root: Pid
     port: int
 
     async def connect(self) -> Client:
@@ -79,24 +81,27 @@ class Client:
         return b"".join(answer).decode()
 
 
-class PatientUmbrella(Umbrella):
-    """One that does not give up while a test kills its children."""
-
-    def init(self, host: str, port: int) -> tuple[SupervisorFlags, list[ChildSpec]]:
-        flags, children = super().init(host, port)
-        return replace(flags, max_restarts=10_000), children
-
-
 @asynccontextmanager
-async def tree(umbrella: type[Umbrella] = PatientUmbrella) -> AsyncGenerator[Tree]:
-    """Starts the tree on a free port, and stops it at the end."""
+async def tree(registry: Way = "server", data: Path | None = None) -> AsyncGenerator[Tree]:
+    """Starts both applications, on a free port, and stops them at the end.
+
+    They do not give up while a test kills their children.
+    """
     host, port = reserve("127.0.0.1", 0)
-    root = await umbrella.start_link(host, port, name="KV.Umbrella")
+    patient = {"max_restarts": 10_000}
+    application.set_env(
+        {
+            "kv": {"registry": registry, "data": data, **patient},
+            "kv_server": {"host": host, "port": port, **patient},
+        }
+    )
+    started = await application.ensure_all_started(KVServer)
     try:
-        yield Tree(root, port)
+        yield Tree(port)
     finally:
-        if process.alive(root):
-            await Supervisor.stop(root)
+        for name in reversed(started):
+            if name in [app.name for app in application.which_applications()]:
+                await application.stop(name)
 
 
 # Who restarts whom. Connections and buckets are not restarted.
@@ -105,8 +110,9 @@ PARENTS: Final = {
     "KVServer.TaskSupervisor": "KVServer.Supervisor",
     "KV.Registry": "KV.Supervisor",
     "KV.BucketSupervisor": "KV.Supervisor",
-    "KV.Supervisor": "KV.Umbrella",
-    "KVServer.Supervisor": "KV.Umbrella",
+    "KV.Subscribers": "KV.Supervisor",
+    "KV.Supervisor": "KV",
+    "KVServer.Supervisor": "KVServer",
 }
 
 
@@ -114,15 +120,16 @@ async def pid_of(member: str) -> Pid:
     """The pid of a member of the tree: "a bucket", "a connection", or one of PARENTS."""
     match member:
         case "a bucket":
-            return await Registry.create(REGISTRY, "shopping")
+            return await kv.create("shopping")
         case "a connection":
             return (await TaskSupervisor.children(TASK_SUPERVISOR))[0]
         case _:
-            for info in await Supervisor.which_children(PARENTS[member]):
+            parent = PARENTS.get(member, "KV.Supervisor")
+            for info in await Supervisor.which_children(parent):
                 if info.id == member:
                     assert isinstance(info.pid, Pid)
                     return info.pid
-            raise AssertionError(f"{PARENTS[member]} has no child {member}")
+            raise AssertionError(f"{parent} has no child {member}")
 
 
 async def kill(member: str) -> None:
@@ -131,9 +138,9 @@ async def kill(member: str) -> None:
     ref = process.monitor(pid)  # before: of a death that it comes upon it tells at once
     process.exit(pid, "kill")
     await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE)
-    if member in PARENTS:
+    if member in (*PARENTS, "KV.Names", "KV.Store"):
         # It answers after it has dealt with the death, of which it was told before we were.
-        await Supervisor.which_children(PARENTS[member])
+        await Supervisor.which_children(PARENTS.get(member, "KV.Supervisor"))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 
 from beamish import otp, process
 from beamish.otp import Agent, GenServer, gen_event, gen_statem, intensity
+from beamish.terms import Pid
 
 from .support import in_node
 
@@ -46,8 +47,15 @@ GIVEN: dict[str, dict[str, Any]] = {
     "proc_lib": {},
     "registry": {},
     "supervisor": {"Counter": Named, "Listener": Named, "accept": fetch},
-    "task": {"fetch": fetch, "url": "example.org", "query": lambda: ["row"]},
-    "task_supervisor": {"serve": fetch},
+    "task": {
+        "Pid": Pid,
+        "fetch": fetch,
+        "poll": fetch,
+        "query": lambda: ["row"],
+        "url": "example.org",
+        "urls": ["example.org"],
+    },
+    "task_supervisor": {"fetch": fetch, "serve": fetch, "urls": ["example.org"]},
     "timer": {"pid": "nobody", "sweep": len},
 }
 

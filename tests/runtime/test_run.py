@@ -365,9 +365,13 @@ except BaseException as error:
 
 
 def _signalled(*numbers: signal.Signals, other: str = "late", stop_time: float = 30) -> Any:
-    """Runs the program, sends it signals when it has answered to the last, and reads it."""
-    source = textwrap.dedent(_PROGRAM).replace("{other}", other)
-    source = source.replace("{stop_time}", str(stop_time))
+    source = _PROGRAM.replace("{other}", other).replace("{stop_time}", str(stop_time))
+    return _run_and_signal(source, *numbers)
+
+
+def _run_and_signal(source: str, *numbers: signal.Signals) -> Any:
+    """Runs a program, sends it signals when it has answered to the last, and reads it."""
+    source = textwrap.dedent(source)
     with subprocess.Popen(
         [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
@@ -403,6 +407,54 @@ def test_a_second_sigint_forces_the_end() -> None:
 
     assert lines[:2] == ["ready", "main"]
     assert "KeyboardInterrupt" in lines
+    assert "KeyboardInterrupt" in errors
+    assert code == -signal.SIGINT
+
+
+_CLOSES_FOR_LONG = """
+import asyncio, beamish
+from beamish import process
+
+class Slow:
+    def __init__(self, name):
+        self.name = name
+
+    async def aclose(self):
+        print("closing", self.name, flush=True)
+        await asyncio.sleep(60)
+
+async def main():
+    process.own(Slow("first"))
+    process.own(Slow("second"))
+    {main}
+
+beamish.run({run})
+"""
+
+
+@pytest.mark.slow  # starts a program
+def test_a_second_signal_interrupts_what_is_being_closed() -> None:
+    """The others are begun to be closed, but not waited for."""
+    source = _CLOSES_FOR_LONG.replace("{main}", 'print("ready"); await process.sleep(None)')
+    source = source.replace("{run}", "main, grace=60")
+
+    lines, errors, code = _run_and_signal(source, signal.SIGTERM, signal.SIGTERM)
+
+    assert lines == ["ready", "closing second", "closing first"]
+    assert "KeyboardInterrupt" in errors
+    assert code == -signal.SIGINT
+
+
+@pytest.mark.slow  # starts a program
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_after_the_end_of_main_forces_the_end(number: signal.Signals) -> None:
+    """A program that hangs when it has done its work can be ended."""
+    source = _CLOSES_FOR_LONG.replace("{main}", "await process.sleep(None)")
+    source = source.replace("{run}", "process.spawn, main, stop_time=0, grace=60")
+
+    lines, errors, code = _run_and_signal(source, number)
+
+    assert lines == ["closing second", "closing first"]
     assert "KeyboardInterrupt" in errors
     assert code == -signal.SIGINT
 

@@ -1,4 +1,4 @@
-"""The command line: ``beamish run MODULE[:FUNCTION]`` starts a program on a node.
+"""The command line: ``beamish run MODULE[:NAME]`` starts a program on a node.
 
 What it does for the program, any Python script can have as well: ``run_program(main)`` sets up the
 log, runs ``main`` as the first process of a node, and turns its end into an exit code.

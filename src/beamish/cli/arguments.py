@@ -59,7 +59,44 @@ def _run(options: argparse.Namespace) -> int:
         name=options.program,
         loop=options.loop,
         log_level=options.log_level,
+        stop_time=options.stop_time,
+        configure=_configuration(options),
     )
+
+
+def _configuration(options: argparse.Namespace) -> Callable[[], None] | None:
+    """Reads the configuration of applications; None where there is none."""
+    if not options.config and not options.set:
+        return None
+
+    def configure() -> None:
+        from beamish.otp import application  # noqa: PLC0415 - only for who configures
+
+        for file in options.config:
+            application.load_config(file)
+        for app, key, value in options.set:
+            application.configure(app, **{key: value})
+
+    return configure
+
+
+def _setting(text: str) -> tuple[str, str, str]:
+    """``APP.KEY=VALUE``."""
+    name, equals, value = text.partition("=")
+    app, dot, key = name.partition(".")
+    if not (equals and dot and app and key):
+        raise argparse.ArgumentTypeError(f"expected APP.KEY=VALUE; got {text!r}")
+    return app, key, value
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"expected seconds; got {text!r}")
+    return seconds
 
 
 def _check_arguments(program: Callable[..., Any], name: str, arguments: list[str]) -> None:
@@ -84,8 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser(
         "run",
-        help="run a program on a node",
-        description="Run `async def main()` of a module as the first process of a node.",
+        help="run a program, or an application, on a node",
+        description="Run `async def main()` of a module as the first process of a node, or start "
+        "an application and all that it needs.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -95,7 +133,27 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", choices=LEVELS, default="info", help="the lowest level that is logged"
     )
     run.add_argument(
-        "program", metavar="MODULE[:FUNCTION]", help="what to run; FUNCTION is main by default"
+        "--config", metavar="FILE", action="append", default=[], help="TOML: a table for each app"
+    )
+    run.add_argument(
+        "--set",
+        metavar="APP.KEY=VALUE",
+        action="append",
+        default=[],
+        type=_setting,
+        help="a setting of an application",
+    )
+    run.add_argument(
+        "--stop-time",
+        metavar="SECONDS",
+        default=5.0,
+        type=_seconds,
+        help="how long an orderly end may take (default: 5)",
+    )
+    run.add_argument(
+        "program",
+        metavar="MODULE[:NAME]",
+        help="what to run: a function, by default main, or a class that is an Application",
     )
     run.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="ARG", help="handed to the function, as text"

@@ -2,7 +2,7 @@
 
     0     main returned, or was told to stop (Ctrl-C, SIGTERM) and everything ended in order
     1     it failed: one line says why where the failure is an expected one, else a traceback
-    130   a second Ctrl-C (or SIGTERM) ended everything at once
+    130   a second Ctrl-C (or SIGTERM), or one after main's end, ended everything at once
 
 "Expected" are the failures that a person at the terminal can do something about: a taken port, a
 missing file, a child that does not start. Whatever else is raised is a mistake in the program,
@@ -18,8 +18,8 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
-from types import TracebackType
-from typing import Any, Final, Literal
+from types import ModuleType, TracebackType
+from typing import Any, Final, Literal, cast
 
 import beamish
 from beamish import (
@@ -35,7 +35,7 @@ from beamish import (
 
 from .log import log_to_terminal
 
-__all__ = ["LOOPS", "LoopName", "ProgramError", "load", "run_program"]
+__all__ = ["LOOPS", "LoopName", "ProgramError", "load", "run_program", "starts"]
 
 LoopName = Literal["asyncio", "uvloop"]
 LOOPS: Final[tuple[LoopName, ...]] = ("asyncio", "uvloop")
@@ -61,6 +61,8 @@ def run_program(
     name: str | None = None,
     loop: LoopName = "asyncio",
     log_level: str = "info",
+    stop_time: float = 5.0,
+    configure: Callable[[], object] | None = None,
 ) -> int:
     """Runs a program until it ends, and tells the terminal how.
 
@@ -73,6 +75,8 @@ def run_program(
         name: what the program is called in messages; by default main's module.
         loop: the event loop, "asyncio" or "uvloop".
         log_level: the lowest level that is shown.
+        stop_time: seconds that an orderly end may take; then what is left is killed.
+        configure: called in main's process before main: to read a configuration, say.
 
     Returns:
         The exit code: 0, 1 or 130, as the module's page has it.
@@ -81,21 +85,25 @@ def run_program(
         >>> if __name__ == "__main__":
         ...     sys.exit(run_program(main))
     """
-    ending = _Ending()
+    ending = _Ending(configure)
     title = name or _name_of(main)
     try:
         loop_factory = _loop_factory(loop)
         log_to_terminal(log_level)
-        beamish.run(ending.watch, main, args, loop_factory=loop_factory, on_signal=ending.on_signal)
+        beamish.run(
+            ending.watch,
+            main,
+            args,
+            loop_factory=loop_factory,
+            on_signal=ending.on_signal,
+            stop_time=stop_time,
+        )
     except KeyboardInterrupt:
         return INTERRUPTED
     except ProcessExit as exited:
-        return _failed(title, f"exited with reason {format_exit(exited.reason)}")
+        return _exited(title, exited.reason)
     except Exception as error:  # noqa: BLE001 - whatever the program raises
-        if isinstance(error, _EXPECTED) and not isinstance(error, _MISTAKES):
-            return _failed(title, str(error) or type(error).__name__)
-        traceback.print_exception(type(error), error, ending.traceback_of(error))
-        return FAILED
+        return _raised(title, error, ending.traceback_of(error))
     if ending.unasked is not None:
         return _failed(title, f"a process that it is linked to ended: {ending.unasked}")
     return OK
@@ -104,16 +112,20 @@ def run_program(
 class _Ending:
     """What is to be known of a program's end beside what it returns or raises."""
 
-    def __init__(self) -> None:
+    def __init__(self, configure: Callable[[], object] | None) -> None:
+        self._configure = configure
         self.signals = 0
         self.unasked: str | None = None
+        self._main_has_ended = False
         self._error: Exception | None = None
         self._traceback: TracebackType | None = None
 
     def on_signal(self, number: signal.Signals) -> None:
         """Ctrl-C or SIGTERM has come."""
         self.signals += 1
-        if self.signals == 1:
+        if self._main_has_ended:
+            _logger.info("%s: ending everything at once", number.name)
+        elif self.signals == 1:
             _logger.info("%s: stopping (once more: at once)", number.name)
 
     async def watch(self, main: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -123,6 +135,8 @@ class _Ending:
         without that it comes from a supervisor that has given up, and the program has failed.
         """
         try:
+            if self._configure is not None:
+                self._configure()
             result = main(*args)
             if asyncio.iscoroutine(result):
                 await result
@@ -133,6 +147,8 @@ class _Ending:
         except Exception as error:
             self._error, self._traceback = error, error.__traceback__
             raise
+        finally:
+            self._main_has_ended = True
 
     def traceback_of(self, error: Exception) -> TracebackType | None:
         """Where the program raised this, without the frames of the runtime and of this file."""
@@ -159,8 +175,60 @@ def _loop_factory(loop: LoopName) -> Callable[[], asyncio.AbstractEventLoop] | N
     return factory
 
 
+def _raised(title: str, error: BaseException, where: TracebackType | None) -> int:
+    """Tells of what the program raised."""
+    cause = cause_of(error)
+    if isinstance(cause, _EXPECTED) and not isinstance(cause, _MISTAKES):
+        text = str(cause) or type(cause).__name__
+        return _failed("" if _is_setting(cause) else title, text)
+    where = where if cause is error else cause.__traceback__
+    traceback.print_exception(type(cause), cause, where)
+    return FAILED
+
+
+def _exited(title: str, reason: Any) -> int:
+    """Tells of the exit reason that the program ended with."""
+    match reason:
+        case ("application_start_failure", name, why):
+            cause = _exception_in(why)
+            if cause is not None:
+                return _raised(title, cause, cause.__traceback__)
+            return _failed(title, f"application {name} did not start: {format_exit(why)}")
+        case ("application_terminated", name, why):
+            return _failed(title, f"application {name} ended: {format_exit(why)}")
+        case _:
+            return _failed(title, f"exited with reason {format_exit(reason)}")
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """What an application's start raised, where an error is about that; else the error itself."""
+    while isinstance(reason := getattr(error, "reason", None), tuple):
+        cause = _exception_in(reason)
+        if cause is None:
+            break
+        error = cause
+    return error
+
+
+def _exception_in(term: Any) -> BaseException | None:
+    """The first exception in a reason."""
+    if isinstance(term, BaseException):
+        return term
+    if isinstance(term, tuple):
+        for part in cast("tuple[Any, ...]", term):
+            if (found := _exception_in(part)) is not None:
+                return cause_of(found)
+    return None
+
+
+def _is_setting(error: BaseException) -> bool:
+    """Whether it names what is wrong by itself, such as an environment variable."""
+    settings = sys.modules.get("beamish.otp.settings")
+    return settings is not None and isinstance(error, settings.ConfigError)
+
+
 def _failed(title: str, text: str) -> int:
-    print(f"{title}: {text}", file=sys.stderr)
+    print(f"{title}: {text}" if title else text, file=sys.stderr)
     return FAILED
 
 
@@ -168,15 +236,19 @@ def _failed(title: str, text: str) -> int:
 
 
 def load(target: str) -> Callable[..., Any]:
-    """Imports the function that ``MODULE[:FUNCTION]`` names; FUNCTION is ``main`` by default.
+    """Imports what ``MODULE[:NAME]`` names: a function or an Application; by default ``main``.
 
-    Of a package without such a function, its ``__main__`` is asked, which ``python -m`` would run.
+    Of a package without a main, its ``__main__`` is asked, which ``python -m`` would run. A module
+    that has neither, but defines one Application, means that.
+
+    Returns:
+        The function; for an application one that starts it and all that it needs.
 
     Raises:
-        ProgramError: there is no such module, or no such function in it.
+        ProgramError: there is no such module, or nothing to run in it.
     """
-    module_name, _, function = target.partition(":")
-    function = function or "main"
+    module_name, _, name = target.partition(":")
+    function = name or "main"
     if module_name.endswith(".py") or "/" in module_name or not module_name:
         written = module_name.removesuffix(".py").strip("./").replace("/", ".") or "package.module"
         raise ProgramError(f"expected the name of a module; got {module_name!r}: write {written}")
@@ -189,13 +261,44 @@ def load(target: str) -> Callable[..., Any]:
         except ProgramError:
             places.pop()
     main = getattr(module, function, None)
+    if main is None and not name:
+        main = _only_application(sys.modules[module_name])
     if not callable(main):
         where = " or ".join(places)
         raise ProgramError(
             f"expected a function `async def {function}()` in {where}; there is none"
         )
-    found: Callable[..., Any] = main
-    return found
+    return starts(main) if _is_application(main) else cast("Callable[..., Any]", main)
+
+
+def _is_application(thing: Any) -> bool:
+    # Looked up, not imported: a program without applications is not to wait for them.
+    spec = sys.modules.get("beamish.otp.application_spec")
+    return spec is not None and isinstance(thing, type) and issubclass(thing, spec.Application)
+
+
+def _only_application(module: ModuleType) -> Any:
+    """The one application that a module defines; None where there is none, or more."""
+    things: list[Any] = list(vars(module).values())
+    found = [
+        thing
+        for thing in things
+        if _is_application(thing) and thing.__module__.startswith(module.__name__)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def starts(app: Any) -> Callable[..., Any]:
+    """A main function that starts an application, and whose program ends with it."""
+
+    async def main() -> None:
+        from beamish.otp import application  # noqa: PLC0415 - see _is_application
+
+        await application.ensure_all_started(app, "permanent")
+        await process.sleep(None)
+
+    main.__module__ = app.__module__
+    return main
 
 
 def _import(name: str) -> Any:

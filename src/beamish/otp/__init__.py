@@ -6,14 +6,17 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import gen_event, gen_server, gen_statem, proc_lib, sys, timer
+from . import application, gen_event, gen_server, gen_statem, global_, proc_lib, sys, timer
 from .agent import Agent
+from .application import Application
+from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
+    ApplicationError,
     ChildError,
     ChildSpecError,
     HandlerError,
@@ -25,7 +28,9 @@ from .gen_server import Caller, GenServer
 from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
+from .partition_supervisor import PartitionSupervisor
 from .registry import Registry
+from .settings import ConfigError, Setting
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
 from .task_supervisor import TaskSupervisor
@@ -33,16 +38,21 @@ from .task_supervisor import TaskSupervisor
 __all__ = [
     "Agent",
     "AlreadyRegisteredError",
+    "Application",
+    "ApplicationError",
+    "Backoff",
     "Caller",
     "ChildCount",
     "ChildError",
     "ChildInfo",
     "ChildSpec",
     "ChildSpecError",
+    "ConfigError",
     "Continue",
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "Fail",
     "GenEvent",
     "GenEventHandler",
     "GenServer",
@@ -52,8 +62,10 @@ __all__ = [
     "Ignore",
     "Name",
     "NoReply",
+    "PartitionSupervisor",
     "Registry",
     "Reply",
+    "Setting",
     "StartError",
     "StartIgnored",
     "Stop",
@@ -62,12 +74,15 @@ __all__ = [
     "Task",
     "TaskSupervisor",
     "Timeout",
+    "Waiting",
+    "application",
     "call",
     "cast",
     "child_spec",
     "gen_event",
     "gen_server",
     "gen_statem",
+    "global_",
     "proc_lib",
     "sys",
     "timer",

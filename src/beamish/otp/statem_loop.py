@@ -28,6 +28,7 @@ from beamish.terms import Atom, Exit, Pid, Throw
 from .awaiting import is_coroutine
 from .debugging import Debug
 from .directives import UNSET
+from .errors import UndefinedCallbackError
 from .server_loop import CALL, CAST, answer
 from .special import SYSTEM, handle_debug, handle_system_msg
 from .statem_sys import Observed
@@ -176,7 +177,7 @@ class Engine(Observed):
             event = self.queue.popleft() if self.queue else self._next_due()
             if event is None:
                 message = await receive()
-                if message.__class__ is tuple and len(message) == 3 and message[0] is SYSTEM:
+                if message.__class__ is tuple and len(message) == 3 and _is(SYSTEM, message[0]):
                     found: Any = await handle_system_msg(self, message[1], message[2], self.parent)
                 else:
                     found = self._event_of(message)
@@ -203,11 +204,11 @@ class Engine(Observed):
             length = len(message)
             if length == 3:
                 head = message[0]
-                if head is CALL:
+                if head is CALL or _is(CALL, head):
                     return ((_CALL, message[1]), message[2])
-                if head is _TIMEOUT:
+                if _is(_TIMEOUT, head):
                     return self._timed_out(message)
-            elif length == 2 and message[0] is CAST:
+            elif length == 2 and _is(CAST, message[0]):
                 return (_CAST, message[1])
         elif message.__class__ is Exit and message[1] is self.parent:
             return Stop(message[2])
@@ -284,7 +285,7 @@ class Engine(Observed):
             function = getattr(self.machine, state, None)
             if callable(function):
                 return cast("Callable[[Any, Any], Any]", function)
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self.machine).__name__} has no function for its state {state!r}: expected a "
             "method `def <state>(self, event_type, content)` of a name that GenStatem itself does "
             "not use; for other states say callback_mode = 'handle_event_function'"
@@ -399,6 +400,11 @@ _ONLY_ON_EVENTS: Final = frozenset(
     (Postpone, NextEvent, ChangeCallbackModule, PushCallbackModule, PopCallbackModule)
 )
 _MODULE_ACTIONS: Final = ChangeCallbackModule | PushCallbackModule | PopCallbackModule
+
+
+def _is(atom: Atom, tag: Any) -> bool:
+    """Compared as text: who writes the protocol by hand need not know of Atoms."""
+    return tag is atom or (isinstance(tag, str) and tag == atom)
 
 
 def _bad(what: str, value: Any) -> NoReturn:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["reply", "request"]
+__all__ = ["call_cycle", "reply", "request"]
 
 _TIMED_OUT: Final = object()
 
@@ -123,6 +123,16 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
     return answer
 
 
+def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
+    """How a process waits for the caller already: who calls, and with what; None if it does not.
+
+    For one about to wait for an answer by other means than `request`.
+    """
+    target: Process | None = pid._process
+    steps = find_cycle(here.process or current(), target) if target is not None else None
+    return None if steps is None else tuple(steps)
+
+
 def _refuse_cycle(proc: Process, target: Process, ref: MonitorRef, message: Any) -> None:
     """The callee waits for an answer: not, it is to be hoped, for the caller's."""
     cycle = find_cycle(proc, target)
@@ -195,11 +205,9 @@ def reply(caller: tuple[Pid, Any], answer: Any) -> None:
         if target.watchers:
             target.watchers.pop(ref, None)
     if proc.state == WAIT_REPLY and proc.pattern is ref:
-        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in hand_over
+        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
         proc.state = WOKEN
         proc.value = (ref, answer)
         here.push(proc)
-        if not here.armed:
-            here.arm()
     else:
         deliver(proc, (ref, answer))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 
+from .groups import leader_of
 from .here import here, running_node
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
@@ -42,7 +43,10 @@ def _status(proc: Process) -> str:
 
 
 def _monitors(proc: Process) -> list[Any]:
-    return [ref._named or target.pid for ref, target in (proc.monitors or {}).items()]
+    return [
+        (ref._options and ref._options[1]) or target.pid
+        for ref, target in (proc.monitors or {}).items()
+    ]
 
 
 def _dictionary(proc: Process) -> dict[Any, Any]:
@@ -73,4 +77,5 @@ ITEMS: Final[dict[str, Callable[[Process], Any]]] = {
     "ancestors": lambda proc: proc.ancestors(),
     "dictionary": _dictionary,
     "owned": _owned,
+    "group_leader": leader_of,
 }

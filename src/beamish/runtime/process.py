@@ -6,7 +6,7 @@ anything: the rules are in signals.py, exiting.py and mailbox.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from beamish.terms.identity import Pid
 
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     import greenlet
 
     from beamish.terms import Atom
-    from beamish.terms.identity import Incarnation, MonitorRef
+    from beamish.terms.identity import MonitorRef
 
     from .adoption import Outside
     from .fate import Fate
+    from .node import Node
     from .owned import Owned
 
 __all__ = ["Process", "Rare", "Serving", "new_process"]
@@ -143,17 +144,13 @@ class Process(TaskFace):
 
 
 def new_process(
-    number: int,
-    home: Incarnation,
-    send: Callable[[Any], Any],
-    context: Context,
-    parent: Pid | None,
+    node: Node, send: Callable[[Any], Any], context: Context, parent: Pid | None
 ) -> Process:
-    """A process that is on no queue yet (no ``__init__``: see terms.identity.new_pid)."""
+    """A process of the node, on no queue yet (no ``__init__``: see terms.identity)."""
     proc = Process()
-    pid = proc.pid = _new(Pid)
-    pid._number = number
-    pid._home = home
+    pid = proc.pid = Pid()
+    pid._number = node.next_pid()
+    pid._home = node.home
     pid._process = proc
     proc.parent = parent
     proc.state = RUNNING
@@ -163,10 +160,8 @@ def new_process(
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
     proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    node.processes.add(proc)
     return proc
-
-
-_new: Final = object.__new__
 
 
 class Serving(Protocol):

@@ -3,7 +3,8 @@
 A report is one record: its message can be read in a terminal, and its fields stand beside it as
 attributes of the record, for a log collector: ``report``, ``pid``, ``registered_name``,
 ``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``state``,
-``message_queue_len``, ``links``, ``stack``.
+``message_queue_len``, ``links``, ``stack``, ``details`` (what a behaviour adds: a task's caller,
+function and arguments).
 """
 
 from __future__ import annotations
@@ -12,14 +13,20 @@ import logging
 import reprlib
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import format_exit
 
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["logger", "report_crash", "report_failed_cleanup", "report_failed_close"]
+__all__ = [
+    "logger",
+    "report_crash",
+    "report_failed_cleanup",
+    "report_failed_close",
+    "report_left_behind",
+]
 
 logger: Final = logging.getLogger("beamish")
 
@@ -58,6 +65,8 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     lines += [
         f"    {title}: {fields[key]}" for title, key in _SHOWN if fields[key] not in (None, [])
     ]
+    fields["details"] = more = _more(proc)
+    lines += [f"    {title}: {text}" for title, text in more.items()]
     lines.append("** (exit) " + format_exit(reason))
     if stack:
         lines.append(stack.rstrip())
@@ -83,6 +92,19 @@ def _details(proc: Process, reason: Any) -> dict[str, Any]:
         return serving.crash_details(reason)
     except Exception:
         return {}
+
+
+def _more(proc: Process) -> dict[str, str]:
+    """What is to be shown as well: its dictionary's entry ``$report``."""
+    rare = proc.rare
+    found = rare.dictionary.get("$report") if rare is not None and rare.dictionary else None
+    if not isinstance(found, dict):
+        return {}
+    details = cast("dict[str, Any]", found)
+    return {
+        title: value if isinstance(value, str) else _short.repr(value)
+        for title, value in details.items()
+    }
 
 
 def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]:
@@ -128,6 +150,17 @@ def report_failed_close(proc: Process, resource: Any, error: BaseException) -> N
     fields["reason"] = error
     what = f"Closing {_short.repr(resource)}, which {proc.pid!r} owned, failed"
     _write(logging.ERROR, f"{what}: {format_exit(error)}", fields)
+
+
+def report_left_behind(proc: Process) -> None:
+    """Reports an asyncio Task that goes on although it was killed."""
+    fields = _fields(proc)
+    fields["report"] = "left_behind"
+    text = (
+        f"Process {proc.pid!r} ({proc.initial_call()}) was killed, and its Task goes on: it "
+        "swallows every CancelledError. It is not a process any more"
+    )
+    _write(logging.ERROR, text, fields)
 
 
 def report_blocked(proc: Process, seconds: float, stack: str) -> None:

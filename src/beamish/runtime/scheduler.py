@@ -112,13 +112,18 @@ class Scheduler:
 
     def bind(self) -> None:
         """Makes this the scheduler that `here` speaks to."""
-        here.push = self.queue.append
-        here.arm = self.arm
+        here.push = self._push_first
         here.armed = False
+
+    def _push_first(self, proc: Process) -> None:
+        """The first push asks for a drain; until that is over a push is a mere append."""
+        self.queue.append(proc)
+        self.arm()
 
     def arm(self) -> None:
         """Asks the loop for a drain."""
         here.armed = True
+        here.push = self.queue.append
         self.loop.call_soon(self._drain, context=self.context)
 
     def _drain(self) -> None:
@@ -139,6 +144,7 @@ class Scheduler:
                 self.arm()
             else:
                 here.armed = False
+                here.push = self._push_first
 
     def work(self) -> None:
         """The body of a worker greenlet: runs slices for ever."""
@@ -150,8 +156,12 @@ class Scheduler:
                     proc = popleft()
                 except IndexError:
                     break
-                if proc.state > RUNNING:
-                    self._unusual(proc)
+                state = proc.state
+                if state > RUNNING:
+                    if state == EXIT_PENDING and proc.rare is None:
+                        self._end(proc)
+                    else:
+                        self._unusual(proc)
                     continue
                 here.process = proc
                 tasks[loop] = proc
@@ -200,6 +210,27 @@ class Scheduler:
 
     # ---- the uncommon
 
+    def _end(self, proc: Process) -> None:
+        """Ends a process; in short where it waits in receive(), or has not begun."""
+        if proc.waiter is not None or proc.parked is not None:
+            self._go_on_ending(proc)
+            return
+        fate = proc.fate
+        assert fate is not None
+        proc.state = EXITING
+        fate.thrown = True
+        here.process = proc
+        self.tasks[self.loop] = proc
+        try:
+            yielded = proc.context.run(proc.coro.throw, ProcessExit(fate.reason))
+        except StopIteration as stop:
+            end_returned(proc, stop.value)
+        except BaseException as error:
+            end_raised(proc, error)
+        else:
+            if yielded is not None or proc.state >= WOKEN:
+                suspended(proc, yielded)
+
     def close(self) -> None:
         """Ends the worker greenlets."""
         for worker in [self._worker, *self._spares]:
@@ -217,7 +248,7 @@ class Scheduler:
             run_slice(proc, proc.coro.throw, error)
         elif state == TICKED:
             if proc.parked is not None:
-                self._resume(proc, RUNNING)
+                self._resume(proc, TICKED if is_cancelled(proc) else RUNNING)
             else:
                 if not is_cancelled(proc):
                     proc.state = RUNNING

@@ -6,7 +6,7 @@ It is a GenServer. A method marked ``@call`` is called by other processes as
 """
 
 from beamish import Down, Pid, Ref, process
-from beamish.otp import Dest, DynamicSupervisor, GenServer, call
+from beamish.otp import GenServer, call
 
 from . import bucket
 
@@ -20,24 +20,27 @@ class Registry(GenServer):
     first bucket that dies.
     """
 
-    def init(self, bucket_supervisor: Dest) -> None:
-        self.bucket_supervisor = bucket_supervisor
+    def init(self) -> None:
         self.buckets: dict[str, Pid] = {}
         self.names: dict[Ref, str] = {}
 
     @call
-    def lookup(self, name: str) -> Pid | None:
+    async def lookup(self, name: str) -> Pid | None:
         """The bucket of that name; None if there is none."""
+        if name not in self.buckets and await bucket.exists(name):
+            return await self._start(name)
         return self.buckets.get(name)
 
     @call
     async def create(self, name: str) -> Pid:
         """The bucket of that name, which is started if there is none."""
-        if name not in self.buckets:
-            pid = await DynamicSupervisor.start_child(self.bucket_supervisor, bucket.child_spec())
-            self.names[process.monitor(pid)] = name
-            self.buckets[name] = pid
-        return self.buckets[name]
+        return self.buckets.get(name) or await self._start(name)
+
+    async def _start(self, name: str) -> Pid:
+        pid = await bucket.start(name)
+        self.names[process.monitor(pid)] = name
+        self.buckets[name] = pid
+        return pid
 
     def handle_info(self, message: object) -> None:
         match message:

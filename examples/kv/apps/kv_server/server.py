@@ -9,6 +9,7 @@ What a client may do to it, and what comes of that:
   so that the client is held up and not our memory filled.
 - So many connect that the operating system has no file descriptors left: the others wait in its
   queue until one is closed.
+- It subscribes, and does not read: when it takes no line for some seconds it is cut off.
 - It puts more and more into buckets: that is what they are for, and there is no limit but memory.
 """
 
@@ -20,7 +21,8 @@ from beamish import process
 from beamish.net import ClosedError, ListenSocket, Socket, TcpError, gen_tcp
 from beamish.otp import TaskSupervisor
 
-from .command import CommandError, parse, run
+from .command import Command, CommandError, parse, run
+from .subscription import is_subscription, stream
 
 TASK_SUPERVISOR = "KVServer.TaskSupervisor"
 
@@ -109,23 +111,29 @@ async def serve(socket: Socket) -> None:
             line = await gen_tcp.recv(socket)
             if not line.endswith(b"\n"):
                 await refuse(socket)
-            await gen_tcp.send(socket, await answer(line))
+            command, text = await answer(line)
+            await gen_tcp.send(socket, text)
+            if is_subscription(command):
+                await stream(socket)
     except ClosedError:
         process.exit("shutdown")  # no failure: nothing is logged
     except TcpError as error:  # the client's machine, or the way to it, has gone
         process.exit(("shutdown", error.reason))
 
 
-async def answer(line: bytes) -> bytes:
-    """What a line is answered.
+async def answer(line: bytes) -> tuple[Command, bytes]:
+    """The command that was carried out, and what it is answered.
 
     Bytes that are no text (UTF-8) are kept as they are, and can be keys and values as well.
     """
+    command: Command = ("none",)
     try:
-        text = await run(parse(line.decode(errors="surrogateescape")))
+        asked = parse(line.decode(errors="surrogateescape"))
+        text = await run(asked)
+        command = asked
     except CommandError as error:
         text = f"{error}\r\n"
-    return text.encode(errors="surrogateescape")
+    return command, text.encode(errors="surrogateescape")
 
 
 async def refuse(socket: Socket) -> None:

@@ -4,6 +4,7 @@ r"""A line becomes a command, and a command an answer.
     PUT bucket key value      OK
     GET bucket key            the value on a line of its own (empty if there is none), then OK
     DELETE bucket key         OK
+    SUBSCRIBE bucket          from now on a line for each PUT and DELETE in the bucket
 
 A bucket that was not created is ``NOT FOUND``, everything else ``UNKNOWN COMMAND``.
 """
@@ -12,10 +13,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from beamish import Pid, ProcessExit
-
-from . import bucket
-from .registry import NAME as REGISTRY
-from .registry import Registry
+from examples.kv.apps import kv
+from examples.kv.apps.kv import bucket, subscribers
+from examples.kv.apps.kv.store import NotKeptError
 
 T = TypeVar("T")
 
@@ -33,6 +33,13 @@ class UnknownCommandError(CommandError):
 
     def __str__(self) -> str:
         return "UNKNOWN COMMAND"
+
+
+class RefusedError(CommandError):
+    """It cannot be done now, though there is nothing wrong with it."""
+
+    def __str__(self) -> str:
+        return f"ERROR {self.args[0]}"
 
 
 class NotFoundError(CommandError):
@@ -60,15 +67,18 @@ def parse(line: str) -> Command:
     >>> parse("DELETE shopping eggs\r\n")
     ('delete', 'shopping', 'eggs')
 
+    >>> parse("SUBSCRIBE shopping\r\n")
+    ('subscribe', 'shopping')
+
     Other commands, and other numbers of words, are unknown:
 
     >>> parse("UNKNOWN shopping eggs\r\n")
     Traceback (most recent call last):
-    examples.kv.command.UnknownCommandError: UNKNOWN COMMAND
+    examples.kv.apps.kv_server.command.UnknownCommandError: UNKNOWN COMMAND
 
     >>> parse("GET shopping\r\n")
     Traceback (most recent call last):
-    examples.kv.command.UnknownCommandError: UNKNOWN COMMAND
+    examples.kv.apps.kv_server.command.UnknownCommandError: UNKNOWN COMMAND
     """
     match line.split():
         case ["CREATE", name]:
@@ -79,6 +89,8 @@ def parse(line: str) -> Command:
             return ("put", name, key, value)
         case ["DELETE", name, key]:
             return ("delete", name, key)
+        case ["SUBSCRIBE", name]:
+            return ("subscribe", name)
         case _:
             raise UnknownCommandError
 
@@ -88,10 +100,11 @@ async def run(command: Command) -> str:
 
     Raises:
         NotFoundError: there is no bucket of that name.
+        RefusedError: the change could not be written.
     """
     match command:
         case ("create", name):
-            await Registry.create(REGISTRY, name)
+            await kv.create(name)
             return OK
         case ("get", name, key):
             value = await _with_bucket(name, lambda pid: bucket.get(pid, key))
@@ -102,16 +115,23 @@ async def run(command: Command) -> str:
         case ("delete", name, key):
             await _with_bucket(name, lambda pid: bucket.delete(pid, key))
             return OK
+        case ("subscribe", name):
+            if await kv.lookup(name) is None:
+                raise NotFoundError
+            subscribers.subscribe(name)
+            return ""
         case _:
             raise UnknownCommandError
 
 
 async def _with_bucket(name: str, action: Callable[[Pid], Awaitable[T]]) -> T:
-    pid = await Registry.lookup(REGISTRY, name)
+    pid = await kv.lookup(name)
     if pid is None:
         raise NotFoundError
     try:
         return await action(pid)
+    except NotKeptError as error:
+        raise RefusedError(error) from None
     except ProcessExit as ended:
         # A call to a process that dies ends the caller, too: with what the process died of, and
         # with the call. A bucket that dies while it is asked is as good as not found; every

@@ -1,0 +1,5 @@
+"""The application kv_server: buckets for whoever connects."""
+
+from .app import KVServer
+
+__all__ = ["KVServer"]
