@@ -521,7 +521,7 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
 
     Source: gen_statem:call/3.
     """
-    pid = whereis(dest)
+    pid = dest if isinstance(dest, Pid) else whereis(dest)
     if not isinstance(pid, Pid):
         reason = NOPROC if pid is None else (_NODEDOWN, Atom(pid[1]))
         raise _failed(reason, dest, request, timeout)

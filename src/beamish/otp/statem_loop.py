@@ -133,6 +133,7 @@ class Engine(Observed):
 
     __slots__ = (
         "_base",
+        "_functions",
         "_left",
         "_mode",
         "debug",
@@ -155,6 +156,7 @@ class Engine(Observed):
         self.timers = Timers()
         self.debug: Debug | None = None
         self._base = base
+        self._functions: dict[Any, Callable[[Any, Any], Any]] = {}  # of the states so far
         self._left: list[type[GenStatem]] = []  # the classes to which Pop comes back
         self._mode = read_mode(type(machine))
 
@@ -272,7 +274,8 @@ class Engine(Observed):
         """Calls the state callback; what it throws is what it returns, as in OTP."""
         try:
             if self._mode[0]:
-                result = self._state_function()(kind, content)
+                function = self._functions.get(self.state) or self._state_function()
+                result = function(kind, content)
             else:
                 result = self.machine.handle_event(kind, content, self.state)
             return await result if is_coroutine(result) else result
@@ -280,11 +283,13 @@ class Engine(Observed):
             return thrown.value
 
     def _state_function(self) -> Callable[[Any, Any], Any]:
+        """The state callback of the current state, looked for when the state is new."""
         state = self.state
         if isinstance(state, str) and not hasattr(self._base, state):
             function = getattr(self.machine, state, None)
             if callable(function):
-                return cast("Callable[[Any, Any], Any]", function)
+                self._functions[state] = cast("Callable[[Any, Any], Any]", function)
+                return self._functions[state]
         raise UndefinedCallbackError(
             f"{type(self.machine).__name__} has no function for its state {state!r}: expected a "
             "method `def <state>(self, event_type, content)` of a name that GenStatem itself does "
@@ -337,11 +342,12 @@ class Engine(Observed):
     # ---- actions
 
     def _act(self, action: Any, change: Change) -> None:
-        if action is Postpone or isinstance(action, Postpone):
+        cls = action.__class__
+        if cls is Postpone or action is Postpone:
             change.postpone = action is Postpone or action.postpone
-        elif isinstance(action, NextEvent) and is_event_type(action.type):
+        elif cls is NextEvent and is_event_type(action.type):
             change.events.append((action.type, action.content))
-        elif isinstance(action, _MODULE_ACTIONS) or action is PopCallbackModule:
+        elif cls in _MODULE_ACTIONS or action is PopCallbackModule:
             self._change_class(action)
         elif not self._act_anywhere(action, change):
             _bad(_BAD_ACTION, action)
@@ -356,13 +362,16 @@ class Engine(Observed):
 
     def _act_anywhere(self, action: Any, change: Change) -> bool:
         """Does an action that every callback may return; False if it is none."""
-        if isinstance(action, StateTimeout | EventTimeout | GenericTimeout):
+        cls = action.__class__
+        if cls is Reply:
+            good = is_reply(action)
+            if good:
+                self._reply(action)
+            return good
+        if cls in _TIMEOUTS:
             change.timeouts.append(action)
             return is_time(action)
-        if is_reply(action):
-            self._reply(action)
-            return True
-        return action is Hibernate or isinstance(action, Hibernate)
+        return action is Hibernate or cls is Hibernate
 
     def _reply(self, reply: Reply) -> None:
         answer(reply.caller, reply.value)
@@ -386,20 +395,24 @@ class Engine(Observed):
     def become(self, cls: Any) -> None:
         """Makes the machine one of a class; its attributes stay."""
         self.machine.__class__ = cls
+        self._functions.clear()
         self._mode = read_mode(cls)
 
 
-_WITH_ACTIONS: Final = (NextState, KeepState, RepeatState)
+_WITH_ACTIONS: Final = frozenset((NextState, KeepState, RepeatState))
 
 
 def _actions_of(result: Any) -> tuple[Any, ...]:
-    return result.actions if isinstance(result, _WITH_ACTIONS) else ()
+    actions: tuple[Any, ...] = ()
+    cls: Any = result.__class__
+    return result.actions if cls in _WITH_ACTIONS else actions
 
 
 _ONLY_ON_EVENTS: Final = frozenset(
     (Postpone, NextEvent, ChangeCallbackModule, PushCallbackModule, PopCallbackModule)
 )
-_MODULE_ACTIONS: Final = ChangeCallbackModule | PushCallbackModule | PopCallbackModule
+_MODULE_ACTIONS: Final = frozenset((ChangeCallbackModule, PushCallbackModule, PopCallbackModule))
+_TIMEOUTS: Final = frozenset((StateTimeout, EventTimeout, GenericTimeout))
 
 
 def _is(atom: Atom, tag: Any) -> bool:
