@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, 
 
 from .runtime import calls as _calls
 from .runtime import info as _info
+from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import reports as _reports
@@ -54,6 +55,7 @@ __all__ = [
     "alias",
     "alive",
     "ancestors",
+    "because",
     "call_cycle",
     "cancel_timer",
     "critical",
@@ -110,6 +112,7 @@ __all__ = [
     "unlink",
     "unregister",
     "whereis",
+    "why",
 ]
 
 T = TypeVar("T")
@@ -575,6 +578,37 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     if rare is not None and rare.outside is not None:
         rare.outside.exit = problem
     raise problem
+
+
+def why(pid: Pid) -> _journal.Why | None:
+    """Who ended a process that is dead, and why: along links, exit signals and supervisors.
+
+    The answer is put together from a journal of the last 1,000 deaths of the node.
+
+    Args:
+        pid: a process that has died not long ago, and not normally.
+
+    Returns:
+        Deaths, each because of the next one: its own first, the root cause last (``.root``); they
+        print as lines to be read. None if it lives, ended normally, or died too long ago.
+
+    Example:
+        >>> print(process.why(pid))
+        <0.107.0> was sent an exit signal by <0.104.0> (App.Supervisor): shutdown
+          because <0.106.0> ended by itself: ValueError: boom
+    """
+    return _journal.why(pid)
+
+
+def because(pid: Pid | None) -> None:
+    """Says on account of whose end the caller acts from now on, for `why` to tell.
+
+    A supervisor says it before it stops the siblings of a child that ended.
+
+    Args:
+        pid: whose end that was; None when the caller is done with it.
+    """
+    _journal.note(_current().pid, pid)
 
 
 def error(reason: Any) -> NoReturn:

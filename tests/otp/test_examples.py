@@ -44,6 +44,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "gen_server": {},
     "gen_statem": vars(gen_statem),
     "methods": {},
+    "pg": {},
     "proc_lib": {},
     "registry": {},
     "supervisor": {"Counter": Named, "Listener": Named, "accept": fetch},
