@@ -117,10 +117,10 @@ __all__ = [
 
 T = TypeVar("T")
 
+_CANCEL_TIMER: Final = Atom("cancel_timer")
+_READ_TIMER: Final = Atom("read_timer")
 _SPAWN_REPLY: Final = Atom("spawn_reply")
 _REPLIES: Final = ("yes", "no", "success_only", "error_only")
-_CANCEL_TIMER = Atom("cancel_timer")
-_READ_TIMER = Atom("read_timer")
 
 # ---- making processes
 
