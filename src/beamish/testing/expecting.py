@@ -45,12 +45,16 @@ async def settle(timeout: float = 5.0) -> None:
     quiet, end = 0, loop.time() + timeout
     while quiet < _QUIET_TURNS:
         await process.sleep(0)
-        quiet = 0 if _somebody_runs() else quiet + 1
+        runs = _who_runs()
+        quiet = 0 if runs else quiet + 1
+        if runs and loop.time() >= end:
+            raise AssertionError(f"expected all processes to wait within {timeout} s; {runs} run")
 
 
-def _somebody_runs() -> bool:
+def _who_runs() -> list[Pid]:
     me = process.self()
-    return any(process.info(pid, "status") == "runnable" for pid in process.list() if pid is not me)
+    others = [pid for pid in process.list() if pid is not me]
+    return [pid for pid in others if process.info(pid, "status") == "runnable"]
 
 
 async def expect(*patterns: Any, timeout: float | None = PATIENCE) -> Any:
