@@ -3,7 +3,7 @@
 A report is one record: its message can be read in a terminal, and its fields stand beside it as
 attributes of the record, for a log collector: ``report``, ``pid``, ``registered_name``,
 ``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``message_queue_len``,
-``links``, ``stack``.
+``links``, ``stack``; and ``context``, in which the process ran, for log filters.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]
         "last_message": None if last is None else _short.repr(last),
         "message_queue_len": len(proc.mailbox or ()),
         "links": sorted(repr(pid) for pid in proc.links or ()),
+        "context": proc.context,
     }
 
 
