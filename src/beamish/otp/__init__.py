@@ -6,7 +6,7 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import application, gen_server, proc_lib
+from . import application, gen_server, logger, proc_lib
 from .agent import Agent
 from .application import Application
 from .child_spec import ChildSpec, child_spec
@@ -66,5 +66,6 @@ __all__ = [
     "cast",
     "child_spec",
     "gen_server",
+    "logger",
     "proc_lib",
 ]
