@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Final
-
-from beamish.otp import logger
 
 __all__ = ["LEVELS", "LogFormatter", "log_to_terminal"]
 
@@ -45,4 +44,7 @@ def log_to_terminal(level: str = "info") -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(LogFormatter())
         root.addHandler(handler)
-    logger.install()
+    if "beamish.otp" in sys.modules:  # else nothing has metadata; and it takes long to import
+        from beamish.otp import logger  # noqa: PLC0415 - see above
+
+        logger.install()
