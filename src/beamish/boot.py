@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from .net.loop import new_event_loop
+from .runtime import spawning
 from .runtime.exiting import GRACE
 from .runtime.node import Node
 from .runtime.signals import exit_signal
@@ -42,8 +43,8 @@ def run(
     """Starts a node, runs `main` as its first process, shuts the node down, returns main's result.
 
     On SIGINT or SIGTERM main gets the exit signal `shutdown`; what it is linked to (a supervisor,
-    which ends its children in reverse order) ends after it. A second signal kills everything
-    at once.
+    which ends its children in reverse order) ends after it. A second signal, or one that comes
+    when main has ended, kills everything at once.
 
     Args:
         main: an ``async def`` (or plain) function; called as ``main(*args, **kw)``.
@@ -61,7 +62,7 @@ def run(
 
     Raises:
         Whatever main raised. ProcessExit: main was ended with another reason than normal or
-        shutdown. KeyboardInterrupt: a second SIGINT.
+        shutdown. KeyboardInterrupt: a signal has killed everything.
 
     Example:
         >>> async def main(): return 42
@@ -123,6 +124,8 @@ class _Host:
         self._stop_time = stop_time
         self._tell = on_signal
         self._signals = 0
+        self._ended = False  # main is dead
+        self._forced = False
 
     async def run(self, *, name: str, preempt: bool, handle_signals: bool) -> Any:
         loop = asyncio.get_running_loop()
@@ -132,19 +135,20 @@ class _Host:
                 return await self._run_main(loop)
             finally:
                 await self._node.stop(self._stop_time)
-                if self._signals > 1:
+                if self._forced:
                     raise KeyboardInterrupt
 
     async def _run_main(self, loop: asyncio.AbstractEventLoop) -> Any:
         ended: asyncio.Future[tuple[Any, Any]] = loop.create_future()
 
         def on_end(reason: Any, result: Any) -> None:
+            self._ended = True
             if not ended.done():
                 ended.set_result((reason, result))
 
         def start() -> None:
             try:
-                self._proc = self._node.spawn(self._main, self._args, self._kw)
+                self._proc = spawning.start(self._main, self._args, self._kw)
             except BadArgError as error:
                 ended.set_exception(error)  # no function: `run(main())`, say
                 return
@@ -166,13 +170,14 @@ class _Host:
         if self._tell is not None:
             self._tell(number)
         node = self._node
-        if self._signals == 1:
+        if self._signals == 1 and not self._ended:
             main: Process = self._proc
             exit_signal(main, node.init_pid, SHUTDOWN, link=False)
             node.timers.call_later(
                 self._stop_time, lambda: exit_signal(main, node.init_pid, KILL, link=False)
             )
         else:
+            self._forced = True
             node.hurry()
 
 

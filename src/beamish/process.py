@@ -21,22 +21,27 @@ argument that they cannot take.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import contextlib
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
 
 from .runtime import calls as _calls
 from .runtime import info as _info
+from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import reports as _reports
 from .runtime import signals as _signals
+from .runtime import spawning as _spawning
+from .runtime.asyncio_task import TaskFace as _TaskFace
 from .runtime.groups import GROUP_LEADER as _GROUP_LEADER
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
+from .runtime.patterns import matches as _matches
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw, TimerRef
@@ -46,12 +51,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
 __all__ = [
+    "adopt",
     "alias",
     "alive",
     "ancestors",
+    "because",
+    "call_cycle",
     "cancel_timer",
     "critical",
     "demonitor",
+    "dictionary",
     "disown",
     "erase",
     "error",
@@ -59,6 +68,7 @@ __all__ = [
     "flag",
     "flush",
     "get",
+    "get_keys",
     "give_away",
     "group_leader",
     "info",
@@ -66,7 +76,10 @@ __all__ = [
     "link",
     "list",
     "make_ref",
+    "matches",
     "monitor",
+    "monitoring",
+    "monotonic_time",
     "offload",
     "own",
     "parent",
@@ -83,6 +96,7 @@ __all__ = [
     "send",
     "send_after",
     "send_threadsafe",
+    "serving",
     "set_group_leader",
     "set_label",
     "sleep",
@@ -90,67 +104,31 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "spawn_opt",
+    "spawn_request",
+    "spawn_request_abandon",
     "start_timer",
     "throw",
     "unalias",
     "unlink",
     "unregister",
     "whereis",
+    "why",
 ]
 
 T = TypeVar("T")
 
+_SPAWN_REPLY: Final = Atom("spawn_reply")
+_REPLIES: Final = ("yes", "no", "success_only", "error_only")
+_CANCEL_TIMER = Atom("cancel_timer")
+_READ_TIMER = Atom("read_timer")
+
 # ---- making processes
 
 
-def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
-
-    Nothing that the function does, or that is wrong with its arguments, fails the caller.
-
-    Args:
-        fn: an ``async def`` function, or a plain one, which then cannot wait.
-
-    Raises:
-        BadArgError: `fn` is no function: a coroutine, say (``spawn(work())`` for ``spawn(work)``).
-
-    Source: erlang:spawn/1 (OTP 25 manual).
-    """
-    pid = (_here.node or _node()).spawn(fn, args, kw).pid
-    if _here.due:
-        _here.rest()
-    return pid
-
-
-def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
-    """Starts a process and links it to the caller, in one step.
-
-    Source: erlang:spawn_link/1.
-    """
-    caller = _here.process or _current()
-    proc = _node().spawn(fn, args, kw)
-    _signals.join(caller, proc)
-    if _here.due:
-        _here.rest()
-    return proc.pid
-
-
-def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid, Ref]:
-    """Starts a process and monitors it, in one step.
-
-    Returns:
-        The pid, and the reference that the Down message will carry.
-
-    Source: erlang:spawn_monitor/1.
-    """
-    watcher = _here.process or _current()
-    node = _here.node or _node()
-    proc = node.spawn(fn, args, kw)
-    ref = node.mint_monitor(watcher)
-    _signals.watch(watcher, proc, ref)
-    if _here.due:
-        _here.rest()
-    return proc.pid, ref
+# Written in the runtime, so that a process costs no call more.
+spawn = _spawning.spawn
+spawn_link = _spawning.spawn_link
+spawn_monitor = _spawning.spawn_monitor
 
 
 @overload
@@ -215,7 +193,7 @@ def spawn_opt(
     if name is not None:
         node.names.check_free(name)
     caller = _current() if link or monitor is not False else None
-    proc = node.spawn(fn, args, kw)
+    proc = _spawning.start(fn, args, kw)
     if name is not None:
         node.names.register(name, proc.pid)
     if label is not None:
@@ -230,6 +208,61 @@ def spawn_opt(
         return proc.pid
     ref = _signals.monitor(node, caller, proc.pid, options.get("alias"), options.get("tag"))
     return proc.pid, ref
+
+
+def spawn_request(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    link: bool = False,
+    monitor: bool | dict[str, Any] = False,
+    reply: Literal["yes", "no", "success_only", "error_only"] = "yes",
+    reply_tag: Any = _SPAWN_REPLY,
+    **kw: Any,
+) -> Ref:
+    """Starts a process, and is told of it by a message: ``("spawn_reply", ref, "ok", pid)``.
+
+    On this node the process is there when this returns, and so is the message; where a process is
+    started on another node, both take their time.
+
+    Args:
+        fn: what it runs.
+        link: link it to the caller.
+        monitor: monitor it, with options as `spawn_opt`; the reference is the monitor's then.
+        reply: which messages are wanted: an error's is ``("spawn_reply", ref, "error", reason)``.
+        reply_tag: stands for ``"spawn_reply"``.
+
+    Returns:
+        The reference in the message.
+
+    Source: erlang:spawn_request/5.
+    """
+    if reply not in _REPLIES:
+        raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
+    spawn_any: Any = spawn_opt
+    try:
+        started = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
+    except BadArgError:
+        ref: Ref = make_ref()
+        if reply in ("yes", "error_only"):
+            send(self(), (reply_tag, ref, Atom("error"), Atom("badopt")))
+        return ref
+    pid, ref = started if isinstance(started, tuple) else (started, make_ref())
+    if reply in ("yes", "success_only"):
+        send(self(), (reply_tag, ref, Atom("ok"), pid))
+    return ref
+
+
+def spawn_request_abandon(ref: Ref) -> bool:
+    """Gives up a `spawn_request` that is not done yet; returns whether there was one.
+
+    A request to this node is done at once, so there is none.
+
+    Source: erlang:spawn_request_abandon/1.
+    """
+    if not isinstance(ref, Ref):
+        raise BadArgError(f"expected what spawn_request returned; got {describe(ref)}")
+    return False
 
 
 # ---- oneself
@@ -319,6 +352,23 @@ def erase(key: Any) -> Any:
     return None if rare is None or rare.dictionary is None else rare.dictionary.pop(key, None)
 
 
+def get_keys(*value: Any) -> builtins.list[Any]:
+    """The keys of the process dictionary; with an argument those that have this value.
+
+    Source: erlang:get_keys/0, /1.
+    """
+    return [key for key, found in dictionary().items() if not value or found == value[0]]
+
+
+def dictionary() -> dict[Any, Any]:
+    """The process dictionary, as a dict of one's own.
+
+    Source: erlang:get/0.
+    """
+    rare = _current().rare
+    return {} if rare is None or rare.dictionary is None else dict(rare.dictionary)
+
+
 def set_label(label: Any) -> None:
     """Sets what reports and info call this process beside its pid; it need not be unique.
 
@@ -362,9 +412,23 @@ else:
 receive_reply = _mailbox.receive_reply
 request = _calls.request
 reply = _calls.reply
+call_cycle = _calls.call_cycle
 
-for _function in (send, receive, receive_reply, request, reply):
+for _function in (
+    *(spawn, spawn_link, spawn_monitor),
+    *(send, receive, receive_reply, request, reply, call_cycle),
+):
     _function.__module__ = __name__
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Whether a value matches a pattern of ``receive``: for behaviours that select by patterns.
+
+    Example:
+        >>> matches(("user", int, ...), ("user", 7, None))
+        True
+    """
+    return _matches(pattern, value)
 
 
 def flush() -> builtins.list[Any]:
@@ -375,10 +439,12 @@ def flush() -> builtins.list[Any]:
 # ---- links, monitors, exits
 
 
-def link(pid: Pid) -> Literal[True]:
+def link(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
     """Links the calling process and another: when one ends, the other gets an exit signal.
 
-    A pair has at most one link; linking oneself does nothing.
+    A pair has at most one link; linking oneself does nothing. An asyncio Task of the node's loop is
+    a process too, from its first use as one: how it ends is its exit reason (``normal``,
+    ``cancelled``, or its exception), and an exit signal cancels it.
 
     Raises:
         NoProcError: there is no such process, and the caller does not trap exits. One that
@@ -386,19 +452,48 @@ def link(pid: Pid) -> Literal[True]:
 
     Source: erlang:link/1.
     """
-    _signals.link(_current(), pid)
+    _signals.link(_current(), pid if pid.__class__ is Pid else _pid_of(pid))
     return True
 
 
-def unlink(pid: Pid) -> Literal[True]:
+def unlink(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
     """Takes the link to a process away; nothing will come through it any more.
 
     An Exit message that is in the mailbox already stays there.
 
     Source: erlang:unlink/1.
     """
-    _signals.unlink(_current(), pid)
+    _signals.unlink(_current(), pid if pid.__class__ is Pid else _pid_of(pid))
     return True
+
+
+def adopt(task: asyncio.Task[Any]) -> Pid:
+    """Takes an asyncio Task that runs already for a child: the counterpart of `spawn_link`.
+
+    It is linked to the caller, which becomes its parent. The caller's end, or that of the node,
+    cancels it. A Task that raises writes a crash report, as a process does; asyncio does not.
+
+    Args:
+        task: of the node's loop. It need not know of processes.
+
+    Returns:
+        The pid; where the Task is done, one of a process that has ended.
+
+    Raises:
+        NoProcError: the Task is done, and the caller does not trap exits.
+
+    Example:
+        >>> async def main():
+        ...     pid = process.adopt(asyncio.create_task(poll()))
+        ...     process.exit(pid, "shutdown")      # cancels it
+    """
+    return _node().take_in(_current(), task)
+
+
+def _pid_of(what: Any) -> Any:
+    """The pid of an asyncio Task; what is none is refused where a pid is."""
+    is_task = isinstance(what, asyncio.Future | _TaskFace)
+    return _node().pid_of(cast("object", what)) if is_task else what
 
 
 def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
@@ -409,7 +504,8 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
 
     Args:
         dest: a Pid, a registered name, or ``(name, node)``; by name it watches whoever has the
-            name now, and the message carries ``(name, node)`` instead of the pid.
+            name now, and the message carries ``(name, node)`` instead of the pid. An asyncio Task
+            is watched as a process, see `link`.
         alias: makes the reference an address of the caller as well, until
             ``"explicit_unalias"``: unalias; ``"demonitor"``: demonitor or the Down message;
             ``"reply_demonitor"``: these, or the first message through it, which ends the monitor.
@@ -418,6 +514,8 @@ def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
     Source: erlang:monitor/2,3.
     """
     node = _node()
+    if dest.__class__ is not Pid:
+        dest = _pid_of(dest)
     ref = _signals.monitor(node, _current(), dest, alias, tag)
     if _here.due:
         _here.rest()
@@ -441,10 +539,19 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     return found if info else True
 
 
+def monitoring(ref: Ref) -> bool:
+    """Whether a monitor of the calling process is active: its message has not been sent yet.
+
+    While the process that it watches cleans up it still is; a new one would say ``noproc``.
+    """
+    monitors = _current().monitors
+    return monitors is not None and ref in monitors
+
+
 @overload
 def exit(reason: Any, /) -> NoReturn: ...
 @overload
-def exit(pid: Pid, reason: Any, /) -> Literal[True]: ...
+def exit(pid: Pid | asyncio.Task[Any], reason: Any, /) -> Literal[True]: ...
 def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the module
     """``exit(reason)`` ends the calling process; ``exit(pid, reason)`` sends an exit signal.
 
@@ -459,7 +566,8 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     Source: erlang:exit/1, erlang:exit/2.
     """
     if len(args) == 2:
-        _signals.send_exit(_current(), *args)
+        pid, reason = args
+        _signals.send_exit(_current(), pid if pid.__class__ is Pid else _pid_of(pid), reason)
         if _here.due:
             _here.rest()
         return True
@@ -470,6 +578,37 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     if rare is not None and rare.outside is not None:
         rare.outside.exit = problem
     raise problem
+
+
+def why(pid: Pid) -> _journal.Why | None:
+    """Who ended a process that is dead, and why: along links, exit signals and supervisors.
+
+    The answer is put together from a journal of the last 1,000 deaths of the node.
+
+    Args:
+        pid: a process that has died not long ago, and not normally.
+
+    Returns:
+        Deaths, each because of the next one: its own first, the root cause last (``.root``); they
+        print as lines to be read. None if it lives, ended normally, or died too long ago.
+
+    Example:
+        >>> print(process.why(pid))
+        <0.107.0> was sent an exit signal by <0.104.0> (App.Supervisor): shutdown
+          because <0.106.0> ended by itself: ValueError: boom
+    """
+    return _journal.why(pid)
+
+
+def because(pid: Pid | None) -> None:
+    """Says on account of whose end the caller acts from now on, for `why` to tell.
+
+    A supervisor says it before it stops the siblings of a child that ended.
+
+    Args:
+        pid: whose end that was; None when the caller is done with it.
+    """
+    _journal.note(_current().pid, pid)
 
 
 def error(reason: Any) -> NoReturn:
@@ -488,11 +627,23 @@ def throw(value: Any) -> NoReturn:
     raise Throw(value)
 
 
+def serving(work: Any) -> None:
+    """Says what keeps account of the work of the calling process; for behaviours.
+
+    Args:
+        work: its attribute ``message`` is the message that is worked on, so that a cycle of calls
+            can be told from requests put aside; its method ``crash_details(reason)`` returns
+            what crash reports show: ``last_message``, ``state``.
+    """
+    _current().extra().serving = work
+
+
 def report_crash(reason: Any, *, last_message: Any = None) -> None:
     """Writes a crash report of the calling process to the logger ``beamish``.
 
     An uncaught exception is reported by the runtime; this is for code such as a behaviour's,
-    which reports an ``exit(reason)`` of its own as well.
+    which reports an ``exit(reason)`` of its own as well. A dict in the process dictionary's entry
+    ``"$report"`` is shown with each report: ``{"Function": ..., "Arguments": ...}``.
 
     Args:
         reason: the exit reason; of an exception its traceback is shown.
@@ -622,40 +773,77 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 # ---- time
 
 
-def send_after(seconds: float, dest: Any, message: Any) -> TimerRef:
+def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """Sends a message later.
 
     Args:
         seconds: from now, 0 or more.
         dest: a pid, with whose end the timer is gone, or a name, looked up when the time comes.
+        message: any term.
+        abs: `seconds` is a time on the clock of `monotonic_time`; one that has passed is now.
 
-    Source: erlang:send_after/3.
+    Source: erlang:send_after/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=False)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=False)
 
 
-def start_timer(seconds: float, dest: Any, message: Any) -> TimerRef:
+def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """As `send_after`, but sends ``("timeout", timer_ref, message)``.
 
-    Source: erlang:start_timer/3.
+    Source: erlang:start_timer/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=True)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=True)
 
 
-def cancel_timer(timer: TimerRef) -> float | None:
+def _from_now(time: Any) -> Any:
+    """A time of the node's clock in seconds from now; what is no time is left to be refused."""
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return time
+    return max(0, time - monotonic_time())
+
+
+def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) -> float | None:
     """Takes a timer back: the seconds that were left, or None if it had fired or is unknown.
 
-    Source: erlang:cancel_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("cancel_timer", timer, seconds_left)``; the
+            result is None.
+        info: False asks for no answer, in either way.
+
+    Source: erlang:cancel_timer/1,2.
     """
-    return _node().timers.cancel(_check_timer(timer))
+    left = _node().timers.cancel(_check_timer(timer))
+    if async_ and info:
+        send(self(), (_CANCEL_TIMER, timer, left))
+    return left if info and not async_ else None
 
 
-def read_timer(timer: TimerRef) -> float | None:
+def read_timer(timer: TimerRef, *, async_: bool = False) -> float | None:
     """The seconds until a timer fires, or None if it has fired or is unknown.
 
-    Source: erlang:read_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("read_timer", timer, seconds_left)``; the result
+            is None.
+
+    Source: erlang:read_timer/1,2.
     """
-    return _node().timers.read(_check_timer(timer))
+    left = _node().timers.read(_check_timer(timer))
+    if not async_:
+        return left
+    send(self(), (_READ_TIMER, timer, left))
+    return None
+
+
+def monotonic_time() -> float:
+    """The node's clock, which timers go by: seconds that never go back, from an unsaid beginning.
+
+    Source: erlang:monotonic_time/0.
+    """
+    return _node().loop.time()
 
 
 def _check_timer(timer: Any) -> TimerRef:
@@ -675,7 +863,12 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
 
     Source: timer:sleep/1.
     """
-    _mailbox.check_timeout(seconds)
+    if seconds is not None and (
+        isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
+    ):
+        raise BadArgError(
+            f"sleep: expected seconds (a number >= 0) or None for ever; got {describe(seconds)}"
+        )
     proc = _current()
     timer = None
     if seconds is not None:

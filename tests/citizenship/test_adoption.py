@@ -7,6 +7,7 @@ import gc
 from contextvars import ContextVar
 from typing import Any
 
+import anyio
 import pytest
 
 import beamish
@@ -367,6 +368,83 @@ def test_task_is_cancelled_wherever_it_waits(embed: Run) -> None:
     assert embed(main) == ("boom", True)
 
 
+def test_exit_signal_normal_leaves_the_task_alone(embed: Run) -> None:
+    async def main() -> tuple[Any, Any]:
+        async def answers(adopted: Adopted) -> str:
+            return str(await process.receive())
+
+        adopted = Adopted()
+        await adopted.start(answers)
+        process.exit(adopted.pid, "normal")
+        process.send(adopted.pid, "still there")
+        return await adopted.task, await adopted.reason()
+
+    assert embed(main) == ("still there", "normal")
+
+
+def test_task_that_traps_exits_is_not_cancelled(embed: Run) -> None:
+    async def main() -> tuple[Any, Any]:
+        async def traps(adopted: Adopted) -> Any:
+            process.flag(trap_exit=True)
+            message = await process.receive()
+            assert isinstance(message, Exit)
+            return message.reason
+
+        adopted = Adopted()
+        await adopted.start(traps)
+        process.exit(adopted.pid, "boom")
+        return await adopted.task, await adopted.reason()
+
+    assert embed(main) == ("boom", "normal")
+
+
+def test_kill_cancels_a_task_that_traps_exits(embed: Run) -> None:
+    async def main() -> tuple[Any, bool]:
+        async def traps(adopted: Adopted) -> None:
+            process.flag(trap_exit=True)
+            await waits(adopted)
+
+        adopted = Adopted()
+        await adopted.start(traps)
+        process.exit(adopted.pid, "kill")
+        return await adopted.reason(), adopted.task.cancelled()
+
+    assert embed(main) == ("killed", True)
+
+
+def test_what_a_task_owns_is_closed_at_its_end(embed: Run, way: Way) -> None:
+    async def main() -> tuple[Any, list[Any]]:
+        async def owns(adopted: Adopted) -> None:
+            async def close(_: object) -> None:
+                await asyncio.sleep(0)
+                adopted.log.append("closed")
+
+            process.own(adopted, close)
+            await process.receive()
+
+        adopted = Adopted()
+        await adopted.start(owns)
+        if way == "cancel":
+            adopted.task.cancel()
+        else:
+            process.exit(adopted.pid, way)
+        return await adopted.reason(), adopted.log
+
+    assert embed(main) == (REASONS[way], ["closed"])
+
+
+def test_exit_of_a_task_is_what_awaiting_it_raises(embed: Run) -> None:
+    async def main() -> Any:
+        async def leaves() -> None:
+            process.exit("enough")
+
+        with pytest.raises(beamish.ProcessExit) as caught:
+            await asyncio.create_task(leaves())
+        return caught.value.reason
+
+    assert embed(main) == "enough"
+
+
 def test_clean_up_of_a_cancelled_task_may_wait(embed: Run) -> None:
     async def main() -> tuple[Any, list[str]]:
         async def cleans_up(adopted: Adopted) -> None:
@@ -665,6 +743,17 @@ def test_second_node_preempts_after_the_first_has_been_idle(loop_name: str) -> N
 
     with asyncio.Runner(loop_factory=LOOPS[loop_name]) as runner:
         assert runner.run(main()) == "killed"
+
+
+@pytest.mark.parametrize("use_uvloop", [False, True])
+def test_node_runs_in_a_loop_that_anyio_has_started(use_uvloop: bool) -> None:
+    async def main() -> str:
+        async with beamish.node():
+            pid = process.spawn(echo)
+            process.send(pid, (process.self(), "hello"))
+            return str(await process.receive(timeout=PATIENCE))
+
+    assert anyio.run(main, backend_options={"use_uvloop": use_uvloop}) == "hello"
 
 
 def test_exception_in_the_block_of_a_node_ends_the_node(loop_name: str) -> None:

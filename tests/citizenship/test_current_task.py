@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from contextvars import Context, ContextVar
 from typing import Any
 
 import pytest
 
 from beamish import Down, process
+from tests.citizenship import harness
 from tests.citizenship.conftest import Run
-from tests.citizenship.harness import PATIENCE
+from tests.citizenship.harness import LOOPS, PATIENCE
 
 VARIABLE: ContextVar[str] = ContextVar("VARIABLE", default="unset")
 
@@ -84,6 +86,28 @@ def test_task_that_a_process_starts_is_a_plain_one(run: Run) -> None:
         return await task is task
 
     assert run(main)
+
+
+if sys.version_info >= (3, 12):  # asyncio has no eager Tasks before
+
+    def test_task_that_starts_at_once_is_a_process_of_its_own() -> None:
+        """On the default loop. (On another one it is taken for its maker until its first wait.)"""
+
+        async def main() -> tuple[bool, Any, list[Any]]:
+            async def eager() -> tuple[Any, Any]:
+                me = process.self()
+                return me, await process.receive(timeout=PATIENCE)
+
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(asyncio.eager_task_factory)
+            process.send(process.self(), "the maker's")
+            task = asyncio.create_task(eager())
+            pid = process.list()[-1]
+            process.send(pid, "the task's")
+            found, message = await task
+            return found == pid != process.self(), message, process.flush()
+
+        assert harness.run(LOOPS["default"], main) == (True, "the task's", ["the maker's"])
 
 
 def test_task_is_named_by_its_pid_until_it_is_given_a_name(run: Run) -> None:

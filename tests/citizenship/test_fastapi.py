@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import uvicorn
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI
 
 import beamish
 from beamish import Pid, process
 from beamish.otp import GenServer, gen_server
 from tests.citizenship.conftest import Run
-from tests.citizenship.harness import PATIENCE, REASONS, Scene, Way, end_midway
+from tests.citizenship.harness import LOOPS, PATIENCE, REASONS, Scene, Way, end_midway
 
 
 class Counter(GenServer):
@@ -87,12 +87,6 @@ def application() -> FastAPI:
             return "timed out"
         return "?"
 
-    @app.websocket("/socket")
-    async def chat(websocket: WebSocket) -> None:
-        await websocket.accept()
-        await websocket.send_text(str(await gen_server.call("counter", "next")))
-        await websocket.close()
-
     return app
 
 
@@ -102,10 +96,10 @@ def direct(app: Any) -> httpx.AsyncClient:
 
 
 @contextlib.asynccontextmanager
-async def served(app: Any) -> AsyncGenerator[str]:
+async def served(app: Any, lifespan: Literal["on", "off"] = "off") -> AsyncGenerator[str]:
     """The application served by uvicorn on a free port; its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none")
+        config = uvicorn.Config(app, log_config=None, lifespan=lifespan, ws="none")
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
@@ -117,8 +111,13 @@ async def served(app: Any) -> AsyncGenerator[str]:
             await task
 
 
+def client_of(url: str) -> httpx.AsyncClient:
+    """A client that reads no certificates, which would take most of the time here."""
+    return httpx.AsyncClient(base_url=url, transport=httpx.AsyncHTTPTransport(verify=False))
+
+
 async def get(url: str) -> Any:
-    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(verify=False)) as client:
+    async with client_of(url) as client:
         return (await client.get(url)).json()
 
 
@@ -200,6 +199,72 @@ def test_process_of_a_request_ends_with_it(embed: Run) -> None:
         return str(text)
 
     assert embed(main) == "done"
+
+
+def test_exit_signal_to_a_request_fails_it_alone(embed: Run) -> None:
+    async def main() -> tuple[int, str]:
+        app = FastAPI()
+        director = process.self()
+
+        @app.get("/waits")
+        async def waits() -> None:
+            process.send(director, process.self())
+            await process.receive()
+
+        @app.get("/answers")
+        async def answers() -> str:
+            return "answer"
+
+        async with served(app) as url, client_of(url) as client:
+            first = asyncio.create_task(client.get("/waits"))
+            process.exit(await process.receive(Pid, timeout=PATIENCE), "boom")
+            return (await first).status_code, (await client.get("/answers")).json()
+
+    assert embed(main) == (500, "answer")
+
+
+def test_call_to_a_dead_process_fails_the_request_alone(embed: Run) -> None:
+    async def main() -> tuple[int, int]:
+        async with served(application()) as url, client_of(url) as client:
+            first = (await client.get("/count")).status_code
+            async with counter():
+                return first, (await client.get("/count")).json()
+
+    assert embed(main) == (500, 1)
+
+
+def test_node_lives_as_long_as_the_application(loop_name: str) -> None:
+    """The usual way: the lifespan of the application holds the node and starts its servers."""
+    ends: list[str] = []
+
+    class Noting(Counter):
+        def init(self) -> None:
+            super().init()
+            process.flag(trap_exit=True)
+
+        def terminate(self, reason: object) -> None:
+            ends.append(str(reason))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with beamish.node():
+            await Noting.start_link(name="counter")
+            yield
+
+    async def main() -> list[int]:
+        app = FastAPI(lifespan=lifespan)
+
+        @app.get("/count")
+        async def count() -> int:
+            answer: int = await gen_server.call("counter", "next")
+            return answer
+
+        async with served(app, lifespan="on") as url:
+            return [await get(f"{url}/count") for _ in range(2)]
+
+    with asyncio.Runner(loop_factory=LOOPS[loop_name]) as runner:
+        assert runner.run(main()) == [1, 2]
+    assert ends == ["shutdown"]
 
 
 def test_application_is_served_by_a_process(run: Run) -> None:

@@ -11,7 +11,7 @@ import pytest
 import beamish
 from beamish import Down, NotRunningError, process
 from tests.citizenship.conftest import Run
-from tests.citizenship.harness import PATIENCE
+from tests.citizenship.harness import LOOPS, PATIENCE, Scene, end_midway
 
 
 async def nothing() -> None: ...
@@ -86,6 +86,27 @@ def test_object_that_is_no_future_is_refused(run: Run) -> None:
     assert run(main) == "went on"
 
 
+def test_killed_process_whose_clean_up_awaits_no_future_ends(run: Run) -> None:
+    class Trap:
+        def cancel(self) -> None: ...
+
+        def __await__(self) -> Generator[Any, Any, None]:
+            yield self  # a scope of another library, say
+
+    async def body(scene: Scene) -> None:
+        try:
+            scene.ready()
+            await asyncio.sleep(60)
+        finally:
+            scene.note("finally")
+            await Trap()
+
+    async def main() -> tuple[Any, list[str]]:
+        return await end_midway("kill", body)
+
+    assert run(main) == ("killed", ["finally"])
+
+
 def test_future_that_was_yielded_without_yield_from_is_refused(run: Run) -> None:
     class Careless:
         def __await__(self) -> Generator[Any, Any, None]:
@@ -145,7 +166,31 @@ def test_process_of_a_plain_function_cannot_await_but_ends_normally(run: Run) ->
     assert run(main) == "normal"
 
 
-def test_debug_mode_of_the_loop_has_nothing_to_complain_of(run: Run) -> None:
+def test_loop_in_debug_mode_has_nothing_to_complain_of(
+    loop_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def in_debug_mode() -> asyncio.AbstractEventLoop:
+        loop = LOOPS[loop_name]()
+        loop.set_debug(True)
+        loop.slow_callback_duration = 60
+        return loop
+
+    async def main() -> str:
+        async def child() -> None:
+            async with asyncio.timeout(60):
+                await asyncio.sleep(0)
+            process.send(parent, await asyncio.to_thread(str, 42))
+
+        parent = process.self()
+        process.spawn(child)
+        return str(await process.receive(timeout=PATIENCE))
+
+    with caplog.at_level("WARNING"):
+        assert beamish.run(main, loop_factory=in_debug_mode) == "42"
+    assert caplog.records == []
+
+
+def test_debug_mode_may_be_turned_on_while_processes_run(run: Run) -> None:
     async def main() -> str:
         loop = asyncio.get_running_loop()
         loop.set_debug(True)

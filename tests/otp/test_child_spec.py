@@ -171,7 +171,7 @@ def test_fields_can_be_changed() -> None:
         (DynamicSupervisor.child_spec(), "supervisor", None),
         (TaskSupervisor.child_spec(), "supervisor", None),
         (Agent.child_spec(dict), "worker", 5.0),
-        (Registry.child_spec(keys="unique", name="r"), "worker", 5.0),
+        (Registry.child_spec(keys="unique", name="r"), "supervisor", None),
         (Task.child_spec(start), "worker", 5.0),
     ],
 )
@@ -192,7 +192,8 @@ def test_what_is_no_child_is_refused_with_the_accepted_forms(child: Any) -> None
         child_spec(child, where="child 2")
 
     assert str(refused.value) == (
-        "child 2: expected a ChildSpec, a class or (class, args); "
+        "child 2: expected a ChildSpec, a class or (class, args), a coroutine function or "
+        "(function, args), an asyncio.Task, or a mapping with id and start; "
         f"got {child!r} ({type(child).__name__})"
     )
 

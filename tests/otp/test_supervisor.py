@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -1167,3 +1168,36 @@ def test_an_orderly_life_is_not_reported(caplog: pytest.LogCaptureFixture) -> No
     test()
 
     assert caplog.records == []
+
+
+def progress_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """The level and the child of each progress report."""
+    return [
+        (record.levelname, record.child_id)  # type: ignore[attr-defined]
+        for record in caplog.records
+        if getattr(record, "report", "") == "progress"
+    ]
+
+
+def test_progress_is_reported_where_one_wants_it(caplog: pytest.LogCaptureFixture) -> None:
+    @in_node
+    async def test() -> None:
+        sup = await Supervisor.start_link([worker("a")])
+        await crash(sup, "a")
+        await Supervisor.start_child(sup, worker("b"))
+
+    with caplog.at_level(logging.DEBUG, "beamish.progress"):
+        test()
+
+    assert progress_of(caplog) == [("INFO", "a"), ("INFO", "a"), ("DEBUG", "b")]
+
+
+def test_progress_is_not_reported_by_default(caplog: pytest.LogCaptureFixture) -> None:
+    @in_node
+    async def test() -> None:
+        await Supervisor.start_link([worker("a")])
+
+    with caplog.at_level(logging.DEBUG, "beamish"):
+        test()
+
+    assert progress_of(caplog) == []

@@ -267,6 +267,18 @@ async def test_receive_reply_times_out(timeout: float) -> None:
 
 
 @in_node
+async def test_receive_reply_with_timeout_0_looks_without_waiting() -> None:
+    """For an answer that came too late; nobody else runs meanwhile."""
+    log: list[str] = []
+    process.spawn(log.append, "another")
+
+    with pytest.raises(TimeoutError):
+        await process.receive_reply(process.make_ref(), timeout=0)
+
+    assert log == []
+
+
+@in_node
 async def test_receive_reply_works_for_an_adopted_task() -> None:
     """Tasks of the loop receive too; see test_adoption.py."""
     server = process.spawn(_server)

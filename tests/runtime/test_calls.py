@@ -9,6 +9,7 @@ import pytest
 
 import beamish
 from beamish import Down, Pid, process
+from beamish.runtime.here import running_node
 from tests.support.clock import VirtualClockLoop
 
 Caller = tuple[Pid, Any]
@@ -129,6 +130,38 @@ def test_requests_with_one_timeout_end_in_the_order_in_which_they_began() -> Non
         return [(number, round(end - start, 3)) for number, end in ends]
 
     assert beamish.run(main, loop_factory=VirtualClockLoop) == [(1, 6.0), (2, 7.0), (3, 8.0)]
+
+
+def test_computed_timeouts_are_forgotten_when_their_time_is_up() -> None:
+    async def main() -> tuple[bool, int]:
+        server = process.spawn(echo_server)
+        dead = process.spawn(str)
+        await process.sleep(0)
+        limits = running_node().timers.limits
+        for number in range(2_000):
+            await process.request(server, "ask", "hi", 1 + number / 10_000)
+            await process.request(dead, "ask", "hi", 3 - number / 10_000)
+        few = len(limits) <= 404  # a time-out is rounded up to milliseconds
+        await process.sleep(4)
+        return few, len(limits)
+
+    assert beamish.run(main, loop_factory=VirtualClockLoop) == (True, 0)
+
+
+def test_a_timeout_that_is_used_again_after_its_time_was_up_ends_the_request() -> None:
+    async def silent() -> None:
+        await process.receive("never")
+
+    async def main() -> list[float]:
+        server, ends = process.spawn(silent), list[float]()
+        for _ in range(3):
+            start = asyncio.get_running_loop().time()
+            with pytest.raises(TimeoutError):
+                await process.request(server, "ask", "hi", 0.25)
+            ends.append(round(asyncio.get_running_loop().time() - start, 3))
+        return ends
+
+    assert beamish.run(main, loop_factory=VirtualClockLoop) == [0.25] * 3
 
 
 def test_an_adopted_task_can_ask() -> None:

@@ -148,7 +148,7 @@ async def test_a_close_that_never_ends_is_given_up() -> None:
     assert loop.time() - before == pytest.approx(5.0, abs=0.1)
 
 
-@pytest.mark.parametrize("how", ["raises", "awaits and raises"])
+@pytest.mark.parametrize("how", ["raises", "exits", "awaits and raises", "is cancelled"])
 def test_a_failing_close_is_reported_and_does_not_stop_the_others(
     how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -161,10 +161,14 @@ def test_a_failing_close_is_reported_and_does_not_stop_the_others(
         def close(self) -> Any:
             if how == "raises":
                 raise OSError("disk full")
+            if how == "exits":
+                process.exit("disk full")
             return self._later()
 
         async def _later(self) -> None:
             await asyncio.sleep(0)
+            if how == "is cancelled":
+                raise asyncio.CancelledError("disk full")
             raise OSError("disk full")
 
     async def child() -> None:

@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import contextvars
 import gc
+import io
+import logging
 import signal
 import sys
 import threading
@@ -68,6 +70,22 @@ async def test_two_hogs_do_not_stop_an_echo_server() -> None:
                 assert await reader.readline() == b"%d\n" % number
         writer.close()
         await writer.wait_closed()
+
+
+@in_real_node
+async def test_a_hog_that_logs_all_the_time_is_preempted_as_well() -> None:
+    """Most of the time it is inside of logging, and half of that with a lock."""
+    logger = logging.Logger("of its own")
+    logger.addHandler(logging.StreamHandler(io.StringIO()))
+
+    def logs() -> None:
+        while True:
+            logger.warning("a line")
+
+    process.spawn(logs)
+
+    async with asyncio.timeout(PATIENCE / 2):
+        await _turns(20)
 
 
 @in_real_node

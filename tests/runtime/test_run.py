@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import uvloop
 
 import beamish
 from beamish import Exit, NotRunningError, Pid, ProcessExit, process
+from beamish.runtime.node import Node
 from tests.support.clock import VirtualClockLoop
 
 from .harness import PATIENCE, down_of, settle, sleeper
@@ -310,6 +312,34 @@ def test_node_ends_its_processes_when_it_is_left() -> None:
     assert steps == ["returns", "raises", "is cancelled"]
 
 
+def test_a_node_that_was_closed_runs_nothing_more() -> None:
+    """A late drain would start the preemption timer, and the OS process die of its signal."""
+    steps: list[str] = []
+
+    async def waits(what: Awaitable[str]) -> None:
+        steps.append("begins")
+        steps.append(await what)
+
+    async def embedded() -> None:
+        loop = asyncio.get_running_loop()
+        node = Node(loop)
+        future: asyncio.Future[str] = loop.create_future()
+        pid = process.spawn(waits, process.receive())
+        process.spawn(waits, future)
+        await asyncio.sleep(0)
+
+        process.send(pid, "is on the run queue")
+        node.close()
+        future.set_result("is put there")
+        await asyncio.sleep(0.01)
+
+        assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+    asyncio.run(embedded())
+
+    assert steps == ["begins", "begins"]
+
+
 def test_nodes_follow_each_other_in_one_loop() -> None:
     async def embedded() -> None:
         for _ in range(3):
@@ -365,9 +395,13 @@ except BaseException as error:
 
 
 def _signalled(*numbers: signal.Signals, other: str = "late", stop_time: float = 30) -> Any:
-    """Runs the program, sends it signals when it has answered to the last, and reads it."""
-    source = textwrap.dedent(_PROGRAM).replace("{other}", other)
-    source = source.replace("{stop_time}", str(stop_time))
+    source = _PROGRAM.replace("{other}", other).replace("{stop_time}", str(stop_time))
+    return _run_and_signal(source, *numbers)
+
+
+def _run_and_signal(source: str, *numbers: signal.Signals) -> Any:
+    """Runs a program, sends it signals when it has answered to the last, and reads it."""
+    source = textwrap.dedent(source)
     with subprocess.Popen(
         [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
@@ -403,6 +437,54 @@ def test_a_second_sigint_forces_the_end() -> None:
 
     assert lines[:2] == ["ready", "main"]
     assert "KeyboardInterrupt" in lines
+    assert "KeyboardInterrupt" in errors
+    assert code == -signal.SIGINT
+
+
+_CLOSES_FOR_LONG = """
+import asyncio, beamish
+from beamish import process
+
+class Slow:
+    def __init__(self, name):
+        self.name = name
+
+    async def aclose(self):
+        print("closing", self.name, flush=True)
+        await asyncio.sleep(60)
+
+async def main():
+    process.own(Slow("first"))
+    process.own(Slow("second"))
+    {main}
+
+beamish.run({run})
+"""
+
+
+@pytest.mark.slow  # starts a program
+def test_a_second_signal_interrupts_what_is_being_closed() -> None:
+    """The others are begun to be closed, but not waited for."""
+    source = _CLOSES_FOR_LONG.replace("{main}", 'print("ready"); await process.sleep(None)')
+    source = source.replace("{run}", "main, grace=60")
+
+    lines, errors, code = _run_and_signal(source, signal.SIGTERM, signal.SIGTERM)
+
+    assert lines == ["ready", "closing second", "closing first"]
+    assert "KeyboardInterrupt" in errors
+    assert code == -signal.SIGINT
+
+
+@pytest.mark.slow  # starts a program
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_after_the_end_of_main_forces_the_end(number: signal.Signals) -> None:
+    """A program that hangs when it has done its work can be ended."""
+    source = _CLOSES_FOR_LONG.replace("{main}", "await process.sleep(None)")
+    source = source.replace("{run}", "process.spawn, main, stop_time=0, grace=60")
+
+    lines, errors, code = _run_and_signal(source, number)
+
+    assert lines == ["closing second", "closing first"]
     assert "KeyboardInterrupt" in errors
     assert code == -signal.SIGINT
 

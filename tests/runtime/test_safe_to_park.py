@@ -7,6 +7,8 @@ import contextlib
 import importlib
 import json
 import logging
+import operator
+import posixpath
 import queue
 import sys
 import textwrap
@@ -21,6 +23,7 @@ from greenlet import greenlet
 
 from beamish import process
 from beamish.otp import proc_lib
+from beamish.runtime.locks import first_lock, may_hold_a_lock
 from beamish.runtime.preemption import can_park
 
 from .harness import PATIENCE, in_node, watched_end
@@ -94,6 +97,36 @@ async def test_below_a_module_of_the_standard_library_without_locks() -> None:
         stack.callback(asks)
 
     assert answers == [True, True]
+
+
+@in_node
+async def test_below_a_frozen_module() -> None:
+    """os.path and the like lie in the interpreter itself."""
+    answers: list[bool] = []
+
+    class Folder:
+        def __fspath__(self) -> str:
+            answers.append(_can_park_here())
+            return "folder"
+
+    posixpath.isabs(Folder())
+
+    assert answers == [True]
+
+
+@in_node
+async def test_in_logging_before_it_takes_a_lock() -> None:
+    """A loop that logs is inside of logging at nearly every tick."""
+    asks = _Asks()
+    handler = logging.Handler()
+    handler.filter = asks  # type: ignore[method-assign]
+    logger = logging.Logger("of its own")
+    logger.addHandler(handler)
+    logger.addFilter(lambda _: asks() is None)
+
+    logger.warning("hello")
+
+    assert asks.answers == [True, True]
 
 
 @in_node
@@ -237,6 +270,94 @@ async def test_not_in_a_task() -> None:
         return _can_park_here()
 
     assert await asyncio.create_task(task()) is False
+
+
+# ---- functions that take locks
+
+
+_LOCK = threading.Lock()
+
+
+def _takes_none(ask: Callable[[], None]) -> None:
+    for _ in range(2):
+        ask()
+
+
+def _takes_one_with_with(ask: Callable[[], None]) -> None:
+    ask()
+    with _LOCK:
+        ask()
+    ask()
+
+
+def _acquires_one(ask: Callable[[], None]) -> None:
+    ask()
+    _LOCK.acquire()
+    try:
+        ask()
+    finally:
+        _LOCK.release()
+
+
+def _takes_one_in_a_loop(ask: Callable[[], None]) -> None:
+    ask()
+    for _ in range(2):
+        ask()
+        with _LOCK:
+            pass
+
+
+def _goes_back_after_an_error(ask: Callable[[], None]) -> None:
+    ask()
+    while True:
+        try:
+            ask()
+            _LOCK.release()
+        except RuntimeError:
+            _LOCK.acquire()
+        else:
+            break
+
+
+@pytest.mark.parametrize(
+    ("function", "answers"),
+    [
+        (_takes_none, [False, False]),
+        (_takes_one_with_with, [False, True, True]),
+        (_acquires_one, [False, True]),
+        (_takes_one_in_a_loop, [False, True, True]),
+        (_goes_back_after_an_error, [False, True, True]),
+    ],
+)
+def test_a_function_may_hold_a_lock_from_where_it_deals_with_one(
+    function: Callable[[Callable[[], None]], None], answers: list[bool]
+) -> None:
+    found: list[bool] = []
+
+    function(lambda: found.append(may_hold_a_lock(sys._getframe(1))))
+
+    assert found == answers
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "deals_with_locks"),
+    [
+        ("queue", "Queue.put_nowait", False),
+        ("queue", "Queue.put", True),
+        ("queue", "Queue.get", True),
+        ("logging", "Logger.callHandlers", False),
+        ("logging", "Handler.handle", True),
+        ("logging", "Handler.acquire", True),
+        ("logging", "Handler.release", True),
+    ],
+)
+def test_functions_of_logging_and_queue_that_deal_with_locks(
+    module: str, function: str, deals_with_locks: bool
+) -> None:
+    """What this tells must hold for each CPython."""
+    code = operator.attrgetter(f"{function}.__code__")(importlib.import_module(module))
+
+    assert (first_lock(code) < len(code.co_code)) is deals_with_locks
 
 
 def test_not_without_a_node() -> None:

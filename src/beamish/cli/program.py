@@ -2,7 +2,7 @@
 
     0     main returned, or was told to stop (Ctrl-C, SIGTERM) and everything ended in order
     1     it failed: one line says why where the failure is an expected one, else a traceback
-    130   a second Ctrl-C (or SIGTERM) ended everything at once
+    130   a second Ctrl-C (or SIGTERM), or one after main's end, ended everything at once
 
 "Expected" are the failures that a person at the terminal can do something about: a taken port, a
 missing file, a child that does not start. Whatever else is raised is a mistake in the program,
@@ -116,13 +116,16 @@ class _Ending:
         self._configure = configure
         self.signals = 0
         self.unasked: str | None = None
+        self._main_has_ended = False
         self._error: Exception | None = None
         self._traceback: TracebackType | None = None
 
     def on_signal(self, number: signal.Signals) -> None:
         """Ctrl-C or SIGTERM has come."""
         self.signals += 1
-        if self.signals == 1:
+        if self._main_has_ended:
+            _logger.info("%s: ending everything at once", number.name)
+        elif self.signals == 1:
             _logger.info("%s: stopping (once more: at once)", number.name)
 
     async def watch(self, main: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -144,6 +147,8 @@ class _Ending:
         except Exception as error:
             self._error, self._traceback = error, error.__traceback__
             raise
+        finally:
+            self._main_has_ended = True
 
     def traceback_of(self, error: Exception) -> TracebackType | None:
         """Where the program raised this, without the frames of the runtime and of this file."""

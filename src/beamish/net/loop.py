@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from time import monotonic
+from typing import Any
+
+from beamish.runtime.waiting import as_no_process
 
 from .selector import NetSelector, new_selector
 
@@ -23,6 +27,15 @@ class EventLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
         self.beamish_poller = selector
         selector.on_fault = self._report_fault
+
+    if sys.version_info >= (3, 12):
+
+        def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+            """Makes a Task, which may run at once: asyncio.eager_task_factory.
+
+            It is no part of the process that makes it, and gets a process of its own if it wants.
+            """
+            return as_no_process(super().create_task, coro, **options)
 
     def _report_fault(self, error: Exception) -> None:
         self.call_exception_handler(

@@ -6,25 +6,41 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import application, gen_server, logger, proc_lib
+from . import (
+    application,
+    gen_event,
+    gen_server,
+    gen_statem,
+    global_,
+    logger,
+    pg,
+    proc_lib,
+    sys,
+    timer,
+)
 from .agent import Agent
 from .application import Application
+from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
     ApplicationError,
     ChildError,
     ChildSpecError,
+    HandlerError,
     StartError,
     StartIgnored,
 )
+from .gen_event import GenEvent, GenEventHandler
 from .gen_server import Caller, GenServer
+from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
-from .registry import Registry
+from .partition_supervisor import PartitionSupervisor
+from .registry import Registry, Select
 from .settings import ConfigError, Setting
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
@@ -35,6 +51,7 @@ __all__ = [
     "AlreadyRegisteredError",
     "Application",
     "ApplicationError",
+    "Backoff",
     "Caller",
     "ChildCount",
     "ChildError",
@@ -46,12 +63,20 @@ __all__ = [
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "Fail",
+    "GenEvent",
+    "GenEventHandler",
     "GenServer",
+    "GenStatem",
+    "HandlerError",
+    "Hibernate",
     "Ignore",
     "Name",
     "NoReply",
+    "PartitionSupervisor",
     "Registry",
     "Reply",
+    "Select",
     "Setting",
     "StartError",
     "StartIgnored",
@@ -61,11 +86,18 @@ __all__ = [
     "Task",
     "TaskSupervisor",
     "Timeout",
+    "Waiting",
     "application",
     "call",
     "cast",
     "child_spec",
+    "gen_event",
     "gen_server",
+    "gen_statem",
+    "global_",
     "logger",
+    "pg",
     "proc_lib",
+    "sys",
+    "timer",
 ]

@@ -8,19 +8,30 @@ A supervisor takes, wherever it takes a child::
     (Counter, 5)                                          Counter.child_spec(5)
     (Counter, (5, 6))                                     Counter.child_spec(5, 6)
     (Counter, (5,), {"name": "counter"})                  Counter.child_spec(5, name="counter")
+    {"id": "counter", "start": Counter.start_link}        ChildSpec(...) of these fields
+    (id, start, restart, shutdown, type, modules)         the same in Erlang's old form
+    serve, (serve, 80), (serve, (80,), {"tls": True})     a coroutine function of plain asyncio code
+    asyncio.create_task(serve())                          an asyncio Task, for as long as it runs
+
+A function in the place of a class runs in a process of its own, and is permanent. See plain.py.
 
 Source: supervisor(3), child_spec() (OTP 25 manual); Elixir's Supervisor, "child_spec/1".
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
 from types import CoroutineType
 from typing import Any, Final, Literal, Protocol, TypeAlias, cast, get_args
 
-from .errors import ChildSpecError
+from beamish.terms import Atom
+
+from .backoff import Backoff
+from .errors import MISSING, ChildSpecError
+from .plain import function_name, is_plain_function, start_function, start_task
 
 __all__ = [
     "ChildLike",
@@ -35,6 +46,7 @@ __all__ = [
 Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
 ChildType: TypeAlias = Literal["worker", "supervisor"]
 Shutdown: TypeAlias = float | Literal["brutal_kill"] | None
+Modules: TypeAlias = tuple[str, ...] | Literal["dynamic"]
 StartFunction: TypeAlias = (
     Callable[..., Any]
     | tuple[Callable[..., Any], tuple[Any, ...]]
@@ -54,6 +66,8 @@ class _Default:
 
 DEFAULT: Final[Any] = _Default()
 
+_NO_KEYWORDS: Final[Mapping[str, Any]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
@@ -72,7 +86,10 @@ class ChildSpec:
         type: ``"worker"`` or ``"supervisor"``.
         significant: whether its end may end the supervisor (see auto_shutdown); not for a
             permanent child.
-        modules: shown by which_children; by default the class or module of the start function.
+        modules: shown by which_children; by default the class or module of the start function;
+            ``"dynamic"`` where they are not known beforehand.
+        backoff: how long it waits before each restart, see :class:`~beamish.otp.backoff.Backoff`;
+            None, as in OTP: not at all.
 
     Raises:
         ChildSpecError: a field is none of these.
@@ -89,7 +106,8 @@ class ChildSpec:
     shutdown: Shutdown = DEFAULT
     type: ChildType = "worker"
     significant: bool = False
-    modules: tuple[str, ...] = ()
+    modules: Modules = ()
+    backoff: Backoff | None = None
 
     def __post_init__(self) -> None:
         _check_id(self.id)
@@ -101,18 +119,28 @@ class ChildSpec:
             object.__setattr__(self, "shutdown", shutdown)
         self._check_shutdown()
         self._check_significant()
+        self._check_modules()
+        if self.backoff is not None and not isinstance(self.backoff, Backoff):
+            raise ChildSpecError(
+                "backoff", self.backoff, "Backoff(...) or None", where=self._where()
+            )
         if not self.modules:
             object.__setattr__(self, "modules", (_module_of(self.start),))
 
     def function(self) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
         """The start function and its arguments, whichever form they were given in."""
-        match self.start:
-            case (fn, args):
-                return fn, args, {}
-            case (fn, args, kwargs):
-                return fn, args, kwargs
-            case fn:
-                return fn, (), {}
+        start: Any = self.start
+        if start.__class__ is not tuple:
+            return start, (), _NO_KEYWORDS
+        return start if len(start) == 3 else (start[0], start[1], _NO_KEYWORDS)
+
+    def without_arguments(self) -> ChildSpec:
+        """The same without what the child was started with, for one that is never restarted."""
+        spec = object.__new__(ChildSpec)
+        for field in _FIELDS:
+            object.__setattr__(spec, field, getattr(self, field))
+        object.__setattr__(spec, "start", self.function()[0])
+        return spec
 
     def _where(self) -> str:
         return f"child spec {self.id!r}"
@@ -147,7 +175,18 @@ class ChildSpec:
                 "False for a permanent child",
                 where=self._where(),
                 hint="a significant child is restart='transient' or 'temporary'",
+                combined=("restart", self.restart),
             )
+
+    def _check_modules(self) -> None:
+        modules: Any = self.modules
+        if modules == "dynamic":
+            return
+        if not isinstance(modules, tuple) or not all(
+            isinstance(name, str) for name in cast("tuple[Any, ...]", modules)
+        ):
+            expected = "a tuple of names, or 'dynamic'"
+            raise ChildSpecError("modules", modules, expected, where=self._where())
 
 
 class HasChildSpec(Protocol):
@@ -158,20 +197,31 @@ class HasChildSpec(Protocol):
         ...
 
 
+CoroutineFunction: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
+
 ChildLike: TypeAlias = (
     ChildSpec
     | HasChildSpec
     | tuple[HasChildSpec, Any]
     | tuple[HasChildSpec, tuple[Any, ...], Mapping[str, Any]]
+    | Mapping[str, Any]
+    | tuple[Hashable, StartFunction, Restart, Shutdown, ChildType, Modules]
+    | CoroutineFunction
+    | tuple[CoroutineFunction, Any]
+    | tuple[CoroutineFunction, tuple[Any, ...], Mapping[str, Any]]
+    | asyncio.Task[Any]
 )
+
+# The fields of a spec given as a mapping; others in it are allowed, as in OTP.
+_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(ChildSpec))
+_OLD_FORM: Final = ("id", "start", "restart", "shutdown", "type", "modules")
 
 
 def child_spec(child: ChildLike, *, where: str = "child", **changes: Any) -> ChildSpec:
     """The child spec of anything that a supervisor takes as a child.
 
     Args:
-        child: a ChildSpec, a class with ``child_spec``, ``(class, argument)``, ``(class,
-            (arguments...))`` or ``(class, (arguments...), {keywords})``.
+        child: one of the forms at the head of this page.
         where: what it is called in an error.
         changes: fields to be changed: ``child_spec(Counter, id="second", restart="temporary")``.
 
@@ -181,7 +231,17 @@ def child_spec(child: ChildLike, *, where: str = "child", **changes: Any) -> Chi
     Source: Elixir's Supervisor.child_spec/2.
     """
     spec = _spec_of(child, where)
-    return dataclasses.replace(spec, **changes) if changes else spec
+    if not changes:
+        return spec
+    if isinstance(child, asyncio.Task) and changes.get("restart", "temporary") != "temporary":
+        raise ChildSpecError(
+            "restart",
+            changes["restart"],
+            "'temporary' for a Task that runs already: it cannot be started again",
+            where=where,
+            hint="pass the coroutine function instead of the Task",
+        )
+    return dataclasses.replace(spec, **changes)
 
 
 def _spec_of(child: Any, where: str) -> ChildSpec:
@@ -189,13 +249,21 @@ def _spec_of(child: Any, where: str) -> ChildSpec:
         return child
     if isinstance(child, tuple):
         return _spec_of_tuple(cast("tuple[Any, ...]", child), where)
+    if isinstance(child, Mapping):
+        return _spec_of_mapping(cast("Mapping[str, Any]", child), where)
     if callable(getattr(child, "child_spec", None)):
         return _checked(child.child_spec(), child, where)
+    if isinstance(child, asyncio.Task):
+        return _spec_of_task(cast("asyncio.Task[Any]", child))
+    if is_plain_function(child):
+        return _spec_of_function(child, (), {})
     raise _not_a_child(child, where)
 
 
 def _spec_of_tuple(child: tuple[Any, ...], where: str) -> ChildSpec:
-    if not 2 <= len(child) <= 3 or not callable(getattr(child[0], "child_spec", None)):
+    if len(child) == len(_OLD_FORM):
+        return ChildSpec(**dict(zip(_OLD_FORM, child, strict=True)))
+    if not 2 <= len(child) <= 3:
         raise _not_a_child(child, where)
     given: Any = child[1]
     args = cast("tuple[Any, ...]", given) if isinstance(given, tuple) else (given,)
@@ -203,7 +271,28 @@ def _spec_of_tuple(child: tuple[Any, ...], where: str) -> ChildSpec:
     if not isinstance(kwargs, Mapping):
         raise _not_a_child(child, where)
     keywords = cast("Mapping[str, Any]", kwargs)
-    return _checked(child[0].child_spec(*args, **keywords), child, where)
+    if callable(getattr(child[0], "child_spec", None)):
+        return _checked(child[0].child_spec(*args, **keywords), child, where)
+    if is_plain_function(child[0]):
+        return _spec_of_function(child[0], args, keywords)
+    raise _not_a_child(child, where)
+
+
+def _spec_of_mapping(fields: Mapping[str, Any], where: str) -> ChildSpec:
+    for field in ("id", "start"):
+        if field not in fields:
+            raise ChildSpecError(field, MISSING, _EXPECTED[field], where=where)
+    return ChildSpec(**{field: fields[field] for field in _FIELDS & fields.keys()})
+
+
+def _spec_of_function(fn: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ChildSpec:
+    id = Atom(function_name(fn))
+    return ChildSpec(id, (start_function, (fn, args, kwargs)), modules=(_module_of(fn),))
+
+
+def _spec_of_task(task: asyncio.Task[Any]) -> ChildSpec:
+    id = Atom(task.get_name())
+    return ChildSpec(id, (start_task, (task,)), restart="temporary", modules=("asyncio",))
 
 
 def _checked(spec: Any, child: Any, where: str) -> ChildSpec:
@@ -219,16 +308,22 @@ def _not_a_child(child: Any, where: str) -> ChildSpecError:
     elif isinstance(child, CoroutineType):
         child.close()  # it will never be awaited, and need not warn of that
         hint = "pass the function, not what calling it returns"
-    return ChildSpecError(
-        "", child, "a ChildSpec, a class or (class, args)", where=where, hint=hint
-    )
+    return ChildSpecError("", child, _EXPECTED[""], where=where, hint=hint)
+
+
+_EXPECTED: Final = {
+    "": "a ChildSpec, a class or (class, args), a coroutine function or (function, args), "
+    "an asyncio.Task, or a mapping with id and start",
+    "id": "a hashable value",
+    "start": "a function, (function, (args...)) or (function, (args...), {keywords})",
+}
 
 
 def _check_id(id: Any) -> None:
     try:
         hash(id)
     except TypeError:
-        raise ChildSpecError("id", id, "a hashable value", where="child spec") from None
+        raise ChildSpecError("id", id, _EXPECTED["id"], where="child spec") from None
 
 
 def check_start(start: Any, where: str) -> None:
@@ -247,7 +342,7 @@ def check_start(start: Any, where: str) -> None:
     raise ChildSpecError(
         "start",
         start,
-        "a function, (function, (args...)) or (function, (args...), {keywords})",
+        _EXPECTED["start"],
         where=where,
         hint=hint,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Hashable, Iterator
+from types import CoroutineType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
 
 from beamish import process
@@ -24,16 +25,18 @@ from beamish.terms import (
     is_expected,
 )
 
-from .awaiting import is_coroutine
-from .child_spec import ChildSpec, ChildType
+from .backoff import Retry, Waiting
+from .child_spec import ChildSpec, ChildType, Modules
 from .directives import Ignore
 from .errors import ChildError, StartError, StartIgnored
+from .server_loop import CAST
 
 __all__ = [
     "BAD_SPEC",
     "FAILED",
     "OK",
     "REFUSED",
+    "TRY_AGAIN",
     "Child",
     "ChildCount",
     "ChildInfo",
@@ -42,10 +45,12 @@ __all__ = [
     "count",
     "granted",
     "is_abnormal_stop",
+    "is_due",
     "start_process",
     "started",
     "stop_process",
     "stop_processes",
+    "try_again",
 ]
 
 # How a supervisor answers: (OK, value); or what its client raises: (FAILED, reason) a StartError,
@@ -58,26 +63,37 @@ BAD_SPEC: Final = Atom("bad_spec")
 Answer: TypeAlias = tuple[Atom, Any]
 
 _EXIT: Final = Atom("EXIT")
+TRY_AGAIN: Final = Atom("try_again_restart")
 
 RESTARTING: Final = cast("Literal['restarting']", Atom("restarting"))
 
 ChildPid: TypeAlias = Pid | Literal["restarting"] | None
 
 
-class ChildInfo(NamedTuple):
-    """One entry of ``which_children``.
+class _ChildInfo(NamedTuple):
+    id: Hashable
+    pid: ChildPid
+    type: ChildType
+    modules: Modules
+
+
+class ChildInfo(_ChildInfo):
+    """One entry of ``which_children``: OTP's four fields, and what a restarting child waits for.
 
     Attributes:
         id: the id of its spec; None under a DynamicSupervisor.
         pid: its pid, ``"restarting"`` between two attempts to start it, or None if it does not run.
         type: ``"worker"`` or ``"supervisor"``.
         modules: as in its spec.
+        waiting: the next attempt and its delay, of a child with a backoff that is restarting; else
+            None.
     """
 
-    id: Hashable
-    pid: ChildPid
-    type: ChildType
-    modules: tuple[str, ...]
+    waiting: Waiting | None = None
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
+        return f"ChildInfo({shown}{f', waiting={self.waiting!r}' if self.waiting else ''})"
 
 
 class ChildCount(TypedDict):
@@ -85,7 +101,8 @@ class ChildCount(TypedDict):
 
     Attributes:
         specs: all child specs, running or not.
-        active: the children that run.
+        active: the children that run; under a Supervisor, as in OTP, a child that has unlinked
+            itself and ended is none of them, though which_children still shows its pid.
         supervisors: the specs of type supervisor, running or not.
         workers: the specs of type worker, running or not.
     """
@@ -119,11 +136,12 @@ class StartFailed(Exception):
 class Child:
     """A child spec and what has become of it."""
 
-    __slots__ = ("pid", "spec")
+    __slots__ = ("pid", "retry", "spec")
 
     def __init__(self, spec: ChildSpec) -> None:
         self.spec = spec
         self.pid: ChildPid = None
+        self.retry = Retry(spec.backoff) if spec.backoff is not None else None
 
     @property
     def running(self) -> Pid | None:
@@ -135,9 +153,21 @@ class Child:
         """Whether it is forgotten when it ends."""
         return self.spec.restart == "temporary"
 
-    def info(self) -> ChildInfo:
+    def forget_arguments(self) -> None:
+        """A temporary child is never started again: what it was started with need not be kept."""
+        if self.spec.restart == "temporary":
+            self.spec = self.spec.without_arguments()
+
+    def __repr__(self) -> str:
+        return repr(self.info())
+
+    def info(self, *, named: bool = True) -> ChildInfo:
         """As which_children shows it."""
-        return ChildInfo(self.spec.id, self.pid, self.spec.type, self.spec.modules)
+        spec = self.spec
+        info = ChildInfo(spec.id if named else None, self.pid, spec.type, spec.modules)
+        if self.retry is not None and self.pid is RESTARTING:
+            info.waiting = self.retry.waiting()
+        return info
 
 
 @final
@@ -149,6 +179,9 @@ class Children:
     def __init__(self) -> None:
         self._by_id: dict[Hashable, Child] = {}
         self._by_pid: dict[Pid, Child] = {}
+
+    def __repr__(self) -> str:
+        return repr([child.info() for child in self])
 
     def __iter__(self) -> Iterator[Child]:
         return iter(list(self._by_id.values()))
@@ -167,12 +200,16 @@ class Children:
 
     def place(self, child: Child, pid: ChildPid) -> None:
         """Says where a child runs now, or that it does not."""
-        old = child.running
-        if old is not None:
-            self._by_pid.pop(old, None)
+        old = child.pid
+        if old.__class__ is Pid:
+            self._by_pid.pop(cast("Pid", old), None)
         child.pid = pid
-        if isinstance(pid, Pid):
-            self._by_pid[pid] = child
+        if pid.__class__ is Pid:
+            self._by_pid[cast("Pid", pid)] = child
+            if child.retry is not None:
+                child.retry.started()
+        elif pid is None and child.retry is not None:
+            child.retry.cancel()
 
     def find(self, id: Hashable) -> Child | None:
         """The child of this id."""
@@ -217,7 +254,7 @@ async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
     fn, args, kwargs = spec.function()
     try:
         result = fn(*extra, *args, **kwargs)
-        if is_coroutine(result) or inspect.isawaitable(result):
+        if result.__class__ is CoroutineType or inspect.isawaitable(result):
             result = await result
     except StartIgnored:
         return None, None
@@ -229,7 +266,7 @@ async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
         raise StartFailed(ended.reason, crashed=True) from None
     except Exception as error:  # noqa: BLE001  # a start function may fail in any way
         raise StartFailed(error, crashed=True) from None
-    return _started(result)
+    return (result, None) if result.__class__ is Pid else _started(result)
 
 
 def _started(result: Any) -> tuple[Pid | None, Any]:
@@ -244,6 +281,29 @@ def _started(result: Any) -> tuple[Pid | None, Any]:
             return None, None
         case _:
             raise StartFailed(result)
+
+
+def try_again(child: Child, which: Any) -> None:
+    """Sends the supervisor, which calls this, a cast to start a child again: now, or when it may.
+
+    A failed restart goes through the mailbox, so that a request, or the order to stop, can get in
+    between, as in OTP.
+
+    Args:
+        child: it is restarting.
+        which: by what the supervisor knows it.
+    """
+    if child.retry is None:
+        process.send(process.self(), (CAST, (TRY_AGAIN, which, 0)))
+    else:
+        child.retry.later(lambda number: (CAST, (TRY_AGAIN, which, number)))
+
+
+def is_due(child: Child | None, number: int) -> bool:
+    """Whether the child of a request to try again still waits for it."""
+    if child is None or child.pid is not RESTARTING:
+        return False  # terminated, or deleted, meanwhile
+    return child.retry is None or child.retry.number == number
 
 
 # ---- stopping

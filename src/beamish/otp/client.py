@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from beamish import process
 from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
+from beamish.terms.errors import CallCycleError
+from beamish.terms.reasons import CALL_CYCLE
 
 from . import proc_lib
 from .names import Dest, whereis
@@ -42,8 +44,9 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
     Exits:
         With ``(reason, ("gen_server", "call", (dest, request)))``, to be caught with ``except
         ProcessExit as e: e.reason``, where the reason is ``noproc`` if there is no such process,
-        ``timeout``, ``calling_self``, or the server's exit reason if it ends meanwhile. A reply
-        that comes later is never seen.
+        ``timeout``, ``calling_self``, ``("call_cycle", cycle)`` if the server waits, directly or
+        over others, for an answer of the caller, or the server's exit reason if it ends meanwhile.
+        A reply that comes later is never seen.
 
     Example:
         >>> await gen_server.call("counter", "value", timeout=1.0)
@@ -60,6 +63,8 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
         message = await process.request(pid, CALL, request, timeout)
     except TimeoutError:
         raise _failed(TIMEOUT, dest, request) from None
+    except CallCycleError as error:
+        raise _failed((CALL_CYCLE, error.cycle), dest, request) from None
     if message.__class__ is tuple:
         return message[1]
     raise _failed(message[4], dest, request)

@@ -9,18 +9,33 @@ more; where OTP has a tuple, there is a value:
     {stop, Reason, Reply, S}       Stop(reason, reply=r)
     {stop, Reason, S}              Stop(reason)
     {ok, S, {continue, A}}         Continue(a)
+    {noreply, S, hibernate}        Hibernate
     ignore                         Ignore
+    {error, Reason}, of init       Fail(reason)
 
-NoReply and Ignore need no arguments and may be returned as they are or called.
+NoReply, Hibernate and Ignore need no arguments and may be returned as they are or called.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, TypeAlias, final
 
-from beamish.terms import NORMAL, BadArgError
+from beamish.terms import NORMAL, Atom, BadArgError
 
-__all__ = ["Continue", "Directive", "Ignore", "NoReply", "Reply", "Stop", "Then", "Timeout"]
+__all__ = [
+    "Continue",
+    "Directive",
+    "Fail",
+    "Hibernate",
+    "Ignore",
+    "NoReply",
+    "Reply",
+    "Stop",
+    "Then",
+    "Timeout",
+]
+
+_TIMEOUT: Final = Atom("timeout")
 
 
 class _Unset:
@@ -55,6 +70,26 @@ class Ignore(Directive):
 
 
 @final
+class Fail(Directive):
+    """From init: the start fails, and nothing is reported.
+
+    ``start_link`` raises StartError(reason). The process exits with ``normal``, so a caller that
+    is linked to it and does not trap exits lives on, as it does not with Stop.
+
+    Args:
+        reason: the reason of the StartError.
+
+    Source: gen_server(3), ``{error, Reason}`` of init (OTP 26).
+    """
+
+    __slots__ = ("reason",)
+    __match_args__ = ("reason",)
+
+    def __init__(self, reason: Any) -> None:
+        self.reason = reason
+
+
+@final
 class Continue(Directive):
     """Runs ``handle_continue(arg)`` next, before any message.
 
@@ -79,12 +114,16 @@ class Timeout(Directive):
 
     Args:
         seconds: how long to wait; 0 looks whether a message is there.
+        message: what handle_info gets; ``"timeout"`` unless told otherwise.
+        abs: `seconds` is a time of the node's clock (``asyncio.get_running_loop().time()``).
+
+    Source: gen_server(3), ``{timeout, Time, Message, Options}`` (OTP 28).
     """
 
-    __slots__ = ("seconds",)
-    __match_args__ = ("seconds",)
+    __slots__ = ("abs", "message", "seconds")
+    __match_args__ = ("seconds", "message", "abs")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, message: Any = _TIMEOUT, *, abs: bool = False) -> None:
         given: Any = seconds
         if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
             raise BadArgError(
@@ -92,6 +131,19 @@ class Timeout(Directive):
                 f"({type(seconds).__name__}); to wait for ever, return no Timeout"
             )
         self.seconds = seconds
+        self.message = message
+        self.abs = abs
+
+
+@final
+class Hibernate(Directive):
+    """Lets the server wait for its next message; the same as nothing.
+
+    On the BEAM it shrinks the process' memory until then. Python frees what is not used at once,
+    so there is nothing to shrink; the word is here for servers that were written with it.
+    """
+
+    __slots__ = ()
 
 
 @final
@@ -144,13 +196,15 @@ class Reply(Directive):
         self.then = _checked("Reply", then)
 
 
-Then: TypeAlias = Continue | Timeout | Stop | None
+Then: TypeAlias = Continue | Timeout | Stop | Hibernate | type[Hibernate] | None
 
 
 def _checked(where: str, then: Any) -> Then:
-    if then is None or isinstance(then, Continue | Timeout | Stop):
+    if then is None or isinstance(then, Continue | Timeout | Stop | Hibernate):
         return then
+    if then is Hibernate:
+        return Hibernate()
     raise BadArgError(
-        f"{where}: then: expected Continue(arg), Timeout(seconds), Stop(reason) or None; "
-        f"got {then!r} ({type(then).__name__})"
+        f"{where}: then: expected Continue(arg), Timeout(seconds), Stop(reason), Hibernate "
+        f"or None; got {then!r} ({type(then).__name__})"
     )

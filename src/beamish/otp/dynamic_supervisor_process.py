@@ -9,7 +9,6 @@ Source: Elixir's DynamicSupervisor; the order of events was checked on Elixir.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,24 +27,24 @@ from .children import (
     ChildInfo,
     StartFailed,
     count,
+    is_due,
     start_process,
     stop_process,
     stop_processes,
+    try_again,
 )
-from .client import cast as cast_server
 from .directives import Ignore, Stop
 from .errors import ChildSpecError
 from .gen_server import GenServer
 from .intensity import RestartWindow
 from .server_loop import Caller
 from .supervisor_process import check_intensity, title_of
-from .supervisor_reports import Context, report
+from .supervisor_reports import Context, progress, report
 
 __all__ = ["DynamicSupervisorFlags", "DynamicSupervisorProcess"]
 
 _MAX_CHILDREN: Final = Atom("max_children")
 _NOT_FOUND: Final = Atom("not_found")
-_TRY_AGAIN: Final = Atom("try_again_restart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +122,28 @@ class DynamicSupervisorProcess(GenServer):
 
     # ---- a child ends
 
-    async def handle_info(self, message: Any) -> Stop | None:
+    def handle_info(self, message: Any) -> Any:
         """Sees a child end."""
-        if not isinstance(message, Exit):
+        if message.__class__ is not Exit:
             super().handle_info(message)
             return None
-        child = self.children.get(message.pid)
+        child = self.children.get(message[1])
         if child is None or child.pid is RESTARTING:
-            return None  # not, or no longer, a child: its end is nobody's business here
-        return await self._ended(message.pid, child, message.reason)
+            super().handle_info(message)  # not, or no longer, a child: as in OTP it is logged
+            return None
+        return self._ended(message[1], child, message[2])
 
-    async def _ended(self, pid: Pid, child: Child, reason: Any) -> Stop | None:
+    def _ended(self, pid: Pid, child: Child, reason: Any) -> Any:
+        """What follows; a coroutine, where that takes time."""
         restart = child.spec.restart
         if restart == "permanent" or not is_expected(reason):
             self._report("child_terminated", reason, child)
             if restart != "temporary":
-                return await self._restart(pid, child)
+                if child.retry is None:
+                    return self._restart(pid, child)
+                child.pid = RESTARTING
+                try_again(child, pid)
+                return None
         del self.children[pid]
         return None
 
@@ -146,27 +151,27 @@ class DynamicSupervisorProcess(GenServer):
         if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", Atom("reached_max_restart_intensity"), child)
             del self.children[old]
+            process.because(old)
             return Stop(SHUTDOWN)
         try:
             pid, _ = await start_process(child.spec, *self.flags.extra_arguments)
         except StartFailed as failed:
             self._report("start_error", failed.reason, child)
             child.pid = RESTARTING
-            cast_server(process.self(), (_TRY_AGAIN, old))
+            try_again(child, old)
             return None
         del self.children[old]
         if pid is not None:
             self._add(child, pid)
+            progress(self.title, child.spec, pid)
         return None
 
     async def handle_cast(self, request: Any) -> Stop | None:
         """Tries again to start a child that did not."""
         match request:
-            case ("try_again_restart", Pid() as old):
+            case ("try_again_restart", old, number):
                 child = self.children.get(old)
-                if child is None or child.pid is not RESTARTING:
-                    return None  # terminated meanwhile
-                return await self._restart(old, child)
+                return await self._restart(old, child) if child and is_due(child, number) else None
             case _:
                 super().handle_info(request)
                 return None
@@ -197,10 +202,9 @@ class DynamicSupervisorProcess(GenServer):
             self._report("start_error", failed.reason, child)
             return FAILED, failed.reason
         if pid is not None:
-            if child.temporary:
-                # It is never started again: what it was started with need not be kept.
-                child.spec = dataclasses.replace(spec, start=spec.function()[0])
+            child.forget_arguments()
             self._add(child, pid)
+            progress(self.title, spec, pid, asked=True)
         return OK, (pid, info)
 
     def _is_full(self) -> bool:
@@ -209,6 +213,8 @@ class DynamicSupervisorProcess(GenServer):
 
     def _add(self, child: Child, pid: Pid) -> None:
         child.pid = pid
+        if child.retry is not None:
+            child.retry.started()
         self.children[pid] = child
 
     async def _terminate_child(self, pid: Any) -> Answer:
@@ -219,11 +225,13 @@ class DynamicSupervisorProcess(GenServer):
             error = await stop_process(child.running, child.spec)
             if error is not None:
                 self._report("shutdown_error", error, child)
+        if child.retry is not None:
+            child.retry.cancel()
         del self.children[pid]
         return OK, None
 
     def _infos(self) -> list[ChildInfo]:
-        return [child.info()._replace(id=None) for child in self.children.values()]
+        return [child.info(named=False) for child in self.children.values()]
 
     def _report(self, context: Context, reason: Any, child: Child) -> None:
         report(context, reason, self.title, child.spec, child.running)

@@ -3,9 +3,11 @@
     BeamishError
       BadArgError
         ChildSpecError          a child spec, or a supervisor's flag, that makes no sense
+      UndefinedCallbackError    undef: a callback that the class has not
       StartError                a process did not start; `.reason` says why: {error, Reason}
         StartIgnored            its init returned Ignore: there is no process, which is no failure
       ChildError                a supervisor cannot do that with that child
+      HandlerError              an event handler was not added, or did not answer
       ApplicationError          an application cannot be loaded, unloaded or stopped
     AlreadyRegisteredError    the key of a unique registry is taken
 
@@ -21,16 +23,25 @@ from typing import Any, Final
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_erlang
 
 __all__ = [
+    "MISSING",
     "AlreadyRegisteredError",
     "ApplicationError",
     "ChildError",
     "ChildSpecError",
+    "HandlerError",
     "StartError",
     "StartIgnored",
+    "UndefinedCallbackError",
 ]
 
 _BADMATCH: Final = Atom("badmatch")
 _ERROR: Final = Atom("error")
+
+
+class UndefinedCallbackError(BeamishError, NotImplementedError):
+    """A behaviour has called a callback that its class has not: Erlang's ``undef``."""
+
+    erlang_term: Final = Atom("undef")
 
 
 class StartError(BeamishError):
@@ -111,6 +122,7 @@ class ChildSpecError(BadArgError):
         expected: the accepted forms, in words.
         where: which child or supervisor; None where that is not known.
         hint: what to write instead; None where `expected` says it all.
+        combined: the field, and its value, that does not go with this one; None for most mistakes.
     """
 
     def __init__(
@@ -121,20 +133,73 @@ class ChildSpecError(BadArgError):
         *,
         where: str | None = None,
         hint: str | None = None,
+        combined: tuple[str, Any] | None = None,
     ) -> None:
         super().__init__(field, value, expected)
+        self.combined = combined
         self.field = field
         self.value = value
         self.expected = expected
         self.where = where
         self.hint = hint
 
+    @property
+    def reason(self) -> Any:
+        """OTP's term for the mistake: ``("invalid_shutdown", value)``, ``"missing_id"``, ..."""
+        if self.value is MISSING:
+            return Atom(f"missing_{self.field}")
+        if self.combined is not None:
+            return (Atom("bad_combination"), [self.combined, (Atom(self.field), self.value)])
+        word = _OTP_WORDS.get(self.field, self.field)
+        return (Atom(f"invalid_{word}"), self.value)
+
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
         field = f"{self.field}: " if self.field else ""
         hint = f"; {self.hint}" if self.hint else ""
+        if self.value is MISSING:
+            return f"{where}{field}expected {self.expected}; it is missing{hint}"
         came = f"got {self.value!r} ({type(self.value).__name__})"
         return f"{where}{field}expected {self.expected}; {came}{hint}"
+
+
+class HandlerError(BeamishError):
+    """An event handler was not added, is not there, or failed.
+
+    Attributes:
+        reason: as OTP's term: ``"module_not_found"`` and ``"bad_module"`` if there is no such
+            handler, ``("EXIT", reason)`` if its callback failed, else what its callback said.
+        handler: which one.
+    """
+
+    def __init__(self, reason: Any, handler: Any) -> None:
+        super().__init__(reason, handler)
+        self.reason = reason
+        self.handler = handler
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``ok = gen_event:add_handler(...)`` fails with in Erlang."""
+        return (_BADMATCH, (_ERROR, to_erlang(self.reason)))
+
+    def __str__(self) -> str:
+        if self.reason in ("module_not_found", "bad_module"):
+            return f"handler {self.handler!r}: this event manager has no such handler"
+        return f"handler {self.handler!r}: {format_exit(self.reason)}"
+
+
+# The value of a field that is not there.
+MISSING: Final[Any] = object()
+
+# What OTP calls a field in its error, where that is not the field's own name.
+_OTP_WORDS: Final = {
+    "": "child_spec",
+    "start": "mfa",
+    "restart": "restart_type",
+    "type": "child_type",
+    "max_restarts": "intensity",
+    "max_seconds": "period",
+}
 
 
 class ApplicationError(BeamishError):

@@ -7,13 +7,15 @@ the caller of a stopping call is answered after ``terminate`` and before anyone 
 
 A message is looked at in the order in which messages are frequent. The type of a callback's
 result is compared, never inspected: a call costs one coroutine in the server unless the
-callback is itself ``async def``.
+callback is itself ``async def``. While sys(3) looks on, every message goes the longer way,
+which tells what happens.
 
 Source: stdlib, gen_server.erl's behaviour as gen_server(3) tells it (OTP 25 manual).
 """
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import CancelledError
 from collections.abc import Callable
 from types import CoroutineType, GeneratorType
@@ -22,10 +24,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from beamish import process
 from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref, Throw
 
-from . import names, proc_lib
+from . import names, starting
 from .awaiting import is_coroutine
-from .directives import UNSET, Continue, Ignore, NoReply, Reply, Stop, Then, Timeout
+from .directives import (
+    UNSET,
+    Continue,
+    Fail,
+    Hibernate,
+    Ignore,
+    NoReply,
+    Reply,
+    Stop,
+    Then,
+    Timeout,
+)
 from .names import Name
+from .server_work import Work
+from .special import SYSTEM, debug_options, handle_debug, handle_system_msg
 
 if TYPE_CHECKING:
     from .gen_server import GenServer
@@ -34,20 +49,22 @@ __all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer",
 
 CALL: Final = Atom("$gen_call")
 CAST: Final = Atom("$gen_cast")
-SYSTEM: Final = Atom("system")
 TIMEOUT: Final = Atom("timeout")
 
-_TERMINATE: Final = Atom("terminate")
-_OK: Final = Atom("ok")
-_ERROR: Final = Atom("error")
 _BAD_RETURN: Final = Atom("bad_return_value")
 _CANCELLED: Final = Atom("cancelled")
+_IN: Final = Atom("in")
+_OUT: Final = Atom("out")
+_NOREPLY: Final = Atom("noreply")
+_CONTINUE: Final = Atom("continue")
 
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
 
 # What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
 # returned without being called; generators, because what process.sleep returns is one.
-_SPECIAL: Final = frozenset((Reply, NoReply, Stop, Continue, Timeout, Ignore, type, GeneratorType))
+_SPECIAL: Final = frozenset(
+    (Reply, NoReply, Stop, Continue, Timeout, Hibernate, Ignore, type, GeneratorType)
+)
 
 # Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
 Caller: TypeAlias = tuple[Pid, Ref]
@@ -86,11 +103,12 @@ class Setup(NamedTuple):
     kwargs: dict[str, Any]
     name: Name | None
     parent: Pid | None
+    debug: tuple[Any, ...] = ()
 
 
-async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[GenServer, Then] | None:
+async def _begin(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
     """Runs init and tells the starter; None if there shall be no server."""
-    if not proc_lib.claim(starter, setup.name):
+    if not starting.claim(starter, setup.name):
         return None
     server = setup.cls()
     try:
@@ -102,12 +120,18 @@ async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[GenServer, Th
     except BaseException:
         _unclaim(setup.name)
         raise
-    if result is None or isinstance(result, Continue | Timeout):
-        proc_lib.acknowledge(starter)
-        return server, result
+    if result is None or result is Hibernate or isinstance(result, Continue | Timeout | Hibernate):
+        work = Work(server, setup.parent)
+        if setup.debug:
+            debug_options(work, setup.debug)
+        starting.acknowledge(starter)
+        return work, result
     _unclaim(setup.name)
     if result is Ignore or isinstance(result, Ignore):
-        proc_lib.ignore(starter)
+        starting.ignore(starter)
+        return None
+    if isinstance(result, Fail):
+        starting.fail(starter, result.reason)
         return None
     raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
 
@@ -130,21 +154,36 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- the loop
 
 
-async def run(starter: proc_lib.Starter, setup: Setup) -> None:  # noqa: C901, PLR0912  # see below
+async def start(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
+    """Starts a server in its process: what `run` does first."""
+    begun: tuple[Work, Then] | None
+    begun = await starting.reporting(_begin, (starter, setup), _NO_KEYWORDS)
+    return begun
+
+
+async def run(  # noqa: C901, PLR0912, PLR0915  # see below
+    starter: starting.Starter | None, setup: Setup | None, begun: tuple[Work, Then] | None = None
+) -> None:
     """Runs a server's process from its first step to its last.
 
     The loop stands in the process' own function, and a call is handled in the loop: each coroutine
     between them would have to be passed through for every message.
+
+    Args:
+        starter: who waits for its start; None with `begun`.
+        setup: how it is started; None with `begun`.
+        begun: a server that has been made already, and what comes next (enter_loop).
     """
-    begun = await proc_lib.reporting(_begin, (starter, setup), _NO_KEYWORDS)
+    if starter is not None and setup is not None:
+        begun = await start(starter, setup)
     if begun is None:
         return
-    server: GenServer = begun[0]
+    work: Work = begun[0]
     then: Then = begun[1]
-    parent = setup.parent
+    process.serving(work)
+    server = work.server
     receive: Any = process.receive
     handle_call = server.handle_call
-    caller: Any = None
     message: Any
     try:
         while True:
@@ -153,14 +192,24 @@ async def run(starter: proc_lib.Starter, setup: Setup) -> None:  # noqa: C901, P
             elif isinstance(then, Stop):
                 break
             elif isinstance(then, Timeout):
-                message = await _receive_within(then.seconds)
-            else:
-                then = _after_message(await _run(server.handle_continue, then.arg))
+                message = await _receive_within(then)
+            elif isinstance(then, Continue):
+                then = await _continue(work, then.arg)
+                continue
+            else:  # Hibernate: see there
+                then = None
                 continue
 
-            if not (message.__class__ is tuple and len(message) == 3 and message[0] is CALL):
-                then = await _handle(server, parent, message, then)
+            if (
+                message.__class__ is not tuple
+                or len(message) != 3
+                or message[0] is not CALL
+                or work.debug is not None
+            ):
+                then = await _handle(work, message, then)
+                handle_call = server.handle_call  # new code, perhaps
                 continue
+            work.message = message
             _, caller, request = message
             try:
                 if request.__class__ is MethodCall:
@@ -180,34 +229,92 @@ async def run(starter: proc_lib.Starter, setup: Setup) -> None:  # noqa: C901, P
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
         if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
-            await proc_lib.reporting(_failed, (server, error), _NO_KEYWORDS)
-            proc_lib.report_exit(error)
+            await starting.reporting(_failed, (server, error), _NO_KEYWORDS)
+            starting.report_exit(error)
         raise
-    await proc_lib.reporting(_stop, (server, then, caller), _NO_KEYWORDS)
+    await starting.reporting(_stop, (work, then), _NO_KEYWORDS)
 
 
-async def _receive_within(seconds: float) -> Any:
+async def _receive_within(wait: Timeout) -> Any:
+    seconds = wait.seconds
+    if wait.abs:
+        seconds = max(0, seconds - asyncio.get_running_loop().time())
     try:
         return await process.receive(timeout=seconds)
     except TimeoutError:
-        return TIMEOUT
+        return wait.message
 
 
-async def _handle(server: GenServer, parent: Pid | None, message: Any, then: Then) -> Then:
-    """Handles a message that is no call."""
+async def _continue(work: Work, arg: Any) -> Then:
+    if work.debug is not None:
+        handle_debug(work, (_CONTINUE, arg))
+    then = _after_message(await _run(work.server.handle_continue, arg))
+    _tell_state(work)
+    return then
+
+
+async def _handle(work: Work, message: Any, then: Then) -> Then:
+    """Handles a message that is no call, or any while sys looks on."""
+    # Compared as text here: who writes the protocol by hand need not know of Atoms.
+    if message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str):
+        if message[0] == SYSTEM:
+            stop = await handle_system_msg(work, message[1], message[2], work.parent)
+            return then if stop is None else stop
+        if message[0] == CALL:
+            return await _handle_call(work, message)
+    work.message = message
+    if work.debug is not None:
+        handle_debug(work, (_IN, message))
+    server = work.server
     callback: Callable[[Any], Any] = server.handle_info
-    if message.__class__ is tuple:
-        if len(message) == 2 and message[0] is CAST:
-            message = message[1]
-            if message.__class__ is MethodCall:
-                callback, message = message.run, server
-            else:
-                callback = server.handle_cast
-        elif len(message) == 3 and message[0] is SYSTEM:
-            return _system(message[1], message[2], then)
-    elif message.__class__ is Exit and message[1] is parent:
+    if message.__class__ is tuple and len(message) == 2 and _is(CAST, message[0]):
+        message = message[1]
+        if message.__class__ is MethodCall:
+            callback, message = message.run, server
+        else:
+            callback = server.handle_cast
+    elif message.__class__ is Exit and message[1] is work.parent:
+        process.because(message[1])
         return Stop(message[2])
-    return _after_message(await _run(callback, message))
+    then = _after_message(await _run(callback, message))
+    _tell_state(work)
+    return then
+
+
+def _is(atom: Atom, tag: Any) -> bool:
+    return tag is atom or (isinstance(tag, str) and tag == atom)
+
+
+async def _handle_call(work: Work, message: Any) -> Then:
+    """Handles a call by the longer way, on which sys can look on."""
+    work.message = message
+    if work.debug is not None:
+        handle_debug(work, (_IN, message))
+    _, caller, request = message
+    if request.__class__ is MethodCall:
+        result = await _run(request.run, work.server)
+    else:
+        result = await _run(work.server.handle_call, request, caller)
+    then = await _after_call(result, caller)
+    if work.debug is not None:
+        reply = _reply_in(result)
+        state = work.system_get_state()
+        handle_debug(work, (_NOREPLY, state) if reply is UNSET else (_OUT, reply, caller, state))
+    return then
+
+
+def _reply_in(result: Any) -> Any:
+    """The reply that was sent for a result of handle_call; UNSET if none was."""
+    if isinstance(result, Reply):
+        return result.value
+    none = result is NoReply or result is Hibernate
+    silent = none or isinstance(result, NoReply | Stop | Continue | Timeout | Hibernate)
+    return UNSET if silent else result
+
+
+def _tell_state(work: Work) -> None:
+    if work.debug is not None:
+        handle_debug(work, (_NOREPLY, work.system_get_state()))
 
 
 async def _after_call(result: Any, caller: Caller) -> Then:
@@ -220,9 +327,9 @@ async def _after_call(result: Any, caller: Caller) -> Then:
             return result.then
         case NoReply():
             return result.then
-        case Stop() | Continue() | Timeout():
+        case Stop() | Continue() | Timeout() | Hibernate():
             return result
-        case _ if result is NoReply:
+        case _ if result is NoReply or result is Hibernate:
             return None
         case _ if result is Ignore or isinstance(result, Ignore):
             raise _bad_return(result)
@@ -233,11 +340,11 @@ async def _after_call(result: Any, caller: Caller) -> Then:
 
 def _after_message(result: Any) -> Then:
     """What comes next where there is nobody to answer."""
-    if result is None or result is NoReply:
+    if result is None or result is NoReply or result is Hibernate:
         return None
     if isinstance(result, NoReply):
         return result.then
-    if isinstance(result, Continue | Timeout) or (
+    if isinstance(result, Continue | Timeout | Hibernate) or (
         isinstance(result, Stop) and result.reply is UNSET
     ):
         return result
@@ -248,30 +355,23 @@ def _bad_return(result: Any) -> ProcessExit:
     return ProcessExit((_BAD_RETURN, result))
 
 
-def _system(caller: Caller, request: Any, then: Then) -> Then:
-    """Answers a system message: what sys(3) asks of every behaviour."""
-    match request:
-        case (tag, reason) if tag == _TERMINATE:
-            answer(caller, _OK)
-            return Stop(reason)
-        case _:
-            answer(caller, (_ERROR, (Atom("unknown_system_msg"), request)))
-            return then
-
-
 # ---- the end
 
 
-async def _stop(server: GenServer, stop: Any, caller: Caller | None) -> None:
+async def _stop(work: Work, stop: Any) -> None:
     reason = stop.reason
     try:
-        await _run(server.terminate, reason)
+        await _run(work.server.terminate, reason)
     finally:
         # After terminate, as in OTP: who is answered finds the server's work done.
-        if stop.reply is not UNSET and caller is not None:
-            answer(caller, stop.reply)
+        if stop.reply is not UNSET and _is_call(work.message):
+            answer(work.message[1], stop.reply)
     if not (isinstance(reason, str) and reason == NORMAL):
         process.exit(reason)
+
+
+def _is_call(message: Any) -> bool:
+    return message.__class__ is tuple and len(message) == 3 and _is(CALL, message[0])
 
 
 async def _failed(server: GenServer, error: BaseException) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from beamish import process
-from beamish.terms import SHUTDOWN, Atom, Exit, is_expected
+from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
 
 from .awaiting import is_coroutine
 from .child_spec import ChildLike, ChildSpec, child_spec
@@ -32,19 +32,21 @@ from .children import (
     RESTARTING,
     Answer,
     Child,
+    ChildCount,
     Children,
     StartFailed,
     count,
+    is_due,
     start_process,
     stop_process,
+    try_again,
 )
-from .client import cast as cast_server
 from .directives import Ignore, Stop
 from .errors import ChildSpecError
 from .gen_server import GenServer
 from .intensity import RestartWindow
 from .server_loop import Caller
-from .supervisor_reports import Context, report
+from .supervisor_reports import Context, progress, report
 
 __all__ = ["AutoShutdown", "Strategy", "SupervisorFlags", "SupervisorProcess", "check_intensity"]
 
@@ -118,6 +120,7 @@ class SupervisorProcess(GenServer):
     children: Children
     window: RestartWindow
     title: str
+    culprit: Pid | None = None  # the child that ended last
 
     # ---- beginning and end
 
@@ -143,7 +146,7 @@ class SupervisorProcess(GenServer):
             self.children.add(Child(spec))
         try:
             await self._start_all(list(self.children))
-        except _GroupFailed as failed:
+        except _NotStarted as failed:
             await self.terminate(SHUTDOWN)
             return Stop(
                 (SHUTDOWN, (Atom("failed_to_start_child"), failed.child.spec.id, failed.reason))
@@ -156,22 +159,24 @@ class SupervisorProcess(GenServer):
 
     # ---- a child ends
 
-    async def handle_info(self, message: Any) -> Stop | None:
+    def handle_info(self, message: Any) -> Any:
         """Sees a child end."""
-        if not isinstance(message, Exit):
+        if message.__class__ is not Exit:
             super().handle_info(message)
             return None
-        child = self.children.find_pid(message.pid)
+        child = self.children.find_pid(message[1])
         if child is None:
             return None  # not, or no longer, a child: its end is nobody's business here
-        return await self._ended(child, message.reason)
+        self.culprit = message[1]
+        return self._ended(child, message[2])
 
-    async def _ended(self, child: Child, reason: Any) -> Stop | None:
+    def _ended(self, child: Child, reason: Any) -> Any:
+        """What follows; a coroutine, where that takes time."""
         restart = child.spec.restart
         if restart == "permanent" or not is_expected(reason):
             self._report("child_terminated", reason, child)
             if restart != "temporary":
-                return await self._restart(child)
+                return self._restart(child) if child.retry is None else self._put_off(child)
         if child.temporary:
             self.children.remove(child)
         else:
@@ -183,7 +188,11 @@ class SupervisorProcess(GenServer):
         if rule == "never" or not ended.spec.significant:
             return None
         others = any(child.spec.significant and child.pid is not None for child in self.children)
-        return Stop(SHUTDOWN) if rule == "any_significant" or not others else None
+        return self._give_up() if rule == "any_significant" or not others else None
+
+    def _give_up(self) -> Stop:
+        process.because(self.culprit)
+        return Stop(SHUTDOWN)
 
     # ---- restarting
 
@@ -191,33 +200,42 @@ class SupervisorProcess(GenServer):
         if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", _EXIT_TOO_OFTEN, child)
             self.children.remove(child)
-            return Stop(SHUTDOWN)
+            return self._give_up()
         try:
             if self.flags.strategy == "one_for_one":
-                await self._start_all([child])
+                await self._start(child)
             else:
-                await self._restart_group(child)
-        except _GroupFailed as failed:
+                group = await self._stop_group(child)
+                await self._start_all([child for child in group if not child.temporary])
+        except _NotStarted as failed:
             self.children.place(failed.child, RESTARTING)
-            cast_server(process.self(), (Atom("try_again_restart"), failed.child.spec.id))
+            try_again(failed.child, failed.child.spec.id)
         return None
 
-    async def _restart_group(self, child: Child) -> None:
+    async def _put_off(self, child: Child) -> None:
+        """Restarts a child with a backoff later; its group is stopped at once."""
+        if self.flags.strategy != "one_for_one":
+            await self._stop_group(child)
+        self.children.place(child, RESTARTING)
+        try_again(child, child.spec.id)
+
+    async def _stop_group(self, child: Child) -> list[Child]:
+        """Stops those that are restarted with a child that has ended; all of them, in order."""
         children = self.children
         all_of_them = self.flags.strategy == "one_for_all"
         group = list(children) if all_of_them else children.from_child(child)
         children.place(child, None)
+        process.because(self.culprit)
         await self._stop_all(group)
-        await self._start_all([child for child in group if not child.temporary])
+        process.because(None)
+        return group
 
     async def handle_cast(self, request: Any) -> Stop | None:
         """Tries again to start a child that did not."""
         match request:
-            case ("try_again_restart", id):
+            case ("try_again_restart", id, number):
                 child = self.children.find(id)
-                if child is None or child.pid is not RESTARTING:
-                    return None  # terminated, or deleted, meanwhile
-                return await self._restart(child)
+                return await self._restart(child) if child and is_due(child, number) else None
             case _:
                 super().handle_info(request)
                 return None
@@ -225,20 +243,22 @@ class SupervisorProcess(GenServer):
     # ---- groups of children
 
     async def _start_all(self, group: list[Child]) -> None:
-        """Starts children in order; _GroupFailed tells at which it ended."""
+        """Starts children in order; _NotStarted tells at which it ended."""
         for child in group:
-            try:
-                pid, _ = await start_process(child.spec)
-            except StartFailed as failed:
-                self._report("start_error", failed.as_otp, child)
-                raise _GroupFailed(child, failed.as_otp) from None
-            self._placed(child, pid)
+            await self._start(child)
 
-    def _placed(self, child: Child, pid: Any) -> None:
+    async def _start(self, child: Child) -> None:
+        try:
+            pid, _ = await start_process(child.spec)
+        except StartFailed as failed:
+            self._report("start_error", failed.as_otp, child)
+            raise _NotStarted(child, failed.as_otp) from None
         if pid is None and child.temporary:
             self.children.remove(child)
         else:
             self.children.place(child, pid)
+            progress(self.title, child.spec, pid)
+            child.forget_arguments()
 
     async def _stop_all(self, group: list[Child]) -> None:
         """Stops children, last first; temporary ones are forgotten."""
@@ -277,7 +297,7 @@ class SupervisorProcess(GenServer):
             case "which_children":
                 return [child.info() for child in reversed(list(self.children))]
             case "count_children":
-                return count([child.info() for child in self.children])
+                return self._count()
             case _:
                 return super().handle_call(request, caller)
 
@@ -305,6 +325,8 @@ class SupervisorProcess(GenServer):
             self._report("start_error", failed.as_otp, child)
             return FAILED, failed.as_otp
         self.children.place(child, pid)
+        progress(self.title, child.spec, pid, asked=True)
+        child.forget_arguments()
         return OK, (pid, info)
 
     async def _terminate_child(self, id: Hashable) -> Answer:
@@ -333,6 +355,13 @@ class SupervisorProcess(GenServer):
         self.children.remove(child)
         return OK, None
 
+    def _count(self) -> ChildCount:
+        counted = count([child.info() for child in self.children])
+        running = (child.running for child in self.children)
+        # A child that has unlinked itself may have ended unheard.
+        counted["active"] = sum(pid is not None and process.alive(pid) for pid in running)
+        return counted
+
     def _find(self, id: Hashable) -> Child | None:
         try:
             return self.children.find(id)
@@ -340,8 +369,8 @@ class SupervisorProcess(GenServer):
             return None
 
 
-class _GroupFailed(Exception):
-    """A child of a group did not start; those after it were not tried. It never leaves here."""
+class _NotStarted(Exception):
+    """A child did not start; those after it were not tried. It never leaves here."""
 
     def __init__(self, child: Child, reason: Any) -> None:
         super().__init__(child, reason)
@@ -358,6 +387,7 @@ def check_significant(flags: SupervisorFlags, spec: ChildSpec) -> None:
             "False where auto_shutdown is 'never'",
             where=f"child spec {spec.id!r}",
             hint="give the supervisor auto_shutdown='any_significant' or 'all_significant'",
+            combined=("auto_shutdown", "never"),
         )
 
 

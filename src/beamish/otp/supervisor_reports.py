@@ -6,7 +6,12 @@ it as attributes of the record: ``report`` ("supervisor"), ``supervisor``, ``con
 word: child_terminated, start_error, shutdown_error, shutdown), ``reason``, and of the child
 ``pid``, ``child_id``, ``start``, ``restart``, ``shutdown``, ``child_type``.
 
-Source: sasl, "Error Logging", Supervisor Report (OTP 25 manual).
+A child that has started is a *progress report*: of level INFO where the supervisor started or
+restarted it of itself, of level DEBUG where it was asked to; its ``report`` is "progress", it has
+no ``context`` and no ``reason``. As in OTP progress is not logged unless one wants it:
+``logging.getLogger("beamish.progress").setLevel(logging.INFO)``.
+
+Source: sasl, "Error Logging", Supervisor Report and Progress Report (OTP 25 manual).
 """
 
 from __future__ import annotations
@@ -19,11 +24,14 @@ from beamish.terms import Pid, format_exit
 
 from .child_spec import ChildSpec
 
-__all__ = ["Context", "report"]
+__all__ = ["Context", "progress", "report"]
 
 Context: TypeAlias = Literal["child_terminated", "start_error", "shutdown_error", "shutdown"]
 
 _logger: Final = logging.getLogger("beamish")
+_progress: Final = logging.getLogger("beamish.progress")
+if _progress.level == logging.NOTSET:
+    _progress.setLevel(logging.WARNING)
 
 _WORDS: Final[dict[str, str]] = {
     "child_terminated": "Child {id!r} of Supervisor {supervisor} terminated",
@@ -47,22 +55,48 @@ def report(
     """
     if not _logger.isEnabledFor(logging.ERROR):
         return
-    fn, args, kwargs = spec.function()
-    start = _name(fn) + _arguments(args, dict(kwargs))
     lines = [
         _WORDS[context].format(id=spec.id, supervisor=supervisor),
         "** (exit) " + format_exit(reason),
+    ]
+    fields = {"report": "supervisor", "context": context, "reason": reason}
+    _fill(lines, fields, supervisor, spec, pid)
+    _logger.error("\n".join(lines), extra=fields)
+
+
+def progress(supervisor: str, spec: ChildSpec, pid: Pid | None, *, asked: bool = False) -> None:
+    """Writes a progress report: a child has started.
+
+    Args:
+        supervisor: the supervisor's name, or pid and class.
+        spec: the child's spec.
+        pid: its pid; one that is to be ignored has none, and is no news.
+        asked: whether someone asked for it, with start_child or restart_child.
+    """
+    level = logging.DEBUG if asked else logging.INFO
+    if pid is None or not _progress.isEnabledFor(level):
+        return
+    lines = [f"Child {spec.id!r} of Supervisor {supervisor} started"]
+    fields: dict[str, Any] = {"report": "progress"}
+    _fill(lines, fields, supervisor, spec, pid)
+    _progress.log(level, "\n".join(lines), extra=fields)
+
+
+def _fill(
+    lines: list[str], fields: dict[str, Any], supervisor: str, spec: ChildSpec, pid: Pid | None
+) -> None:
+    """Adds what is said of the child in every report."""
+    fn, args, kwargs = spec.function()
+    start = _name(fn) + _arguments(args, dict(kwargs))
+    lines += [
         f"    Pid: {pid!r}",
         f"    Start call: {start}",
         f"    Restart: {spec.restart}",
         f"    Shutdown: {_shutdown(spec)}",
         f"    Type: {spec.type}",
     ]
-    fields = {
-        "report": "supervisor",
-        "context": context,
+    fields |= {
         "supervisor": supervisor,
-        "reason": reason,
         "pid": None if pid is None else repr(pid),
         "child_id": spec.id,
         "start": start,
@@ -70,7 +104,6 @@ def report(
         "shutdown": spec.shutdown,
         "child_type": spec.type,
     }
-    _logger.error("\n".join(lines), extra=fields)
 
 
 def _name(fn: Any) -> str:

@@ -25,6 +25,16 @@ A server of many connections::
 
 The supervisor stands before the acceptor, so that it is there when the first connection comes.
 
+Many at a time
+--------------
+:meth:`TaskSupervisor.async_stream` and :meth:`TaskSupervisor.async_stream_nolink` are
+Task.async_stream with tasks of the supervisor; with the latter a failed task is a result and
+touches nobody::
+
+    await TaskSupervisor.start_link(name="tasks")
+    async for kind, page in TaskSupervisor.async_stream_nolink("tasks", urls, fetch, timeout=30.0):
+        assert (kind, page) == ("ok", "page of example.org")
+
 Results
 -------
 :meth:`TaskSupervisor.run_async` links the task to the caller as well, as Task.run_async does;
@@ -41,10 +51,10 @@ Source: Elixir's Task.Supervisor.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, Final, ParamSpec, TypeVar, overload
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar, Unpack, overload
 
 from beamish import process
-from beamish.terms import Atom, Pid
+from beamish.terms import Atom, Pid, Ref
 
 from .child_spec import ChildSpec, ChildType, Restart, Shutdown
 from .children import ChildCount, started
@@ -53,14 +63,29 @@ from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .names import Dest, Name, whereis
 from .proc_lib import check_callable, reporting
 from .supervised import Supervised
-from .task import Task, callers, run_for_supervised_owner, run_task
+from .task import Task
+from .task_process import callers, give_job, run_for_supervised_owner, run_task
+from .task_stream import Inputs, StreamOptions, TaskStream
+from .task_stream_process import Launcher
 
 __all__ = ["TaskSupervisor"]
 
 P = ParamSpec("P")
+A = TypeVar("A")
 R = TypeVar("R")
 
 _TASK: Final = Atom("Task")
+
+
+class SupervisedStreamOptions(StreamOptions, total=False):
+    """The options of a stream of supervised tasks.
+
+    Args:
+        shutdown: how long a task may take to stop when its supervisor does: seconds,
+            ``"brutal_kill"`` or None; 5.0 by default.
+    """
+
+    shutdown: Shutdown
 
 
 class TaskSupervisor(Supervised):
@@ -132,6 +157,23 @@ class TaskSupervisor(Supervised):
     @staticmethod
     async def run_async(
         supervisor: Dest,
+        fn: Callable[..., Coroutine[Any, Any, R]],
+        /,
+        *args: Any,
+        shutdown: Shutdown,
+        **kwargs: Any,
+    ) -> Task[R]: ...
+
+    @overload
+    @staticmethod
+    async def run_async(
+        supervisor: Dest, fn: Callable[..., R], /, *args: Any, shutdown: Shutdown, **kwargs: Any
+    ) -> Task[R]: ...
+
+    @overload
+    @staticmethod
+    async def run_async(
+        supervisor: Dest,
         fn: Callable[P, Coroutine[Any, Any, R]],
         /,
         *args: P.args,
@@ -146,7 +188,11 @@ class TaskSupervisor(Supervised):
 
     @staticmethod
     async def run_async(
-        supervisor: Dest, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+        supervisor: Dest,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        **kwargs: Any,
     ) -> Task[Any]:
         """Starts a task under the supervisor and links it to the caller, who wants its result.
 
@@ -154,6 +200,8 @@ class TaskSupervisor(Supervised):
             supervisor: a pid, name or via tuple.
             fn: ``async def`` or plain.
             args: its arguments.
+            shutdown: how long it may take to stop when its supervisor does: seconds,
+                ``"brutal_kill"`` or None; 5.0 by default.
             kwargs: its keyword arguments.
 
         Returns:
@@ -165,6 +213,23 @@ class TaskSupervisor(Supervised):
         Source: Elixir's Task.Supervisor.async/3.
         """
         return await _async(supervisor, fn, args, kwargs, link=True)
+
+    @overload
+    @staticmethod
+    async def async_nolink(
+        supervisor: Dest,
+        fn: Callable[..., Coroutine[Any, Any, R]],
+        /,
+        *args: Any,
+        shutdown: Shutdown,
+        **kwargs: Any,
+    ) -> Task[R]: ...
+
+    @overload
+    @staticmethod
+    async def async_nolink(
+        supervisor: Dest, fn: Callable[..., R], /, *args: Any, shutdown: Shutdown, **kwargs: Any
+    ) -> Task[R]: ...
 
     @overload
     @staticmethod
@@ -184,7 +249,11 @@ class TaskSupervisor(Supervised):
 
     @staticmethod
     async def async_nolink(
-        supervisor: Dest, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+        supervisor: Dest,
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        **kwargs: Any,
     ) -> Task[Any]:
         """Like :meth:`run_async`, but the caller only watches the task, and outlives its crash.
 
@@ -194,6 +263,136 @@ class TaskSupervisor(Supervised):
         Source: Elixir's Task.Supervisor.async_nolink/3.
         """
         return await _async(supervisor, fn, args, kwargs, link=False)
+
+    @overload
+    @staticmethod
+    def async_stream(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[[A], Coroutine[Any, Any, R]],
+        /,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @overload
+    @staticmethod
+    def async_stream(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[[A], R],
+        /,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @overload
+    @staticmethod
+    def async_stream(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[Concatenate[A, ...], Coroutine[Any, Any, R]],
+        /,
+        *args: Any,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @overload
+    @staticmethod
+    def async_stream(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[Concatenate[A, ...], R],
+        /,
+        *args: Any,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @staticmethod
+    def async_stream(
+        supervisor: Dest,
+        inputs: Inputs[Any],
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[Any]:
+        """Task.async_stream with tasks of the supervisor, linked to the consumer as well.
+
+        Args:
+            supervisor: a pid, name or via tuple.
+            inputs: an iterable or async iterable.
+            fn: ``async def`` or plain; called with an input, and with `args` behind it.
+            args: more arguments.
+            options: as for Task.async_stream, and ``shutdown``: how long a task may take to stop
+                when its supervisor does. A supervisor with ``max_children`` needs a
+                ``max_concurrency`` that is not larger.
+
+        Returns:
+            An async iterator over ``("ok", value)`` and ``("exit", reason)``.
+
+        Raises:
+            BadArgError: an option is none of these.
+            StartError: from the iterator: ``"max_children"``.
+
+        Source: Elixir's Task.Supervisor.async_stream/6.
+        """
+        return _stream(supervisor, inputs, fn, args, options, link=True)
+
+    @overload
+    @staticmethod
+    def async_stream_nolink(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[[A], Coroutine[Any, Any, R]],
+        /,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @overload
+    @staticmethod
+    def async_stream_nolink(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[[A], R],
+        /,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @overload
+    @staticmethod
+    def async_stream_nolink(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[Concatenate[A, ...], Coroutine[Any, Any, R]],
+        /,
+        *args: Any,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @overload
+    @staticmethod
+    def async_stream_nolink(
+        supervisor: Dest,
+        inputs: Inputs[A],
+        fn: Callable[Concatenate[A, ...], R],
+        /,
+        *args: Any,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[R]: ...
+
+    @staticmethod
+    def async_stream_nolink(
+        supervisor: Dest,
+        inputs: Inputs[Any],
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        **options: Unpack[SupervisedStreamOptions],
+    ) -> TaskStream[Any]:
+        """Like :meth:`async_stream`, but a task that fails is a result, and harms nobody.
+
+        Source: Elixir's Task.Supervisor.async_stream_nolink/6.
+        """
+        return _stream(supervisor, inputs, fn, args, options, link=False)
 
     @staticmethod
     async def children(supervisor: Dest) -> list[Pid]:
@@ -255,11 +454,42 @@ async def _async(
     link: bool,
 ) -> Task[Any]:
     check_callable("TaskSupervisor", fn)
-    me = process.self()
-    job = (fn, run_for_supervised_owner, (callers(), me, link))
-    pid = await _start(supervisor, job, "temporary", 5.0)
+    shutdown: Shutdown = kwargs.pop("shutdown", 5.0)
+    pid, ref = await _start_for_owner(supervisor, callers(), fn, shutdown, link=link)
+    give_job(pid, ref, fn, args, kwargs)
+    return Task(pid, ref, process.self())
+
+
+async def _start_for_owner(
+    supervisor: Dest, asked_by: list[Pid], fn: Callable[..., Any], shutdown: Shutdown, *, link: bool
+) -> tuple[Pid, Ref]:
+    """Starts a task that waits for its job, watched by the caller and perhaps linked to it."""
+    job = (fn, run_for_supervised_owner, (asked_by, process.self(), link))
+    pid = await _start(supervisor, job, "temporary", shutdown)
     if link:
         process.link(pid)
-    ref = process.monitor(pid, alias="demonitor")
-    process.send(pid, (Atom("$task"), ref, fn, args, kwargs))
-    return Task(pid, ref, me)
+    return pid, process.monitor(pid, alias="demonitor")
+
+
+def _stream(
+    supervisor: Dest,
+    inputs: Inputs[Any],
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    options: SupervisedStreamOptions,
+    *,
+    link: bool,
+) -> TaskStream[Any]:
+    launch = _launcher(supervisor, options.get("shutdown", 5.0), link=link)
+    rest: Any = {name: value for name, value in options.items() if name != "shutdown"}
+    return TaskStream(inputs, fn, args, rest, launch, linked=link)
+
+
+def _launcher(supervisor: Dest, shutdown: Shutdown, *, link: bool) -> Launcher:
+    """How a stream starts its tasks under a supervisor."""
+    ChildSpec(_TASK, _start_process, shutdown=shutdown)  # refuses what is no shutdown
+
+    async def launch(asked_by: list[Pid], fn: Callable[..., Any]) -> tuple[Pid, Ref]:
+        return await _start_for_owner(supervisor, asked_by, fn, shutdown, link=link)
+
+    return launch

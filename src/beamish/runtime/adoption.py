@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, final
 from beamish.terms import NORMAL, NotRunningError, ProcessExit
 from beamish.terms.reasons import CANCELLED
 
+from .here import running_node
+from .process import new_process
 from .states import EXIT_PENDING, OUTSIDE, WOKEN
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .process import Process
 
-__all__ = ["Outside", "Word", "adopt_current_task", "wait_outside"]
+__all__ = ["Outside", "Word", "adopt", "adopt_current_task", "wait_outside"]
 
 
 @final
@@ -37,7 +39,7 @@ class Word:
 class Outside:
     """The asyncio Task that an adopted process is."""
 
-    __slots__ = ("exit", "future", "proc", "takes_messages", "task")
+    __slots__ = ("exit", "future", "ours", "proc", "takes_messages", "task")
 
     proc: Process
 
@@ -46,6 +48,7 @@ class Outside:
         self.future: asyncio.Future[Any] | None = None
         self.takes_messages = False  # whether what it waits for is a message
         self.exit: ProcessExit | None = None  # the latest that it raised itself
+        self.ours = False  # whether it was taken into the tree: it ends with its parent
 
     def wake(self, value: Any) -> None:
         """Stands for the coroutine's send: the Task goes on when the loop comes to it."""
@@ -65,22 +68,17 @@ class Outside:
             proc.mailbox = deque()
         proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, value)
 
-    def end(self) -> None:
-        """An exit signal has decided its end."""
+    def end(self, *, force: bool = False) -> None:
+        """An exit signal has decided its end; with `force` it may not take long."""
         self.task.cancel()
+        if force:
+            running_node().insist(self.proc)
 
     def release(self) -> None:
         """The node ends: its Task goes on, but what it waits for will never come."""
         if self.future is not None and not self.future.done():
             self.future.set_exception(
                 NotRunningError("the node has ended while this Task waited for a message")
-            )
-
-    def node_ended(self) -> None:
-        """Nothing will wake it any more; its Task is not the node's to end."""
-        if self.future is not None and not self.future.done():
-            self.future.set_exception(
-                NotRunningError("the node has ended while this waited: nothing will come any more")
             )
 
     def name(self) -> str:
@@ -129,13 +127,14 @@ def adopt_current_task(node: Node) -> Process:
         )
     proc = node.adopted.get(task)
     if proc is None:
-        proc = _adopt(node, task)
+        proc = adopt(node, task)
     return proc
 
 
-def _adopt(node: Node, task: asyncio.Task[Any]) -> Process:
+def adopt(node: Node, task: asyncio.Task[Any]) -> Process:
+    """Gives a Task a process."""
     outside = Outside(task)
-    proc = outside.proc = node.mint_process(outside.wake, contextvars.copy_context(), None)
+    proc = outside.proc = new_process(node, outside.wake, contextvars.copy_context(), None)
     proc.state = OUTSIDE
     proc.extra().outside = outside
     node.adopted[task] = proc

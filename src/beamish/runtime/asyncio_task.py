@@ -257,7 +257,7 @@ def cancellation(proc: Process, future: asyncio.Future[Any]) -> BaseException | 
 
 def abandon(future: Any) -> None:
     """What a process awaits that may not wait any more is cancelled, as for a cancelled Task."""
-    if hasattr(future, "cancel"):
+    if asyncio.isfuture(future):
         future.cancel()
         future.add_done_callback(forget, context=Context())
 

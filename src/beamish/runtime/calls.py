@@ -13,9 +13,11 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import NOPROC, Pid
+from beamish.terms.errors import CallCycleError
 from beamish.terms.identity import MonitorRef, new_monitor
 from beamish.terms.messages import Down, down_message
 
+from .cycles import called, find_cycle
 from .here import current, here, running_node
 from .mailbox import answers, deliver, go_on, receive_reply
 from .signals import REPLY, demonitor, monitor
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["reply", "request"]
+__all__ = ["call_cycle", "reply", "request"]
 
 _TIMED_OUT: Final = object()
 
@@ -52,6 +54,7 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
 
     Raises:
         TimeoutError: no answer came in time.
+        CallCycleError: `pid` waits, directly or over others, for an answer of the caller.
 
     Example:
         >>> async def main():
@@ -91,6 +94,8 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
         target.value = (tag, (proc.pid, ref), message)
         here.push(target)
     else:
+        if target.state == WAIT_REPLY:
+            _refuse_cycle(proc, target, ref, message)
         deliver(target, (tag, (proc.pid, ref), message))
     if limit is not None:
         due = limit.waiting[ref] = limit.time() + limit.seconds
@@ -116,6 +121,24 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
     if answer is None:
         raise TimeoutError(f"no answer came within {timeout} s")
     return answer
+
+
+def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
+    """How a process waits for the caller already: who calls, and with what; None if it does not.
+
+    For one about to wait for an answer by other means than `request`.
+    """
+    target: Process | None = pid._process
+    steps = find_cycle(here.process or current(), target) if target is not None else None
+    return None if steps is None else tuple(steps)
+
+
+def _refuse_cycle(proc: Process, target: Process, ref: MonitorRef, message: Any) -> None:
+    """The callee waits for an answer: not, it is to be hoped, for the caller's."""
+    cycle = find_cycle(proc, target)
+    if cycle is not None:
+        _forget(proc, ref)
+        raise CallCycleError((called(proc), message), *cycle)
 
 
 def _forget(proc: Process, ref: MonitorRef) -> Any:
@@ -182,11 +205,9 @@ def reply(caller: tuple[Pid, Any], answer: Any) -> None:
         if target.watchers:
             target.watchers.pop(ref, None)
     if proc.state == WAIT_REPLY and proc.pattern is ref:
-        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in hand_over
+        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
         proc.state = WOKEN
         proc.value = (ref, answer)
         here.push(proc)
-        if not here.armed:
-            here.arm()
     else:
         deliver(proc, (ref, answer))

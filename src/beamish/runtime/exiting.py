@@ -49,7 +49,15 @@ def start_grace(proc: Process) -> None:
 def end_returned(proc: Process, result: Any) -> None:
     """Its function returned."""
     if proc.fate is None and proc.rare is None:
-        _finish_now(proc, NORMAL, None, result)  # the common case, in short
+        # _finish_now in short: the common case.
+        proc.state = DEAD
+        proc.pid._process = None
+        node = running_node()
+        node.processes.discard(proc)
+        if proc.watchers or proc.links or proc.monitors:
+            tell_of_death(proc, NORMAL)
+        if node.deaths is not None:
+            node.deaths.set()
     elif proc.state == EXITING and proc.fate is not None:
         finish(proc, proc.fate.reason, None, result)
     else:
@@ -60,6 +68,10 @@ def end_raised(proc: Process, error: BaseException) -> None:
     """Its function raised, or was made to."""
     fate = proc.fate
     if proc.state == EXITING and fate is not None:
+        if error.__class__ is ProcessExit and fate.grace is None and proc.rare is None:
+            error.__traceback__ = None
+            _finish_now(proc, fate.reason, error, None)  # the common case, in short
+            return
         failure = failure_in(error)
         if failure is not None:
             report_failed_cleanup(proc, failure)
@@ -106,15 +118,21 @@ def is_exit(error: BaseException) -> ProcessExit | None:
 def finish(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
     """Ends a process whose code is done: closes what it owns, then tells the others."""
     fate = proc.fate
-    if fate is not None and fate.grace is not None:
-        fate.grace.cancel()
+    if fate is None:
+        if reason is not NORMAL:
+            here.journal.append((proc.pid, reason, None, False))
+    else:
+        if fate.grace is not None:
+            fate.grace.cancel()
+        if reason is not fate.reason:  # it has ended before the signal reached it
+            here.journal.append((proc.pid, reason, None, False))
     rare = proc.rare
     if rare is not None:
         running_node().names.release(proc)
         if rare.owned:
             # What is awaited in closing still belongs to its end.
             proc.state = EXITING
-            closing = close_all(proc, running_node().grace)
+            closing = close_all(proc, running_node().closing_time)
             if closing is not None:
                 _finish_after(closing, proc, reason, error, result)
                 return
@@ -148,8 +166,14 @@ def _finish_after(
     result: Any,
 ) -> None:
     async def close() -> None:
-        # What will not be cancelled either when its time is up is left behind.
-        await asyncio.wait([asyncio.ensure_future(closing)], timeout=2 * running_node().grace)
+        inner = asyncio.ensure_future(closing)
+        while not inner.done():
+            try:
+                # What will not be cancelled either when its time is up is left behind.
+                await asyncio.wait([inner], timeout=2 * node.closing_time)
+                return
+            except asyncio.CancelledError:
+                inner.cancel()  # Node.hurry; it goes on with what is still to be closed
 
     def closed(task: asyncio.Task[None]) -> None:
         node.closing.discard(task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 
 from .here import enqueue, here, running_node
-from .states import DEAD, EXIT_PENDING, EXITING, OUTSIDE, WAIT_ANY, WAIT_WAKE
+from .states import DEAD, EXIT_PENDING, EXITING, WAIT_WAKE
 
 if TYPE_CHECKING:
     from .process import Process
@@ -18,15 +18,14 @@ __all__ = ["Fate", "doom", "hasten"]
 class Fate:
     """A decided end: the reason that others will see, and how far it has come."""
 
-    __slots__ = ("force", "grace", "reason", "thrown", "ticked", "tries")
-
-    def __init__(self, reason: Any, force: bool) -> None:
-        self.reason = reason
-        self.force = force  # no (more) time to clean up
-        self.thrown = False  # whether the process has been given its ProcessExit
-        self.grace: Timer | None = None  # ends the time for cleaning up
-        self.ticked = False  # whether a preemption tick has found it in this turn
-        self.tries = 0  # how often it would not go
+    # With a __dict__, for most of these keep their defaults and a process dies soon after: made
+    # and filled it takes half the time of one with slots and an __init__.
+    reason: Any
+    force: bool = False  # no (more) time to clean up
+    thrown: bool = False  # whether the process has been given its ProcessExit
+    grace: Timer | None = None  # ends the time for cleaning up
+    ticked: bool = False  # whether a preemption tick has found it in this turn
+    tries: int = 0  # how often it would not go
 
 
 def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
@@ -44,18 +43,20 @@ def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
         if force and state != DEAD:
             hasten(proc)
         return
-    proc.fate = Fate(reason, force)
+    fate = proc.fate = Fate()
+    fate.reason = reason
+    if force:
+        fate.force = True
     proc.state = EXIT_PENDING
     rare = proc.rare
     if rare is not None:
         running_node().names.release(proc)
         if rare.outside is not None:
-            rare.outside.end()
+            rare.outside.end(force=force)
             return
-    if WAIT_ANY <= state <= WAIT_WAKE and proc is not here.process:
-        enqueue(proc)
+    if state <= WAIT_WAKE and proc is not here.process:
+        here.push(proc)
     # In every other state it is running or on the run queue.
-    assert state != OUTSIDE
 
 
 def hasten(proc: Process) -> None:
@@ -64,7 +65,9 @@ def hasten(proc: Process) -> None:
     if fate is None or fate.force:
         return
     fate.force = True
-    if proc.state == EXITING and proc.waiter is not None:
+    if proc.rare is not None and proc.rare.outside is not None:
+        proc.rare.outside.end(force=True)
+    elif proc.state == EXITING and proc.waiter is not None:
         waiter, proc.waiter = proc.waiter, None
         waiter.cancel()
         enqueue(proc)

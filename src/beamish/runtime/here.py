@@ -7,7 +7,8 @@ thread-local look-up nor a node in every call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms.errors import NotRunningError
 
@@ -31,16 +32,17 @@ def _no_node(*_: object) -> None:
 class Here:
     """The current process (None outside of a slice), the node, and its run queue."""
 
-    __slots__ = ("arm", "armed", "due", "node", "process", "push", "rest")
+    __slots__ = ("armed", "due", "journal", "names", "node", "process", "push", "rest")
 
     def __init__(self) -> None:
         self.process: Process | None = None
         self.node: Node | None = None
-        # Bound by the node's scheduler: append to the run queue; ask the loop for a drain;
-        # whether that has been asked for.
+        # Bound by the node's scheduler: puts a process at the end of the run queue, and asks the
+        # loop for a drain if that has not been done.
         self.push: Callable[[Process], object] = _no_node
-        self.arm: Callable[[], None] = _no_node
         self.armed: bool = True
+        self.journal: deque[tuple[Any, ...]] = deque(maxlen=0)  # see journal.py
+        self.names: dict[str, Process] = {}  # the node's name table
         # The process whose turn is over, but which was in the runtime when the tick came: it is
         # preempted at the end of that call (preemption.take_a_break).
         self.due: Process | None = None
@@ -75,5 +77,3 @@ def running_node() -> Node:
 def enqueue(proc: Process) -> None:
     """Puts a process at the end of the run queue."""
     here.push(proc)
-    if not here.armed:
-        here.arm()

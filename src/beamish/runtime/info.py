@@ -43,7 +43,10 @@ def _status(proc: Process) -> str:
 
 
 def _monitors(proc: Process) -> list[Any]:
-    return [ref._named or target.pid for ref, target in (proc.monitors or {}).items()]
+    return [
+        (ref._options and ref._options[1]) or target.pid
+        for ref, target in (proc.monitors or {}).items()
+    ]
 
 
 def _dictionary(proc: Process) -> dict[Any, Any]:

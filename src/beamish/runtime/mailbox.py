@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from types import coroutine
+from types import MethodType, coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from beamish.terms import BadArgError, Down, Pid, ProcessExit
@@ -28,7 +28,8 @@ from beamish.terms.errors import describe
 from .adoption import Word, wait_outside
 from .asyncio_task import take_cancellation
 from .here import current, enqueue, here, running_node
-from .patterns import AnyOf, all_match, has_predicate, mark_of, matches
+from .patterns import AnyOf, has_predicate, mark_of, matches
+from .shapes import first_to_scan, new_shape, shapes
 from .states import (
     EXIT_PENDING,
     EXITING,
@@ -43,7 +44,7 @@ from .states import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from beamish.terms import Ref
 
@@ -57,7 +58,6 @@ __all__ = [
     "deliver",
     "flush",
     "go_on",
-    "hand_over",
     "move_messages",
     "receive",
     "receive_reply",
@@ -95,15 +95,23 @@ def send(dest: Any, message: T) -> T:
         if proc is None:
             return message
     else:
-        proc = running_node().destination(dest)
+        # A registered name, in short; what cannot be hashed is refused by destination().
+        proc = here.names.get(dest) if isinstance(dest, str) else None
         if proc is None:
-            return message
-    if proc.state == WAIT_ANY:
+            proc = running_node().destination(dest)
+            if proc is None:
+                return message
+    state = proc.state
+    if state == WAIT_ANY:
         proc.state = WOKEN
         proc.value = message
         here.push(proc)
-        if not here.armed:
-            here.arm()
+    elif state >= WOKEN:  # it does not wait: deliver(), in short
+        if state < EXIT_PENDING:
+            if proc.mailbox is None:
+                proc.mailbox = deque((message,))
+            else:
+                proc.mailbox.append(message)
     else:
         deliver(proc, message)
     if here.due:
@@ -114,42 +122,31 @@ def send(dest: Any, message: T) -> T:
 def deliver(proc: Process, message: Any) -> None:
     """Puts a message into a process' mailbox, or hands it over if it waits for it."""
     state = proc.state
-    if (
-        state == WAIT_ANY
-        or (state == WAIT_MATCH and _takes(proc, message))
-        or (state == WAIT_REPLY and answers(proc.pattern, message))
-    ):
-        hand_over(proc, message)
-    elif state < EXIT_PENDING:
-        mailbox = proc.mailbox
-        if mailbox is None:
-            mailbox = proc.mailbox = deque()
-        mailbox.append(message)
-        if proc.state == WAIT_SCAN:
-            _look_again(proc)
-
-
-def hand_over(proc: Process, message: Any) -> None:
-    """Gives a waiting process the message that it waits for."""
-    # Its pattern is done with; where the message came in is for info() to show.
-    proc.pattern = len(proc.mailbox) if proc.mailbox else 0
-    proc.state = WOKEN
-    proc.value = message
-    here.push(proc)
-    if not here.armed:
-        here.arm()
-
-
-def _takes(proc: Process, message: Any) -> bool:
-    pattern = proc.pattern
-    try:
-        if pattern.__class__ is tuple:  # the common case, in short
-            return issubclass(message.__class__, tuple) and all_match(pattern, message)
-        return matches(pattern, message)
-    except Exception:
-        # A comparison failed. That is the receiver's error: let it come upon it by itself.
-        proc.state = WAIT_SCAN
-        return False
+    if state < WOKEN:
+        if state == WAIT_MATCH:
+            try:
+                taken = proc.pattern(message)
+            except Exception:
+                # A comparison failed. That is the receiver's error: let it come upon it by itself.
+                proc.state = WAIT_SCAN
+                taken = False
+        else:
+            taken = state == WAIT_ANY or (state == WAIT_REPLY and answers(proc.pattern, message))
+        if taken:
+            # Its pattern is done with; where the message came in is for info() to show.
+            proc.pattern = len(proc.mailbox) if proc.mailbox else 0
+            proc.state = WOKEN
+            proc.value = message
+            here.push(proc)
+            return
+    elif state >= EXIT_PENDING:
+        return
+    mailbox = proc.mailbox
+    if mailbox is None:
+        mailbox = proc.mailbox = deque()
+    mailbox.append(message)
+    if proc.state == WAIT_SCAN:
+        _look_again(proc)
 
 
 def _look_again(proc: Process) -> None:
@@ -159,9 +156,7 @@ def _look_again(proc: Process) -> None:
 
 
 @coroutine
-def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at every message
-    *patterns: Any, timeout: float | None = None
-) -> Generator[Any, Any, Any]:
+def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any, Any]:
     """Takes the oldest message that matches one of the patterns, and leaves the others.
 
     ``message = await receive()`` takes the next message, whatever it is.
@@ -189,22 +184,52 @@ def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at 
     Source: the Erlang Reference Manual, "Receive".
     """
     proc = here.process or current()
-    if proc.state > RUNNING:
-        yield from go_on(proc)
+    if proc.state > RUNNING or timeout is not None or len(patterns) > 1:
+        return (yield from _receive(proc, patterns, timeout))
     mailbox = proc.mailbox
     if not patterns:
         if mailbox:
             proc.removed += 1
             proc.value = message = mailbox.popleft()
             return message
-        if timeout is None and proc.state <= RUNNING:
-            proc.state = WAIT_ANY
-            proc.value = None
-            return (yield)
-    elif mailbox:
-        message = _take(proc, patterns, _first_to_scan(proc, patterns))
+        proc.state = WAIT_ANY
+        proc.value = None
+        return (yield)
+    pattern = patterns[0]
+    key = tuple(map(type, pattern)) if pattern.__class__ is tuple else pattern.__class__
+    shape = shapes.get(key) or new_shape(key, pattern)
+    if shape is None:
+        return (yield from _receive(proc, patterns, None))
+    test = MethodType(shape.test, pattern)
+    if mailbox:
+        if test(mailbox[0]):
+            proc.removed += 1
+            proc.value = message = mailbox.popleft()
+            return message
+        message = _find(proc, test, first_to_scan(shape, pattern, proc.pid))
         if message is not _LOOK_AGAIN:
             return message
+    proc.value = None
+    proc.pattern = test
+    proc.state = WAIT_MATCH
+    try:
+        message = yield
+    finally:
+        proc.pattern = None
+    if message is _LOOK_AGAIN:  # a comparison failed
+        message = yield from _receive(proc, patterns, None)
+    return message
+
+
+def _receive(
+    proc: Process, patterns: tuple[Any, ...], timeout: float | None
+) -> Generator[Any, Any, Any]:
+    """receive() in general: several patterns, predicates, a time-out, an adopted process."""
+    if proc.state > RUNNING:
+        yield from go_on(proc)
+    message = _take(proc, patterns, _first_to_scan(proc, patterns))
+    if message is not _LOOK_AGAIN:
+        return message
     timer = None
     if timeout is not None:
         check_timeout(timeout)
@@ -215,16 +240,7 @@ def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at 
     try:
         while True:
             seen = len(proc.mailbox) if proc.mailbox else 0
-            proc.value = None
-            if not patterns:
-                proc.state = WAIT_ANY
-            else:
-                pattern = patterns[0] if len(patterns) == 1 else patterns
-                if has_predicate(pattern):
-                    proc.state = WAIT_SCAN
-                else:
-                    proc.pattern = AnyOf(patterns) if pattern is patterns else pattern
-                    proc.state = WAIT_MATCH
+            _begin_wait(proc, patterns)
             message = (yield from wait_outside(proc, message=True)) if outside else (yield)
             if message is _LOOK_AGAIN:
                 message = _take(proc, patterns, seen)
@@ -238,6 +254,17 @@ def receive(  # noqa: C901, PLR0912  # one generator: each further one costs at 
         proc.pattern = None
         if timer is not None:
             timer.cancel()
+
+
+def _begin_wait(proc: Process, patterns: tuple[Any, ...]) -> None:
+    proc.value = None
+    if not patterns:
+        proc.state = WAIT_ANY
+    elif has_predicate(patterns):
+        proc.state = WAIT_SCAN
+    else:
+        proc.pattern = AnyOf(patterns)
+        proc.state = WAIT_MATCH
 
 
 def go_on(proc: Process) -> Generator[None, Any, None]:
@@ -341,6 +368,32 @@ def _first_to_scan(proc: Process, patterns: tuple[Any, ...]) -> int:
         return 0
     mark = min(mark_of(pattern, proc.pid) for pattern in patterns)
     return max(0, mark - proc.removed)
+
+
+def _find(proc: Process, test: Callable[[Any], bool], mark: int) -> Any:
+    """_take of what one plain pattern takes, from its mark on, and not the very first."""
+    mailbox = proc.mailbox
+    assert mailbox is not None
+    start, size = mark - proc.removed, len(mailbox)
+    if start >= size:
+        return _LOOK_AGAIN
+    index = start = max(start, 1)
+    if size - start <= _FEW:
+        # islice would walk all the way to the start; a deque is quick at its right end, too.
+        messages: Iterable[Any] = [mailbox[index] for index in range(start, size)]
+    else:
+        messages = islice(mailbox, start, None)
+    for message in messages:
+        if test(message):
+            del mailbox[index]
+            proc.removed += 1
+            proc.value = message
+            return message
+        index += 1
+    return _LOOK_AGAIN
+
+
+_FEW: Final = 64
 
 
 def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:

@@ -19,10 +19,10 @@ __all__ = ["Names"]
 class Names:
     """The name table of a node."""
 
-    __slots__ = ("_table",)
+    __slots__ = ("table",)
 
     def __init__(self) -> None:
-        self._table: dict[str, Process] = {}
+        self.table: dict[str, Process] = {}
 
     def register(self, name: Any, pid: Any) -> None:
         """Gives a process a name; BadArgError says why it cannot be."""
@@ -36,7 +36,7 @@ class Names:
         if rare.name is not None:
             raise BadArgError(f"{pid!r} has a name already: {rare.name!r}")
         rare.name = Atom(name)
-        self._table[name] = proc
+        self.table[name] = proc
 
     def check_free(self, name: Any) -> None:
         """Refuses what cannot be a name now."""
@@ -44,27 +44,27 @@ class Names:
             raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
         if name == "undefined":
             raise BadArgError("'undefined' stands for no process and cannot be a name")
-        if name in self._table:
-            holder = self._table[name].pid
+        if name in self.table:
+            holder = self.table[name].pid
             raise BadArgError(f"the name {name!r} is taken by {holder!r}: unregister it first")
 
     def unregister(self, name: Any) -> None:
         """Takes a name away."""
-        if not isinstance(name, str) or name not in self._table:
+        if not isinstance(name, str) or name not in self.table:
             raise BadArgError(f"no process is registered as {name!r}")
-        self.release(self._table[name])
+        self.release(self.table[name])
 
     def release(self, proc: Process) -> None:
         """Frees the name of a process, if it has one."""
         rare = proc.rare
         if rare is not None and rare.name is not None:
-            del self._table[rare.name]
+            del self.table[rare.name]
             rare.name = None
 
     def lookup(self, name: str) -> Process | None:
         """The process of this name."""
-        return self._table.get(name)
+        return self.table.get(name)
 
     def all(self) -> list[Atom]:
         """Every name that is taken."""
-        return [Atom(name) for name in self._table]
+        return [Atom(name) for name in self.table]

@@ -7,26 +7,27 @@ import contextlib
 import inspect
 import itertools
 import time
-from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from beamish.terms import SHUTDOWN, Atom, BadArgError, NotRunningError, Pid, Ref
 from beamish.terms.errors import describe
-from beamish.terms.identity import Incarnation, MonitorRef, TimerRef, new_monitor, new_pid
+from beamish.terms.identity import Incarnation, MonitorRef, new_monitor, new_pid, new_ref
 
 from .adoption import adopt_current_task, reason_of_task
 from .exiting import GRACE, finish
 from .fate import doom
 from .here import here
+from .intake import leave_behind, pid_of, take_in
+from .journal import new_journal
 from .names import Names
 from .offload import stop_executor
 from .preemption import Preemption
-from .process import Process, new_process
+from .process import Process
+from .reports import report_crash
 from .scheduler import Scheduler
 from .signals import alias_destination, exit_signal
 from .states import EXIT_PENDING, EXITING
 from .timers import Timers
-from .trampoline import coroutine_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["Node"]
 
 _FIRST_PID: Final = 100
+_QUICK: Final = 0.001  # seconds
+_HURRIED_CLOSE: Final = 0.1  # seconds
+_KILL_TIME: Final = 0.001  # seconds at most, of each, for the processes that are killed at the end
 
 
 @final
@@ -51,7 +55,6 @@ class Node:
 
     __slots__ = (
         "_hurried",
-        "_next_pid",
         "_on_stop",
         "_patience",
         "adopted",
@@ -64,6 +67,7 @@ class Node:
         "loop",
         "name",
         "names",
+        "next_pid",
         "next_ref",
         "preemption",
         "processes",
@@ -99,9 +103,11 @@ class Node:
         self._hurried = False
         self._patience: asyncio.Timeout | None = None  # with what it waits for in its stop
         self._on_stop: list[Callable[[], object]] = []
-        self._next_pid = itertools.count(_FIRST_PID).__next__
+        self.next_pid = itertools.count(_FIRST_PID).__next__
         self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
         self.names = Names()
+        here.names = self.names.table
+        here.journal = new_journal()
         self.timers = Timers(self, loop)
         self.scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None
@@ -114,47 +120,18 @@ class Node:
 
     # ---- identities
 
-    def mint_process(
-        self, send: Callable[[Any], Any], context: Context, parent: Pid | None
-    ) -> Process:
-        """A new process, which is on no queue yet."""
-        proc = new_process(self._next_pid(), self.home, send, context, parent)
-        self.processes.add(proc)
-        return proc
-
     def mint_ref(self, proc: Process) -> Ref:
         """A new reference, made by this process."""
         # No message that has arrived can hold it.
         mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
-        return Ref(self.next_ref(), self.home, proc.pid, mark)
+        return new_ref(self.next_ref(), self.home, proc.pid, mark)
 
     def mint_monitor(self, proc: Process) -> MonitorRef:
         """A new reference for a monitor of this process."""
         mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
         return new_monitor(self.next_ref(), self.home, proc.pid, mark)
 
-    def mint_timer(self, due: float, dest: Any, message: Any) -> TimerRef:
-        """A new reference for a timer."""
-        return TimerRef(self.next_ref(), self.home, self.init_pid, due, dest, message)
-
     # ---- processes
-
-    def spawn(self, fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
-        """A new process that runs `fn(*args, **kw)` when its turn comes."""
-        parent = here.process or self._outside_parent()
-        send = coroutine_of(fn, args, kw).send
-        proc = new_process(self._next_pid(), self.home, send, copy_context(), parent and parent.pid)
-        self.processes.add(proc)
-        here.push(proc)
-        if not here.armed:
-            here.arm()
-        return proc
-
-    def _outside_parent(self) -> Process | None:
-        try:
-            return adopt_current_task(self)
-        except NotRunningError:
-            return None  # from a callback of the loop: a process without a parent
 
     def adopt_current_task(self) -> Process:
         """The process of the current asyncio Task."""
@@ -165,7 +142,24 @@ class Node:
         proc = self.adopted.pop(task, None)
         if proc is not None:
             reason, error = reason_of_task(proc, task)
+            if error is not None and is_ours(proc):
+                task.exception()  # asyncio need not report it: we do
+                if proc.fate is None:
+                    report_crash(proc, error)
             finish(proc, reason, error, None)
+
+    def pid_of(self, task: object) -> Pid:
+        """The pid of an asyncio Task, which is adopted on first use, or of a process' face."""
+        return pid_of(self, task)
+
+    def take_in(self, parent: Process, task: object) -> Pid:
+        """Makes an asyncio Task the child of a process."""
+        return take_in(self, parent, task)
+
+    def insist(self, proc: Process) -> None:
+        """A killed Task has the time of a clean-up to end in."""
+        if proc.fate is not None:
+            proc.fate.grace = self.timers.call_later(self.grace, leave_behind, self, proc)
 
     def is_alive(self, pid: Pid) -> bool:
         """Whether a process is alive, after what the caller has sent it."""
@@ -203,6 +197,11 @@ class Node:
 
     # ---- the end
 
+    @property
+    def closing_time(self) -> float:
+        """Seconds that closing what a process owned may take."""
+        return _HURRIED_CLOSE if self._hurried else self.grace
+
     def on_stop(self, callback: Callable[[], object]) -> None:
         """Calls back when the node stops, after its processes; what it returns may be awaited."""
         self._on_stop.append(callback)
@@ -215,16 +214,16 @@ class Node:
         asked to `hurry`, the rest is killed.
         """
         self.deaths = asyncio.Event()
-        for proc in list(self.adopted.values()):
+        for task, proc in list(self.adopted.items()):
+            if is_ours(proc):
+                continue  # its supervisor ends it
+            del self.adopted[task]
             finish(proc, SHUTDOWN, None, None)  # their Tasks are not ours to end
             if proc.rare is not None and proc.rare.outside is not None:
-                proc.rare.outside.node_ended()
-            if proc.rare is not None and proc.rare.outside is not None:
                 proc.rare.outside.release()
-        self.adopted.clear()
         await self._end_in_order(self.loop.time() + seconds)
         self.kill_all()
-        await self._end_in_order(self.loop.time() + self.grace)
+        await self._end_in_order(self.loop.time() + self.grace + _KILL_TIME * len(self.processes))
         if self.closing:
             await self._patiently(asyncio.wait(self.closing))
         for callback in reversed(self._on_stop):
@@ -241,24 +240,34 @@ class Node:
         self._patience = None
 
     def hurry(self) -> None:
-        """Kills every process; and whatever the node waits for in its stop has had its time."""
+        """Kills every process; and whatever the node waits for in its stop has had its time.
+
+        What is being closed is interrupted; the closing of the rest is begun.
+        """
         self._hurried = True
         self.kill_all()
+        for task in self.closing:
+            self.loop.call_soon(task.cancel)  # not before it has begun
         if self._patience is not None:
             self._patience.reschedule(self.loop.time())
 
     async def _end_in_order(self, deadline: float) -> None:
         told: set[Process] = set()
         assert self.deaths is not None
-        while self.processes and self.loop.time() < deadline:
+        while self.processes and (start := self.loop.time()) < deadline:
             self.deaths.clear()
             orphans = [p for p in self.processes if p not in told and _is_orphan(p)]
+            looking = self.loop.time() - start
             told.update(orphans)
-            for proc in sorted(orphans, key=lambda p: p.pid, reverse=True):
+            for proc in sorted(orphans, key=lambda p: p.pid._key(), reverse=True):
                 exit_signal(proc, proc.parent or self.init_pid, SHUTDOWN, link=False)
             try:
                 async with asyncio.timeout_at(deadline):
                     await self.deaths.wait()
+                    if looking > _QUICK:
+                        # Of so many some die in each turn of the loop, and to look through them
+                        # all each time would take most of it.
+                        await asyncio.sleep(10 * looking)
             except TimeoutError:
                 return
 
@@ -270,15 +279,21 @@ class Node:
 
     def close(self) -> None:
         """Ends the node itself; what still runs is dropped."""
+        self.scheduler.close()
         if self.preemption is not None:
             self.preemption.close()
         self.timers.close()
         for executor in self.executors.values():
             stop_executor(executor)
-        self.scheduler.close()
         here.node = here.process = None
-        here.armed = True
+        here.journal.clear()
         self.processes.clear()
+        self.adopted.clear()
+
+
+def is_ours(proc: Process) -> bool:
+    """Whether an adopted process was taken into the tree."""
+    return proc.rare is not None and proc.rare.outside is not None and proc.rare.outside.ours
 
 
 def _is_orphan(proc: Process) -> bool:

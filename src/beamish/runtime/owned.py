@@ -117,6 +117,11 @@ async def _abort_stream(writer: asyncio.StreamWriter) -> None:
         await writer.wait_closed()
     except OSError:
         pass  # it was broken before
+    except asyncio.CancelledError:
+        if _cancelling():
+            raise
+        # The process waited for this as well, and its end cancelled it for both.
+        await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
 
 
 def close_all(proc: Process, seconds: float) -> Coroutine[Any, Any, None] | None:
@@ -137,9 +142,26 @@ async def _close_in_order(proc: Process, waiting: Waiting | None, seconds: float
         try:
             async with asyncio.timeout_at(deadline):
                 await closing
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             report_failed_close(proc, resource, error)
+            if _is_hurried():
+                deadline = 0.0  # the closing of the others is begun, and not waited for
         waiting = _close_next(proc)
+
+
+def _is_hurried() -> bool:
+    """Whether this Task was cancelled (Node.hurry), which is answered by that."""
+    hurried = False
+    while task := _cancelling():
+        task.uncancel()
+        hurried = True
+    return hurried
+
+
+def _cancelling() -> asyncio.Task[Any] | None:
+    """This Task if it was cancelled itself, and not just what it awaits."""
+    task = asyncio.current_task()
+    return task if task is not None and task.cancelling() else None
 
 
 def _close_next(proc: Process) -> Waiting | None:
@@ -149,7 +171,7 @@ def _close_next(proc: Process) -> Waiting | None:
         entry = owned.popitem()[1]
         try:
             result = entry.close()
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             report_failed_close(proc, entry.resource, error)
             continue
         if inspect.isawaitable(result):

@@ -19,6 +19,10 @@ __all__ = ["AnyOf", "all_match", "has_predicate", "mark_of", "matches"]
 def matches(pattern: Any, value: Any) -> bool:
     """Whether the pattern takes the value."""
     cls = pattern.__class__
+    if cls is tuple:
+        return issubclass(value.__class__, tuple) and all_match(pattern, value)
+    if cls is type:
+        return isinstance(value, pattern)
     if cls is int or isinstance(pattern, str):
         return bool(pattern == value)
     if pattern is ...:
@@ -42,7 +46,7 @@ def all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | l
     """Whether each pattern takes the value in its place."""
     if len(patterns) != len(values):
         return False
-    for pattern, value in zip(patterns, values, strict=True):
+    for pattern, value in zip(patterns, values):  # noqa: B905 - of the same length; strict costs
         # The quickest first: references and atoms are what messages are told by.
         if pattern is ... or pattern is value:
             continue

@@ -8,9 +8,10 @@ code, with its locals and contextvars.
 
 It is parked only where that is safe: every frame from the interrupted one to the process' first
 must be code that holds no locks of others. The runtime, asyncio, the import system, and every
-module of the standard library or of an installed package that has to do with threads (logging,
-queue ...) are not; there the next tick tries again. The behaviours in ``otp`` are written as users
-write, and are safe. A lock that the user's own code holds is the user's: `with process.critical()`
+module of the standard library or of an installed package that has to do with threads are not;
+there the next tick tries again. In logging and queue, which many loops call all the time, it is
+looked at more closely: locks.py. The behaviours in ``otp`` are written as users write, and are
+safe. A lock that the user's own code holds is the user's: `with process.critical()`
 keeps the process from being parked. Where one process waits for a lock that a parked one holds, the
 watchdog notices that nothing moves and parks the waiting one too (see `nudge`).
 
@@ -36,6 +37,7 @@ from beamish.terms import ProcessExit
 
 from . import trampoline
 from .here import here
+from .locks import may_hold_a_lock
 from .scheduler import Scheduler, close_by_force, run_slice
 from .states import EXIT_PENDING, EXITING, RUNNING, TICKED, WOKEN
 from .watchdog import Watchdog
@@ -55,6 +57,7 @@ _NOP: Final = opcode.opmap["NOP"]
 # A process' own frames begin above one of these.
 _BASES: Final[tuple[CodeType, ...]] = (
     Scheduler.work.__code__,
+    Scheduler._end.__code__,
     run_slice.__code__,
     close_by_force.__code__,
 )
@@ -245,11 +248,14 @@ def can_park(frame: FrameType | None) -> bool:
             safe = _known[code.co_filename] = _is_safe(code.co_filename, frame.f_globals)
         if not safe or code.co_name == "__del__":
             return False
+        if code.co_filename in _stepwise and may_hold_a_lock(frame):
+            return False
         frame = frame.f_back
     return False  # another greenlet of the user's stands between
 
 
 _known: Final[dict[str, bool]] = {}  # by file name; what it says never changes
+_stepwise: Final[set[str]] = set()  # the files of those that are safe until they take a lock
 
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -257,15 +263,22 @@ _BEHAVIOURS: Final = os.path.join(_PACKAGE, "otp") + os.sep
 _TRAMPOLINE: Final = os.path.realpath(trampoline.__file__)
 _STDLIB: Final = os.path.dirname(os.path.realpath(os.__file__))
 _ASYNCIO: Final = os.path.join(_STDLIB, "asyncio") + os.sep
+_STEPWISE: Final = (
+    os.path.join(_STDLIB, "logging", "__init__.py"),
+    os.path.join(_STDLIB, "queue.py"),
+)
 _INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 def _is_safe(filename: str, module: dict[str, Any]) -> bool:
-    if filename.startswith("<frozen"):
-        return False
+    if filename.startswith("<frozen "):  # os, posixpath, abc ... and the import system
+        return "import" not in filename and not _has_to_do_with_threads(module)
     path = os.path.realpath(filename)
     if path.startswith(_PACKAGE):
         return path == _TRAMPOLINE or path.startswith(_BEHAVIOURS)
+    if path in _STEPWISE:
+        _stepwise.add(filename)
+        return True
     if path.startswith(_STDLIB) or any(part in path for part in _INSTALLED):
         return not path.startswith(_ASYNCIO) and not _has_to_do_with_threads(module)
     return True

@@ -6,7 +6,7 @@ anything: the rules are in signals.py, exiting.py and mailbox.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from beamish.terms.identity import Pid
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     import greenlet
 
     from beamish.terms import Atom
-    from beamish.terms.identity import Incarnation, MonitorRef
+    from beamish.terms.identity import MonitorRef
 
     from .adoption import Outside
     from .fate import Fate
+    from .node import Node
     from .owned import Owned
 
-__all__ = ["Process", "Rare", "new_process"]
+__all__ = ["Process", "Rare", "Serving", "new_process"]
 
 
 @final
@@ -143,17 +144,13 @@ class Process(TaskFace):
 
 
 def new_process(
-    number: int,
-    home: Incarnation,
-    send: Callable[[Any], Any],
-    context: Context,
-    parent: Pid | None,
+    node: Node, send: Callable[[Any], Any], context: Context, parent: Pid | None
 ) -> Process:
-    """A process that is on no queue yet (no ``__init__``: see terms.identity.new_pid)."""
+    """A process of the node, on no queue yet (no ``__init__``: see terms.identity)."""
     proc = Process()
-    pid = proc.pid = _new(Pid)
-    pid._number = number
-    pid._home = home
+    pid = proc.pid = Pid()
+    pid._number = node.next_pid()
+    pid._home = node.home
     pid._process = proc
     proc.parent = parent
     proc.state = RUNNING
@@ -163,10 +160,22 @@ def new_process(
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
     proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    node.processes.add(proc)
     return proc
 
 
-_new: Final = object.__new__
+class Serving(Protocol):
+    """What a behaviour's process works on, as the runtime asks for it.
+
+    Attributes:
+        message: the last message that it has taken up; of a request ``(tag, (pid, ref), request)``.
+    """
+
+    message: Any
+
+    def crash_details(self, reason: Any) -> dict[str, Any]:
+        """What a crash report shows beside the rest: ``last_message``, ``state``, ``reason``."""
+        ...
 
 
 @final
@@ -183,6 +192,7 @@ class Rare:
         "outside",
         "owned",
         "quiet",
+        "serving",
         "task",
     )
 
@@ -196,4 +206,5 @@ class Rare:
         self.initial_call: Any = None  # a text or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
+        self.serving: Serving | None = None  # what a behaviour works on
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

@@ -2,8 +2,9 @@
 
 A report is one record: its message can be read in a terminal, and its fields stand beside it as
 attributes of the record, for a log collector: ``report``, ``pid``, ``registered_name``,
-``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``message_queue_len``,
-``links``, ``stack``; and ``context``, in which the process ran, for log filters.
+``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``state``,
+``message_queue_len``, ``links``, ``stack``, ``details`` (what a behaviour adds: a task's caller,
+function and arguments), ``context`` (in which the process ran: for log filters).
 """
 
 from __future__ import annotations
@@ -12,14 +13,20 @@ import logging
 import reprlib
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import format_exit
 
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["logger", "report_crash", "report_failed_cleanup", "report_failed_close"]
+__all__ = [
+    "logger",
+    "report_crash",
+    "report_failed_cleanup",
+    "report_failed_close",
+    "report_left_behind",
+]
 
 logger: Final = logging.getLogger("beamish")
 
@@ -39,10 +46,15 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     if not logger.isEnabledFor(logging.ERROR):
         return
     fields = _fields(proc, reason if isinstance(reason, BaseException) else None)
+    details = _details(proc, reason)
+    reason = details.get("reason", reason)  # a behaviour may keep something secret
     fields["report"] = "crash"
     fields["reason"] = reason
     if last_message is not None:
         fields["last_message"] = _short.repr(last_message)
+    elif "last_message" in details:
+        fields["last_message"] = _short.repr(details["last_message"])
+    fields["state"] = _short.repr(details["state"]) if "state" in details else None
     shown = fields["registered_name"] or fields["label"]
     if shown and not isinstance(shown, str):
         shown = _short.repr(shown)  # which survives a repr that raises
@@ -53,6 +65,8 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     lines += [
         f"    {title}: {fields[key]}" for title, key in _SHOWN if fields[key] not in (None, [])
     ]
+    fields["details"] = more = _more(proc)
+    lines += [f"    {title}: {text}" for title, text in more.items()]
     lines.append("** (exit) " + format_exit(reason))
     if stack:
         lines.append(stack.rstrip())
@@ -63,9 +77,34 @@ _SHOWN: Final = (
     ("Initial call", "initial_call"),
     ("Ancestors", "ancestors"),
     ("Last message", "last_message"),
+    ("State", "state"),
     ("Message queue length", "message_queue_len"),
     ("Links", "links"),
 )
+
+
+def _details(proc: Process, reason: Any) -> dict[str, Any]:
+    """What a behaviour has to say of its process."""
+    serving = proc.rare.serving if proc.rare is not None else None
+    if serving is None:
+        return {}
+    try:
+        return serving.crash_details(reason)
+    except Exception:
+        return {}
+
+
+def _more(proc: Process) -> dict[str, str]:
+    """What is to be shown as well: its dictionary's entry ``$report``."""
+    rare = proc.rare
+    found = rare.dictionary.get("$report") if rare is not None and rare.dictionary else None
+    if not isinstance(found, dict):
+        return {}
+    details = cast("dict[str, Any]", found)
+    return {
+        title: value if isinstance(value, str) else _short.repr(value)
+        for title, value in details.items()
+    }
 
 
 def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]:
@@ -112,6 +151,17 @@ def report_failed_close(proc: Process, resource: Any, error: BaseException) -> N
     fields["reason"] = error
     what = f"Closing {_short.repr(resource)}, which {proc.pid!r} owned, failed"
     _write(logging.ERROR, f"{what}: {format_exit(error)}", fields)
+
+
+def report_left_behind(proc: Process) -> None:
+    """Reports an asyncio Task that goes on although it was killed."""
+    fields = _fields(proc)
+    fields["report"] = "left_behind"
+    text = (
+        f"Process {proc.pid!r} ({proc.initial_call()}) was killed, and its Task goes on: it "
+        "swallows every CancelledError. It is not a process any more"
+    )
+    _write(logging.ERROR, text, fields)
 
 
 def report_blocked(proc: Process, seconds: float, stack: str) -> None:

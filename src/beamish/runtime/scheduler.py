@@ -80,6 +80,7 @@ class Scheduler:
 
     __slots__ = (
         "_hub",
+        "_next",
         "_spares",
         "_worker",
         "abandoned",
@@ -104,6 +105,7 @@ class Scheduler:
         # Greenlets of processes that would not end by any means; see _abandon.
         self.abandoned: list[greenlet] = []
         self._hub: greenlet = getcurrent()
+        self._next: asyncio.Handle | None = None  # the drain that the loop was asked for last
         self._worker = greenlet(self.work)
         self._spares: list[greenlet] = []
         # The loop's callbacks run in a context of the scheduler's: a process' own context may
@@ -112,14 +114,19 @@ class Scheduler:
 
     def bind(self) -> None:
         """Makes this the scheduler that `here` speaks to."""
-        here.push = self.queue.append
-        here.arm = self.arm
+        here.push = self._push_first
         here.armed = False
+
+    def _push_first(self, proc: Process) -> None:
+        """The first push asks for a drain; until that is over a push is a mere append."""
+        self.queue.append(proc)
+        self.arm()
 
     def arm(self) -> None:
         """Asks the loop for a drain."""
         here.armed = True
-        self.loop.call_soon(self._drain, context=self.context)
+        here.push = self.queue.append
+        self._next = self.loop.call_soon(self._drain, context=self.context)
 
     def _drain(self) -> None:
         self._hub = getcurrent()
@@ -139,6 +146,7 @@ class Scheduler:
                 self.arm()
             else:
                 here.armed = False
+                here.push = self._push_first
 
     def work(self) -> None:
         """The body of a worker greenlet: runs slices for ever."""
@@ -150,8 +158,12 @@ class Scheduler:
                     proc = popleft()
                 except IndexError:
                     break
-                if proc.state > RUNNING:
-                    self._unusual(proc)
+                state = proc.state
+                if state > RUNNING:
+                    if state == EXIT_PENDING and proc.rare is None:
+                        self._end(proc)
+                    else:
+                        self._unusual(proc)
                     continue
                 here.process = proc
                 tasks[loop] = proc
@@ -200,8 +212,38 @@ class Scheduler:
 
     # ---- the uncommon
 
+    def _end(self, proc: Process) -> None:
+        """Ends a process; in short where it waits in receive(), or has not begun."""
+        if proc.waiter is not None or proc.parked is not None:
+            self._go_on_ending(proc)
+            return
+        fate = proc.fate
+        assert fate is not None
+        proc.state = EXITING
+        fate.thrown = True
+        here.process = proc
+        self.tasks[self.loop] = proc
+        try:
+            yielded = proc.context.run(proc.coro.throw, ProcessExit(fate.reason))
+        except StopIteration as stop:
+            end_returned(proc, stop.value)
+        except BaseException as error:
+            end_raised(proc, error)
+        else:
+            if yielded is not None or proc.state >= WOKEN:
+                suspended(proc, yielded)
+
     def close(self) -> None:
-        """Ends the worker greenlets."""
+        """Ends the worker greenlets. Whatever is still on the queue, or comes to it, is dropped.
+
+        A drain that was asked for must not be made any more: it would start the preemption timer,
+        whose signal ends the OS process where nobody handles it.
+        """
+        if self._next is not None:
+            self._next.cancel()
+        self.queue.clear()
+        here.push = _drop
+        here.armed = True
         for worker in [self._worker, *self._spares]:
             worker.throw(GreenletExit)
         self._spares.clear()
@@ -217,7 +259,7 @@ class Scheduler:
             run_slice(proc, proc.coro.throw, error)
         elif state == TICKED:
             if proc.parked is not None:
-                self._resume(proc, RUNNING)
+                self._resume(proc, TICKED if is_cancelled(proc) else RUNNING)
             else:
                 if not is_cancelled(proc):
                     proc.state = RUNNING
@@ -267,6 +309,10 @@ class Scheduler:
         self.abandoned.append(proc.parked)
         self.parked -= 1
         finish(proc, fate.reason, ProcessExit(fate.reason), None)
+
+
+def _drop(_proc: Process) -> None:
+    """In the place of `here.push` when the node has ended."""
 
 
 def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:

@@ -17,15 +17,17 @@ from beamish.terms import (
     NORMAL,
     Atom,
     BadArgError,
+    Down,
     NoProcError,
     Pid,
     Ref,
 )
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
-from beamish.terms.messages import down_message, exit_message
+from beamish.terms.messages import DOWN, PROCESS, down_message, exit_message, new_tuple
 
 from .fate import doom
+from .here import here
 from .mailbox import check, deliver
 from .states import EXIT_PENDING, EXITING
 
@@ -46,7 +48,6 @@ __all__ = [
     "unlink",
 ]
 
-_PROCESS: Final = Atom("process")
 # How an alias ends; kept as these very objects, to be told by identity.
 EXPLICIT: Final = "explicit_unalias"
 REPLY: Final = "reply_demonitor"
@@ -67,10 +68,12 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
     Row 1 (the link is no longer there) cannot happen here: see the head of this file.
     """
     if not link and is_word(reason, KILL):
+        here.journal.append((target.pid, KILLED, sender, False))
         doom(target, KILLED, force=True)
     elif target.trap_exit:
         deliver(target, exit_message(sender, reason))
     elif not is_word(reason, NORMAL) or sender is target.pid:
+        here.journal.append((target.pid, reason, sender, link))
         doom(target, reason)
 
 
@@ -134,8 +137,8 @@ def monitor(node: Node, proc: Process, dest: Any, alias: str | None, tag: Any) -
     check_alias(alias)
     target, named = _target_of(node, dest)
     ref = node.mint_monitor(proc)
-    ref._tag = tag
-    ref._named = named
+    if tag is not None or named is not None:
+        ref._options = (tag, named)
     if target is proc:
         return ref  # a process' own end is nothing it could be told of
     if alias is not None:
@@ -220,12 +223,15 @@ def is_down(message: Any, ref: Ref) -> bool:
 def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
     if ref._kind is not None and ref._kind is not EXPLICIT:
         ref._alias = None
-    if ref._named is not None:
-        who = ref._named
-    if ref._tag is None:
+    tag, named = ref._options or _NO_OPTIONS
+    who = named or who
+    if tag is None:
         deliver(proc, down_message(ref, who, reason))
     else:
-        deliver(proc, (ref._tag, ref, _PROCESS, who, reason))
+        deliver(proc, (tag, ref, PROCESS, who, reason))
+
+
+_NO_OPTIONS: Final = (None, None)
 
 
 # ---- aliases
@@ -264,33 +270,43 @@ def alias_destination(ref: Ref) -> Process | None:
 
 def tell_of_death(proc: Process, reason: Any) -> None:
     """Sends the signals of a death: first along the links, then to the monitors."""
-    links, proc.links = proc.links, None
+    pid = proc.pid
+    links = proc.links
     if links:
-        _tell_links(proc.pid, links, reason)
-    watchers, proc.watchers = proc.watchers, None
+        proc.links = None
+        _tell_links(pid, links, reason)
+    watchers = proc.watchers
     if watchers:
-        pid = proc.pid
+        proc.watchers = None
         for ref, watcher in watchers.items():
             ref._watched = None
             if watcher.monitors:
-                watcher.monitors.pop(ref, None)
-            if ref._tag is None and ref._kind is None and ref._named is None:  # in short
-                deliver(watcher, down_message(ref, pid, reason))
+                del watcher.monitors[ref]
+            if ref._options is None and ref._kind is None:  # in short
+                deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
             else:
                 _send_down(watcher, ref, pid, reason)
-    monitors, proc.monitors = proc.monitors, None
+    monitors = proc.monitors
     if monitors:
+        proc.monitors = None
         for ref, target in monitors.items():
             if target.watchers:
                 target.watchers.pop(ref, None)
 
 
 def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
+    ends = not is_word(reason, NORMAL)
+    record = here.journal.append
     for other_pid in links:
         other: Process = other_pid._process
         if other.links:
             other.links.pop(pid, None)
-        exit_signal(other, pid, reason, link=True)
+        # exit_signal, in short.
+        if other.trap_exit:
+            deliver(other, exit_message(pid, reason))
+        elif ends:
+            record((other_pid, reason, pid, True))
+            doom(other, reason)
 
 
 def _check_pid(what: str, pid: Any) -> None:

@@ -6,18 +6,20 @@ is asked to call for the earliest alone. Setting one is a dict insert, cancellin
 
 from __future__ import annotations
 
-import math
+import asyncio
 from heapq import heappop, heappush
+from math import ceil, inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any, final
 
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
-from beamish.terms.identity import MonitorRef, TimerRef
+from beamish.terms.identity import MonitorRef, TimerRef, new_timer
 
 from .mailbox import LONGEST, check_timeout, deliver, time_out
+from .states import EXIT_PENDING
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from .node import Node
@@ -35,9 +37,12 @@ class Timer:
     __slots__ = ("_bucket", "args", "call")
 
     def __init__(
-        self, bucket: dict[Timer, None], call: Callable[..., object], args: tuple[Any, ...]
+        self,
+        bucket: dict[Timer | TimerRef, None],
+        call: Callable[..., object],
+        args: tuple[Any, ...],
     ) -> None:
-        self._bucket: dict[Timer, None] | None = bucket
+        self._bucket: dict[Timer | TimerRef, None] | None = bucket
         self.call = call
         self.args = args
 
@@ -64,15 +69,20 @@ class Timer:
 class Limit:
     """Calls with the same time-out, in the order in which they will be late: one timer for all.
 
+    It is dropped when its timer finds nobody that waits.
+
     Attributes:
         waiting: the reference of each call that waits, and its last moment in loop time. Who is
             answered takes its own out.
     """
 
-    __slots__ = ("_loop", "handle", "seconds", "time", "waiting")
+    __slots__ = ("_limits", "_loop", "handle", "seconds", "time", "waiting")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, limits: dict[float, Limit], seconds: float
+    ) -> None:
         self._loop = loop
+        self._limits = limits
         self.time = loop.time
         self.seconds = seconds
         self.handle: asyncio.TimerHandle | None = None
@@ -96,6 +106,8 @@ class Limit:
             proc: Process | None = ref._maker._process
             if proc is not None and proc.pattern is ref:
                 time_out(proc)
+        if not self.waiting:
+            del self._limits[self.seconds]
 
     def close(self) -> None:
         """Forgets all."""
@@ -108,33 +120,36 @@ class Limit:
 class Timers:
     """The timers of a node."""
 
-    __slots__ = ("_buckets", "_due", "_handle", "_heap", "_loop", "_node", "_sends", "limits")
+    __slots__ = ("_buckets", "_due", "_handle", "_heap", "_loop", "_node", "_now", "limits")
 
     def __init__(self, node: Node, loop: asyncio.AbstractEventLoop) -> None:
         self._node = node
         self._loop = loop
-        self._buckets: dict[int, dict[Timer, None]] = {}  # by time in ms
+        # BaseEventLoop.time is a function around this one, and half of what a timer costs.
+        plain = type(loop).time is asyncio.BaseEventLoop.time
+        self._now: Callable[[], float] = monotonic if plain else loop.time
+        self._buckets: dict[int, dict[Timer | TimerRef, None]] = {}  # by time in ms
         self._heap: list[int] = []
         self._handle: asyncio.TimerHandle | None = None
-        self._due = math.inf  # the ms that _handle is for
-        self._sends: dict[TimerRef, Timer] = {}
+        self._due = inf  # the ms that _handle is for
         self.limits: dict[float, Limit] = {}
 
     def call_later(self, seconds: float, call: Callable[..., object], *args: Any) -> Timer:
         """Calls `call(*args)` from the loop, not before `seconds` from now."""
-        return self._add(self._loop.time() + seconds, call, args)
-
-    def _add(self, when: float, call: Callable[..., object], args: tuple[Any, ...]) -> Timer:
-        due = math.ceil(when * 1000)
+        due = ceil((self._now() + seconds) * 1000)
         bucket = self._buckets.get(due)
         if bucket is None:
-            bucket = self._buckets[due] = {}
-            heappush(self._heap, due)
-            if due < self._due:
-                self._ask_for(due)
+            bucket = self._new_bucket(due)
         timer = Timer(bucket, call, args)
         bucket[timer] = None
         return timer
+
+    def _new_bucket(self, due: int) -> dict[Timer | TimerRef, None]:
+        bucket = self._buckets[due] = {}
+        heappush(self._heap, due)
+        if due < self._due:
+            self._ask_for(due)
+        return bucket
 
     def _ask_for(self, due: int) -> None:
         if self._handle is not None:
@@ -143,12 +158,16 @@ class Timers:
         self._handle = self._loop.call_at(due / 1000, self._fire)
 
     def _fire(self) -> None:
-        self._handle, self._due = None, math.inf
-        now = self._loop.time() * 1000 + 0.001  # what the loop's clock may be short of by rounding
+        self._handle, self._due = None, inf
+        now = self._now() * 1000 + 0.001  # what the loop's clock may be short of by rounding
         heap, buckets = self._heap, self._buckets
         while heap and heap[0] <= now:
             for timer in list(buckets.pop(heappop(heap))):
-                if timer._bucket is not None:  # not cancelled meanwhile
+                if timer._bucket is None:
+                    continue  # cancelled meanwhile
+                if isinstance(timer, TimerRef):
+                    self._send(timer)
+                else:
                     timer.fire()
         while heap and not buckets[heap[0]]:  # cancelled ones are no reason to wake up
             del buckets[heappop(heap)]
@@ -164,57 +183,78 @@ class Timers:
             limit.close()
         self._buckets.clear()
         self._heap.clear()
-        self._sends.clear()
 
     # ---- timers that send
 
     def send_after(self, seconds: float, dest: Any, message: Any, *, wrap: bool) -> TimerRef:
         """Sends `message` (`wrap`: ("timeout", ref, message)) to `dest` in `seconds`."""
-        check_seconds(seconds)
-        if not isinstance(dest, Pid | str):
+        if seconds.__class__ is not float or not 0.0 <= seconds <= LONGEST:
+            check_seconds(seconds)
+        if dest.__class__ is not Pid and not isinstance(dest, str):
             raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
-        due = self._loop.time() + seconds
-        ref = self._node.mint_timer(due, dest, None)
-        ref._message = (_TIMEOUT, ref, message) if wrap else message
-        self._sends[ref] = self._add(due, self._send, (ref,))
+        when = self._now() + seconds
+        due = ceil(when * 1000)
+        bucket = self._buckets.get(due)
+        if bucket is None:
+            bucket = self._new_bucket(due)
+        node = self._node
+        ref = new_timer(node.next_ref(), node.home, node.init_pid, when, dest, message)
+        if wrap:
+            ref._message = (_TIMEOUT, ref, message)
+        ref._bucket = bucket
+        bucket[ref] = None
         return ref
 
     def _send(self, ref: TimerRef) -> None:
-        del self._sends[ref]
-        ref._due = None
+        ref._bucket = None
         dest, message = ref._dest, ref._message
         ref._message = None  # it may hold the reference itself
-        proc = dest._process if isinstance(dest, Pid) else self._node.names.lookup(dest)
+        proc = dest._process if dest.__class__ is Pid else self._node.names.lookup(dest)
         if proc is not None:
             deliver(proc, message)
 
     def cancel(self, ref: TimerRef) -> float | None:
         """Takes a timer back: the seconds that were left, None if it is gone."""
+        bucket = ref._bucket
+        if bucket is None:
+            return None
         left = self.read(ref)
-        timer = self._sends.pop(ref, None)
-        if timer is not None:
-            timer.cancel()
-        ref._due = ref._message = None
+        ref._bucket = ref._message = None
+        del bucket[ref]
         return left
 
     def read(self, ref: TimerRef) -> float | None:
         """The seconds that are left, None if it is gone."""
-        due = ref._due
-        if due is None:
+        if ref._bucket is None:
             return None
-        if isinstance(ref._dest, Pid) and not self._node.is_alive(ref._dest):
-            return None  # a timer to a pid ends with the process
-        return max(0.0, due - self._loop.time())
+        dest = ref._dest
+        if dest.__class__ is Pid:
+            proc = dest._process
+            # A timer to a pid ends with the process.
+            if proc is None or (proc.state >= EXIT_PENDING and not self._node.is_alive(dest)):
+                return None
+        left: float = ref._due - self._now()
+        return max(0.0, left)
 
     def new_limit(self, seconds: float) -> Limit:
-        """Begins a queue of calls that wait no longer than this."""
+        """The queue of calls that wait no longer than this, to the next millisecond.
+
+        A computed time-out is hardly seen twice: rounded, they share as many queues as the
+        longest has milliseconds. Its timer starts at once, so that it is dropped also when nobody
+        comes to wait.
+        """
         check_timeout(seconds)
-        limit = self.limits[seconds] = Limit(self._loop, seconds)
+        seconds = ceil(seconds * 1000) / 1000
+        limit = self.limits.get(seconds)
+        if limit is None:
+            limit = self.limits[seconds] = Limit(self._loop, self.limits, seconds)
+            limit.call_at(limit.time() + seconds)
         return limit
 
     def pending(self) -> list[TimerRef]:
         """The send timers that are still to fire."""
-        return [ref for ref in self._sends if self.read(ref) is not None]
+        timers = [timer for bucket in self._buckets.values() for timer in bucket]
+        return [ref for ref in timers if isinstance(ref, TimerRef) and self.read(ref) is not None]
 
 
 def check_seconds(seconds: Any) -> None:

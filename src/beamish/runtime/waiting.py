@@ -11,7 +11,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .adoption import wait_outside
-from .here import current, enqueue, running_node
+from .here import current, enqueue, here, running_node
 from .mailbox import check, deliver, move_messages
 from .owned import add_owned, remove_owned
 from .process import Process
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Process",
     "add_owned",
+    "as_no_process",
     "call_later",
     "current",
     "deliver",
@@ -115,6 +116,15 @@ def per_node(make: Callable[[], T]) -> T:
         things[make] = make()
     thing: T = things[make]
     return thing
+
+
+def as_no_process(function: Callable[..., T], *args: Any, **kw: Any) -> T:
+    """Calls a function as the loop would: what runs in it is no part of the calling process."""
+    caller, here.process = here.process, None
+    try:
+        return function(*args, **kw)
+    finally:
+        here.process = caller
 
 
 def on_node_stop(callback: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ BaseException
 Exception
   BeamishError
     BadArgError           badarg: an argument that the operation cannot take
+    CallCycleError        a call that would wait for itself
     NoProcError           noproc: there is no such process
     NotRunningError       used outside of a running node
     ProcessError          error/1: an error with a term of one's own
@@ -20,6 +21,7 @@ from typing import Any
 __all__ = [
     "BadArgError",
     "BeamishError",
+    "CallCycleError",
     "NoProcError",
     "NotRunningError",
     "ProcessError",
@@ -38,6 +40,31 @@ class BadArgError(BeamishError, ValueError):
 
     The text says which argument, what came and what to write instead.
     """
+
+
+class CallCycleError(BeamishError):
+    """A call that would never be answered: who is called waits already for the caller.
+
+    A behaviour's call exits with ``(("call_cycle", cycle), ...)`` instead.
+
+    Attributes:
+        cycle: who calls, by name or pid, and with which request; from the process that closed the
+            cycle on, each calls the next, and the last calls the first.
+    """
+
+    def __init__(self, *cycle: tuple[Any, Any]) -> None:
+        super().__init__(*cycle)
+        self.cycle = cycle
+
+    def __str__(self) -> str:
+        return cycle_in_words(self.cycle)
+
+
+def cycle_in_words(cycle: tuple[tuple[Any, Any], ...]) -> str:
+    """A cycle of calls: ``a calls b with 'x', b calls a with 'y'``."""
+    who = [str(step[0]) for step in cycle]
+    steps = zip(who, who[1:] + who[:1], cycle, strict=True)
+    return ", ".join(f"{one} calls {other} with {step[1]!r}" for one, other, step in steps)
 
 
 class NoProcError(BeamishError, LookupError):

@@ -1,7 +1,8 @@
 """Identities: pids, references and the incarnation of a node that minted them.
 
 They are minted by a running node alone and are unique, so two of them are equal exactly
-when they are the same object. What stands in an underscored slot belongs to the runtime.
+when they are the same object. What stands in an underscored slot belongs to the runtime, which
+fills a bare new object: an ``__init__`` would cost as much as all the rest of a spawn's pid.
 """
 
 from __future__ import annotations
@@ -91,9 +92,6 @@ class Pid(_Identity):
     # The living process; None from the moment its death is told.
     _process: Any
 
-    def __init__(self) -> None:
-        raise TypeError("a Pid is made by spawn, and by nobody else")
-
     @property
     def id(self) -> int:
         """The number of the process within its serial."""
@@ -109,19 +107,12 @@ class Pid(_Identity):
 
 
 def new_pid(number: int, home: Incarnation, process: Any) -> Pid:
-    """A pid, for the runtime.
-
-    No constructor: a function that fills a new object costs half of an ``__init__``, and nobody
-    else has a way to make one.
-    """
-    pid = _new(Pid)
+    """A pid, for the runtime."""
+    pid = Pid()
     pid._number = number
     pid._home = home
     pid._process = process
     return pid
-
-
-_new: Final = object.__new__
 
 
 class Ref(_Identity):
@@ -139,38 +130,43 @@ class Ref(_Identity):
     # The pid that this reference is an address of, while it is an active alias.
     _alias: Pid | None
 
-    def __init__(self, number: int, home: Incarnation, maker: Pid, mark: int) -> None:
-        self._number = number
-        self._home = home
-        self._maker = maker
-        self._mark = mark
-        self._alias = None
-
     def __repr__(self) -> str:
         n = self._number
         return f"#Ref<0.{n >> 36 & _WORD}.{n >> 18 & 0x3FFFF}.{n & 0x3FFFF}>"
+
+
+def new_ref(number: int, home: Incarnation, maker: Pid, mark: int) -> Ref:
+    """A reference, for the runtime."""
+    ref = Ref()
+    ref._number = number
+    ref._home = home
+    ref._maker = maker
+    ref._mark = mark
+    ref._alias = None
+    return ref
 
 
 @final
 class MonitorRef(Ref):
     """The reference of a monitor; nothing but a :class:`Ref` to its user."""
 
-    __slots__ = ("_kind", "_named", "_tag", "_watched")
+    __slots__ = ("_kind", "_options", "_watched")
 
     _watched: Any  # the process watched, while the monitor is active
-    _named: tuple[str, str] | None  # (name, node) where it watches by name
-    _tag: Any  # what stands for "DOWN" in the message; None for "DOWN" itself
     _kind: str | None  # how its alias ends; None where it is no alias
+    # What stands for "DOWN" in the message (None for "DOWN" itself), and (name, node) where it
+    # watches by name; None for neither.
+    _options: tuple[Any, tuple[str, str] | None] | None
 
 
 def new_monitor(number: int, home: Incarnation, maker: Pid, mark: int) -> MonitorRef:
-    """The reference of a monitor, for the runtime; no constructor, as of pids."""
-    ref = _new(MonitorRef)
+    """The reference of a monitor, for the runtime."""
+    ref = MonitorRef()
     ref._number = number
     ref._home = home
     ref._maker = maker
     ref._mark = mark
-    ref._alias = ref._watched = ref._named = ref._tag = ref._kind = None
+    ref._alias = ref._watched = ref._options = ref._kind = None
     return ref
 
 
@@ -178,16 +174,25 @@ def new_monitor(number: int, home: Incarnation, maker: Pid, mark: int) -> Monito
 class TimerRef(Ref):
     """The reference of a timer; nothing but a :class:`Ref` to its user."""
 
-    __slots__ = ("_dest", "_due", "_message")
+    __slots__ = ("_bucket", "_dest", "_due", "_message")
 
-    _due: float | None  # loop time in seconds; None once fired or cancelled
+    _bucket: dict[Any, None] | None  # the timers of its millisecond; None once fired or cancelled
+    _due: float  # loop time in seconds
     _dest: Any
     _message: Any
 
-    def __init__(
-        self, number: int, home: Incarnation, maker: Pid, due: float, dest: Any, message: Any
-    ) -> None:
-        super().__init__(number, home, maker, 0)
-        self._due = due
-        self._dest = dest
-        self._message = message
+
+def new_timer(
+    number: int, home: Incarnation, maker: Pid, due: float, dest: Any, message: Any
+) -> TimerRef:
+    """A new reference for a timer, whose bucket is still to be set."""
+    ref = TimerRef()
+    ref._number = number
+    ref._home = home
+    ref._maker = maker
+    ref._mark = 0
+    ref._alias = None
+    ref._due = due
+    ref._dest = dest
+    ref._message = message
+    return ref

@@ -10,23 +10,23 @@ from .identity import Pid, Ref
 __all__ = ["Down", "Exit"]
 
 _EXIT: Final = Atom("EXIT")
-_DOWN: Final = Atom("DOWN")
-_PROCESS: Final = Atom("process")
+DOWN: Final = Atom("DOWN")
+PROCESS: Final = Atom("process")
 
 
 def exit_message(pid: Pid, reason: Any) -> Exit:
     """The same as Exit(pid, reason), quicker."""
-    made: Exit = _new_tuple(Exit, (_EXIT, pid, reason))
+    made: Exit = new_tuple(Exit, (_EXIT, pid, reason))
     return made
 
 
 def down_message(ref: Ref, who: Any, reason: Any) -> Down:
     """The same as Down(ref, "process", who, reason), quicker."""
-    made: Down = _new_tuple(Down, (_DOWN, ref, _PROCESS, who, reason))
+    made: Down = new_tuple(Down, (DOWN, ref, PROCESS, who, reason))
     return made
 
 
-_new_tuple: Any = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+new_tuple: Any = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 @final
@@ -88,8 +88,8 @@ class Down(tuple[Any, ...]):
     def __new__(  # noqa: D102  # the class tells
         cls, ref: Ref | Any, kind: str | Any, pid: Any, reason: Any
     ) -> Down:
-        kind = _PROCESS if kind == "process" else kind
-        return super().__new__(cls, (_DOWN, ref, kind, pid, reason))
+        kind = PROCESS if kind == "process" else kind
+        return super().__new__(cls, (DOWN, ref, kind, pid, reason))
 
     @property
     def ref(self) -> Ref:

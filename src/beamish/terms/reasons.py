@@ -7,9 +7,17 @@ from types import TracebackType
 from typing import Any, Final, cast
 
 from .atom import Atom
-from .errors import BadArgError, NoProcError, ProcessError, ProcessExit, Throw
+from .errors import (
+    BadArgError,
+    NoProcError,
+    ProcessError,
+    ProcessExit,
+    Throw,
+    cycle_in_words,
+)
 
 __all__ = [
+    "CALL_CYCLE",
     "CANCELLED",
     "KILL",
     "KILLED",
@@ -29,6 +37,7 @@ KILL: Final = Atom("kill")
 KILLED: Final = Atom("killed")
 NOPROC: Final = Atom("noproc")
 NOCONNECTION: Final = Atom("noconnection")
+CALL_CYCLE: Final = Atom("call_cycle")  # a call that would wait for itself, over others
 CANCELLED: Final = Atom("cancelled")  # an uncaught asyncio.CancelledError that was no exit
 
 _STACK: Final = "_beamish_stack"
@@ -168,6 +177,8 @@ def format_exit(reason: object) -> str:
             module, function, args = pair[1]
             shown = ", ".join(repr(arg) for arg in cast("tuple[Any, ...]", args))
             return f"{module}.{function}({shown}) failed: {format_exit(pair[0])}"
+        if len(pair) == 2 and isinstance(pair[0], str) and pair[0] == CALL_CYCLE:
+            return f"these calls wait for each other: {cycle_in_words(pair[1])}"
         if len(pair) == 2 and isinstance(pair[0], BaseException):
             return f"({format_exit(pair[0])}, {pair[1]!r})"
     return repr(cast("object", reason))

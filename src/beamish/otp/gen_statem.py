@@ -1,0 +1,461 @@
+'''GenStatem: a process that is a state machine.
+
+What
+----
+A machine is a class. What it does with an event depends on the state it is in, and what the state
+callback returns says which state is next. So it fits protocols, connections, locks, whatever has
+modes. A GenServer does all that with an ``if``; a state machine adds
+
+- events put aside until the state changes (``Postpone``),
+- time-outs that belong to a state, to the wait for an event, or to a name,
+- a call when a state is entered (``"state_enter"``), and events that the machine sends itself.
+
+Smallest example
+----------------
+::
+
+    class Light(GenStatem):
+        """Push the button: it is on for a minute; push again: off."""
+
+        def init(self) -> NextState:
+            return NextState("off")
+
+        def off(self, event_type: EventType, content: Any) -> Result:
+            match event_type, content:
+                case "cast", "push":
+                    return NextState("on", StateTimeout(60.0))
+            return KeepState()
+
+        def on(self, event_type: EventType, content: Any) -> Result:
+            match event_type, content:
+                case ("cast", "push") | ("state_timeout", _):
+                    return NextState("off")
+                case ("call", caller), "how bright":
+                    return KeepState(Reply(caller, 40))
+            return KeepState(Postpone)         # looked at again once it is off
+
+    pid = await Light.start_link()
+    gen_statem.cast(pid, "push")
+    assert await gen_statem.call(pid, "how bright") == 40
+
+The two shapes
+--------------
+``callback_mode = "state_functions"``, the default: a method for each state, named as it,
+``def off(self, event_type, content)``. ``callback_mode = "handle_event_function"``: one method
+``def handle_event(self, event_type, content, state)``, and a state may be any term. With
+``callback_mode = ("state_functions", "state_enter")`` the new state is called with the event type
+``"enter"`` and the old state before its first event.
+
+An event type is ``("call", caller)``, ``"cast"``, ``"info"``, ``"internal"``, ``"timeout"``,
+``"state_timeout"``, ``("timeout", name)`` or ``"enter"``. State lives on ``self``.
+What a callback may return: :mod:`beamish.otp.statem_values`.
+
+Client and server
+-----------------
+``call`` waits for a ``Reply``, ``cast`` does not wait, every other message is an ``"info"``.
+
+Supervising, names
+------------------
+As a GenServer: ``Light``, ``(Light, args...)`` and ``Light.child_spec(name="light")`` are children
+for a Supervisor; ``name="light"`` registers it before ``init`` runs.
+
+Time-outs
+---------
+``StateTimeout(seconds)`` ends with its state, ``EventTimeout(seconds)`` with the next event,
+``GenericTimeout(name, seconds)`` with neither. Of each kind and name at most one runs; setting it
+again replaces it. A call waits for ever unless told otherwise, as in OTP.
+
+When not to use it
+------------------
+Where every event means the same in every state: that is a GenServer.
+
+Debugging
+---------
+An error in a callback is reported with the state, the event and what was postponed.
+``beamish.otp.sys`` shows and traces a running machine.
+
+Source: stdlib, gen_statem(3), and the chapter "gen_statem Behaviour" of OTP's Design Principles
+(OTP 25).
+'''
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, overload
+
+from beamish import process
+from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms.errors import CallCycleError
+from beamish.terms.reasons import CALL_CYCLE
+
+from . import proc_lib
+from .client import cast
+from .directives import Ignore
+from .names import Dest, Name, whereis
+from .server_loop import CALL, Caller, answer
+from .statem_process import Setup, run
+from .statem_values import (
+    Action,
+    ChangeCallbackModule,
+    EventTimeout,
+    EventType,
+    GenericTimeout,
+    Hibernate,
+    KeepState,
+    NextEvent,
+    NextState,
+    PopCallbackModule,
+    Postpone,
+    PushCallbackModule,
+    RepeatState,
+    Reply,
+    Result,
+    StateTimeout,
+    Stop,
+    StopAndReply,
+    is_reply,
+)
+from .supervised import Supervised
+
+__all__ = [
+    "Action",
+    "CallbackMode",
+    "Caller",
+    "ChangeCallbackModule",
+    "Dest",
+    "EventTimeout",
+    "EventType",
+    "GenStatem",
+    "GenericTimeout",
+    "Hibernate",
+    "Ignore",
+    "KeepState",
+    "Name",
+    "NextEvent",
+    "NextState",
+    "PopCallbackModule",
+    "Postpone",
+    "PushCallbackModule",
+    "RepeatState",
+    "Reply",
+    "Result",
+    "StateTimeout",
+    "Stop",
+    "StopAndReply",
+    "call",
+    "cast",
+    "reply",
+    "start",
+    "start_link",
+    "stop",
+    "whereis",
+]
+
+_Shape: TypeAlias = Literal["state_functions", "handle_event_function"]
+CallbackMode: TypeAlias = (
+    _Shape | tuple[_Shape, Literal["state_enter"]] | tuple[Literal["state_enter"], _Shape]
+)
+
+_CALLING_SELF: Final = Atom("calling_self")
+_NODEDOWN: Final = Atom("nodedown")
+_TIMEOUT: Final = Atom("timeout")
+_INFINITY: Final = Atom("infinity")
+_GEN_STATEM: Final = Atom("gen_statem")
+_CALL: Final = Atom("call")
+
+
+class GenStatem(Supervised):
+    """The base of a state machine: see the module's page for the whole.
+
+    How it wants to be supervised stands in the class statement, as for a GenServer:
+    ``class Door(GenStatem, restart="transient", shutdown=10.0)``; see Supervised.
+
+    Attributes:
+        callback_mode: ``"state_functions"`` or ``"handle_event_function"``; a pair with
+            ``"state_enter"`` if the class wants state enter calls.
+    """
+
+    callback_mode: ClassVar[CallbackMode] = "state_functions"
+
+    # ---- callbacks; see GenServer for why they are typed so
+
+    def init(self, *args: Any, **kwargs: Any) -> Any:
+        """Chooses the first state; runs in the new process while its starter waits.
+
+        Args:
+            args: what start_link was given.
+            kwargs: the same.
+
+        Returns:
+            ``NextState(state, *actions)``: the machine has started in that state.
+            ``Ignore``: there shall be no machine; start_link raises StartIgnored.
+            ``Stop(reason)``: start_link raises StartError(reason), and the process exits with it.
+
+        An exception is a failed start, too: it is the reason of the StartError.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no init: expected `def init(self): return NextState(...)`"
+        )
+
+    def handle_event(self, event_type: Any, content: Any, state: Any) -> Any:
+        """Handles every event, with ``callback_mode = "handle_event_function"``.
+
+        With state functions, a method of each state's name does: ``def open(self, event_type,
+        content)``.
+
+        Args:
+            event_type: ``("call", caller)``, ``"cast"``, ``"info"``, ``"internal"``,
+                ``"timeout"``, ``"state_timeout"``, ``("timeout", name)``, or ``"enter"``.
+            content: the request or message; of a time-out its content, of ``"enter"`` the state
+                that was left (the first state itself at the beginning).
+            state: the current state.
+
+        Returns:
+            ``None``, ``KeepState(*actions)``: the machine stays in its state.
+            ``NextState(state, *actions)``: it goes to that one.
+            ``RepeatState(*actions)``: it stays, and the state enter call is made again.
+            ``Stop(reason)``: terminate runs and the machine ends.
+            ``StopAndReply(reason, *replies)``: the same, once the replies are sent.
+            anything else ends it with ``("bad_return_from_state_function", value)``.
+
+            An ``"enter"`` call may not change the state, postpone, or insert events.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no handle_event, and got {event_type!r} {content!r} in "
+            f"state {state!r}"
+        )
+
+    def terminate(self, reason: Any, state: Any) -> Any:
+        """Cleans up when the machine ends by its own doing, or by its parent while it traps exits.
+
+        It does not run when an exit signal ends the machine.
+
+        Args:
+            reason: the exit reason to be: an exception if a callback failed.
+            state: the state in which it ends.
+
+        Returns:
+            Anything; it is ignored.
+        """
+
+    def code_change(self, old_vsn: Any, state: Any, extra: Any) -> Any:
+        """Takes state and data over when the class has been changed: see ``sys.change_code``.
+
+        The machine is one of the new class already; what it keeps on ``self`` is what the old one
+        left there.
+
+        Args:
+            old_vsn: from which version, as who changes the code tells it.
+            state: the current state.
+            extra: whatever else that says.
+
+        Returns:
+            ``NextState(state)`` if the state has another name now; anything else keeps it. An
+            exception refuses the change: the class stays the old one.
+        """
+
+    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What others are shown of the machine, in ``sys.get_status`` and in crash reports.
+
+        Override it to leave out what is secret, or too big to be read.
+
+        Args:
+            status: a dict that has ``state``, ``data`` (the attributes), ``postponed`` and
+                ``timeouts``, in a crash report also ``reason`` and ``queue`` (the event that is
+                handled, and those that wait), and ``log`` while events are logged.
+
+        Returns:
+            The dict to be shown, with the same keys. If this fails, its failure is shown instead of
+            the data.
+        """
+        return status
+
+    # ---- starting
+
+    @classmethod
+    async def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        **kwargs: Any,
+    ) -> Pid:
+        """Starts a machine linked to the caller, and returns when its ``init`` is done.
+
+        Args:
+            args: what ``init`` gets.
+            name: registered before init runs; a string, or ("via", registry, key).
+            timeout: seconds that init may take, or None for ever (the default, as in OTP).
+            debug: what sys looks on from the beginning: ``["trace"]``; see ``sys.debug_options``.
+            kwargs: keyword arguments of init.
+
+        Returns:
+            The pid.
+
+        Raises:
+            StartError: it did not start. The reason is init's, or ``("already_started", pid)``, or
+                ``"timeout"``. A caller that does not trap exits dies with a failing init.
+            StartIgnored: init returned Ignore.
+
+        Source: gen_statem:start_link/4.
+        """
+        options = _Options(name, timeout, tuple(debug), link=True)
+        return await _start(cls, args, kwargs, options)
+
+    @classmethod
+    async def start(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        **kwargs: Any,
+    ) -> Pid:
+        """Like :meth:`start_link`, without a link: for a shell or a test.
+
+        Source: gen_statem:start/4.
+        """
+        options = _Options(name, timeout, tuple(debug), link=False)
+        return await _start(cls, args, kwargs, options)
+
+
+async def start_link(
+    cls: type[GenStatem],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start_link(*args, ...)``, by OTP's name.
+
+    Source: gen_statem:start_link/4.
+    """
+    return await _start(cls, args, kwargs, _Options(name, timeout, tuple(debug), link=True))
+
+
+async def start(
+    cls: type[GenStatem],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start(*args, ...)``, by OTP's name.
+
+    Source: gen_statem:start/4.
+    """
+    return await _start(cls, args, kwargs, _Options(name, timeout, tuple(debug), link=False))
+
+
+class _Options(NamedTuple):
+    """How a machine is started."""
+
+    name: Name | None
+    timeout: float | None
+    debug: tuple[Any, ...]
+    link: bool
+
+
+async def _start(
+    cls: type[GenStatem], args: tuple[Any, ...], kwargs: dict[str, Any], options: _Options
+) -> Pid:
+    parent = process.self() if options.link else None
+    pid: Pid = await proc_lib.start_opt(
+        run,
+        Setup(cls, GenStatem, args, kwargs, options.name, parent, options.debug),
+        link=options.link,
+        name=options.name,
+        timeout=options.timeout,
+        label=cls.__name__,
+        initial_call=cls.init,
+    )
+    return pid
+
+
+# ---- the client's side
+
+
+async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | None = None) -> Any:
+    """Sends a request to a machine and waits for its reply.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
+        request: any term; it is the content of the event ``("call", caller)``.
+        timeout: seconds to wait, or None for ever: the default, as in OTP, for a machine may
+            postpone a call as long as it likes. OTP's ``("clean_timeout", seconds)`` and
+            ``("dirty_timeout", seconds)`` are taken, and mean the same: no late reply is seen.
+
+    Returns:
+        The reply.
+
+    Exits:
+        With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, where the reason is
+        ``noproc``, ``timeout``, ``calling_self``, ``("call_cycle", cycle)``, or the machine's exit
+        reason.
+
+    Source: gen_statem:call/3.
+    """
+    pid = whereis(dest)
+    if not isinstance(pid, Pid):
+        reason = NOPROC if pid is None else (_NODEDOWN, Atom(pid[1]))
+        raise _failed(reason, dest, request, timeout)
+    if pid is process.self():
+        raise _failed(_CALLING_SELF, dest, request, timeout)
+    seconds = timeout[1] if isinstance(timeout, tuple) else timeout
+    try:
+        message = await process.request(pid, CALL, request, seconds)
+    except TimeoutError:
+        raise _failed(_TIMEOUT, dest, request, timeout) from None
+    except CallCycleError as error:
+        raise _failed((CALL_CYCLE, error.cycle), dest, request, timeout) from None
+    if message.__class__ is tuple:
+        return message[1]
+    raise _failed(message[4], dest, request, timeout)
+
+
+def _failed(reason: Any, dest: Dest, request: Any, timeout: Any) -> ProcessExit:
+    shown = _INFINITY if timeout is None else timeout
+    return ProcessExit((reason, (_GEN_STATEM, _CALL, (dest, request, shown))))
+
+
+@overload
+def reply(caller: Caller, value: Any, /) -> None: ...
+@overload
+def reply(replies: Reply | list[Reply], /) -> None: ...
+def reply(*args: Any) -> None:
+    """Answers calls, from any process: ``reply(caller, value)``, or ``reply(Reply(...))``.
+
+    Args:
+        args: the caller, of an event type ``("call", caller)``, and the reply; or a Reply, or a
+            list of them.
+
+    Source: gen_statem:reply/1,2.
+    """
+    replies: Any = [Reply(*args)] if len(args) == 2 else args[0]
+    for one in [replies] if isinstance(replies, Reply) else replies:
+        if not is_reply(one):
+            raise BadArgError(
+                "gen_statem.reply: expected the `caller` of an event type ('call', caller) and a "
+                f"value, a Reply or a list of them; got {one!r} ({type(one).__name__})"
+            )
+        answer(one.caller, one.value)
+
+
+async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+    """Stops a machine and waits until it is gone.
+
+    Args:
+        dest: a pid, name or via tuple.
+        reason: its ``terminate`` gets it, and it exits with it; ``normal`` by default.
+        timeout: seconds to wait, or None for ever (the default, as in OTP).
+
+    Exits:
+        ``noproc`` if there is no such machine, ``timeout`` if it is not gone in time, the machine's
+        own reason if it ended with another.
+
+    Source: gen_statem:stop/3.
+    """
+    await proc_lib.stop(dest, reason, timeout)

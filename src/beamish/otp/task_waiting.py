@@ -1,0 +1,162 @@
+"""Waiting for tasks: for one, for several, for the end of one that is stopped.
+
+An outcome is ``("ok", result)``, ``("exit", reason)``, or ``("nodedown", ("nodedown", node))``
+where nobody can know it; None where there is none yet.
+
+Source: Elixir's Task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Final, Literal, TypeAlias, cast
+
+from beamish import process
+from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, ProcessExit, Ref
+from beamish.terms.errors import describe
+
+__all__ = [
+    "EXIT",
+    "OK",
+    "TIMEOUT",
+    "Found",
+    "check_yield_many",
+    "collect",
+    "failure",
+    "forget",
+    "is_word",
+    "known",
+    "stop",
+    "wait",
+]
+
+OK: Final = Atom("ok")
+EXIT: Final = Atom("exit")
+TIMEOUT: Final = Atom("timeout")
+_NODEDOWN: Final = Atom("nodedown")
+_TASK: Final = Atom("Task")
+
+Found: TypeAlias = tuple[Atom, Any]
+
+
+async def wait(ref: Ref, timeout: float | None) -> Found | None:
+    """The outcome of the task with this reference, if it comes in time."""
+    try:
+        return _outcome(ref, await process.receive_reply(ref, timeout))
+    except TimeoutError:
+        return None
+
+
+async def forget(ref: Ref) -> Found | None:
+    """Nobody will wait for it any more; what has come meanwhile is taken and returned."""
+    process.demonitor(ref)
+    return await wait(ref, 0)
+
+
+async def collect(
+    refs: Iterable[Ref],
+    timeout: float | None,
+    *,
+    limit: int | None = None,
+    first_failure: bool = False,
+) -> dict[Ref, Found]:
+    """The outcomes of tasks as they come: of all, of so many, or up to the first failure."""
+    pending = set(refs)
+    most = len(pending) if limit is None else min(limit, len(pending))
+    found: dict[Ref, Found] = {}
+    now = asyncio.get_running_loop().time
+    deadline = None if timeout is None else now() + timeout
+
+    def of_these(message: Any) -> bool:
+        return _ref_of(message) in pending
+
+    while len(found) < most:
+        left = None if deadline is None else max(0.0, deadline - now())
+        try:
+            message = await process.receive(of_these, timeout=left)
+        except TimeoutError:
+            break
+        ref = cast("Ref", _ref_of(message))
+        pending.discard(ref)
+        outcome = found[ref] = _outcome(ref, message)
+        if first_failure and outcome[0] is not OK:
+            break
+    return found
+
+
+def _ref_of(message: Any) -> Ref | None:
+    """The reference of a task's message: ``(ref, result)``, or a Down."""
+    if not isinstance(message, tuple):
+        return None
+    parts = cast("tuple[Any, ...]", message)
+    size = len(parts)
+    found = parts[0] if size == 2 else parts[1] if size == 5 else None
+    return found if isinstance(found, Ref) else None
+
+
+def _outcome(ref: Ref, message: Any) -> Found:
+    """What a message of a task says; a result ends its monitor."""
+    if message[0] is ref:
+        process.demonitor(ref, flush=True)
+        return (OK, message[1])
+    reason = message[4]
+    if is_word(reason, NOCONNECTION):
+        who = message[3]
+        return (_NODEDOWN, (_NODEDOWN, who.node if isinstance(who, Pid) else who[1]))
+    return (EXIT, reason)
+
+
+async def stop(pid: Pid, ref: Ref, timeout: float | Literal["brutal_kill"] | None) -> Any:
+    """Ends a task's process and waits until it is gone; its exit reason.
+
+    It is watched by a monitor of this function's own, for the task's may be at its end. A process
+    that is on its way out already, however, is ``noproc`` to that, and the task's knows better.
+    """
+    process.unlink(pid)
+    watch = process.monitor(pid)
+    if process.monitoring(ref) and not process.monitoring(watch):
+        watch = ref
+    process.exit(pid, "kill" if timeout == "brutal_kill" else SHUTDOWN)
+    limit = None if isinstance(timeout, str) else timeout
+    try:
+        down = await _gone(watch, limit)
+    except TimeoutError:
+        process.exit(pid, "kill")
+        down = await _gone(watch, None)
+    return down[4]
+
+
+async def _gone(watch: Ref, timeout: float | None) -> Any:
+    """The Down of a monitor."""
+    return await process.receive(("DOWN", watch, ..., ..., ...), timeout=timeout)
+
+
+def known(outcome: Found | None, what: str, *args: Any) -> Any:
+    """An outcome as it is; exits where nobody can know it."""
+    if outcome is not None and outcome[0] is _NODEDOWN:
+        raise failure(outcome[1], what, *args)
+    return outcome
+
+
+def failure(reason: Any, what: str, *args: Any) -> ProcessExit:
+    """How a function of Task exits: with the reason, and what was called."""
+    return ProcessExit((reason, (_TASK, Atom(what), args)))
+
+
+def is_word(reason: Any, word: Atom) -> bool:
+    """Whether a reason is this atom."""
+    return isinstance(reason, str) and reason == word
+
+
+def check_yield_many(limit: Any, on_timeout: Any) -> None:
+    """Refuses options that make no sense."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise BadArgError(
+            f"yield_many: limit: expected a whole number >= 0, or None; got {describe(limit)}"
+        )
+    if not isinstance(on_timeout, str) or on_timeout not in {"nothing", "ignore", "kill_task"}:
+        raise BadArgError(
+            "yield_many: on_timeout: expected 'nothing', 'ignore' or 'kill_task'; "
+            f"got {describe(on_timeout)}"
+        )

@@ -1,0 +1,66 @@
+"""Calls that would wait for each other for ever: A calls B, which calls A, also over several hops.
+
+Looked for only when a call is about to wait for a process that itself waits for an answer, so a
+call that goes well pays nothing. From the callee the walk goes from who waits to who is waited for;
+it finds a cycle if it comes back to the caller.
+
+A step counts only where nobody else can end that wait: the one waited for has the request at hand
+(it is what it works on now) or still in its mailbox. One that has put the request aside, to be
+answered later and perhaps by another process, breaks the chain. So what is found is a deadlock, and
+what OTP would let pass is let pass.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .states import WAIT_REPLY
+
+if TYPE_CHECKING:
+    from .process import Process
+
+__all__ = ["find_cycle"]
+
+
+def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None:
+    """How `callee` waits for `caller` already: who, and with which request; None if it does not."""
+    steps: list[tuple[Any, Any]] = []
+    seen: set[Process] = set()
+    waiting = callee
+    while waiting.state == WAIT_REPLY and waiting not in seen:
+        seen.add(waiting)
+        ref = waiting.pattern
+        server: Process | None = getattr(ref, "_watched", None)
+        request = _owed(server, ref) if server is not None else None
+        if server is None or request is None:
+            return None
+        steps.append((called(waiting), request[2]))
+        if server is caller:
+            return steps
+        waiting = server
+    return None
+
+
+def _owed(server: Process, ref: Any) -> tuple[Any, Any, Any] | None:
+    """The request that a process must still answer to that reference."""
+    rare = server.rare
+    if rare is not None and rare.serving is not None and _asks(rare.serving.message, ref):
+        current: tuple[Any, Any, Any] = rare.serving.message
+        return current
+    for message in server.mailbox or ():
+        if _asks(message, ref):
+            return message  # type: ignore[no-any-return]
+    return None
+
+
+def _asks(message: Any, ref: Any) -> bool:
+    if message.__class__ is not tuple or len(message) != 3:
+        return False
+    asker = message[1]
+    return asker.__class__ is tuple and len(asker) == 2 and asker[1] is ref
+
+
+def called(proc: Process) -> Any:
+    """The registered name of a process, else its pid."""
+    rare = proc.rare
+    return proc.pid if rare is None or rare.name is None else rare.name

@@ -1,0 +1,111 @@
+"""Patterns of ``receive``, told by their shape: the classes of a tuple's elements.
+
+A pattern is made anew for each message (it holds a fresh reference, say), but its shape is always
+the same. For each shape there is one function that compares in a single expression what
+patterns.all_match compares in a loop: the identities first, for most messages differ in those.
+Only classes whose comparison runs none of the user's code have a shape.
+"""
+
+from __future__ import annotations
+
+from types import EllipsisType, NoneType
+from typing import TYPE_CHECKING, Any, Final, final
+
+from beamish.terms.atom import Atom
+from beamish.terms.identity import MonitorRef, Pid, Ref
+
+from .patterns import has_predicate, mark_of, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Shape", "first_to_scan", "new_shape", "shapes"]
+
+
+@final
+class Shape:
+    """What patterns of one shape have in common.
+
+    Attributes:
+        test: tells of (pattern, message) whether the one takes the other.
+        refs: where its references stand; None where they have to be looked for.
+    """
+
+    __slots__ = ("refs", "test")
+
+    def __init__(
+        self, test: Callable[[Any, Any], bool], refs: tuple[int, ...] | None = None
+    ) -> None:
+        self.test = test
+        self.refs = refs
+
+
+def new_shape(key: Any, pattern: Any) -> Shape | None:
+    """The shape of a pattern that is not in `shapes`; None where matching may run the user's code.
+
+    Args:
+        key: the classes of its elements; its own class where it is no tuple.
+        pattern: the pattern.
+    """
+    if key.__class__ is tuple and len(key) <= _LONGEST and all(cls in _CHECKS for cls in key):
+        if len(shapes) >= _MOST:
+            shapes.clear()
+        shape = shapes[key] = _compile(key)
+        return shape
+    # (None cannot be bound to a test, and is rare.)
+    return None if pattern is None or has_predicate(pattern) else _OTHER
+
+
+def first_to_scan(shape: Shape, pattern: Any, maker: Pid) -> int:
+    """How many messages had arrived at `maker` when it made the latest reference in the pattern."""
+    if shape.refs is None:
+        return mark_of(pattern, maker)
+    mark = 0
+    for index in shape.refs:
+        ref = pattern[index]
+        if ref._mark > mark and ref._maker is maker:
+            mark = ref._mark
+    return mark
+
+
+def _compile(classes: tuple[type, ...]) -> Shape:
+    """Writes the comparison out, as dataclasses and namedtuple write their methods."""
+    checks = [_CHECKS[cls].format(i=index) for index, cls in enumerate(classes)]
+    checks.sort(key=lambda check: " is " not in check)
+    test = " and ".join(
+        ["isinstance(v, tuple)", f"len(v) == {len(classes)}", *filter(None, checks)]
+    )
+    refs = tuple(index for index, cls in enumerate(classes) if cls in (Ref, MonitorRef))
+    # Nothing of a pattern is in the text but its length and the classes of _CHECKS.
+    return Shape(eval(f"lambda p, v: {test}"), refs)  # noqa: S307
+
+
+_LONGEST: Final = 8  # elements
+_MOST: Final = 500  # shapes; a program has some dozens
+
+# p: the pattern, v: the value; as in patterns.matches.
+_SAME: Final = "p[{i}] is v[{i}]"
+_EQUAL: Final = "p[{i}] == v[{i}]"
+_CHECKS: Final[dict[type, str]] = {
+    EllipsisType: "",
+    NoneType: _SAME,
+    bool: _SAME,
+    Pid: _SAME,
+    Ref: _SAME,
+    MonitorRef: _SAME,
+    int: _EQUAL,
+    bytes: _EQUAL,
+    str: _EQUAL,
+    Atom: _EQUAL,
+    type: "isinstance(v[{i}], p[{i}])",
+}
+
+_OTHER: Final = Shape(matches)
+
+# By the classes of the elements of a tuple, or the class of a pattern that is none.
+shapes: Final[dict[Any, Shape]] = {
+    type: Shape(lambda pattern, value: isinstance(value, pattern), ()),
+    int: _OTHER,
+    str: _OTHER,
+    Atom: _OTHER,
+}

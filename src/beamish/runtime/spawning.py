@@ -1,0 +1,122 @@
+"""Making processes: ``process.spawn`` and its kin, in as few steps as can be."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from inspect import CO_COROUTINE
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from beamish.terms import NotRunningError, Pid, Ref
+from beamish.terms.identity import MonitorRef
+
+from .adoption import adopt_current_task
+from .here import current, here, running_node
+from .process import Process
+from .signals import join
+from .states import RUNNING
+from .trampoline import coroutine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .node import Node
+
+__all__ = ["spawn", "spawn_link", "spawn_monitor", "start"]
+
+
+def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
+    """A new process that runs `fn(*args, **kw)` when its turn comes."""
+    node = here.node or running_node()
+    parent = here.process or _outside_parent(node)
+    if fn.__class__ is FunctionType and fn.__code__.co_flags & CO_COROUTINE:
+        try:
+            coro = fn(*args, **kw)
+        except TypeError:
+            coro = coroutine_of(fn, args, kw)  # it fails in the child
+    else:
+        coro = coroutine_of(fn, args, kw)
+    # new_process, in short.
+    proc = Process()
+    pid = proc.pid = Pid()
+    pid._number = node.next_pid()
+    pid._home = node.home
+    pid._process = proc
+    proc.parent = parent and parent.pid
+    proc.send = coro.send
+    proc.context = copy_context()
+    proc.state = proc.removed = RUNNING
+    proc.trap_exit = False
+    proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
+    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    node.processes.add(proc)
+    here.push(proc)
+    return proc
+
+
+def _outside_parent(node: Node) -> Process | None:
+    try:
+        return adopt_current_task(node)
+    except NotRunningError:
+        return None  # from a callback of the loop: a process without a parent
+
+
+def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
+    """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
+
+    Nothing that the function does, or that is wrong with its arguments, fails the caller.
+
+    Args:
+        fn: an ``async def`` function, or a plain one, which then cannot wait.
+
+    Raises:
+        BadArgError: `fn` is no function: a coroutine, say (``spawn(work())`` for ``spawn(work)``).
+
+    Source: erlang:spawn/1 (OTP 25 manual).
+    """
+    pid = start(fn, args, kw).pid
+    if here.due:
+        here.rest()
+    return pid
+
+
+def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
+    """Starts a process and links it to the caller, in one step.
+
+    Source: erlang:spawn_link/1.
+    """
+    caller = here.process or current()
+    proc = start(fn, args, kw)
+    join(caller, proc)
+    if here.due:
+        here.rest()
+    return proc.pid
+
+
+def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid, Ref]:
+    """Starts a process and monitors it, in one step.
+
+    Returns:
+        The pid, and the reference that the Down message will carry.
+
+    Source: erlang:spawn_monitor/1.
+    """
+    watcher = here.process or current()
+    proc = start(fn, args, kw)
+    node = here.node or running_node()
+    # signals.monitor, in short.
+    ref = MonitorRef()
+    ref._number = node.next_ref()
+    ref._home = node.home
+    ref._maker = watcher.pid
+    ref._mark = watcher.removed + len(watcher.mailbox) if watcher.mailbox else 0
+    ref._alias = ref._options = ref._kind = None
+    ref._watched = proc
+    proc.watchers = {ref: watcher}
+    if watcher.monitors is None:
+        watcher.monitors = {ref: proc}
+    else:
+        watcher.monitors[ref] = proc
+    if here.due:
+        here.rest()
+    return proc.pid, ref
