@@ -31,6 +31,7 @@ from .runtime import calls as _calls
 from .runtime import info as _info
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
+from .runtime import priority as _priority
 from .runtime import reports as _reports
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
@@ -93,6 +94,7 @@ __all__ = [
     "self",
     "send",
     "send_after",
+    "send_priority",
     "send_threadsafe",
     "serving",
     "set_group_leader",
@@ -236,13 +238,13 @@ def spawn_request(
         raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
     spawn_any: Any = spawn_opt
     try:
-        started = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
+        started: Any = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
     except BadArgError:
         ref: Ref = make_ref()
         if reply in ("yes", "error_only"):
             send(self(), (reply_tag, ref, Atom("error"), Atom("badopt")))
         return ref
-    pid, ref = started if isinstance(started, tuple) else (started, make_ref())
+    pid, ref = (started, make_ref()) if isinstance(started, Pid) else started
     if reply in ("yes", "success_only"):
         send(self(), (reply_tag, ref, Atom("ok"), pid))
     return ref
@@ -424,6 +426,24 @@ def matches(pattern: Any, value: Any) -> bool:
         True
     """
     return _matches(pattern, value)
+
+
+def send_priority(alias: Ref, message: T) -> T:
+    """Sends a message that comes before the ordinary ones of the receiver's mailbox.
+
+    Args:
+        alias: one that the receiver made with ``alias(priority=True)``; through another it is an
+            ordinary message.
+        message: any term; priority messages keep their order among themselves.
+
+    Source: erlang:send/3 with the option priority (OTP 28).
+    """
+    if not isinstance(alias, Ref):
+        raise BadArgError(f"send_priority takes a Ref that is an alias; got {describe(alias)}")
+    proc = _node().destination(alias)
+    if proc is not None:
+        _priority.deliver_first(proc, alias, message)
+    return message
 
 
 def flush() -> builtins.list[Any]:
@@ -668,11 +688,12 @@ def make_ref() -> Ref:
     return _node().mint_ref(_current())
 
 
-def alias(reply: bool = False) -> Ref:
+def alias(reply: bool = False, *, priority: bool = False) -> Ref:
     """A new reference that is an address of the calling process, until `unalias`.
 
     Args:
         reply: ends it with the first message that comes through it.
+        priority: lets what `send_priority` sends through it come before ordinary messages.
 
     Source: erlang:alias/1.
     """
@@ -685,6 +706,8 @@ def alias(reply: bool = False) -> Ref:
     else:
         ref = node.mint_ref(proc)
         _signals.activate(proc, ref, "explicit_unalias")
+    if priority:
+        _priority.allow(proc, ref)
     return ref
 
 
@@ -737,24 +760,35 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 # ---- time
 
 
-def send_after(seconds: float, dest: Any, message: Any) -> TimerRef:
+def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """Sends a message later.
 
     Args:
         seconds: from now, 0 or more.
         dest: a pid, with whose end the timer is gone, or a name, looked up when the time comes.
+        message: any term.
+        abs: `seconds` is a time on the clock of `monotonic_time`; one that has passed is now.
 
-    Source: erlang:send_after/3.
+    Source: erlang:send_after/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=False)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=False)
 
 
-def start_timer(seconds: float, dest: Any, message: Any) -> TimerRef:
+def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """As `send_after`, but sends ``("timeout", timer_ref, message)``.
 
-    Source: erlang:start_timer/3.
+    Source: erlang:start_timer/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=True)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=True)
+
+
+def _from_now(time: Any) -> Any:
+    """A time of the node's clock in seconds from now; what is no time is left to be refused."""
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return time
+    return max(0, time - monotonic_time())
 
 
 def cancel_timer(timer: TimerRef) -> float | None:
