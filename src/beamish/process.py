@@ -24,6 +24,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import contextlib
+import math
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
 
@@ -833,7 +834,9 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
     Source: timer:sleep/1.
     """
     if seconds is not None and (
-        isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds < math.inf
     ):
         raise BadArgError(
             f"sleep: expected seconds (a number >= 0) or None for ever; got {describe(seconds)}"
