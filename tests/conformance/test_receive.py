@@ -142,6 +142,9 @@ async def test_multi_recv_opt() -> None:
             best = min(best, time.perf_counter() - began)
         return best
 
+    # Against some messages, not none: in an empty mailbox the next answer is the very first
+    # message, and found by one look. What is asked here is whether their number matters.
+    fill(1000)
     ordinary = await measured()
     fill(HUGE // 5)
     with_queue = await measured()
