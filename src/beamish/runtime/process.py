@@ -183,6 +183,7 @@ class Rare:
         "outside",
         "owned",
         "quiet",
+        "reason",
         "task",
     )
 
@@ -196,4 +197,5 @@ class Rare:
         self.initial_call: Any = None  # a text or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
+        self.reason: Any = None  # why it ends, while what it owned is closed
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need
