@@ -14,6 +14,7 @@ import pytest
 import beamish
 from beamish import Down, Pid, process
 from beamish.net import Socket, TcpError, gen_tcp, inet
+from beamish.net.http import HttpFramer, decode
 from beamish.net.options import SocketOptions
 from beamish.terms import BadArgError
 from tests.net.sockets import SOON, connected, everything, fails, fill, reason_of_end, refused
@@ -568,3 +569,168 @@ def test_addresses_are_parsed_by_family() -> None:
     refused("einval", inet.parse_ipv4_address, "::1")
     refused("einval", inet.parse_ipv4strict_address, "127.1")
     refused("einval", inet.parse_ipv6strict_address, "127.0.0.1")
+
+
+# ---- http
+
+
+@pytest.mark.parametrize(
+    ("line", "packet"),
+    [
+        (b"GET / HTTP/1.1\r\n", ("http_request", "GET", ("abs_path", b"/"), (1, 1))),
+        (b"GET  /x  HTTP/1.0\n", ("http_request", "GET", ("abs_path", b"/x"), (1, 0))),
+        (b"GET /x\r\n", ("http_request", "GET", ("abs_path", b"/x"), (0, 9))),
+        (b"BREW foo HTTP/1.1\r\n", ("http_request", b"BREW", b"foo", (1, 1))),
+        (b"get / HTTP/1.1\r\n", ("http_request", b"get", ("abs_path", b"/"), (1, 1))),
+        (b"OPTIONS * HTTP/1.1\r\n", ("http_request", "OPTIONS", "*", (1, 1))),
+        (
+            b"CONNECT a.b:443 HTTP/1.1\r\n",
+            ("http_request", b"CONNECT", ("scheme", b"a.b", b"443"), (1, 1)),
+        ),
+        (
+            b"GET http://host:8080/a?b HTTP/1.0\r\n",
+            ("http_request", "GET", ("absoluteURI", "http", b"host", 8080, b"/a?b"), (1, 0)),
+        ),
+        (
+            b"GET https://host HTTP/1.0\r\n",
+            ("http_request", "GET", ("absoluteURI", "https", b"host", None, b"/"), (1, 0)),
+        ),
+        (b"HTTP/1.1 200 OK\r\n", ("http_response", (1, 1), 200, b"OK")),
+        (b"HTTP/1.1 404 Not Found\r\n", ("http_response", (1, 1), 404, b"Not Found")),
+        (b"HTTP/1.1 404\r\n", ("http_response", (1, 1), 404, b"")),
+    ],
+)
+def test_first_lines_of_http_are_taken_apart(line: bytes, packet: Any) -> None:
+    """OTP erlang:decode_packet, http_bin: each form was recorded from OTP 25."""
+    assert decode(line, header=False) == packet
+
+
+@pytest.mark.parametrize(
+    ("line", "packet"),
+    [
+        (b"Content-length: 5\r\n", (38, "Content-Length", b"Content-length", b"5")),
+        (b"host:\r\n", (14, "Host", b"host", b"")),
+        (b"x-MY-header:\tvalue  \r\n", (0, b"X-My-Header", b"x-MY-header", b"value  ")),
+        (b"X-my-header:  a\r\n b\r\n", (0, b"X-My-Header", b"X-my-header", b"a\r\n b")),
+        (b"proxy-connection: x\n", (52, "Proxy-Connection", b"proxy-connection", b"x")),
+    ],
+)
+def test_headers_of_http_are_taken_apart(line: bytes, packet: Any) -> None:
+    """OTP erlang:decode_packet, httph_bin."""
+    assert decode(line, header=True) == ("http_header", *packet)
+
+
+@pytest.mark.parametrize(
+    ("line", "header"),
+    [
+        (b"garbage\r\n", False),
+        (b"\r\n", False),
+        (b"Content-Length: 5\r\n", False),
+        (b"GET / HTTP/1\r\n", False),
+        (b"GET / foo\r\n", False),
+        (b"G(T / HTTP/1.1\r\n", False),
+        (b"HTTP/1.1\r\n", False),
+        (b"HTTP/1.1 xx OK\r\n", False),
+        (b"garbage\r\n", True),
+        (b"some thing: x\r\n", True),
+        (b"a : x\r\n", True),
+    ],
+)
+def test_what_is_no_line_of_http_is_http_error(line: bytes, header: bool) -> None:
+    """OTP gen_tcp: http_bad_packet."""
+    assert decode(line, header=header) == ("http_error", line)
+
+
+TWO_REQUESTS = b"GET / HTTP/1.1\r\nHost: x\r\n y\r\nbad\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"
+THEIR_PACKETS: list[Any] = [
+    ("http_request", "GET", ("abs_path", b"/"), (1, 1)),
+    ("http_header", 14, "Host", b"Host", b"x\r\n y"),
+    ("http_error", b"bad\r\n"),
+    "http_eoh",
+    ("http_request", "GET", ("abs_path", b"/2"), (1, 1)),
+    "http_eoh",
+]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_http_is_received_packet_by_packet_however_it_comes(size: int) -> None:
+    """OTP gen_tcp: packet mode http, passive."""
+
+    @in_node
+    async def test() -> None:
+        far, near = await connected({"packet": "http"}, nodelay=True)
+
+        async def client() -> None:
+            for at in range(0, len(TWO_REQUESTS), size):
+                await gen_tcp.send(near, TWO_REQUESTS[at : at + size])
+                await asyncio.sleep(0)
+
+        process.spawn(client)
+        for packet in THEIR_PACKETS:
+            assert await gen_tcp.recv(far, timeout=SOON) == packet
+
+    test()
+
+
+@in_node
+async def test_http_comes_as_messages_with_a_tag_of_its_own() -> None:
+    """OTP gen_tcp: packet mode http, active."""
+    far, near = await connected({"packet": "http", "active": True})
+
+    await gen_tcp.send(near, TWO_REQUESTS)
+
+    for packet in THEIR_PACKETS:
+        assert await process.receive(timeout=SOON) == ("http", far, packet)
+
+
+@in_node
+async def test_a_body_is_read_raw_after_the_headers() -> None:
+    far, near = await connected({"packet": "http"})
+    await gen_tcp.send(near, b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbodyGET /2 HTTP/1.1\r\n")
+
+    packet: Any = None
+    while packet != "http_eoh":
+        packet = await gen_tcp.recv(far, timeout=SOON)
+    gen_tcp.setopts(far, packet="raw")
+    assert await gen_tcp.recv(far, 4, timeout=SOON) == b"body"
+    gen_tcp.setopts(far, packet="http_bin")
+    packet = await gen_tcp.recv(far, timeout=SOON)
+    assert packet[:2] == ("http_request", "GET")
+
+
+@in_node
+async def test_httph_knows_headers_alone() -> None:
+    far, near = await connected({"packet": "httph"})
+
+    await gen_tcp.send(near, b"Host: x\r\n\r\nHost: y\r\n\r\n")
+
+    got: list[Any] = [await gen_tcp.recv(far, timeout=SOON) for _ in range(4)]
+    assert [packet if isinstance(packet, str) else packet[4] for packet in got] == [
+        b"x",
+        "http_eoh",
+        b"y",
+        "http_eoh",
+    ]
+
+
+@in_node
+async def test_a_line_of_http_over_packet_size_is_emsgsize() -> None:
+    """OTP gen_tcp: packet_size in mode http."""
+    for line in (b"GET /" + b"x" * 50, b"GET /" + b"x" * 50 + b" HTTP/1.1\r\n"):
+        far, near = await connected({"packet": "http", "packet_size": 40})
+        await gen_tcp.send(near, line)
+        await fails("emsgsize", gen_tcp.recv(far, timeout=SOON))
+
+
+def test_a_packet_of_http_that_is_put_back_is_the_next_one_again() -> None:
+    framer = HttpFramer(0, header=False)
+    framer.feed(TWO_REQUESTS)
+
+    got: list[Any] = []
+    while (packet := framer.next()) is not None:
+        framer.put_back(packet)
+        assert framer.next() == packet
+        got.append(packet)
+
+    assert got == THEIR_PACKETS
+    assert (framer.size, framer.rest()) == (0, b"")
