@@ -14,11 +14,12 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict, get_args
 
 from beamish.terms import BadArgError
 
-from .packet import AnyFramer, HeaderFramer, LineFramer, RawFramer
+from .http import HttpFramer
+from .packet import HeaderFramer, LineFramer, RawFramer
 
 __all__ = [
     "ALWAYS",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 Active = bool | Literal["once"] | int
-Packet = Literal["raw", "line", 0, 1, 2, 4]
+Packet = Literal["raw", "line", "http", "httph", "http_bin", "httph_bin", 0, 1, 2, 4]
 Linger = tuple[bool, int]
 
 # How `active` is kept: 0 passive, above 0 the messages that are left, below 0 these.
@@ -55,7 +56,8 @@ RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` w
 class SocketOptions(TypedDict, total=False):
     r"""The options of ``listen``, ``connect`` and ``setopts``; sizes in bytes, times in seconds.
 
-    packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes.
+    packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes; "http" and
+        "httph" for the lines of HTTP, taken apart: see ``beamish.net.http``.
     packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
     buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once set, it
         is also the most that one raw recv returns (else 65536). Setting `recbuf` raises it.
@@ -119,12 +121,14 @@ class Options:
     linger: Linger = (False, 0)
     raw_limit: int = RAW_READ  # `buffer`, once it was set
 
-    def framer(self) -> AnyFramer:
+    def framer(self) -> RawFramer | LineFramer | HeaderFramer | HttpFramer:
         """A new framer for these options."""
         if self.packet == "line":
             return LineFramer(self.buffer, self.packet_size, self.line_delimiter)
         if self.packet == "raw" or self.packet == 0:  # noqa: PLR1714  # narrows the type
             return RawFramer(self.raw_limit)
+        if isinstance(self.packet, str):
+            return HttpFramer(self.packet_size, header=self.packet.startswith("httph"))
         return HeaderFramer(self.packet, self.packet_size)
 
     @property
@@ -177,8 +181,11 @@ def _seconds(value: object) -> bool:
     )
 
 
+_PACKETS: Final = get_args(Packet)
+
+
 def _packet(value: object) -> bool:
-    return not isinstance(value, bool) and value in ("raw", "line", 0, 1, 2, 4)
+    return not isinstance(value, bool) and value in _PACKETS
 
 
 def _active(value: object) -> bool:
@@ -206,7 +213,7 @@ _SIZE: Final = (_positive, "a number of bytes above 0")
 _COUNT: Final = (_natural, "an int >= 0")
 
 _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
-    "packet": (_packet, '"raw", "line", 1, 2 or 4'),
+    "packet": (_packet, '"raw", "line", "http", "httph", 1, 2 or 4'),
     "packet_size": (_natural, "a number of bytes, or 0 for no limit"),
     "buffer": _SIZE,
     "line_delimiter": (_delimiter, 'one byte, as in b";"'),

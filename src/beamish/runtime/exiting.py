@@ -133,6 +133,7 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
         if rare.owned:
             # What is awaited in closing still belongs to its end.
             proc.state = EXITING
+            rare.reason = reason
             closing = close_all(proc, running_node().closing_time)
             if closing is not None:
                 _finish_after(closing, proc, reason, error, result)

@@ -2,9 +2,8 @@
 
 A pattern is, tried in this order: ``...`` (anything); ``None``, ``True`` or ``False`` (that
 very object, as in a ``match`` statement); a type (isinstance, or the type itself); a tuple or list
-of patterns
-(same type of sequence, same length, element by element); a dict of patterns (the keys must be
-there, others may be); a predicate (any other callable); else a value (equality).
+of patterns (same type of sequence, same length, element by element); a dict of patterns (the keys
+must be there, others may be); a predicate (any other callable); else a value (equality).
 """
 
 from __future__ import annotations

@@ -193,6 +193,7 @@ class Rare:
         "outside",
         "owned",
         "quiet",
+        "reason",
         "serving",
         "task",
         "urgent",
@@ -210,4 +211,5 @@ class Rare:
         self.quiet = False  # its failure is reported by someone else
         self.serving: Serving | None = None  # what a behaviour works on
         self.urgent: Urgent | None = None  # priority messages
+        self.reason: Any = None  # why it ends, while what it owned is closed
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need
