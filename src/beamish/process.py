@@ -25,10 +25,11 @@ import asyncio
 import builtins
 import contextlib
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
 
 from .runtime import calls as _calls
 from .runtime import info as _info
+from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import reports as _reports
@@ -54,9 +55,12 @@ __all__ = [
     "alias",
     "alive",
     "ancestors",
+    "because",
+    "call_cycle",
     "cancel_timer",
     "critical",
     "demonitor",
+    "dictionary",
     "disown",
     "erase",
     "error",
@@ -64,6 +68,7 @@ __all__ = [
     "flag",
     "flush",
     "get",
+    "get_keys",
     "give_away",
     "group_leader",
     "info",
@@ -99,15 +104,23 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "spawn_opt",
+    "spawn_request",
+    "spawn_request_abandon",
     "start_timer",
     "throw",
     "unalias",
     "unlink",
     "unregister",
     "whereis",
+    "why",
 ]
 
 T = TypeVar("T")
+
+_SPAWN_REPLY: Final = Atom("spawn_reply")
+_REPLIES: Final = ("yes", "no", "success_only", "error_only")
+_CANCEL_TIMER = Atom("cancel_timer")
+_READ_TIMER = Atom("read_timer")
 
 # ---- making processes
 
@@ -197,6 +210,61 @@ def spawn_opt(
     return proc.pid, ref
 
 
+def spawn_request(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    link: bool = False,
+    monitor: bool | dict[str, Any] = False,
+    reply: Literal["yes", "no", "success_only", "error_only"] = "yes",
+    reply_tag: Any = _SPAWN_REPLY,
+    **kw: Any,
+) -> Ref:
+    """Starts a process, and is told of it by a message: ``("spawn_reply", ref, "ok", pid)``.
+
+    On this node the process is there when this returns, and so is the message; where a process is
+    started on another node, both take their time.
+
+    Args:
+        fn: what it runs.
+        link: link it to the caller.
+        monitor: monitor it, with options as `spawn_opt`; the reference is the monitor's then.
+        reply: which messages are wanted: an error's is ``("spawn_reply", ref, "error", reason)``.
+        reply_tag: stands for ``"spawn_reply"``.
+
+    Returns:
+        The reference in the message.
+
+    Source: erlang:spawn_request/5.
+    """
+    if reply not in _REPLIES:
+        raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
+    spawn_any: Any = spawn_opt
+    try:
+        started = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
+    except BadArgError:
+        ref: Ref = make_ref()
+        if reply in ("yes", "error_only"):
+            send(self(), (reply_tag, ref, Atom("error"), Atom("badopt")))
+        return ref
+    pid, ref = started if isinstance(started, tuple) else (started, make_ref())
+    if reply in ("yes", "success_only"):
+        send(self(), (reply_tag, ref, Atom("ok"), pid))
+    return ref
+
+
+def spawn_request_abandon(ref: Ref) -> bool:
+    """Gives up a `spawn_request` that is not done yet; returns whether there was one.
+
+    A request to this node is done at once, so there is none.
+
+    Source: erlang:spawn_request_abandon/1.
+    """
+    if not isinstance(ref, Ref):
+        raise BadArgError(f"expected what spawn_request returned; got {describe(ref)}")
+    return False
+
+
 # ---- oneself
 
 
@@ -284,6 +352,23 @@ def erase(key: Any) -> Any:
     return None if rare is None or rare.dictionary is None else rare.dictionary.pop(key, None)
 
 
+def get_keys(*value: Any) -> builtins.list[Any]:
+    """The keys of the process dictionary; with an argument those that have this value.
+
+    Source: erlang:get_keys/0, /1.
+    """
+    return [key for key, found in dictionary().items() if not value or found == value[0]]
+
+
+def dictionary() -> dict[Any, Any]:
+    """The process dictionary, as a dict of one's own.
+
+    Source: erlang:get/0.
+    """
+    rare = _current().rare
+    return {} if rare is None or rare.dictionary is None else dict(rare.dictionary)
+
+
 def set_label(label: Any) -> None:
     """Sets what reports and info call this process beside its pid; it need not be unique.
 
@@ -327,10 +412,11 @@ else:
 receive_reply = _mailbox.receive_reply
 request = _calls.request
 reply = _calls.reply
+call_cycle = _calls.call_cycle
 
 for _function in (
     *(spawn, spawn_link, spawn_monitor),
-    *(send, receive, receive_reply, request, reply),
+    *(send, receive, receive_reply, request, reply, call_cycle),
 ):
     _function.__module__ = __name__
 
@@ -492,6 +578,37 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     if rare is not None and rare.outside is not None:
         rare.outside.exit = problem
     raise problem
+
+
+def why(pid: Pid) -> _journal.Why | None:
+    """Who ended a process that is dead, and why: along links, exit signals and supervisors.
+
+    The answer is put together from a journal of the last 1,000 deaths of the node.
+
+    Args:
+        pid: a process that has died not long ago, and not normally.
+
+    Returns:
+        Deaths, each because of the next one: its own first, the root cause last (``.root``); they
+        print as lines to be read. None if it lives, ended normally, or died too long ago.
+
+    Example:
+        >>> print(process.why(pid))
+        <0.107.0> was sent an exit signal by <0.104.0> (App.Supervisor): shutdown
+          because <0.106.0> ended by itself: ValueError: boom
+    """
+    return _journal.why(pid)
+
+
+def because(pid: Pid | None) -> None:
+    """Says on account of whose end the caller acts from now on, for `why` to tell.
+
+    A supervisor says it before it stops the siblings of a child that ended.
+
+    Args:
+        pid: whose end that was; None when the caller is done with it.
+    """
+    _journal.note(_current().pid, pid)
 
 
 def error(reason: Any) -> NoReturn:
@@ -656,40 +773,69 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 # ---- time
 
 
-def send_after(seconds: float, dest: Any, message: Any) -> TimerRef:
+def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """Sends a message later.
 
     Args:
         seconds: from now, 0 or more.
         dest: a pid, with whose end the timer is gone, or a name, looked up when the time comes.
+        message: any term.
+        abs: `seconds` is a time on the clock of `monotonic_time`; one that has passed is now.
 
-    Source: erlang:send_after/3.
+    Source: erlang:send_after/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=False)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=False)
 
 
-def start_timer(seconds: float, dest: Any, message: Any) -> TimerRef:
+def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """As `send_after`, but sends ``("timeout", timer_ref, message)``.
 
-    Source: erlang:start_timer/3.
+    Source: erlang:start_timer/3,4.
     """
-    return _node().timers.send_after(seconds, dest, message, wrap=True)
+    timers = (_here.node or _node()).timers
+    return timers.send_after(_from_now(seconds) if abs else seconds, dest, message, wrap=True)
 
 
-def cancel_timer(timer: TimerRef) -> float | None:
+def _from_now(time: Any) -> Any:
+    """A time of the node's clock in seconds from now; what is no time is left to be refused."""
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return time
+    return max(0, time - monotonic_time())
+
+
+def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) -> float | None:
     """Takes a timer back: the seconds that were left, or None if it had fired or is unknown.
 
-    Source: erlang:cancel_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("cancel_timer", timer, seconds_left)``; the
+            result is None.
+        info: False asks for no answer, in either way.
+
+    Source: erlang:cancel_timer/1,2.
     """
-    return _node().timers.cancel(_check_timer(timer))
+    left = _node().timers.cancel(_check_timer(timer))
+    if async_ and info:
+        send(self(), (_CANCEL_TIMER, timer, left))
+    return left if info and not async_ else None
 
 
-def read_timer(timer: TimerRef) -> float | None:
+def read_timer(timer: TimerRef, *, async_: bool = False) -> float | None:
     """The seconds until a timer fires, or None if it has fired or is unknown.
 
-    Source: erlang:read_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("read_timer", timer, seconds_left)``; the result
+            is None.
+
+    Source: erlang:read_timer/1,2.
     """
-    return _node().timers.read(_check_timer(timer))
+    left = _node().timers.read(_check_timer(timer))
+    if not async_:
+        return left
+    send(self(), (_READ_TIMER, timer, left))
+    return None
 
 
 def monotonic_time() -> float:
@@ -717,7 +863,12 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
 
     Source: timer:sleep/1.
     """
-    _mailbox.check_timeout(seconds)
+    if seconds is not None and (
+        isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
+    ):
+        raise BadArgError(
+            f"sleep: expected seconds (a number >= 0) or None for ever; got {describe(seconds)}"
+        )
     proc = _current()
     timer = None
     if seconds is not None:

@@ -12,7 +12,7 @@ import beamish
 from beamish import process
 from beamish.otp import GenServer, Stop
 from beamish.terms import Pid, Ref
-from tests.support.clock import VirtualClockLoop
+from beamish.testing import VirtualClockLoop
 
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
 
@@ -22,7 +22,7 @@ def in_node(test: AsyncTest) -> Callable[..., None]:
 
     @functools.wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
-        beamish.run(test, *args, **kwargs)
+        beamish.run(functools.partial(test, *args, **kwargs))
 
     return run
 
@@ -32,7 +32,7 @@ def on_virtual_clock(test: AsyncTest) -> Callable[..., None]:
 
     @functools.wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
-        beamish.run(test, *args, loop_factory=VirtualClockLoop, **kwargs)
+        beamish.run(functools.partial(test, *args, **kwargs), loop_factory=VirtualClockLoop)
 
     return run
 

@@ -221,3 +221,13 @@ def test_a_method_keeps_its_name_and_doc() -> None:
 def test_only_a_method_can_be_a_call(body: Any) -> None:
     with pytest.raises(BadArgError, match=r"use gen_server\.call\(server, request\)"):
         call(body)
+
+
+@in_node
+async def test_a_call_may_be_sent_now_and_answered_later() -> None:
+    pid = await Counter.start_link(5)
+
+    request = Counter.bump.send_request(pid, 2)
+    answer = assert_type(await gen_server.receive_response(request, 1.0), int)
+
+    assert answer == 7

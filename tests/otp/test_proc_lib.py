@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from beamish import process
-from beamish.otp import StartError, proc_lib
+from beamish.otp import GenServer, StartError, proc_lib
 from beamish.terms import BadArgError, Exit, Pid
 
-from .support import ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of
+from .support import down, ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of
 
 
 async def ready(reply_to: Pid | None = None) -> None:
@@ -194,7 +194,7 @@ async def test_a_taken_name_is_already_started() -> None:
 def test_a_bad_name_is_refused_in_the_caller(name: Any) -> None:
     @in_node
     async def test() -> None:
-        with pytest.raises(BadArgError, match="name: expected a string or"):
+        with pytest.raises(BadArgError, match="name: expected a string, "):
             await proc_lib.start(ready, name=name)
 
     test()
@@ -351,3 +351,219 @@ async def test_stop_of_a_process_that_does_not_listen_exits_with_timeout() -> No
     assert await exit_reason(proc_lib.stop(pid, "normal", 2.0)) == "timeout"
     assert process.alive(pid)
     assert process.flush() == []
+
+
+# ---- monitored starts
+
+
+@in_node
+async def test_start_monitor_returns_a_monitor_beside_the_pid() -> None:
+    pid, ref = await proc_lib.start_monitor(ready)
+
+    process.send(pid, "stop")
+
+    assert await down(ref) == "normal"
+    assert process.info(process.self(), "links") == []
+
+
+@in_node
+async def test_a_monitored_process_that_ends_at_once_tells_its_own_reason() -> None:
+    async def brief() -> None:
+        proc_lib.init_ack("info")
+        process.exit("own_reason")
+
+    (_, info), ref = await proc_lib.start_monitor(brief)
+
+    assert (info, await down(ref)) == ("info", "own_reason")
+
+
+@in_node
+async def test_a_failed_monitored_start_leaves_no_message() -> None:
+    with pytest.raises(StartError):
+        await proc_lib.start_monitor(fails, "no")
+
+    assert process.flush() == []
+
+
+@in_node
+async def test_spawn_monitor_monitors() -> None:
+    _, ref = proc_lib.spawn_monitor(fails, "shutdown")
+
+    assert await down(ref) == "shutdown"
+
+
+# ---- acknowledged by another
+
+
+@in_node
+async def test_another_process_may_acknowledge() -> None:
+    async def asks_for_help() -> None:
+        process.spawn(helps, proc_lib.starter())
+        await process.receive("stop")
+
+    async def helps(starter: proc_lib.Starter) -> None:
+        proc_lib.init_ack("helped", starter=starter)
+
+    pid, info = await proc_lib.start(asks_for_help)
+
+    assert (process.alive(pid), info) == (True, "helped")
+
+
+@in_node
+async def test_another_process_may_tell_of_a_failure() -> None:
+    async def asks_for_help() -> None:
+        process.spawn_link(helps, proc_lib.starter())
+        await process.sleep(None)
+
+    async def helps(starter: proc_lib.Starter) -> None:
+        proc_lib.init_fail("no luck", "shutdown", starter=starter)
+
+    with pytest.raises(StartError) as failed:
+        await proc_lib.start(asks_for_help)
+
+    assert failed.value.reason == "no luck"
+
+
+@in_node
+async def test_a_second_acknowledgement_is_dropped() -> None:
+    async def twice() -> None:
+        starter = proc_lib.starter()
+        proc_lib.init_ack(1)
+        proc_lib.init_ack(2, starter=starter)
+        await process.receive("stop")
+
+    _, info = await proc_lib.start(twice)
+
+    assert info == 1
+    assert process.flush() == []
+
+
+@in_node
+async def test_who_was_spawned_has_no_starter() -> None:
+    async def tell(witness: Pid) -> None:
+        process.send(witness, ("starter", proc_lib.starter()))
+
+    proc_lib.spawn(tell, process.self())
+
+    assert await process.receive(("starter", ...)) == ("starter", None)
+
+
+# ---- spawn options
+
+
+@in_node
+async def test_spawn_options_reach_the_process() -> None:
+    pid = await proc_lib.start(ready, spawn_opt={"label": "mine", "link": True})
+
+    assert proc_lib.get_label(pid) == "mine"
+    assert process.info(process.self(), "links") == [pid]
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"monitor": True}, "use start_monitor"),
+        ({"priority": "high"}, "there are no priorities"),
+        ("label", "expected a dict"),
+    ],
+)
+@in_node
+async def test_other_spawn_options_are_refused(options: Any, hint: str) -> None:
+    for start in (proc_lib.start, proc_lib.start_link, proc_lib.start_monitor):
+        with pytest.raises(BadArgError, match=hint):
+            await start(ready, spawn_opt=options)
+
+
+# ---- hibernation
+
+
+@in_node
+async def test_a_hibernated_process_goes_on_when_a_message_comes() -> None:
+    async def sleeper(witness: Pid) -> None:
+        data = [1, 2]
+        proc_lib.init_ack()
+        try:
+            proc_lib.hibernate(woken, witness, data=data)
+        finally:
+            process.send(witness, "stack gone")
+
+    async def woken(witness: Pid, data: list[int]) -> None:
+        process.send(witness, (await process.receive(), data))
+
+    pid = await proc_lib.start_link(sleeper, process.self())
+    first = await process.receive()
+    process.send(pid, "wake up")
+
+    assert first == "stack gone"
+    assert await process.receive() == ("wake up", [1, 2])
+    assert await reason_of(pid) in ("normal", "noproc")
+
+
+@in_node
+async def test_a_message_that_is_there_wakes_a_hibernating_process_at_once() -> None:
+    def woken() -> None:
+        process.exit(("woken", process.info(process.self(), "messages")))
+
+    def sleeper() -> None:
+        process.send(process.self(), "early")
+        proc_lib.hibernate(woken)
+
+    _, ref = proc_lib.spawn_monitor(sleeper)
+
+    assert await down(ref) == ("woken", ["early"])
+
+
+@in_node
+async def test_a_loop_of_hibernations_needs_no_stack() -> None:
+    async def loop(n: int) -> None:
+        await process.receive(int)
+        if n == 0:
+            process.exit("shutdown")
+        proc_lib.hibernate(loop, n - 1)
+
+    pid, ref = proc_lib.spawn_monitor(loop, 3000)
+    for n in range(3001):
+        process.send(pid, n)
+
+    assert await down(ref) == "shutdown"
+
+
+@in_node
+async def test_an_error_after_waking_is_the_exit_reason() -> None:
+    def woken() -> float:
+        return 1 / 0
+
+    pid, ref = proc_lib.spawn_monitor(lambda: proc_lib.hibernate(woken))
+    process.send(pid, "wake up")
+
+    assert isinstance(await down(ref), ZeroDivisionError)
+
+
+@in_node
+async def test_hibernating_elsewhere_ends_the_process_with_a_word_about_it() -> None:
+    reason = await outcome(proc_lib.hibernate, print)
+
+    assert "only in a process started by proc_lib" in str(reason)
+
+
+# ---- what was started
+
+
+@in_node
+async def test_the_initial_call_is_the_function_that_was_started() -> None:
+    pid = await proc_lib.start(ready)
+
+    assert proc_lib.initial_call(pid) == f"{__name__}.ready"
+    assert proc_lib.translate_initial_call(pid) == f"{__name__}.ready"
+    await ended_by(pid, "kill")
+    assert proc_lib.initial_call(pid) is None
+
+
+@in_node
+async def test_the_initial_call_of_a_server_is_its_init() -> None:
+    class Server(GenServer):
+        pass
+
+    pid = await Server.start_link()
+
+    assert (proc_lib.initial_call(pid) or "").endswith("GenServer.init")

@@ -6,13 +6,13 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import application, gen_event, gen_server, gen_statem, proc_lib, sys, timer
+from . import application, gen_event, gen_server, gen_statem, global_, pg, proc_lib, sys, timer
 from .agent import Agent
 from .application import Application
 from .backoff import Backoff, Waiting
 from .child_spec import ChildSpec, child_spec
 from .children import ChildCount, ChildInfo
-from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
+from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
 from .errors import (
     AlreadyRegisteredError,
@@ -29,7 +29,7 @@ from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
 from .partition_supervisor import PartitionSupervisor
-from .registry import Registry
+from .registry import Registry, Select
 from .settings import ConfigError, Setting
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
@@ -52,6 +52,7 @@ __all__ = [
     "Dest",
     "DynamicSupervisor",
     "DynamicSupervisorFlags",
+    "Fail",
     "GenEvent",
     "GenEventHandler",
     "GenServer",
@@ -64,6 +65,7 @@ __all__ = [
     "PartitionSupervisor",
     "Registry",
     "Reply",
+    "Select",
     "Setting",
     "StartError",
     "StartIgnored",
@@ -81,6 +83,8 @@ __all__ = [
     "gen_event",
     "gen_server",
     "gen_statem",
+    "global_",
+    "pg",
     "proc_lib",
     "sys",
     "timer",

@@ -43,7 +43,7 @@ Source: Elixir's Agent.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
 from beamish.terms import NORMAL, Atom, BadArgError, Pid
@@ -53,8 +53,8 @@ from .awaiting import is_coroutine
 from .directives import Reply
 from .gen_server import GenServer, start_server
 from .names import Dest, Name, whereis
-from .proc_lib import check_callable
 from .server_loop import Caller
+from .starting import SpawnOptions, check_callable
 from .supervised import Supervised
 
 __all__ = ["Agent"]
@@ -84,6 +84,8 @@ class Agent(Supervised):
         *args: Any,
         name: Name | None = None,
         timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
     ) -> Pid:
         """Starts an agent linked to the caller.
@@ -94,6 +96,8 @@ class Agent(Supervised):
             args: its arguments.
             name: registered before it runs.
             timeout: seconds that it may take, or None for ever (the default, as in OTP).
+            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
+            spawn_opt: options of the process: ``{"label": ...}``.
             kwargs: its keyword arguments.
 
         Returns:
@@ -104,7 +108,16 @@ class Agent(Supervised):
 
         Source: Elixir's Agent.start_link/2.
         """
-        return await cls._start(fn, args, kwargs, name=name, timeout=timeout, link=True)
+        return await cls._start(
+            fn,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=True,
+        )
 
     @classmethod
     async def start(
@@ -114,13 +127,24 @@ class Agent(Supervised):
         *args: Any,
         name: Name | None = None,
         timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
     ) -> Pid:
         """Like :meth:`start_link`, without a link.
 
         Source: Elixir's Agent.start/2.
         """
-        return await cls._start(fn, args, kwargs, name=name, timeout=timeout, link=False)
+        return await cls._start(
+            fn,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=False,
+        )
 
     @classmethod
     async def _start(
@@ -131,19 +155,24 @@ class Agent(Supervised):
         *,
         name: Name | None,
         timeout: float | None,
+        debug: Iterable[Any],
+        spawn_opt: SpawnOptions | None,
         link: bool,
     ) -> Pid:
         check_callable(f"{cls.__name__}.start_link", fn)
-        return await start_server(
+        started: Pid = await start_server(
             _AgentProcess,
             (fn, args, kwargs),
             {},
             name=name,
             timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
             link=link,
             label=cls.__name__,
             initial_call=fn,
         )
+        return started
 
     # A function of the state alone stands first in these overloads, so that the type checkers know
     # the parameter of a lambda.

@@ -11,6 +11,7 @@ more; where OTP has a tuple, there is a value:
     {ok, S, {continue, A}}         Continue(a)
     {noreply, S, hibernate}        Hibernate
     ignore                         Ignore
+    {error, Reason}, of init       Fail(reason)
 
 NoReply, Hibernate and Ignore need no arguments and may be returned as they are or called.
 """
@@ -24,6 +25,7 @@ from beamish.terms import NORMAL, Atom, BadArgError
 __all__ = [
     "Continue",
     "Directive",
+    "Fail",
     "Hibernate",
     "Ignore",
     "NoReply",
@@ -65,6 +67,26 @@ class Ignore(Directive):
     """
 
     __slots__ = ()
+
+
+@final
+class Fail(Directive):
+    """From init: the start fails, and nothing is reported.
+
+    ``start_link`` raises StartError(reason). The process exits with ``normal``, so a caller that
+    is linked to it and does not trap exits lives on, as it does not with Stop.
+
+    Args:
+        reason: the reason of the StartError.
+
+    Source: gen_server(3), ``{error, Reason}`` of init (OTP 26).
+    """
+
+    __slots__ = ("reason",)
+    __match_args__ = ("reason",)
+
+    def __init__(self, reason: Any) -> None:
+        self.reason = reason
 
 
 @final

@@ -3,6 +3,7 @@
     BeamishError
       BadArgError
         ChildSpecError          a child spec, or a supervisor's flag, that makes no sense
+      UndefinedCallbackError    undef: a callback that the class has not
       StartError                a process did not start; `.reason` says why: {error, Reason}
         StartIgnored            its init returned Ignore: there is no process, which is no failure
       ChildError                a supervisor cannot do that with that child
@@ -30,10 +31,17 @@ __all__ = [
     "HandlerError",
     "StartError",
     "StartIgnored",
+    "UndefinedCallbackError",
 ]
 
 _BADMATCH: Final = Atom("badmatch")
 _ERROR: Final = Atom("error")
+
+
+class UndefinedCallbackError(BeamishError, NotImplementedError):
+    """A behaviour has called a callback that its class has not: Erlang's ``undef``."""
+
+    erlang_term: Final = Atom("undef")
 
 
 class StartError(BeamishError):

@@ -80,38 +80,83 @@ Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final, NoReturn
 
 from beamish import process
-from beamish.terms import Pid
+from beamish.terms import NORMAL, Atom, Pid, Ref
 
 from .client import call, cast, reply, stop
-from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
-from .names import Dest, Name, whereis
-from .proc_lib import start_opt
-from .server_loop import Caller, Setup, run
-from .server_work import attributes_of, set_attributes
+from .debugging import check_options
+from .directives import (
+    Continue,
+    Fail,
+    Hibernate,
+    Ignore,
+    NoReply,
+    Reply,
+    Stop,
+    Then,
+    Timeout,
+)
+from .errors import UndefinedCallbackError
+from .multi import abcast, multi_call
+from .names import Dest, Name, check_name, whereis
+from .requests import (
+    Request,
+    RequestError,
+    RequestIds,
+    Response,
+    check_response,
+    receive_response,
+    reqids_add,
+    reqids_new,
+    reqids_size,
+    reqids_to_list,
+    send,
+    wait_response,
+)
+from .server_loop import CALL, Caller, Setup, run
+from .server_work import Work, attributes_of, set_attributes
+from .special import debug_options
+from .starting import SpawnOptions, spawn_options, start_opt
 from .supervised import Supervised
 
 __all__ = [
     "Caller",
     "Continue",
     "Dest",
+    "Fail",
     "GenServer",
     "Hibernate",
     "Ignore",
     "Name",
     "NoReply",
     "Reply",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
     "Stop",
     "Timeout",
+    "abcast",
     "call",
     "cast",
+    "check_response",
+    "enter_loop",
+    "multi_call",
+    "receive_response",
     "reply",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send_request",
     "start",
     "start_link",
+    "start_monitor",
     "stop",
+    "wait_response",
     "whereis",
 ]
 
@@ -141,6 +186,8 @@ class GenServer(Supervised):
             ``Timeout(seconds)``: it has started; handle_info("timeout") runs if no message comes.
             ``Ignore``: there shall be no server; start_link raises StartIgnored.
             ``Stop(reason)``: start_link raises StartError(reason), and the process exits with it.
+            ``Fail(reason)``: start_link raises StartError(reason); the process exits with
+                ``normal``, so nothing is reported and a linked caller lives on.
 
         An exception is a failed start, too: it is the reason of the StartError.
         """
@@ -160,7 +207,7 @@ class GenServer(Supervised):
             ``Stop(reason)``: the same without an answer; the caller exits with the reason.
             anything else: that is the reply.
         """
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_call, and was called with {request!r}"
         )
 
@@ -177,7 +224,7 @@ class GenServer(Supervised):
             ``Stop(reason)``: terminate(reason) runs and the server ends.
             anything else ends the server with ``("bad_return_value", value)``.
         """
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_cast, and was cast {request!r}"
         )
 
@@ -209,7 +256,7 @@ class GenServer(Supervised):
         Returns:
             As handle_cast.
         """
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_continue, and returned Continue({arg!r})"
         )
 
@@ -269,7 +316,13 @@ class GenServer(Supervised):
 
     @classmethod
     async def start_link(
-        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
     ) -> Pid:
         """Starts a server linked to the caller, and returns when its ``init`` is done.
 
@@ -277,6 +330,8 @@ class GenServer(Supervised):
             args: what ``init`` gets.
             name: registered before init runs; a string, or ("via", registry, key).
             timeout: seconds that init may take, or None for ever (the default, as in OTP).
+            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
+            spawn_opt: options of the process: ``{"label": ...}``.
             kwargs: keyword arguments of init.
 
         Returns:
@@ -289,23 +344,79 @@ class GenServer(Supervised):
 
         Source: gen_server:start_link/4.
         """
-        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
+        return await start_server(
+            cls,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=True,
+        )
 
     @classmethod
     async def start(
-        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
     ) -> Pid:
         """Like :meth:`start_link`, without a link: for a shell or a test.
 
         Source: gen_server:start/4.
         """
-        return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
+        return await start_server(
+            cls,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=False,
+        )
+
+    @classmethod
+    async def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> tuple[Pid, Ref]:
+        """Like :meth:`start`, monitored by the caller.
+
+        Returns:
+            The pid, and the reference that the Down message will carry.
+
+        Source: gen_server:start_monitor/4.
+        """
+        started: Any = await start_server(
+            cls,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=False,
+            watch=True,
+        )
+        return started[0], started[1]
 
     call = staticmethod(call)
     cast = staticmethod(cast)
     reply = staticmethod(reply)
     stop = staticmethod(stop)
     whereis = staticmethod(whereis)
+    multi_call = staticmethod(multi_call)
+    abcast = staticmethod(abcast)
 
 
 async def start_link(
@@ -313,13 +424,17 @@ async def start_link(
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
 ) -> Pid:
     """``cls.start_link(*args, ...)``, by OTP's name.
 
     Source: gen_server:start_link/4.
     """
-    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=True)
+    return await start_server(
+        cls, args, kwargs, name=name, timeout=timeout, debug=debug, spawn_opt=spawn_opt, link=True
+    )
 
 
 async def start(
@@ -327,13 +442,105 @@ async def start(
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
 ) -> Pid:
     """``cls.start(*args, ...)``, by OTP's name.
 
     Source: gen_server:start/4.
     """
-    return await start_server(cls, args, kwargs, name=name, timeout=timeout, link=False)
+    return await start_server(
+        cls, args, kwargs, name=name, timeout=timeout, debug=debug, spawn_opt=spawn_opt, link=False
+    )
+
+
+async def start_monitor(
+    cls: type[GenServer],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> tuple[Pid, Ref]:
+    """``cls.start_monitor(*args, ...)``, by OTP's name.
+
+    Source: gen_server:start_monitor/4.
+    """
+    started: Any = await start_server(
+        cls,
+        args,
+        kwargs,
+        name=name,
+        timeout=timeout,
+        debug=debug,
+        spawn_opt=spawn_opt,
+        link=False,
+        watch=True,
+    )
+    return started[0], started[1]
+
+
+def send_request(
+    dest: Dest, request: Any, label: Any = None, collection: RequestIds | None = None
+) -> Request[Any]:
+    """Sends a request to a server and does not wait for the reply.
+
+    Args:
+        dest: a pid, name or via tuple.
+        request: any term; it is what ``handle_call`` gets.
+        label: what the answer is labelled with in the collection.
+        collection: where the request is added; see :mod:`beamish.otp.requests`.
+
+    Returns:
+        What ``receive_response``, ``wait_response`` and ``check_response`` take.
+
+    Source: gen_server:send_request/2, /4.
+    """
+    return send(CALL, dest, request, label, collection)
+
+
+async def enter_loop(
+    server: GenServer,
+    *,
+    name: Name | None = None,
+    then: Then = None,
+    debug: Iterable[Any] = (),
+) -> NoReturn:
+    """Makes the calling process a server; never returns.
+
+    For a process with a start of its own, by :mod:`beamish.otp.proc_lib`, that goes on as a
+    server. ``init`` is not called.
+
+    Args:
+        server: an instance, with its state.
+        name: the name that the process is registered by, to be checked; None asks for none.
+        then: what comes first: None, ``Timeout(seconds)`` or ``Continue(arg)``.
+        debug: what of ``sys`` is on.
+
+    Exits:
+        ``process_not_registered`` or ``process_not_registered_via`` if the name is not its own.
+
+    Example::
+
+        async def listener(port: int) -> None:
+            server = Listener()
+            server.socket = gen_tcp.listen(port)
+            proc_lib.init_ack()
+            await gen_server.enter_loop(server)
+
+    Source: gen_server:enter_loop/3 to /5.
+    """
+    options = check_options(debug)
+    check_name(name)
+    me = process.self()
+    if name is not None and whereis(name) != me:
+        process.exit(Atom(f"process_not_registered{'' if isinstance(name, str) else '_via'}"))
+    work = Work(server, process.parent())
+    debug_options(work, options)
+    await run(None, None, (work, then))
+    process.exit(NORMAL)
 
 
 def start_server(
@@ -344,20 +551,27 @@ def start_server(
     name: Name | None,
     timeout: float | None,
     link: bool,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    watch: bool = False,
     label: str | None = None,
     initial_call: Any = None,
 ) -> Coroutine[Any, Any, Pid]:
     """Starts a server's process, for the behaviours that are built on GenServer.
 
     Its `label` and `initial_call` are what reports show; by default the class' name and init.
+    With `watch` a monitor's reference is returned beside the pid.
     """
-    parent = process.self() if link else None
+    looked_at = check_options(debug) if debug else ()
+    chosen = spawn_options(spawn_opt) if spawn_opt else {}
+    parent = process.self() if link or chosen.pop("link", False) else None
     return start_opt(
         run,
-        Setup(cls, args, kwargs, name, parent),
-        link=link,
+        Setup(cls, args, kwargs, name, parent, looked_at),
+        link=parent is not None,
         name=name,
         timeout=timeout,
-        label=label or cls.__name__,
+        label=chosen.get("label", label or cls.__name__),
         initial_call=initial_call or cls.init,
+        watch=watch,
     )

@@ -19,6 +19,7 @@ is reached through the class and takes the server first::
     pid = await Counter.start_link(5)
     n = await Counter.bump(pid, 2)                     # the type checkers know: int
     n = await Counter.bump.within(0.5)(pid, 2)         # waits half a second at most
+    request = Counter.bump.send_request(pid, 0)        # does not wait yet
     Counter.reset(pid)
     assert n == 9 and await Counter.bump(pid) == 1
 
@@ -37,7 +38,8 @@ from beamish.terms import BadArgError
 from .client import call as call_server
 from .client import cast as cast_server
 from .names import Dest
-from .server_loop import MethodCall
+from .requests import Request, send
+from .server_loop import CALL, MethodCall
 
 __all__ = ["CallMethod", "CastMethod", "call", "cast"]
 
@@ -98,6 +100,25 @@ class CallMethod(_Method[P, B], Generic[P, R, B]):
             As ``gen_server.call``.
         """
         return call_server(dest, MethodCall(self.name, args, kwargs), self.timeout)
+
+    def send_request(self, dest: Dest, /, *args: P.args, **kwargs: P.kwargs) -> Request[R]:
+        """Sends the call and does not wait; the type checkers know what will be answered.
+
+        Args:
+            dest: the server: a pid, name or via tuple.
+            args: the method's arguments.
+            kwargs: its keyword arguments.
+
+        Returns:
+            What ``gen_server.receive_response`` takes.
+
+        Example::
+
+            request = Counter.bump.send_request(pid, 2)
+            ...
+            n = await gen_server.receive_response(request, timeout=1.0)      # an int
+        """
+        return send(CALL, dest, MethodCall(self.name, args, kwargs), None, None)
 
     def within(self, timeout: float | None) -> CallMethod[P, R, B]:
         """The same method with another time-out, in seconds; None is for ever."""

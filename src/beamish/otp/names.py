@@ -5,6 +5,7 @@ A behaviour takes a *dest* wherever it speaks to a process, and a *name* where i
     pid                          the process itself
     "counter"                    a name of this node
     ("counter", node)            a name of another node
+    ("global", key)              a name of all nodes: see beamish.otp.global_
     ("via", registry, key)       whatever `registry` says that `key` is
 
 `registry` is any object (a module, a class) with the functions of :class:`ViaModule`, such as
@@ -18,10 +19,12 @@ from typing import Any, Protocol, TypeAlias, cast
 from beamish import process
 from beamish.terms import BadArgError, Pid
 
+from . import global_
+
 __all__ = ["Dest", "Name", "ViaModule", "check_name", "register", "unregister", "whereis"]
 
-Dest: TypeAlias = Pid | str | tuple[str, str] | tuple[str, Any, Any]
-Name: TypeAlias = str | tuple[str, Any, Any]
+Dest: TypeAlias = Pid | str | tuple[str, Any] | tuple[str, Any, Any]
+Name: TypeAlias = str | tuple[str, Any] | tuple[str, Any, Any]
 
 
 class ViaModule(Protocol):
@@ -66,6 +69,8 @@ def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
     if isinstance(dest, str):
         return process.whereis(dest)
     match dest:
+        case ("global", key):
+            return global_.whereis_name(key)
         case ("via", module, key):
             return cast("ViaModule", module).whereis_name(key)
         case (str() as name, str() as node):
@@ -82,14 +87,15 @@ def check_name(name: object) -> None:
     """Refuses what cannot be a name, before a process is started under it."""
     given: Any = name
     match given:
-        case None | ("via", _, _):
+        case None | ("global", _) | ("via", _, _):
             return
         case str() if given != "undefined":
             return
         case _:
             pass
     raise BadArgError(
-        f"name: expected a string or ('via', registry, key); got {name!r} ({type(name).__name__})"
+        f"name: expected a string, ('global', key) or ('via', registry, key); "
+        f"got {name!r} ({type(name).__name__})"
     )
 
 
@@ -100,12 +106,21 @@ def register(name: Name, pid: Pid) -> bool:
             return False
         process.register(name, pid)
         return True
-    module: ViaModule = name[1]
-    return bool(module.register_name(name[2], pid))
+    match name:
+        case ("global", key):
+            return global_.register_name(key, pid)
+        case ("via", module, key):
+            return bool(cast("ViaModule", module).register_name(key, pid))
+        case _:
+            return False  # check_name has refused it before
 
 
 def unregister(name: Name) -> None:
-    """Takes a via name back; a local one goes by itself when its process ends."""
-    if not isinstance(name, str):
-        module: ViaModule = name[1]
-        module.unregister_name(name[2])
+    """Takes a global or via name back; a local one goes by itself when its process ends."""
+    match name:
+        case ("global", key):
+            global_.unregister_name(key)
+        case ("via", module, key):
+            cast("ViaModule", module).unregister_name(key)
+        case _:
+            pass

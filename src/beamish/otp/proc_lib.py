@@ -24,6 +24,13 @@ Example::
     pid = await proc_lib.start_link(counter, 1)
     assert process.whereis("counter") == pid      # it is ready: nothing to wait for
 
+Another process may acknowledge in its place, one that it has given its :func:`starter`.
+
+Hibernation
+-----------
+:func:`hibernate` throws the call stack away and goes on with a function when a message comes. There
+is no memory to be shrunk meanwhile, as there is on the BEAM; what the stack held is freed.
+
 When not to use it
 ------------------
 A process with a request-reply protocol is a :class:`~beamish.otp.gen_server.GenServer`; one that
@@ -37,34 +44,63 @@ Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed star
 
 from __future__ import annotations
 
-from asyncio import CancelledError
-from collections.abc import Callable
-from types import CoroutineType
-from typing import Any, Final, final
+from typing import Any, Final, NoReturn, cast
 
 from beamish import process
-from beamish.terms import NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
+from beamish.terms import NORMAL, Atom, BadArgError, Pid, Ref
+from beamish.terms.errors import describe
 
 from . import names
-from .awaiting import is_coroutine
-from .errors import StartError, StartIgnored
 from .names import Name
+from .starting import (
+    NACK,
+    STARTER,
+    Function,
+    Hibernation,
+    SpawnOptions,
+    Starter,
+    acknowledge,
+    check_callable,
+    claim,
+    ignore,
+    report_exit,
+    reporting,
+    self_starting,
+    spawn_options,
+    start_opt,
+)
 
-__all__ = ["init_ack", "init_fail", "spawn", "spawn_link", "start", "start_link", "stop"]
+__all__ = [
+    "Hibernation",
+    "SpawnOptions",
+    "Starter",
+    "acknowledge",
+    "check_callable",
+    "claim",
+    "get_label",
+    "hibernate",
+    "ignore",
+    "init_ack",
+    "init_fail",
+    "initial_call",
+    "report_exit",
+    "reporting",
+    "set_label",
+    "spawn",
+    "spawn_link",
+    "spawn_monitor",
+    "start",
+    "start_link",
+    "start_monitor",
+    "start_opt",
+    "starter",
+    "stop",
+    "translate_initial_call",
+]
 
-_STARTER: Final = Atom("$starter")
-_ACK: Final = Atom("ack")
-_NACK: Final = Atom("nack")
-_IGNORE: Final = Atom("ignore")
-_EXIT: Final = Atom("EXIT")
 _TIMEOUT: Final = Atom("timeout")
 _SYSTEM: Final = Atom("system")
 _TERMINATE: Final = Atom("terminate")
-_ALREADY_STARTED: Final = Atom("already_started")
-
-_REPLY: Final = {"alias": "reply_demonitor"}
-
-Function = Callable[..., Any]
 
 
 def spawn(fn: Function, *args: Any, **kwargs: Any) -> Pid:
@@ -93,11 +129,21 @@ def spawn_link(fn: Function, *args: Any, **kwargs: Any) -> Pid:
     return process.spawn_opt(reporting, fn, args, kwargs, link=True, initial_call=fn)
 
 
+def spawn_monitor(fn: Function, *args: Any, **kwargs: Any) -> tuple[Pid, Ref]:
+    """Like :func:`spawn`, monitored by the caller in one atomic step.
+
+    Source: proc_lib:spawn_opt/4 with the option monitor.
+    """
+    check_callable("proc_lib.spawn_monitor", fn)
+    return process.spawn_opt(reporting, fn, args, kwargs, monitor=True, initial_call=fn)
+
+
 async def start(
     fn: Function,
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
+    spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
 ) -> Any:
     """Starts a process and waits until it has called :func:`init_ack`.
@@ -108,6 +154,8 @@ async def start(
         name: registered before `fn` runs.
         timeout: seconds that the start may take, or None for ever (the default, as in OTP).
             A process that has not started by then is killed.
+        spawn_opt: options of the process: ``{"label": ...}``, what reports call it, and
+            ``{"link": True}``. (``monitor`` is refused as in OTP: see :func:`start_monitor`.)
         kwargs: keyword arguments of `fn`.
 
     Returns:
@@ -121,7 +169,14 @@ async def start(
     """
     check_callable("proc_lib.start", fn)
     return await start_opt(
-        _self_starting, fn, args, kwargs, name=name, timeout=timeout, initial_call=fn
+        self_starting,
+        fn,
+        args,
+        kwargs,
+        name=name,
+        timeout=timeout,
+        initial_call=fn,
+        **spawn_options(spawn_opt),
     )
 
 
@@ -130,6 +185,7 @@ async def start_link(
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
+    spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
 ) -> Any:
     """Like :func:`start`, linked to the caller.
@@ -140,40 +196,132 @@ async def start_link(
     Source: proc_lib:start_link/5.
     """
     check_callable("proc_lib.start_link", fn)
+    options = spawn_options(spawn_opt)
+    options["link"] = True
     return await start_opt(
-        _self_starting, fn, args, kwargs, link=True, name=name, timeout=timeout, initial_call=fn
+        self_starting, fn, args, kwargs, name=name, timeout=timeout, initial_call=fn, **options
     )
 
 
-def init_ack(info: Any = None) -> None:
-    """Tells who started the calling process that it is ready.
+async def start_monitor(
+    fn: Function,
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> tuple[Any, Ref]:
+    """Like :func:`start`, with a monitor.
 
-    Called in a process started by :func:`start` or :func:`start_link`, once; in any other process
-    it does nothing.
+    Returns:
+        What ``start`` returns, and the reference that the Down message will carry, with the
+        process' own reason even if it ends at once. If it does not start there is no such message.
+
+    Source: proc_lib:start_monitor/5.
+    """
+    check_callable("proc_lib.start_monitor", fn)
+    started: tuple[Any, Ref] = await start_opt(
+        self_starting,
+        fn,
+        args,
+        kwargs,
+        name=name,
+        timeout=timeout,
+        watch=True,
+        initial_call=fn,
+        **spawn_options(spawn_opt),
+    )
+    return started
+
+
+def init_ack(info: Any = None, *, starter: Starter | None = None) -> None:
+    """Tells who started a process that it is ready.
+
+    Called once, in a process started by :func:`start` or its likes; in any other it does nothing.
 
     Args:
         info: something to return beside the pid.
+        starter: what :func:`starter` returned in the process that starts, where another one
+            acknowledges for it.
 
-    Source: proc_lib:init_ack/1.
+    Source: proc_lib:init_ack/1, /2.
     """
-    starter = process.erase(_STARTER)
-    if starter is not None:
-        acknowledge(starter, info)
+    whom = process.erase(STARTER) if starter is None else starter
+    if whom is not None:
+        acknowledge(whom, info)
 
 
-def init_fail(reason: Any, exit: Any = NORMAL) -> None:
+def starter() -> Starter | None:
+    """Who waits for the start of the calling process, for another process to acknowledge it.
+
+    Returns:
+        What ``init_ack(starter=...)`` takes, in any process; None where nobody waits.
+
+    Example::
+
+        async def server(port: int) -> None:
+            process.spawn_link(open_port, port, proc_lib.starter())
+            ...
+
+        async def open_port(port: int, starter: proc_lib.Starter) -> None:
+            ...
+            proc_lib.init_ack(starter=starter)
+
+    Source: the argument Parent of proc_lib:init_ack/2.
+    """
+    return cast("Starter | None", process.get(STARTER))
+
+
+def hibernate(fn: Function, *args: Any, **kwargs: Any) -> NoReturn:
+    """Throws the call stack away, waits for a message, and goes on with ``fn(*args, **kwargs)``.
+
+    Never returns: the process ends when the function does. ``finally`` blocks on the stack run. The
+    message that wakes it stays in the mailbox.
+
+    Args:
+        fn: ``def`` or ``async def``.
+        args: its arguments.
+        kwargs: its keyword arguments.
+
+    Raises:
+        Hibernation: in a process that was started by :func:`start`, :func:`spawn` or their likes
+            it comes to its end there; elsewhere it ends the process.
+
+    Source: proc_lib:hibernate/3.
+    """
+    check_callable("proc_lib.hibernate", fn)
+    raise Hibernation(fn, args, kwargs)
+
+
+def initial_call(pid: Pid) -> str | None:
+    """What a process was started to run, ``module.function``; None if it is dead.
+
+    Source: proc_lib:initial_call/1.
+    """
+    call: str | None = process.info(pid, "initial_call")
+    return call
+
+
+translate_initial_call = initial_call
+set_label = process.set_label
+get_label = process.label
+
+
+def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None) -> None:
     """Tells who started the calling process that it could not start, and exits.
 
     Args:
         reason: becomes the ``reason`` of the StartError.
         exit: the exit reason; ``normal`` by default, so that nothing is logged and no linked
             caller dies.
+        starter: what :func:`starter` returned in the process that starts, where another one
+            tells; then it is that other one that exits.
 
     Source: proc_lib:init_fail/2 (OTP 26).
     """
-    starter = process.erase(_STARTER)
-    if starter is not None:
-        starter.tell(_NACK, reason)
+    whom = process.erase(STARTER) if starter is None else starter
+    if whom is not None:
+        whom.tell(NACK, reason)
     process.exit(exit)
 
 
@@ -191,6 +339,7 @@ async def stop(dest: names.Dest, reason: Any = NORMAL, timeout: float | None = N
 
     Source: proc_lib:stop/3.
     """
+    _check_timeout(timeout)
     pid = names.whereis(dest)
     me = process.self()
     if pid is None or pid is me:
@@ -206,192 +355,11 @@ async def stop(dest: names.Dest, reason: Any = NORMAL, timeout: float | None = N
         process.exit(message[4])
 
 
-# ---- what behaviours use
-
-
-@final
-class Starter:
-    """What a starting process and who started it have in common: how the start went.
-
-    The starter learns it as a message to the reference of its monitor, which the new process is
-    given here, for it exists only once the process does:
-
-    1. the starter spawns   2. it is preempted   3. the new process is done with its init, and finds
-    no reference: its outcome stays here   4. the starter sets the reference, and finds the outcome.
-
-    Attributes:
-        ref: the starter's monitor; None until it is known.
-        outcome: (kind, value), once the new process has said it.
-    """
-
-    __slots__ = ("outcome", "ref")
-
-    def __init__(self) -> None:
-        self.ref: Ref | None = None
-        self.outcome: tuple[Atom, Any] | None = None
-
-    def tell(self, kind: Atom, value: Any) -> None:
-        """Says, in the new process, how the start went."""
-        outcome = self.outcome = (kind, value)
-        if self.ref is not None:
-            process.send(self.ref, (self.ref, outcome))
-
-
-async def start_opt(
-    entry: Function,
-    *args: Any,
-    link: bool = False,
-    name: Name | None = None,
-    timeout: float | None = None,
-    label: object = None,
-    initial_call: Any = None,
-) -> Any:
-    """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
-
-    For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what
-    it gives :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself,
-    with :func:`claim`, since a registry may want to be called by the process that registers.
-    """
-    if name is not None:
-        names.check_name(name)
-        _check_free(name)
-    starter = Starter()
-    pid, ref = process.spawn_opt(
-        entry,
-        starter,
-        *args,
-        link=link,
-        monitor=_REPLY,
-        name=name if isinstance(name, str) else None,
-        label=label,
-        initial_call=initial_call,
-    )
-    starter.ref = ref
-    if starter.outcome is not None:  # see Starter: it was quicker than we
-        process.demonitor(ref, flush=True)
-        return await _started(pid, starter.outcome)
-    try:
-        message = await process.receive_reply(ref, timeout)
-    except TimeoutError:
-        await _give_up(pid, ref)
-        raise StartError(_TIMEOUT) from None
-    except CancelledError as cancelled:
-        # Whoever waits was cancelled and may live on: what has not started is not left behind.
-        if not isinstance(cancelled, ProcessExit):
-            await _give_up(pid, ref)
-        raise
-    if message[0] is not ref:
-        await _forget_exit(pid)
-        raise StartError(message[4])
-    kind, value = message[1]
-    if kind is _ACK:
-        return pid if value is None else (pid, value)
-    return await _started(pid, message[1])
-
-
-async def _started(pid: Pid, outcome: tuple[Atom, Any]) -> Any:
-    """What start returns or raises, now that the process has said how it went."""
-    kind, value = outcome
-    if kind is _ACK:
-        return pid if value is None else (pid, value)
-    await _gone(pid)
-    await _forget_exit(pid)
-    raise StartIgnored if kind is _IGNORE else StartError(value)
-
-
-def acknowledge(starter: Starter, info: Any = None) -> None:
-    """The start has succeeded."""
-    starter.tell(_ACK, info)
-
-
-def ignore(starter: Starter) -> None:
-    """There is no process to be, and that is no failure; the caller ends normally next."""
-    starter.tell(_IGNORE, None)
-
-
-def claim(starter: Starter, name: Name | None) -> bool:
-    """Registers the calling process by a via name; False if it is taken (the starter is told)."""
-    if name is None or isinstance(name, str) or names.register(name, process.self()):
-        return True
-    starter.tell(_NACK, (_ALREADY_STARTED, names.whereis(name)))
-    return False
-
-
-async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Runs a function, and reports it if it ends by ``exit/1`` with an unexpected reason."""
-    try:
-        result = fn(*args, **kwargs)
-        return await result if is_coroutine(result) else result
-    except ProcessExit as ended:
-        report_exit(ended)
-        raise
-
-
-def report_exit(error: BaseException) -> None:
-    """Writes a crash report if a process ends by an ``exit/1`` of its own that is unexpected.
-
-    An exit signal has decided already: the process is not alive any more, and not to blame.
-    """
-    if (
-        isinstance(error, ProcessExit)
-        and not is_expected(error.reason)
-        and process.alive(process.self())
-    ):
-        process.report_crash(error.reason)
-
-
-def check_callable(where: str, fn: Any) -> None:
-    """Refuses what cannot be called, with a word about the common mistake."""
-    if callable(fn):
+def _check_timeout(timeout: Any) -> None:
+    """Refuses what is no time-out before anything has been sent."""
+    if timeout is None:
         return
-    kind = type(fn).__name__
-    hint = ""
-    if isinstance(fn, CoroutineType):
-        fn.close()  # it will never be awaited, and need not warn of that
-        hint = f"; pass the function and its arguments: {where}(function, argument)"
-    raise BadArgError(f"{where}: expected a function; got {fn!r} ({kind}){hint}")
-
-
-# ---- how a start goes wrong
-
-
-def _check_free(name: Name | None) -> None:
-    if name is None:
-        return
-    holder = names.whereis(name)
-    if holder is not None:
-        raise StartError((_ALREADY_STARTED, holder))
-
-
-async def _self_starting(
-    starter: Starter, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    process.put(_STARTER, starter)
-    return await reporting(fn, args, kwargs)
-
-
-async def _give_up(pid: Pid, ref: Ref) -> None:
-    """Kills a process that has not started, and waits until it is gone."""
-    process.unlink(pid)
-    process.exit(pid, "kill")
-    message = await process.receive_reply(ref)
-    if message[0] is ref:  # it was ready when the order came, and that ended the monitor
-        await _gone(pid)
-    await _forget_exit(pid)
-
-
-async def _gone(pid: Pid) -> Any:
-    """Waits for the end of a process; returns its reason."""
-    message = await process.receive_reply(process.monitor(pid))
-    return message[4]
-
-
-async def _forget_exit(pid: Pid) -> None:
-    """Drops the message of a trapped exit signal of a process that is gone, as OTP 26 does."""
-    if not process.info(process.self(), "trap_exit"):
-        return
-    process.unlink(pid)
-    try:
-        await process.receive((_EXIT, pid, ...), timeout=0)
-    except TimeoutError:
-        pass
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise BadArgError(
+            f"stop: timeout: expected seconds (a number >= 0) or None; got {describe(timeout)}"
+        )

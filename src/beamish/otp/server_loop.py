@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from beamish import process
 from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref, Throw
 
-from . import names, proc_lib
+from . import names, starting
 from .awaiting import is_coroutine
 from .directives import (
     UNSET,
     Continue,
+    Fail,
     Hibernate,
     Ignore,
     NoReply,
@@ -105,9 +106,9 @@ class Setup(NamedTuple):
     debug: tuple[Any, ...] = ()
 
 
-async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[Work, Then] | None:
+async def _begin(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
     """Runs init and tells the starter; None if there shall be no server."""
-    if not proc_lib.claim(starter, setup.name):
+    if not starting.claim(starter, setup.name):
         return None
     server = setup.cls()
     try:
@@ -123,11 +124,14 @@ async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[Work, Then] |
         work = Work(server, setup.parent)
         if setup.debug:
             debug_options(work, setup.debug)
-        proc_lib.acknowledge(starter)
+        starting.acknowledge(starter)
         return work, result
     _unclaim(setup.name)
     if result is Ignore or isinstance(result, Ignore):
-        proc_lib.ignore(starter)
+        starting.ignore(starter)
+        return None
+    if isinstance(result, Fail):
+        starting.fail(starter, result.reason)
         return None
     raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
 
@@ -150,15 +154,15 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- the loop
 
 
-async def start(starter: proc_lib.Starter, setup: Setup) -> tuple[Work, Then] | None:
+async def start(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
     """Starts a server in its process: what `run` does first."""
     begun: tuple[Work, Then] | None
-    begun = await proc_lib.reporting(_begin, (starter, setup), _NO_KEYWORDS)
+    begun = await starting.reporting(_begin, (starter, setup), _NO_KEYWORDS)
     return begun
 
 
 async def run(  # noqa: C901, PLR0912, PLR0915  # see below
-    starter: proc_lib.Starter | None, setup: Setup | None, begun: tuple[Work, Then] | None = None
+    starter: starting.Starter | None, setup: Setup | None, begun: tuple[Work, Then] | None = None
 ) -> None:
     """Runs a server's process from its first step to its last.
 
@@ -225,10 +229,10 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
         if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
-            await proc_lib.reporting(_failed, (server, error), _NO_KEYWORDS)
-            proc_lib.report_exit(error)
+            await starting.reporting(_failed, (server, error), _NO_KEYWORDS)
+            starting.report_exit(error)
         raise
-    await proc_lib.reporting(_stop, (work, then), _NO_KEYWORDS)
+    await starting.reporting(_stop, (work, then), _NO_KEYWORDS)
 
 
 async def _receive_within(wait: Timeout) -> Any:
@@ -251,33 +255,41 @@ async def _continue(work: Work, arg: Any) -> Then:
 
 async def _handle(work: Work, message: Any, then: Then) -> Then:
     """Handles a message that is no call, or any while sys looks on."""
-    if message.__class__ is tuple and len(message) == 3:
-        if message[0] is SYSTEM:
+    # Compared as text here: who writes the protocol by hand need not know of Atoms.
+    if message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str):
+        if message[0] == SYSTEM:
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
             return then if stop is None else stop
-        if message[0] is CALL:
-            return await _handle_traced_call(work, message)
+        if message[0] == CALL:
+            return await _handle_call(work, message)
     work.message = message
     if work.debug is not None:
         handle_debug(work, (_IN, message))
     server = work.server
     callback: Callable[[Any], Any] = server.handle_info
-    if message.__class__ is tuple and len(message) == 2 and message[0] is CAST:
+    if message.__class__ is tuple and len(message) == 2 and _is(CAST, message[0]):
         message = message[1]
         if message.__class__ is MethodCall:
             callback, message = message.run, server
         else:
             callback = server.handle_cast
     elif message.__class__ is Exit and message[1] is work.parent:
+        process.because(message[1])
         return Stop(message[2])
     then = _after_message(await _run(callback, message))
     _tell_state(work)
     return then
 
 
-async def _handle_traced_call(work: Work, message: Any) -> Then:
+def _is(atom: Atom, tag: Any) -> bool:
+    return tag is atom or (isinstance(tag, str) and tag == atom)
+
+
+async def _handle_call(work: Work, message: Any) -> Then:
+    """Handles a call by the longer way, on which sys can look on."""
     work.message = message
-    handle_debug(work, (_IN, message))
+    if work.debug is not None:
+        handle_debug(work, (_IN, message))
     _, caller, request = message
     if request.__class__ is MethodCall:
         result = await _run(request.run, work.server)
@@ -359,7 +371,7 @@ async def _stop(work: Work, stop: Any) -> None:
 
 
 def _is_call(message: Any) -> bool:
-    return message.__class__ is tuple and len(message) == 3 and message[0] is CALL
+    return message.__class__ is tuple and len(message) == 3 and _is(CALL, message[0])
 
 
 async def _failed(server: GenServer, error: BaseException) -> None:

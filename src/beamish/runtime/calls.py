@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["reply", "request"]
+__all__ = ["call_cycle", "reply", "request"]
 
 _TIMED_OUT: Final = object()
 
@@ -121,6 +121,16 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
     if answer is None:
         raise TimeoutError(f"no answer came within {timeout} s")
     return answer
+
+
+def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
+    """How a process waits for the caller already: who calls, and with what; None if it does not.
+
+    For one about to wait for an answer by other means than `request`.
+    """
+    target: Process | None = pid._process
+    steps = find_cycle(here.process or current(), target) if target is not None else None
+    return None if steps is None else tuple(steps)
 
 
 def _refuse_cycle(proc: Process, target: Process, ref: MonitorRef, message: Any) -> None:

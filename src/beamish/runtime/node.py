@@ -18,6 +18,7 @@ from .exiting import GRACE, finish
 from .fate import doom
 from .here import here
 from .intake import leave_behind, pid_of, take_in
+from .journal import new_journal
 from .names import Names
 from .offload import stop_executor
 from .preemption import Preemption
@@ -106,6 +107,7 @@ class Node:
         self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
         self.names = Names()
         here.names = self.names.table
+        here.journal = new_journal()
         self.timers = Timers(self, loop)
         self.scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None
@@ -284,6 +286,7 @@ class Node:
         for executor in self.executors.values():
             stop_executor(executor)
         here.node = here.process = None
+        here.journal.clear()
         self.processes.clear()
         self.adopted.clear()
 

@@ -1,0 +1,375 @@
+"""Requests that are sent now and answered later: calls without waiting.
+
+A server cannot tell such a request from a call. Who sends several, to one server or to many,
+collects the answers in the order in which they come::
+
+    requests = gen_server.RequestIds()
+    for worker in workers:
+        gen_server.send_request(worker, "work", label=worker, collection=requests)
+    while (answer := await gen_server.receive_response(requests, timeout=5.0)) is not None:
+        print(answer.label, answer.reply)
+
+A server that serves meanwhile looks at each message in its ``handle_info`` instead::
+
+    answer = gen_server.check_response(message, self.requests)
+
+An answer that comes after its request was given up is dropped before it reaches the mailbox.
+
+Source: gen_server(3), send_request/2 to reqids_to_list/1 (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, final, overload
+
+from beamish import process
+from beamish.terms import (
+    NOPROC,
+    Atom,
+    BadArgError,
+    BeamishError,
+    Down,
+    Pid,
+    ProcessExit,
+    Ref,
+    format_exit,
+    to_erlang,
+)
+from beamish.terms.errors import describe
+from beamish.terms.reasons import CALL_CYCLE
+
+from .names import Dest, whereis
+
+__all__ = [
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
+    "check_response",
+    "receive_response",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send",
+    "wait_response",
+]
+
+R = TypeVar("R")
+
+_NODEDOWN: Final = Atom("nodedown")
+_NOT_YET: Final = object()
+
+
+@final
+class Request(Generic[R]):
+    """A request that was sent; its answer has the type R.
+
+    Attributes:
+        dest: whom it was sent to.
+        ref: what its answer is known by.
+    """
+
+    __slots__ = ("dest", "pid", "ref")
+
+    def __init__(self, dest: Dest, pid: Pid | None, ref: Ref) -> None:
+        self.dest = dest
+        self.pid = pid
+        self.ref = ref
+
+    def __repr__(self) -> str:
+        return f"<Request to {self.dest!r}, {self.ref!r}>"
+
+
+class Response(NamedTuple):
+    """An answer.
+
+    Attributes:
+        reply: what the server replied.
+        label: what the request was labelled with in its collection; None outside of one.
+    """
+
+    reply: Any
+    label: Any = None
+
+
+class RequestError(BeamishError):
+    """A request will not be answered: OTP's ``{error, {Reason, ServerRef}}``.
+
+    Attributes:
+        reason: why: ``noproc``, or what the server exited with.
+        dest: whom the request was sent to.
+        label: its label; None outside of a collection.
+    """
+
+    def __init__(self, reason: Any, dest: Dest, label: Any = None) -> None:
+        super().__init__(reason, dest, label)
+        self.reason = reason
+        self.dest = dest
+        self.label = label
+
+    @property
+    def erlang_term(self) -> Any:
+        """What ``{reply, _} = receive_response(...)`` fails with in Erlang."""
+        failure = (Atom("error"), (to_erlang(self.reason), self.dest))
+        return (Atom("badmatch"), failure)
+
+    def __str__(self) -> str:
+        return f"{self.dest!r} does not answer: {format_exit(self.reason)}"
+
+
+@final
+class RequestIds:
+    """A collection of requests, each with a label of one's own.
+
+    Where OTP's functions return a changed collection, this one changes.
+    """
+
+    __slots__ = ("_requests",)
+
+    def __init__(self) -> None:
+        self._requests: dict[Ref, tuple[Request[Any], Any]] = {}
+
+    def add(self, request: Request[Any], label: Any = None) -> None:
+        """Adds a request.
+
+        Raises:
+            BadArgError: it is in the collection already.
+        """
+        if request.ref in self._requests:
+            raise BadArgError(f"reqids_add: {request!r} is in this collection already")
+        self._requests[request.ref] = (request, label)
+
+    def find(self, message: Any) -> tuple[Request[Any], Any] | None:
+        """The request, with its label, that a message answers."""
+        ref = _ref_in(message)
+        return None if ref is None else self._requests.get(ref)
+
+    def remove(self, request: Request[Any]) -> None:
+        """Takes a request out."""
+        del self._requests[request.ref]
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __iter__(self) -> Iterator[tuple[Request[Any], Any]]:
+        return iter(list(self._requests.values()))
+
+
+Requests: TypeAlias = RequestIds
+
+
+def reqids_new() -> RequestIds:
+    """An empty collection.
+
+    Source: gen_server:reqids_new/0.
+    """
+    return RequestIds()
+
+
+def reqids_add(request: Request[Any], label: Any, collection: RequestIds) -> RequestIds:
+    """Adds a request to a collection, and returns that.
+
+    Raises:
+        BadArgError: it is in the collection already.
+
+    Source: gen_server:reqids_add/3.
+    """
+    collection.add(request, label)
+    return collection
+
+
+def reqids_size(collection: RequestIds) -> int:
+    """How many requests a collection has.
+
+    Source: gen_server:reqids_size/1.
+    """
+    return len(collection)
+
+
+def reqids_to_list(collection: RequestIds) -> list[tuple[Request[Any], Any]]:
+    """The requests of a collection with their labels.
+
+    Source: gen_server:reqids_to_list/1.
+    """
+    return list(collection)
+
+
+# ---- sending
+
+
+def send(
+    tag: Atom, dest: Dest, request: Any, label: Any, collection: RequestIds | None
+) -> Request[Any]:
+    """Sends ``(tag, (self, ref), request)``; what ``send_request`` of a behaviour does.
+
+    Where there is nobody to be asked, the answer says so.
+    """
+    whom = whereis(dest)
+    if isinstance(whom, Pid):
+        ref = process.monitor(whom, alias="reply_demonitor")
+        process.send(whom, (tag, (process.self(), ref), request))
+        sent: Request[Any] = Request(dest, whom, ref)
+    else:
+        ref = process.alias(reply=True)
+        reason: Any = NOPROC if whom is None else (_NODEDOWN, Atom(whom[1]))
+        process.send(ref, Down(ref, Atom("process"), dest, reason))
+        sent = Request(dest, None, ref)
+    if collection is not None:
+        collection.add(sent, label)
+    return sent
+
+
+# ---- waiting
+
+
+@overload
+async def receive_response(request: Request[R], timeout: float | None = ...) -> R: ...
+
+
+@overload
+async def receive_response(
+    request: RequestIds, timeout: float | None = ..., *, delete: bool = ...
+) -> Response | None: ...
+
+
+async def receive_response(
+    request: Request[R] | RequestIds, timeout: float | None = None, *, delete: bool = True
+) -> Any:
+    """Waits for the answer to a request, or for the next answer to one of a collection.
+
+    Args:
+        request: what send_request returned, or a collection.
+        timeout: seconds to wait, or None for ever; then the request, or all of the collection,
+            is given up, and what is answered later is dropped.
+        delete: takes the answered request out of the collection.
+
+    Returns:
+        The reply; of a collection a Response, or None if the collection is empty.
+
+    Raises:
+        TimeoutError: no answer came in time.
+        RequestError: the server ended, or there is none.
+
+    Source: gen_server:receive_response/1 to /3.
+    """
+    try:
+        return await _wait(request, timeout, delete=delete)
+    except TimeoutError:
+        for one in [request] if isinstance(request, Request) else [r for r, _ in request]:
+            process.demonitor(one.ref, flush=True)
+            process.unalias(one.ref)
+        raise
+
+
+@overload
+async def wait_response(request: Request[R], timeout: float | None = ...) -> R: ...
+
+
+@overload
+async def wait_response(
+    request: RequestIds, timeout: float | None = ..., *, delete: bool = ...
+) -> Response | None: ...
+
+
+async def wait_response(
+    request: Request[R] | RequestIds, timeout: float | None = None, *, delete: bool = True
+) -> Any:
+    """Like :func:`receive_response`; but after a TimeoutError one may go on waiting.
+
+    Source: gen_server:wait_response/1 to /3.
+    """
+    return await _wait(request, timeout, delete=delete)
+
+
+async def _wait(request: Any, timeout: float | None, *, delete: bool) -> Any:
+    if request.__class__ is Request:
+        return _reply_of(request, await _answer(request, timeout), None)
+    if not isinstance(request, RequestIds):
+        raise BadArgError(
+            f"expected what send_request returned, or RequestIds; got {describe(request)}"
+        )
+    if not len(request):
+        return None
+    message = await _next_answer(request, timeout)
+    return _response(message, request, delete=delete)
+
+
+async def _answer(request: Request[Any], timeout: float | None) -> Any:
+    if request.pid is not None:
+        cycle = process.call_cycle(request.pid)
+        if cycle is not None:
+            shown = (Atom("gen_server"), Atom("receive_response"), (request.dest,))
+            raise ProcessExit(((CALL_CYCLE, cycle), shown))
+    try:
+        return await process.receive_reply(request.ref, timeout)
+    except TimeoutError:
+        # 1. the time-out wakes us   2. the server answers   3. we run: the answer is there
+        return await process.receive_reply(request.ref, 0)
+
+
+async def _next_answer(requests: RequestIds, timeout: float | None) -> Any:
+    def answers(message: Any) -> bool:
+        return requests.find(message) is not None
+
+    until = None if timeout is None else asyncio.get_running_loop().time() + timeout
+    try:
+        return await process.receive(answers, timeout=timeout)
+    except TimeoutError:
+        if until is not None and timeout:
+            return await process.receive(answers, timeout=0)
+        raise
+
+
+# ---- looking at messages
+
+
+def check_response(
+    message: Any, request: Request[Any] | RequestIds, *, delete: bool = True
+) -> Response | None:
+    """Whether a message answers a request, or one of a collection.
+
+    Args:
+        message: what was received, by handle_info say.
+        request: what send_request returned, or a collection.
+        delete: takes the answered request out of the collection.
+
+    Returns:
+        The Response, or None: the message is something else.
+
+    Raises:
+        RequestError: it says that there will be no answer.
+
+    Source: gen_server:check_response/2, /3.
+    """
+    if isinstance(request, RequestIds):
+        return _response(message, request, delete=delete) if request.find(message) else None
+    if _ref_in(message) is not request.ref:
+        return None
+    return Response(_reply_of(request, message, None))
+
+
+def _response(message: Any, requests: RequestIds, *, delete: bool) -> Response:
+    found = requests.find(message)
+    if found is None:
+        raise BadArgError(f"no request of this collection is answered by {message!r}")
+    request, label = found
+    if delete:
+        requests.remove(request)
+    return Response(_reply_of(request, message, label), label)
+
+
+def _reply_of(request: Request[Any], message: Any, label: Any) -> Any:
+    if isinstance(message, Down):
+        raise RequestError(message.reason, request.dest, label)
+    return message[1]
+
+
+def _ref_in(message: Any) -> Ref | None:
+    if isinstance(message, Down):
+        return message.ref
+    if message.__class__ is tuple and len(message) == 2 and isinstance(message[0], Ref):
+        return message[0]
+    return None

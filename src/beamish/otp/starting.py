@@ -1,0 +1,329 @@
+"""How a process is started and acknowledges its start: what behaviours build on.
+
+A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, does its init, and says with
+:func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is
+:mod:`beamish.otp.proc_lib`.
+
+Path of a start: start_opt -> process.spawn_opt -> the child's acknowledge -> the starter's alias.
+
+Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any, Final, TypeAlias, TypedDict, cast, final
+
+from beamish import process
+from beamish.terms import Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
+from beamish.terms.errors import describe
+
+from . import names
+from .awaiting import is_coroutine
+from .errors import StartError, StartIgnored
+from .names import Name
+
+__all__ = [
+    "NACK",
+    "STARTER",
+    "Function",
+    "Hibernation",
+    "SpawnOptions",
+    "Starter",
+    "acknowledge",
+    "check_callable",
+    "claim",
+    "fail",
+    "ignore",
+    "report_exit",
+    "reporting",
+    "self_starting",
+    "spawn_options",
+    "start_opt",
+]
+
+STARTER: Final = Atom("$starter")
+NACK: Final = Atom("nack")
+
+_ACK: Final = Atom("ack")
+_IGNORE: Final = Atom("ignore")
+_EXIT: Final = Atom("EXIT")
+_TIMEOUT: Final = Atom("timeout")
+_ALREADY_STARTED: Final = Atom("already_started")
+
+_REPORTED: Final = "_beamish_reported"
+_REPLY: Final = {"alias": "reply_demonitor"}
+
+Function: TypeAlias = Callable[..., Any]
+
+
+class SpawnOptions(TypedDict, total=False):
+    """Options of a process that a start function makes.
+
+    Attributes:
+        label: what reports and ``process.info`` call it.
+        link: whether it is linked to the caller.
+    """
+
+    label: object
+    link: bool
+
+
+@final
+class Hibernation(BaseException):
+    """What :func:`hibernate` raises: the way out of the call stack."""
+
+    def __init__(self, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super().__init__(
+            "proc_lib.hibernate: only in a process started by proc_lib.start, proc_lib.spawn or "
+            "their likes; a GenServer returns Hibernate"
+        )
+        self.call = (fn, args, kwargs)
+
+
+def spawn_options(given: Any) -> dict[str, Any]:
+    """Checks the spawn options of a start function; returns what start_opt takes of them."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise BadArgError(f"spawn_opt: expected a dict; got {describe(given)}")
+    options = cast("dict[str, Any]", given)
+    if "monitor" in options:
+        raise BadArgError("spawn_opt: monitor is not for start functions; use start_monitor")
+    if unknown := options.keys() - {"label", "link"}:
+        raise BadArgError(
+            f"spawn_opt: expected the keys 'label' and 'link'; got {sorted(map(repr, unknown))}: "
+            "there are no priorities and heaps of processes here"
+        )
+    return dict(options)
+
+
+@final
+class Starter:
+    """What a starting process and who started it have in common: how the start went.
+
+    The starter learns it as a message to the reference of its monitor, which the new process is
+    given here, for it exists only once the process does:
+
+    1. the starter spawns   2. it is preempted   3. the new process is done with its init, and finds
+    no reference: its outcome stays here   4. the starter sets the reference, and finds the outcome.
+
+    Attributes:
+        ref: the starter's monitor; None until it is known.
+        outcome: (kind, value), once the new process has said it.
+    """
+
+    __slots__ = ("outcome", "ref")
+
+    def __init__(self) -> None:
+        self.ref: Ref | None = None
+        self.outcome: tuple[Atom, Any] | None = None
+
+    def tell(self, kind: Atom, value: Any) -> None:
+        """Says, in the new process, how the start went."""
+        outcome = self.outcome = (kind, value)
+        if self.ref is not None:
+            process.send(self.ref, (self.ref, outcome))
+
+
+async def start_opt(
+    entry: Function,
+    *args: Any,
+    link: bool = False,
+    name: Name | None = None,
+    timeout: float | None = None,
+    label: object = None,
+    initial_call: Any = None,
+    watch: bool = False,
+) -> Any:
+    """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
+
+    For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what
+    it gives :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself,
+    with :func:`claim`, since a registry may want to be called by the process that registers.
+    With `watch` it returns the reference of a monitor as well.
+    """
+    if name is not None:
+        names.check_name(name)
+        _check_free(name)
+    starter = Starter()
+    pid, ref = process.spawn_opt(
+        entry,
+        starter,
+        *args,
+        link=link,
+        monitor=_REPLY,
+        name=name if isinstance(name, str) else None,
+        label=label,
+        initial_call=initial_call,
+    )
+    starter.ref = ref
+    if not watch:
+        return await _wait_for_start(starter, pid, ref, timeout)
+    watching = process.monitor(pid)
+    try:
+        return await _wait_for_start(starter, pid, ref, timeout), watching
+    except BaseException:
+        process.demonitor(watching, flush=True)
+        raise
+
+
+async def _wait_for_start(starter: Starter, pid: Pid, ref: Ref, timeout: float | None) -> Any:
+    if starter.outcome is not None:  # see Starter: it was quicker than we
+        process.demonitor(ref, flush=True)
+        return await _started(pid, starter.outcome)
+    try:
+        message = await process.receive_reply(ref, timeout)
+    except TimeoutError:
+        await _give_up(pid, ref)
+        raise StartError(_TIMEOUT) from None
+    except CancelledError as cancelled:
+        # Whoever waits was cancelled and may live on: what has not started is not left behind.
+        if not isinstance(cancelled, ProcessExit):
+            await _give_up(pid, ref)
+        raise
+    if message[0] is not ref:
+        await _forget_exit(pid)
+        raise StartError(message[4])
+    kind, value = message[1]
+    if kind is _ACK:
+        return pid if value is None else (pid, value)
+    return await _started(pid, message[1])
+
+
+async def _started(pid: Pid, outcome: tuple[Atom, Any]) -> Any:
+    """What start returns or raises, now that the process has said how it went."""
+    kind, value = outcome
+    if kind is _ACK:
+        return pid if value is None else (pid, value)
+    await _gone(pid)
+    await _forget_exit(pid)
+    raise StartIgnored if kind is _IGNORE else StartError(value)
+
+
+def acknowledge(starter: Starter, info: Any = None) -> None:
+    """The start has succeeded."""
+    starter.tell(_ACK, info)
+
+
+def ignore(starter: Starter) -> None:
+    """There is no process to be, and that is no failure; the caller ends normally next."""
+    starter.tell(_IGNORE, None)
+
+
+def fail(starter: Starter, reason: Any) -> None:
+    """The start has failed for that reason; the caller ends normally next."""
+    starter.tell(NACK, reason)
+
+
+def claim(starter: Starter, name: Name | None) -> bool:
+    """Registers the calling process by a via name; False if it is taken (the starter is told)."""
+    if name is None or isinstance(name, str) or names.register(name, process.self()):
+        return True
+    starter.tell(NACK, (_ALREADY_STARTED, names.whereis(name)))
+    return False
+
+
+async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Runs a function, and reports it if it ends by ``exit/1`` with an unexpected reason."""
+    while True:
+        try:
+            result = fn(*args, **kwargs)
+            return await result if is_coroutine(result) else result
+        except Hibernation as jump:
+            fn, args, kwargs = jump.call
+        except ProcessExit as ended:
+            report_exit(ended)
+            raise
+        await _message_is_there()
+
+
+async def _message_is_there() -> None:
+    """Waits until there is a message, and leaves it where it is."""
+
+    def wake(_: object) -> bool:
+        raise _Woken  # a predicate's error is the receiver's, and the message is left alone
+
+    try:
+        await process.receive(wake)
+    except _Woken:
+        pass
+
+
+class _Woken(Exception):  # no error
+    """There is a message."""
+
+
+def report_exit(error: BaseException) -> None:
+    """Writes a crash report if a process ends by an ``exit/1`` of its own that is unexpected.
+
+    An exit signal has decided already: the process is not alive any more, and not to blame.
+    """
+    if (
+        isinstance(error, ProcessExit)
+        and not is_expected(error.reason)
+        and not hasattr(error, _REPORTED)
+        and process.alive(process.self())
+    ):
+        setattr(error, _REPORTED, True)  # a loop that was entered reports, and so does its start
+        process.report_crash(error.reason)
+
+
+def check_callable(where: str, fn: Any) -> None:
+    """Refuses what cannot be called, with a word about the common mistake."""
+    if callable(fn):
+        return
+    kind = type(fn).__name__
+    hint = ""
+    if isinstance(fn, CoroutineType):
+        fn.close()  # it will never be awaited, and need not warn of that
+        hint = f"; pass the function and its arguments: {where}(function, argument)"
+    raise BadArgError(f"{where}: expected a function; got {fn!r} ({kind}){hint}")
+
+
+# ---- how a start goes wrong
+
+
+def _check_free(name: Name | None) -> None:
+    if name is None:
+        return
+    holder = names.whereis(name)
+    if holder is not None:
+        raise StartError((_ALREADY_STARTED, holder))
+
+
+async def self_starting(
+    starter: Starter, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Runs a function that acknowledges its start itself."""
+    process.put(STARTER, starter)
+    return await reporting(fn, args, kwargs)
+
+
+async def _give_up(pid: Pid, ref: Ref) -> None:
+    """Kills a process that has not started, and waits until it is gone."""
+    process.unlink(pid)
+    process.exit(pid, "kill")
+    message = await process.receive_reply(ref)
+    if message[0] is ref:  # it was ready when the order came, and that ended the monitor
+        await _gone(pid)
+    await _forget_exit(pid)
+
+
+async def _gone(pid: Pid) -> Any:
+    """Waits for the end of a process; returns its reason."""
+    message = await process.receive_reply(process.monitor(pid))
+    return message[4]
+
+
+async def _forget_exit(pid: Pid) -> None:
+    """Drops the message of a trapped exit signal of a process that is gone, as OTP 26 does."""
+    if not process.info(process.self(), "trap_exit"):
+        return
+    process.unlink(pid)
+    try:
+        await process.receive((_EXIT, pid, ...), timeout=0)
+    except TimeoutError:
+        pass
