@@ -15,6 +15,7 @@ VERSIONS ?= 3.11 3.12 3.13 3.14
 # Handed to the tool: `make test PYTEST_ARGS="tests/oracle -x"`, `make run RUN_ARGS="--data kv.db"`.
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+DOCS_ARGS ?=
 RUN_ARGS ?=
 
 # The example application that `make run` starts: the KV server, on port 4040.
@@ -24,12 +25,13 @@ RUN_COMMAND = $(VENV)/bin/python -m examples.kv
 VENV_STAMP := $(VENV)/.made
 RUN_STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
+DOCS_STAMP := $(VENV)/.installed-docs
 SYSTEM_STAMP := $(VENV)/.system
 
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet --quiet
 CODE := $(wildcard src tests examples benchmarks)
 
-.PHONY: help run test test-all check format bench clean
+.PHONY: help run test test-all check format bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +55,11 @@ format: $(TEST_STAMP) ## Format the code and fix what the linter can fix
 bench: $(TEST_STAMP) ## Run the benchmarks
 	@$(VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
+docs: $(DOCS_STAMP) ## Build the documentation into build/docs; a warning is an error
+	@$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto \
+		-d build/doctrees $(DOCS_ARGS) docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
 clean: ## Remove environments, caches and build results
 	@rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache erl_crash.dump
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -69,6 +76,11 @@ $(RUN_STAMP): $(VENV_STAMP) pyproject.toml
 $(TEST_STAMP): $(VENV_STAMP) pyproject.toml
 	@echo "Installing beamish and its test tools into $(VENV)"
 	@$(PIP) install --editable '.[test]'
+	@touch $@ $(RUN_STAMP)
+
+$(DOCS_STAMP): $(VENV_STAMP) pyproject.toml
+	@echo "Installing what builds the documentation into $(VENV)"
+	@$(PIP) install --editable '.[docs]'
 	@touch $@ $(RUN_STAMP)
 
 $(SYSTEM_STAMP): scripts/install-system.sh $(VENV_STAMP)
