@@ -63,7 +63,7 @@ async def test_otp_2973() -> None:
     process.send(master, "go on")
 
     for start in starts:
-        await Task.await_(start)
+        await start.await_()
     with pytest.raises(TimeoutError):
         await process.receive(("starting", Pid), timeout=0)
 
@@ -92,7 +92,7 @@ async def test_otp_2973_one_that_fails() -> None:
 
     process.send(master, "go on")
 
-    first, second = [await Task.await_(start) for start in starts]
+    first, second = [await start.await_() for start in starts]
     assert first == second
     assert first[0] == "bad_return"
 
