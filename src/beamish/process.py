@@ -242,7 +242,7 @@ def spawn_request(
     """
     if reply not in _REPLIES:
         raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
-    spawn_any: Any = spawn_opt
+    spawn_any: Callable[..., Pid | tuple[Pid, Ref]] = spawn_opt
     try:
         started: Any = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
     except BadArgError:

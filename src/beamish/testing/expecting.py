@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from beamish import process
 from beamish.process import receive
@@ -166,7 +166,7 @@ def _pattern(pattern: Any) -> str:
     if isinstance(pattern, type):
         return pattern.__name__
     if type(pattern) is tuple:
-        parts: tuple[Any, ...] = pattern
+        parts = cast("tuple[Any, ...]", pattern)
         return f"({', '.join(_pattern(part) for part in parts)})"
     return repr(pattern)
 
