@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, 
 
 from .runtime import calls as _calls
 from .runtime import info as _info
+from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import priority as _priority
@@ -56,6 +57,7 @@ __all__ = [
     "alias",
     "alive",
     "ancestors",
+    "because",
     "call_cycle",
     "cancel_timer",
     "critical",
@@ -113,12 +115,15 @@ __all__ = [
     "unlink",
     "unregister",
     "whereis",
+    "why",
 ]
 
 T = TypeVar("T")
 
 _SPAWN_REPLY: Final = Atom("spawn_reply")
 _REPLIES: Final = ("yes", "no", "success_only", "error_only")
+_CANCEL_TIMER = Atom("cancel_timer")
+_READ_TIMER = Atom("read_timer")
 
 # ---- making processes
 
@@ -596,6 +601,37 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     raise problem
 
 
+def why(pid: Pid) -> _journal.Why | None:
+    """Who ended a process that is dead, and why: along links, exit signals and supervisors.
+
+    The answer is put together from a journal of the last 1,000 deaths of the node.
+
+    Args:
+        pid: a process that has died not long ago, and not normally.
+
+    Returns:
+        Deaths, each because of the next one: its own first, the root cause last (``.root``); they
+        print as lines to be read. None if it lives, ended normally, or died too long ago.
+
+    Example:
+        >>> print(process.why(pid))
+        <0.107.0> was sent an exit signal by <0.104.0> (App.Supervisor): shutdown
+          because <0.106.0> ended by itself: ValueError: boom
+    """
+    return _journal.why(pid)
+
+
+def because(pid: Pid | None) -> None:
+    """Says on account of whose end the caller acts from now on, for `why` to tell.
+
+    A supervisor says it before it stops the siblings of a child that ended.
+
+    Args:
+        pid: whose end that was; None when the caller is done with it.
+    """
+    _journal.note(_current().pid, pid)
+
+
 def error(reason: Any) -> NoReturn:
     """Raises an error with a term for its reason; uncaught, the exit reason is ``(reason, stack)``.
 
@@ -792,20 +828,38 @@ def _from_now(time: Any) -> Any:
     return max(0, time - monotonic_time())
 
 
-def cancel_timer(timer: TimerRef) -> float | None:
+def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) -> float | None:
     """Takes a timer back: the seconds that were left, or None if it had fired or is unknown.
 
-    Source: erlang:cancel_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("cancel_timer", timer, seconds_left)``; the
+            result is None.
+        info: False asks for no answer, in either way.
+
+    Source: erlang:cancel_timer/1,2.
     """
-    return _node().timers.cancel(_check_timer(timer))
+    left = _node().timers.cancel(_check_timer(timer))
+    if async_ and info:
+        send(self(), (_CANCEL_TIMER, timer, left))
+    return left if info and not async_ else None
 
 
-def read_timer(timer: TimerRef) -> float | None:
+def read_timer(timer: TimerRef, *, async_: bool = False) -> float | None:
     """The seconds until a timer fires, or None if it has fired or is unknown.
 
-    Source: erlang:read_timer/1.
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("read_timer", timer, seconds_left)``; the result
+            is None.
+
+    Source: erlang:read_timer/1,2.
     """
-    return _node().timers.read(_check_timer(timer))
+    left = _node().timers.read(_check_timer(timer))
+    if not async_:
+        return left
+    send(self(), (_READ_TIMER, timer, left))
+    return None
 
 
 def monotonic_time() -> float:

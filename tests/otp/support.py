@@ -12,7 +12,7 @@ import beamish
 from beamish import process
 from beamish.otp import GenServer, Stop
 from beamish.terms import Pid, Ref
-from tests.support.clock import VirtualClockLoop
+from beamish.testing import VirtualClockLoop
 
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
 

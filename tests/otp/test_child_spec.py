@@ -171,7 +171,7 @@ def test_fields_can_be_changed() -> None:
         (DynamicSupervisor.child_spec(), "supervisor", None),
         (TaskSupervisor.child_spec(), "supervisor", None),
         (Agent.child_spec(dict), "worker", 5.0),
-        (Registry.child_spec(keys="unique", name="r"), "worker", 5.0),
+        (Registry.child_spec(keys="unique", name="r"), "supervisor", None),
         (Task.child_spec(start), "worker", 5.0),
     ],
 )

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from beamish import otp, process
-from beamish.otp import Agent, GenServer, intensity
+from beamish.otp import Agent, GenServer, gen_event, gen_statem, intensity
 from beamish.terms import Pid
 
 from .support import in_node
@@ -40,8 +40,11 @@ class Bucket(Agent):
 GIVEN: dict[str, dict[str, Any]] = {
     "agent": {},
     "dynamic_supervisor": {"Bucket": Bucket},
+    "gen_event": vars(gen_event),
     "gen_server": {},
+    "gen_statem": vars(gen_statem),
     "methods": {},
+    "pg": {},
     "proc_lib": {},
     "registry": {},
     "supervisor": {"Counter": Named, "Listener": Named, "accept": fetch},
@@ -54,6 +57,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "urls": ["example.org"],
     },
     "task_supervisor": {"fetch": fetch, "serve": fetch, "urls": ["example.org"]},
+    "timer": {"pid": "nobody", "sweep": len},
 }
 
 

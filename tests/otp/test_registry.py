@@ -260,11 +260,11 @@ async def test_an_owner_is_linked_while_it_has_entries() -> None:
     me = process.self()
     process.unlink(reg)
 
-    Registry.register("reg", "a")
+    partition = Registry.register("reg", "a")
     Registry.register("reg", "b")
-    assert process.info(me, "links") == [reg]
+    assert process.info(me, "links") == [partition]
     Registry.unregister("reg", "a")
-    assert process.info(me, "links") == [reg]
+    assert process.info(me, "links") == [partition]
     Registry.unregister("reg", "b")
     assert process.info(me, "links") == []
 

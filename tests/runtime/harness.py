@@ -9,7 +9,7 @@ from typing import Any, Final, ParamSpec
 
 import beamish
 from beamish import Pid, Ref, process
-from tests.support.clock import VirtualClockLoop
+from beamish.testing import VirtualClockLoop, settle
 
 __all__ = [
     "PATIENCE",
@@ -80,11 +80,6 @@ async def ended(fn: Callable[..., Any] = lambda: None) -> Pid:
     pid, ref = process.spawn_monitor(fn)
     await down_of(ref)
     return pid
-
-
-async def settle() -> None:
-    """Lets everything run that can run now."""
-    await process.sleep(0.001)
 
 
 def equal_to(wanted: object) -> Callable[[object], bool]:

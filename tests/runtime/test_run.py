@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import uvloop
 
 import beamish
 from beamish import Exit, NotRunningError, Pid, ProcessExit, process
+from beamish.runtime.node import Node
 from tests.support.clock import VirtualClockLoop
 
 from .harness import PATIENCE, down_of, settle, sleeper
@@ -308,6 +310,34 @@ def test_node_ends_its_processes_when_it_is_left() -> None:
         asyncio.run(embedded("is cancelled"))
 
     assert steps == ["returns", "raises", "is cancelled"]
+
+
+def test_a_node_that_was_closed_runs_nothing_more() -> None:
+    """A late drain would start the preemption timer, and the OS process die of its signal."""
+    steps: list[str] = []
+
+    async def waits(what: Awaitable[str]) -> None:
+        steps.append("begins")
+        steps.append(await what)
+
+    async def embedded() -> None:
+        loop = asyncio.get_running_loop()
+        node = Node(loop)
+        future: asyncio.Future[str] = loop.create_future()
+        pid = process.spawn(waits, process.receive())
+        process.spawn(waits, future)
+        await asyncio.sleep(0)
+
+        process.send(pid, "is on the run queue")
+        node.close()
+        future.set_result("is put there")
+        await asyncio.sleep(0.01)
+
+        assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+    asyncio.run(embedded())
+
+    assert steps == ["begins", "begins"]
 
 
 def test_nodes_follow_each_other_in_one_loop() -> None:

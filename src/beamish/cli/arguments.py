@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser(
         "run",
-        help="run a program, or an application, on a node",
+        help="run a program on a node, or an application",
         description="Run `async def main()` of a module as the first process of a node, or start "
         "an application and all that it needs.",
         epilog=_EXIT_CODES,

@@ -6,7 +6,7 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import application, gen_event, gen_server, gen_statem, global_, proc_lib, sys, timer
+from . import application, gen_event, gen_server, gen_statem, global_, pg, proc_lib, sys, timer
 from .agent import Agent
 from .application import Application
 from .backoff import Backoff, Waiting
@@ -29,7 +29,7 @@ from .gen_statem import GenStatem
 from .methods import call, cast
 from .names import Dest, Name
 from .partition_supervisor import PartitionSupervisor
-from .registry import Registry
+from .registry import Registry, Select
 from .settings import ConfigError, Setting
 from .supervisor import Supervisor, SupervisorFlags
 from .task import Task
@@ -65,6 +65,7 @@ __all__ = [
     "PartitionSupervisor",
     "Registry",
     "Reply",
+    "Select",
     "Setting",
     "StartError",
     "StartIgnored",
@@ -83,6 +84,7 @@ __all__ = [
     "gen_server",
     "gen_statem",
     "global_",
+    "pg",
     "proc_lib",
     "sys",
     "timer",

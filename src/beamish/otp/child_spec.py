@@ -9,6 +9,7 @@ A supervisor takes, wherever it takes a child::
     (Counter, (5, 6))                                     Counter.child_spec(5, 6)
     (Counter, (5,), {"name": "counter"})                  Counter.child_spec(5, name="counter")
     {"id": "counter", "start": Counter.start_link}        ChildSpec(...) of these fields
+    (id, start, restart, shutdown, type, modules)         the same in Erlang's old form
     serve, (serve, 80), (serve, (80,), {"tls": True})     a coroutine function of plain asyncio code
     asyncio.create_task(serve())                          an asyncio Task, for as long as it runs
 
@@ -204,6 +205,7 @@ ChildLike: TypeAlias = (
     | tuple[HasChildSpec, Any]
     | tuple[HasChildSpec, tuple[Any, ...], Mapping[str, Any]]
     | Mapping[str, Any]
+    | tuple[Hashable, StartFunction, Restart, Shutdown, ChildType, Modules]
     | CoroutineFunction
     | tuple[CoroutineFunction, Any]
     | tuple[CoroutineFunction, tuple[Any, ...], Mapping[str, Any]]
@@ -212,6 +214,7 @@ ChildLike: TypeAlias = (
 
 # The fields of a spec given as a mapping; others in it are allowed, as in OTP.
 _FIELDS: Final = frozenset(field.name for field in dataclasses.fields(ChildSpec))
+_OLD_FORM: Final = ("id", "start", "restart", "shutdown", "type", "modules")
 
 
 def child_spec(child: ChildLike, *, where: str = "child", **changes: Any) -> ChildSpec:
@@ -258,6 +261,8 @@ def _spec_of(child: Any, where: str) -> ChildSpec:
 
 
 def _spec_of_tuple(child: tuple[Any, ...], where: str) -> ChildSpec:
+    if len(child) == len(_OLD_FORM):
+        return ChildSpec(**dict(zip(_OLD_FORM, child, strict=True)))
     if not 2 <= len(child) <= 3:
         raise _not_a_child(child, where)
     given: Any = child[1]

@@ -153,6 +153,14 @@ class Child:
         """Whether it is forgotten when it ends."""
         return self.spec.restart == "temporary"
 
+    def forget_arguments(self) -> None:
+        """A temporary child is never started again: what it was started with need not be kept."""
+        if self.spec.restart == "temporary":
+            self.spec = self.spec.without_arguments()
+
+    def __repr__(self) -> str:
+        return repr(self.info())
+
     def info(self, *, named: bool = True) -> ChildInfo:
         """As which_children shows it."""
         spec = self.spec
@@ -171,6 +179,9 @@ class Children:
     def __init__(self) -> None:
         self._by_id: dict[Hashable, Child] = {}
         self._by_pid: dict[Pid, Child] = {}
+
+    def __repr__(self) -> str:
+        return repr([child.info() for child in self])
 
     def __iter__(self) -> Iterator[Child]:
         return iter(list(self._by_id.values()))

@@ -151,6 +151,7 @@ class DynamicSupervisorProcess(GenServer):
         if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", Atom("reached_max_restart_intensity"), child)
             del self.children[old]
+            process.because(old)
             return Stop(SHUTDOWN)
         try:
             pid, _ = await start_process(child.spec, *self.flags.extra_arguments)
@@ -201,9 +202,7 @@ class DynamicSupervisorProcess(GenServer):
             self._report("start_error", failed.reason, child)
             return FAILED, failed.reason
         if pid is not None:
-            if child.temporary:
-                # It is never started again: what it was started with need not be kept.
-                child.spec = spec.without_arguments()
+            child.forget_arguments()
             self._add(child, pid)
             progress(self.title, spec, pid, asked=True)
         return OK, (pid, info)

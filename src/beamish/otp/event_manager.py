@@ -40,6 +40,7 @@ _STOP: Final = Atom("stop")
 _IN: Final = Atom("in")
 _REMOVE: Final = Atom("remove_handler")
 _SWAPPED: Final = Atom("swapped")
+_CRASH: Final = Atom("crash")
 _GEN_EVENT_EXIT: Final = Atom("gen_event_EXIT")
 _NOT_FOUND: Final = Atom("module_not_found")
 _BAD_MODULE: Final = Atom("bad_module")
@@ -104,11 +105,12 @@ async def run(starter: proc_lib.Starter, setup: Setup) -> None:
 class _Manager(Special):
     """A running event manager."""
 
-    __slots__ = ("debug", "handlers", "message", "parent")
+    __slots__ = ("_starter", "debug", "handlers", "message", "parent")
 
     def __init__(self, parent: Pid | None) -> None:
         self.handlers: list[Handler] = []
         self.parent = parent
+        self._starter = process.parent()
         self.message: Any = None
         self.debug: Debug | None = None
 
@@ -124,7 +126,7 @@ class _Manager(Special):
     async def _take(self, message: Any) -> Any:
         """Does what a message says; the reason if it ends the manager."""
         if message.__class__ is Exit:
-            if message[1] is self.parent:
+            if self._ends_with(message[1], message[2]):
                 return message[2]
             await self._owner_is_gone(message[1], message[2])
         match message:
@@ -139,6 +141,17 @@ class _Manager(Special):
             case _:
                 await self._notify("handle_info", message)
         return None
+
+    def _ends_with(self, pid: Pid, reason: Any) -> bool:
+        """Whether an exit is that of the parent.
+
+        One that nobody is linked to is asked to end by its node when that stops, with `shutdown` in
+        the name of who started it, who has ended.
+        """
+        if self.parent is not None:
+            return pid is self.parent
+        ended = bool(reason == SHUTDOWN) and not process.alive(pid)
+        return ended and self._starter in (None, pid)
 
     async def _stop(self, reason: Any) -> None:
         for handler in tuple(self.handlers):
@@ -187,7 +200,11 @@ class _Manager(Special):
             place = self.handlers.index(handler)
             owner = handler.owner
             handed = await self._swap_out(handler, result.args, result.handler, owner)
-            await self._add(result.handler, ((result.new_args, handed),), {}, owner, place)
+            new_args = (result.new_args, handed)
+            added = await self._add(result.handler, (new_args,), {}, owner, place)
+            if added[0] is _ERROR and owner is not None:
+                process.send(owner, (_GEN_EVENT_EXIT, result.handler, _CRASH))  # as in OTP
+                self._unlink(owner)
         elif isinstance(result, _Failed):
             exit = (_EXIT, result.reason)
             self._report(handler, exit)

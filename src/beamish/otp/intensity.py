@@ -34,6 +34,10 @@ class RestartWindow:
         self.max_seconds = max_seconds
         self._times: deque[float] = deque()
 
+    def __repr__(self) -> str:
+        limit = f"max_restarts={self.max_restarts}, max_seconds={self.max_seconds}"
+        return f"RestartWindow({limit}, restarts={len(self._times)})"
+
     def add(self, now: float) -> bool:
         """Counts a restart.
 

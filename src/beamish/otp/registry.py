@@ -18,11 +18,33 @@ Smallest example
 
     assert Registry.lookup("KV.Registry", "shopping") == [(bucket, None)]
 
+Telling many
+------------
+With duplicate keys a registry is a small publish and subscribe: processes register under a topic,
+and whoever has news calls a function with all of them::
+
+    await Registry.start_link(keys="duplicate", name="News")
+
+    Registry.register("News", "elixir")
+    Registry.dispatch("News", "elixir", lambda all: [process.send(pid, "new") for pid, _ in all])
+
+    assert await process.receive() == "new"
+
+Looking for values
+------------------
+``match``, ``unregister_match`` and ``count_match`` look at the values under a key by a pattern
+(those of ``process.receive``), ``select`` and ``count_select`` at all entries::
+
+    Registry.register("News", "python", ("daily", 3))
+
+    assert Registry.match("News", "python", ("daily", int)) == [(process.self(), ("daily", 3))]
+    assert Registry.select("News", Select(value=("daily", ...), give=lambda entry: entry.key))
+
 Client and server
 -----------------
 The table is read and written directly by whoever asks, and nobody waits: these are plain
-functions. The registry's process, which is linked to everyone registered, clears up after the
-dead.
+functions. The registry's processes, to which everyone registered is linked, clear up after the
+dead. (What waits says so: ``lock``, and ``dispatch`` with ``parallel=True``.)
 
 Supervising
 -----------
@@ -38,58 +60,70 @@ Source: Elixir's Registry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast, final, get_args
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, overload
 
 from beamish import process
-from beamish.terms import Atom, BadArgError, Exit, Pid
+from beamish.terms import Atom, BadArgError, Pid
 
+from .awaiting import is_coroutine
+from .child_spec import ChildType
 from .errors import AlreadyRegisteredError, ChildSpecError
-from .gen_server import GenServer, start_server
+from .registry_lock import RegistryLock, run_locked
+from .registry_select import Select, selected
+from .registry_table import TABLE, Keys, RegistrySupervisor, Table
 from .supervised import Supervised
+from .task import Task
 
-__all__ = ["Keys", "Registry"]
+__all__ = ["Keys", "Registry", "Select"]
 
-Keys: TypeAlias = Literal["unique", "duplicate"]
+T = TypeVar("T")
 
-_TABLE: Final = Atom("$registry")
+Guard = Callable[[Any], object]
+Found = list[tuple[Pid, Any]]
 
 
 class Registry(Supervised):
     """Finds processes by keys; see the module's page. The class is a via registry of names."""
 
+    _spec_type: ClassVar[ChildType] = "supervisor"
+
     @classmethod
-    async def start_link(cls, *, keys: Keys, name: str) -> Pid:
+    async def start_link(
+        cls,
+        *,
+        keys: Keys,
+        name: str,
+        partitions: int = 1,
+        listeners: Iterable[str] = (),
+        meta: Mapping[Hashable, Any] | None = None,
+    ) -> Pid:
         """Starts a registry linked to the caller.
 
         Args:
             keys: ``"unique"``: a key belongs to one process; ``"duplicate"``: to any number.
             name: its registered name, by which everybody speaks of it.
+            partitions: how many processes see to those registered, 1 or more; for duplicate keys
+                also how many may work in a parallel ``dispatch``.
+            listeners: names of processes that are told ``("register", registry, key, pid, value)``
+                and ``("unregister", registry, key, pid)``, the latter also when a process ends.
+            meta: what :meth:`meta` shall find at first.
 
         Returns:
-            The pid.
+            The pid, of a supervisor of the partitions.
 
         Raises:
-            ChildSpecError: `keys` or `name` is none of these.
+            ChildSpecError: an option is none of these.
             StartError: ``("already_started", pid)``.
 
         Source: Elixir's Registry.start_link/1.
         """
-        kind: Any = keys
-        if not isinstance(kind, str) or kind not in get_args(Keys):
-            raise ChildSpecError("keys", keys, "'unique' or 'duplicate'", where="Registry")
-        given: Any = name
-        if not isinstance(given, str):
-            raise ChildSpecError("name", name, "a string", where="Registry")
-        return await start_server(
-            _RegistryProcess,
-            (keys,),
-            {},
-            name=name,
-            timeout=None,
-            link=True,
-            label=cls.__name__,
-        )
+        names = tuple(listeners)
+        _check_options(keys, name, partitions, names)
+        table = Table(name, keys, partitions, names, dict(meta or {}))
+        return await RegistrySupervisor.start_link(table, name=name)
+
+    # ---- one's own entries
 
     @staticmethod
     def register(registry: str, key: Hashable, value: Any = None) -> Pid:
@@ -101,7 +135,7 @@ class Registry(Supervised):
             value: kept beside the pid.
 
         Returns:
-            The registry's pid, to which the caller is now linked.
+            The pid of the registry's partition to which the caller is now linked.
 
         Raises:
             AlreadyRegisteredError: the registry is unique and a process, the caller perhaps, has
@@ -116,9 +150,10 @@ class Registry(Supervised):
             holder = table.holder(key) if table.keys == "unique" else None
             if holder is not None:
                 raise AlreadyRegisteredError(key, holder)
+            owner = table.partition_of(me)
+            process.link(owner)
             table.add(key, me, value)
-        process.link(table.pid)
-        return table.pid
+        return owner
 
     @staticmethod
     def unregister(registry: str, key: Hashable) -> None:
@@ -130,56 +165,28 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.unregister/2.
         """
-        table = _table_of(registry)
-        me = process.self()
-        with process.critical():
-            table.remove(key, me)
-            forgotten = me not in table.by_pid
-        if forgotten and me is not table.pid:
-            process.unlink(table.pid)
+        Registry.unregister_match(registry, key, ...)
 
     @staticmethod
-    def lookup(registry: str, key: Hashable) -> list[tuple[Pid, Any]]:
-        """The processes under a key, and their values, in the order of registration.
+    def unregister_match(
+        registry: str, key: Hashable, pattern: Any, guard: Guard | None = None
+    ) -> None:
+        """Takes those entries of the calling process under a key away whose value matches.
 
         Args:
             registry: the registry's name.
             key: the key.
+            pattern: of the value, as in ``process.receive``.
+            guard: called with a value that matches; true to take it.
 
-        Returns:
-            ``[(pid, value), ...]``: at most one for unique keys. Only living processes.
-
-        Source: Elixir's Registry.lookup/2.
+        Source: Elixir's Registry.unregister_match/4.
         """
-        entries = _table_of(registry).by_key.get(key, ())
-        return [(entry.pid, entry.value) for entry in entries if process.alive(entry.pid)]
-
-    @staticmethod
-    def values(registry: str, key: Hashable, pid: Pid) -> list[Any]:
-        """The values that a process has registered under a key.
-
-        Source: Elixir's Registry.values/3.
-        """
-        return [value for owner, value in Registry.lookup(registry, key) if owner is pid]
-
-    @staticmethod
-    def keys(registry: str, pid: Pid) -> list[Hashable]:
-        """The keys of a process, in the order of registration; one for each entry.
-
-        Source: Elixir's Registry.keys/2.
-        """
-        if not process.alive(pid):
-            return []
-        return list(_table_of(registry).by_pid.get(pid, ()))
-
-    @staticmethod
-    def count(registry: str) -> int:
-        """How many entries there are; those of dead processes do not count.
-
-        Source: Elixir's Registry.count/1.
-        """
-        owned = list(_table_of(registry).by_pid.items())
-        return sum(len(keys) for pid, keys in owned if process.alive(pid))
+        table = _table_of(registry)
+        me = process.self()
+        entries = [one for one in table.of(me, key) if _matches(pattern, guard, one.value)]
+        with process.critical():
+            if table.remove(entries):
+                process.unlink(table.partition_of(me))
 
     @staticmethod
     def update_value(
@@ -201,33 +208,243 @@ class Registry(Supervised):
         Source: Elixir's Registry.update_value/3.
         """
         table = _check_unique("for update_value", registry)
-        me = process.self()
-        for entry in table.by_key.get(key, ()):
-            if entry.pid is me:
-                new = fn(entry.value)
-                table.replace(key, entry, new)
-                return new, entry.value
+        for entry in table.of(process.self(), key):
+            old = entry.value
+            entry.value = fn(old)
+            return entry.value, old
         return None
+
+    # ---- looking things up
+
+    @staticmethod
+    def lookup(registry: str, key: Hashable) -> Found:
+        """The processes under a key, and their values, in the order of registration.
+
+        Args:
+            registry: the registry's name.
+            key: the key.
+
+        Returns:
+            ``[(pid, value), ...]``: at most one for unique keys. Only living processes.
+
+        Source: Elixir's Registry.lookup/2.
+        """
+        return [(entry.pid, entry.value) for entry in _table_of(registry).find(key)]
+
+    @staticmethod
+    def match(registry: str, key: Hashable, pattern: Any, guard: Guard | None = None) -> Found:
+        """The entries of a key whose value matches.
+
+        Args:
+            registry: the registry's name.
+            key: the key itself; it is never a pattern.
+            pattern: of the value, as in ``process.receive``: ``...`` is anything, a type any of
+                its instances, a tuple a tuple of patterns.
+            guard: called with a value that matches; true to take it.
+
+        Returns:
+            ``[(pid, value), ...]``.
+
+        Example:
+            >>> Registry.match("jobs", "mail", (int, ...), lambda value: value[0] > 3)
+
+        Source: Elixir's Registry.match/4.
+        """
+        found = Registry.lookup(registry, key)
+        return [(pid, value) for pid, value in found if _matches(pattern, guard, value)]
+
+    @staticmethod
+    def count_match(registry: str, key: Hashable, pattern: Any, guard: Guard | None = None) -> int:
+        """How many entries of a key match; see :meth:`match`.
+
+        Source: Elixir's Registry.count_match/4.
+        """
+        return len(Registry.match(registry, key, pattern, guard))
+
+    @staticmethod
+    def select(registry: str, *specs: Select | tuple[Any, Any, Any]) -> list[Any]:
+        """What specs make of all entries of a registry.
+
+        Args:
+            registry: the registry's name.
+            specs: each a :class:`Select`, or ``(key, pid, value)`` patterns; an entry is for the
+                first that takes it. Without one, all entries.
+
+        Returns:
+            What the specs give: ``(key, pid, value)``, if they do not say otherwise. In no
+            certain order.
+
+        Raises:
+            BadArgError: something is no spec.
+
+        Example:
+            >>> Registry.select("jobs", Select(value=int, give=lambda entry: entry.pid))
+
+        Source: Elixir's Registry.select/2.
+        """
+        return selected(_table_of(registry), specs)
+
+    @staticmethod
+    def count_select(registry: str, *specs: Select | tuple[Any, Any, Any]) -> int:
+        """How many entries the specs take; see :meth:`select`.
+
+        Source: Elixir's Registry.count_select/2.
+        """
+        return len(Registry.select(registry, *specs))
+
+    @staticmethod
+    def values(registry: str, key: Hashable, pid: Pid) -> list[Any]:
+        """The values that a process has registered under a key.
+
+        Source: Elixir's Registry.values/3.
+        """
+        return [value for owner, value in Registry.lookup(registry, key) if owner is pid]
+
+    @staticmethod
+    def keys(registry: str, pid: Pid) -> list[Hashable]:
+        """The keys of a process, in the order of registration; one for each entry.
+
+        Source: Elixir's Registry.keys/2.
+        """
+        table = _table_of(registry)
+        return [entry.key for entry in table.by_pid.get(pid, ())] if process.alive(pid) else []
+
+    @staticmethod
+    def count(registry: str) -> int:
+        """How many entries there are; those of dead processes do not count.
+
+        Source: Elixir's Registry.count/1.
+        """
+        owned = list(_table_of(registry).by_pid.items())
+        return sum(len(entries) for pid, entries in owned if process.alive(pid))
+
+    # ---- telling many
+
+    @overload
+    @staticmethod
+    def dispatch(
+        registry: str,
+        key: Hashable,
+        fn: Callable[[Found], object],
+        *,
+        parallel: Literal[False] = ...,
+    ) -> None: ...
+
+    @overload
+    @staticmethod
+    def dispatch(
+        registry: str,
+        key: Hashable,
+        fn: Callable[[Found], object],
+        *,
+        parallel: Literal[True],
+    ) -> Coroutine[Any, Any, None]: ...
 
     @staticmethod
     def dispatch(
-        registry: str, key: Hashable, fn: Callable[[list[tuple[Pid, Any]]], object]
-    ) -> None:
+        registry: str,
+        key: Hashable,
+        fn: Callable[[Found], object],
+        *,
+        parallel: bool = False,
+    ) -> Coroutine[Any, Any, None] | None:
         """Calls a function with all entries of a key, if there are any.
 
         Args:
             registry: the registry's name.
             key: the key.
-            fn: called once, in the caller, with ``[(pid, value), ...]``.
+            fn: called with ``[(pid, value), ...]``: once; if the keys are duplicate, once for
+                each partition that has some.
+            parallel: runs it in one task for each partition, linked to the caller; then it is
+                awaited: ``await Registry.dispatch(..., parallel=True)``, and `fn` may be ``async
+                def``. With one partition, or unique keys, it runs in the caller.
+
+        Exits:
+            With `parallel`: with what a task has failed with.
 
         Example:
             >>> Registry.dispatch("rooms", "lobby", lambda found: [send(p, msg) for p, _ in found])
 
-        Source: Elixir's Registry.dispatch/3.
+        Source: Elixir's Registry.dispatch/4.
         """
-        entries = Registry.lookup(registry, key)
-        if entries:
-            fn(entries)
+        table = _table_of(registry)
+        groups = _groups(table, key)
+        if parallel:
+            alone = table.keys == "unique" or len(table.partitions) == 1
+            return _dispatch_alone(groups, fn) if alone else _dispatch_in_tasks(groups, fn)
+        for group in groups:
+            result = fn(group)
+            if is_coroutine(result):
+                result.close()  # it will never be awaited, and need not warn of that
+                raise BadArgError(
+                    "Registry.dispatch: expected a plain function; got an async def: "
+                    "write await Registry.dispatch(registry, key, fn, parallel=True)"
+                )
+        return None
+
+    # ---- metadata, locks
+
+    @staticmethod
+    def meta(registry: str, key: Hashable, default: Any = None) -> Any:
+        """What :meth:`put_meta` has noted of a registry; `default` if nothing.
+
+        Source: Elixir's Registry.meta/2.
+        """
+        return _table_of(registry).meta.get(key, default)
+
+    @staticmethod
+    def put_meta(registry: str, key: Hashable, value: Any) -> None:
+        """Notes something of a registry, until it ends.
+
+        Source: Elixir's Registry.put_meta/3.
+        """
+        _table_of(registry).meta[key] = value
+
+    @staticmethod
+    def delete_meta(registry: str, key: Hashable) -> None:
+        """Forgets what was noted.
+
+        Source: Elixir's Registry.delete_meta/2.
+        """
+        _table_of(registry).meta.pop(key, None)
+
+    @overload
+    @staticmethod
+    def lock(registry: str, key: Hashable) -> RegistryLock: ...
+
+    @overload
+    @staticmethod
+    def lock(registry: str, key: Hashable, fn: Callable[[], Awaitable[T]]) -> Awaitable[T]: ...
+
+    @overload
+    @staticmethod
+    def lock(registry: str, key: Hashable, fn: Callable[[], T]) -> Awaitable[T]: ...
+
+    @staticmethod
+    def lock(registry: str, key: Hashable, fn: Callable[[], Any] | None = None) -> Any:
+        """Keeps others out: one process at a time has the lock of a key.
+
+        The key need not be registered; it is a name that those who want to keep each other out
+        have agreed on. The lock goes with the process that has it.
+
+        Args:
+            registry: the registry's name.
+            key: any hashable value.
+            fn: ``await Registry.lock(registry, key, fn)`` runs it, ``async def`` or plain, with the
+                lock, and returns its result. Without one: ``async with Registry.lock(...):``.
+
+        Raises:
+            BadArgError: there is no such registry, or the caller has the lock already.
+
+        Example:
+            >>> async with Registry.lock("KV.Registry", "shopping"):
+            ...     if not Registry.lookup("KV.Registry", "shopping"):
+            ...         await start_bucket("shopping")
+
+        Source: Elixir's Registry.lock/3.
+        """
+        lock = RegistryLock(_table_of(registry).partition_of(key), key)
+        return lock if fn is None else run_locked(lock, fn)
 
     # ---- names: ("via", Registry, (registry, key)) or ("via", Registry, (registry, key, value))
 
@@ -272,98 +489,54 @@ class Registry(Supervised):
         return process.send(pid, message)
 
 
-class _Entry(NamedTuple):
-    pid: Pid
-    value: Any
+def _check_options(keys: Any, name: Any, partitions: Any, listeners: tuple[Any, ...]) -> None:
+    if not isinstance(keys, str) or keys not in get_args(Keys):
+        raise ChildSpecError("keys", keys, "'unique' or 'duplicate'", where="Registry")
+    if not isinstance(name, str):
+        raise ChildSpecError("name", name, "a string", where="Registry")
+    if isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1:
+        raise ChildSpecError("partitions", partitions, "a whole number >= 1", where="Registry")
+    for listener in listeners:
+        if not isinstance(listener, str):
+            raise ChildSpecError("listeners", listener, "registered names", where="Registry")
 
 
-@final
-class _Table:
-    """The entries of a registry, by key and by process.
-
-    Everybody writes to it, between two awaits and without being preempted. What belongs to a
-    process that is dead but not yet cleared up is not there for readers: they ask whether the
-    process is alive, which no one who was told of a death can find it to be.
-    """
-
-    __slots__ = ("by_key", "by_pid", "keys", "pid")
-
-    def __init__(self, keys: Keys, pid: Pid) -> None:
-        self.keys = keys
-        self.pid = pid
-        self.by_key: dict[Hashable, list[_Entry]] = {}
-        self.by_pid: dict[Pid, list[Hashable]] = {}
-
-    def holder(self, key: Hashable) -> Pid | None:
-        """The living process that has a unique key."""
-        for entry in self.by_key.get(key, ()):
-            if process.alive(entry.pid):
-                return entry.pid
-        return None
-
-    def add(self, key: Hashable, pid: Pid, value: Any) -> None:
-        """Adds an entry."""
-        self.by_key.setdefault(key, []).append(_Entry(pid, value))
-        self.by_pid.setdefault(pid, []).append(key)
-
-    def replace(self, key: Hashable, entry: _Entry, value: Any) -> None:
-        """Gives an entry another value."""
-        entries = self.by_key[key]
-        entries[entries.index(entry)] = entry._replace(value=value)
-
-    def remove(self, key: Hashable, pid: Pid) -> None:
-        """Removes the entries of a process under a key."""
-        self._keep(key, [entry for entry in self.by_key.get(key, ()) if entry.pid is not pid])
-        keys = [other for other in self.by_pid.get(pid, ()) if other != key]
-        if keys:
-            self.by_pid[pid] = keys
-        else:
-            self.by_pid.pop(pid, None)
-
-    def remove_all(self, pid: Pid) -> None:
-        """Removes all entries of a process."""
-        for key in self.by_pid.pop(pid, ()):
-            self._keep(key, [entry for entry in self.by_key.get(key, ()) if entry.pid is not pid])
-
-    def _keep(self, key: Hashable, entries: list[_Entry]) -> None:
-        if entries:
-            self.by_key[key] = entries
-        else:
-            self.by_key.pop(key, None)
+def _matches(pattern: Any, guard: Guard | None, value: Any) -> bool:
+    return process.matches(pattern, value) and (guard is None or bool(guard(value)))
 
 
-class _RegistryProcess(GenServer):
-    """Owns the table, which lives in its process dictionary and so ends with it."""
-
-    table: _Table
-
-    def init(self, keys: Keys) -> None:
-        """Makes the table."""
-        process.flag(trap_exit=True)
-        self.table = _Table(keys, process.self())
-        process.put(_TABLE, self.table)
-
-    def handle_info(self, message: Any) -> None:
-        """Clears up after the dead."""
-        if isinstance(message, Exit):
-            with process.critical():
-                self.table.remove_all(message.pid)
-        else:
-            super().handle_info(message)
+def _groups(table: Table, key: Hashable) -> list[Found]:
+    """The entries of a key, by the partitions of their processes."""
+    groups: dict[int, Found] = {}
+    for entry in table.find(key):
+        groups.setdefault(table.number_of(entry.pid), []).append((entry.pid, entry.value))
+    return [groups[number] for number in sorted(groups)]
 
 
-def _table_of(registry: str) -> _Table:
+async def _dispatch_alone(groups: list[Found], fn: Callable[[Found], object]) -> None:
+    for group in groups:
+        result = fn(group)
+        if is_coroutine(result):
+            await result
+
+
+async def _dispatch_in_tasks(groups: list[Found], fn: Callable[[Found], object]) -> None:
+    for task in [Task.run_async(fn, group) for group in groups]:
+        await task.await_(None)
+
+
+def _table_of(registry: str) -> Table:
     pid = process.whereis(registry)
     dictionary = process.info(pid, "dictionary") if pid is not None else None
-    table = dictionary.get(_TABLE) if dictionary else None
+    table = dictionary.get(TABLE) if dictionary else None
     if table is None:
         raise BadArgError(
             f"unknown registry: {registry!r}; Registry.start_link(keys=..., name=...) starts one"
         )
-    return cast("_Table", table)
+    return cast("Table", table)
 
 
-def _check_unique(use: str, registry: str) -> _Table:
+def _check_unique(use: str, registry: str) -> Table:
     table = _table_of(registry)
     if table.keys != "unique":
         raise BadArgError(

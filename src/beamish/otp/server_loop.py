@@ -274,6 +274,7 @@ async def _handle(work: Work, message: Any, then: Then) -> Then:
         else:
             callback = server.handle_cast
     elif message.__class__ is Exit and message[1] is work.parent:
+        process.because(message[1])
         return Stop(message[2])
     then = _after_message(await _run(callback, message))
     _tell_state(work)

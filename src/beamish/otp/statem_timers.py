@@ -32,8 +32,8 @@ def is_time(action: TimeoutAction) -> bool:
         return True
     if isinstance(time, bool) or not isinstance(time, int | float):
         return False
-    left = time - process.monotonic_time() if action.absolute else time
-    return left <= _LONGEST and (action.absolute or time >= 0)
+    left = time - process.monotonic_time() if action.abs else time
+    return left <= _LONGEST and (action.abs or time >= 0)
 
 
 @final
@@ -70,7 +70,7 @@ class Timers:
         self.cancel(kind)
         if time is None or isinstance(time, str):
             return
-        if action.absolute:
+        if action.abs:
             timer = process.start_timer(max(0, time - process.monotonic_time()), _me(), kind)
         elif time:
             timer = process.start_timer(time, _me(), kind)

@@ -17,7 +17,7 @@ Where OTP has a tuple, there is a value:
     {{timeout, Name}, T, Content}              GenericTimeout(name, seconds, content)
     {state_timeout, infinity | cancel, _}      StateTimeout.cancel()
     {state_timeout, update, Content}           StateTimeout.update(content)
-    {state_timeout, T, Content, [{abs, true}]} StateTimeout(time, content, absolute=True)
+    {state_timeout, T, Content, [{abs, true}]} StateTimeout(time, content, abs=True)
     hibernate                                  Hibernate
     {change_callback_module, M}                ChangeCallbackModule(cls)
     {push_callback_module, M}                  PushCallbackModule(cls)
@@ -131,12 +131,12 @@ class _Timeout:
         seconds: from now; 0 comes before any event that has not been received yet; None for
             ever: takes a running time-out of this kind back.
         content: what the state callback gets.
-        absolute: `seconds` is a time on the clock of ``process.monotonic_time()``.
+        abs: `seconds` is a time on the clock of ``process.monotonic_time()``.
     """
 
     seconds: Time
     content: Any = None
-    absolute: bool = False
+    abs: bool = False
 
     @classmethod
     def cancel(cls) -> Self:
@@ -157,7 +157,7 @@ class StateTimeout(_Timeout):
         seconds: from now; 0 comes before any event that has not been received yet; None for
             ever: takes a running time-out of this kind back.
         content: what the state callback gets.
-        absolute: `seconds` is a time on the clock of ``process.monotonic_time()``.
+        abs: `seconds` is a time on the clock of ``process.monotonic_time()``.
     """
 
     __slots__ = ()
@@ -171,7 +171,7 @@ class EventTimeout(_Timeout):
     Args:
         seconds: as for StateTimeout.
         content: as for StateTimeout.
-        absolute: as for StateTimeout.
+        abs: as for StateTimeout.
     """
 
     __slots__ = ()
@@ -187,13 +187,13 @@ class GenericTimeout:
         name: any hashable term. Setting one of that name again replaces it.
         seconds: as for StateTimeout.
         content: as for StateTimeout.
-        absolute: as for StateTimeout.
+        abs: as for StateTimeout.
     """
 
     name: Any
     seconds: Time
     content: Any = None
-    absolute: bool = False
+    abs: bool = False
 
     @classmethod
     def cancel(cls, name: Any) -> GenericTimeout:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from beamish import process
-from beamish.terms import SHUTDOWN, Atom, Exit, is_expected
+from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
 
 from .awaiting import is_coroutine
 from .child_spec import ChildLike, ChildSpec, child_spec
@@ -120,6 +120,7 @@ class SupervisorProcess(GenServer):
     children: Children
     window: RestartWindow
     title: str
+    culprit: Pid | None = None  # the child that ended last
 
     # ---- beginning and end
 
@@ -166,6 +167,7 @@ class SupervisorProcess(GenServer):
         child = self.children.find_pid(message[1])
         if child is None:
             return None  # not, or no longer, a child: its end is nobody's business here
+        self.culprit = message[1]
         return self._ended(child, message[2])
 
     def _ended(self, child: Child, reason: Any) -> Any:
@@ -186,7 +188,11 @@ class SupervisorProcess(GenServer):
         if rule == "never" or not ended.spec.significant:
             return None
         others = any(child.spec.significant and child.pid is not None for child in self.children)
-        return Stop(SHUTDOWN) if rule == "any_significant" or not others else None
+        return self._give_up() if rule == "any_significant" or not others else None
+
+    def _give_up(self) -> Stop:
+        process.because(self.culprit)
+        return Stop(SHUTDOWN)
 
     # ---- restarting
 
@@ -194,7 +200,7 @@ class SupervisorProcess(GenServer):
         if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", _EXIT_TOO_OFTEN, child)
             self.children.remove(child)
-            return Stop(SHUTDOWN)
+            return self._give_up()
         try:
             if self.flags.strategy == "one_for_one":
                 await self._start(child)
@@ -219,7 +225,9 @@ class SupervisorProcess(GenServer):
         all_of_them = self.flags.strategy == "one_for_all"
         group = list(children) if all_of_them else children.from_child(child)
         children.place(child, None)
+        process.because(self.culprit)
         await self._stop_all(group)
+        process.because(None)
         return group
 
     async def handle_cast(self, request: Any) -> Stop | None:
@@ -250,6 +258,7 @@ class SupervisorProcess(GenServer):
         else:
             self.children.place(child, pid)
             progress(self.title, child.spec, pid)
+            child.forget_arguments()
 
     async def _stop_all(self, group: list[Child]) -> None:
         """Stops children, last first; temporary ones are forgotten."""
@@ -317,6 +326,7 @@ class SupervisorProcess(GenServer):
             return FAILED, failed.as_otp
         self.children.place(child, pid)
         progress(self.title, child.spec, pid, asked=True)
+        child.forget_arguments()
         return OK, (pid, info)
 
     async def _terminate_child(self, id: Hashable) -> Answer:

@@ -44,7 +44,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final
 
 from beamish import process
-from beamish.terms import KILL, Atom, BadArgError, Pid, Ref, TimerRef
+from beamish.terms import KILL, Atom, BadArgError, Pid, Ref
 from beamish.terms.errors import describe
 
 from . import gen_server
@@ -87,7 +87,7 @@ class Timer:
         ref: what stands for it.
     """
 
-    ref: Ref | TimerRef
+    ref: Ref
 
 
 # ---- once
@@ -123,9 +123,11 @@ async def send_after(seconds: float, *dest_and_message: Any) -> Timer:
     """
     _check_seconds("send_after", seconds)
     dest, message = _sent("send_after", dest_and_message)
-    if seconds == 0:
-        return Timer(process.send_after(0, dest, message))
-    return await _start(Entry(Send(dest, message), seconds, None))
+    what = Send(dest, message)
+    if seconds == 0:  # as in OTP: it is sent already when this returns
+        what.do()
+        return Timer(process.make_ref())
+    return await _start(Entry(what, seconds, None))
 
 
 async def exit_after(seconds: float, *pid_and_reason: Any) -> Timer:
@@ -233,11 +235,8 @@ async def cancel(timer: Timer) -> None:
             f"timer.cancel: expected what send_interval, apply_after ... returned; "
             f"got {describe(given)}"
         )
-    ref = timer.ref
-    if isinstance(ref, TimerRef):
-        process.cancel_timer(ref)
-    elif process.whereis(_SERVER) is not None:
-        await gen_server.call(_SERVER, ("cancel", ref), timeout=None)
+    if process.whereis(_SERVER) is not None:
+        await gen_server.call(_SERVER, ("cancel", timer.ref), timeout=None)
 
 
 async def start() -> None:

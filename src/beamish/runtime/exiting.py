@@ -118,8 +118,14 @@ def is_exit(error: BaseException) -> ProcessExit | None:
 def finish(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
     """Ends a process whose code is done: closes what it owns, then tells the others."""
     fate = proc.fate
-    if fate is not None and fate.grace is not None:
-        fate.grace.cancel()
+    if fate is None:
+        if reason is not NORMAL:
+            here.journal.append((proc.pid, reason, None, False))
+    else:
+        if fate.grace is not None:
+            fate.grace.cancel()
+        if reason is not fate.reason:  # it has ended before the signal reached it
+            here.journal.append((proc.pid, reason, None, False))
     rare = proc.rare
     if rare is not None:
         running_node().names.release(proc)

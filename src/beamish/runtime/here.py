@@ -7,7 +7,8 @@ thread-local look-up nor a node in every call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms.errors import NotRunningError
 
@@ -31,7 +32,7 @@ def _no_node(*_: object) -> None:
 class Here:
     """The current process (None outside of a slice), the node, and its run queue."""
 
-    __slots__ = ("armed", "due", "names", "node", "process", "push", "rest")
+    __slots__ = ("armed", "due", "journal", "names", "node", "process", "push", "rest")
 
     def __init__(self) -> None:
         self.process: Process | None = None
@@ -40,6 +41,7 @@ class Here:
         # loop for a drain if that has not been done.
         self.push: Callable[[Process], object] = _no_node
         self.armed: bool = True
+        self.journal: deque[tuple[Any, ...]] = deque(maxlen=0)  # see journal.py
         self.names: dict[str, Process] = {}  # the node's name table
         # The process whose turn is over, but which was in the runtime when the tick came: it is
         # preempted at the end of that call (preemption.take_a_break).

@@ -18,6 +18,7 @@ from .exiting import GRACE, finish
 from .fate import doom
 from .here import here
 from .intake import leave_behind, pid_of, take_in
+from .journal import new_journal
 from .names import Names
 from .offload import stop_executor
 from .preemption import Preemption
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["Node"]
 
 _FIRST_PID: Final = 100
+_QUICK: Final = 0.001  # seconds
 _HURRIED_CLOSE: Final = 0.1  # seconds
+_KILL_TIME: Final = 0.001  # seconds at most, of each, for the processes that are killed at the end
 
 
 @final
@@ -104,6 +107,7 @@ class Node:
         self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
         self.names = Names()
         here.names = self.names.table
+        here.journal = new_journal()
         self.timers = Timers(self, loop)
         self.scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None
@@ -219,7 +223,7 @@ class Node:
                 proc.rare.outside.release()
         await self._end_in_order(self.loop.time() + seconds)
         self.kill_all()
-        await self._end_in_order(self.loop.time() + self.grace)
+        await self._end_in_order(self.loop.time() + self.grace + _KILL_TIME * len(self.processes))
         if self.closing:
             await self._patiently(asyncio.wait(self.closing))
         for callback in reversed(self._on_stop):
@@ -250,15 +254,20 @@ class Node:
     async def _end_in_order(self, deadline: float) -> None:
         told: set[Process] = set()
         assert self.deaths is not None
-        while self.processes and self.loop.time() < deadline:
+        while self.processes and (start := self.loop.time()) < deadline:
             self.deaths.clear()
             orphans = [p for p in self.processes if p not in told and _is_orphan(p)]
+            looking = self.loop.time() - start
             told.update(orphans)
-            for proc in sorted(orphans, key=lambda p: p.pid, reverse=True):
+            for proc in sorted(orphans, key=lambda p: p.pid._key(), reverse=True):
                 exit_signal(proc, proc.parent or self.init_pid, SHUTDOWN, link=False)
             try:
                 async with asyncio.timeout_at(deadline):
                     await self.deaths.wait()
+                    if looking > _QUICK:
+                        # Of so many some die in each turn of the loop, and to look through them
+                        # all each time would take most of it.
+                        await asyncio.sleep(10 * looking)
             except TimeoutError:
                 return
 
@@ -270,15 +279,16 @@ class Node:
 
     def close(self) -> None:
         """Ends the node itself; what still runs is dropped."""
+        self.scheduler.close()
         if self.preemption is not None:
             self.preemption.close()
         self.timers.close()
         for executor in self.executors.values():
             stop_executor(executor)
-        self.scheduler.close()
         here.node = here.process = None
-        here.armed = True
+        here.journal.clear()
         self.processes.clear()
+        self.adopted.clear()
 
 
 def is_ours(proc: Process) -> bool:

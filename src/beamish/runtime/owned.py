@@ -118,10 +118,10 @@ async def _abort_stream(writer: asyncio.StreamWriter) -> None:
     except OSError:
         pass  # it was broken before
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if _cancelling():
             raise
-        # The process was ended while it waited for this itself.
+        # The process waited for this as well, and its end cancelled it for both.
+        await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
 
 
 def close_all(proc: Process, seconds: float) -> Coroutine[Any, Any, None] | None:
@@ -150,13 +150,18 @@ async def _close_in_order(proc: Process, waiting: Waiting | None, seconds: float
 
 
 def _is_hurried() -> bool:
-    """Whether this Task was cancelled (Node.hurry), and not just what it awaited."""
-    task = asyncio.current_task()
+    """Whether this Task was cancelled (Node.hurry), which is answered by that."""
     hurried = False
-    while task is not None and task.cancelling():
+    while task := _cancelling():
         task.uncancel()
         hurried = True
     return hurried
+
+
+def _cancelling() -> asyncio.Task[Any] | None:
+    """This Task if it was cancelled itself, and not just what it awaits."""
+    task = asyncio.current_task()
+    return task if task is not None and task.cancelling() else None
 
 
 def _close_next(proc: Process) -> Waiting | None:

@@ -80,6 +80,7 @@ class Scheduler:
 
     __slots__ = (
         "_hub",
+        "_next",
         "_spares",
         "_worker",
         "abandoned",
@@ -104,6 +105,7 @@ class Scheduler:
         # Greenlets of processes that would not end by any means; see _abandon.
         self.abandoned: list[greenlet] = []
         self._hub: greenlet = getcurrent()
+        self._next: asyncio.Handle | None = None  # the drain that the loop was asked for last
         self._worker = greenlet(self.work)
         self._spares: list[greenlet] = []
         # The loop's callbacks run in a context of the scheduler's: a process' own context may
@@ -124,7 +126,7 @@ class Scheduler:
         """Asks the loop for a drain."""
         here.armed = True
         here.push = self.queue.append
-        self.loop.call_soon(self._drain, context=self.context)
+        self._next = self.loop.call_soon(self._drain, context=self.context)
 
     def _drain(self) -> None:
         self._hub = getcurrent()
@@ -232,7 +234,16 @@ class Scheduler:
                 suspended(proc, yielded)
 
     def close(self) -> None:
-        """Ends the worker greenlets."""
+        """Ends the worker greenlets. Whatever is still on the queue, or comes to it, is dropped.
+
+        A drain that was asked for must not be made any more: it would start the preemption timer,
+        whose signal ends the OS process where nobody handles it.
+        """
+        if self._next is not None:
+            self._next.cancel()
+        self.queue.clear()
+        here.push = _drop
+        here.armed = True
         for worker in [self._worker, *self._spares]:
             worker.throw(GreenletExit)
         self._spares.clear()
@@ -298,6 +309,10 @@ class Scheduler:
         self.abandoned.append(proc.parked)
         self.parked -= 1
         finish(proc, fate.reason, ProcessExit(fate.reason), None)
+
+
+def _drop(_proc: Process) -> None:
+    """In the place of `here.push` when the node has ended."""
 
 
 def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:

@@ -27,6 +27,7 @@ from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import DOWN, PROCESS, down_message, exit_message, new_tuple
 
 from .fate import doom
+from .here import here
 from .mailbox import check, deliver
 from .states import EXIT_PENDING, EXITING
 
@@ -67,10 +68,12 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
     Row 1 (the link is no longer there) cannot happen here: see the head of this file.
     """
     if not link and is_word(reason, KILL):
+        here.journal.append((target.pid, KILLED, sender, False))
         doom(target, KILLED, force=True)
     elif target.trap_exit:
         deliver(target, exit_message(sender, reason))
     elif not is_word(reason, NORMAL) or sender is target.pid:
+        here.journal.append((target.pid, reason, sender, link))
         doom(target, reason)
 
 
@@ -293,6 +296,7 @@ def tell_of_death(proc: Process, reason: Any) -> None:
 
 def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
     ends = not is_word(reason, NORMAL)
+    record = here.journal.append
     for other_pid in links:
         other: Process = other_pid._process
         if other.links:
@@ -301,6 +305,7 @@ def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
         if other.trap_exit:
             deliver(other, exit_message(pid, reason))
         elif ends:
+            record((other_pid, reason, pid, True))
             doom(other, reason)
 
 

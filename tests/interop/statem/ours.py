@@ -144,7 +144,7 @@ class Machine(GenStatem):
             case "cancel" | "update":
                 return make(time, content)
             case ("abs", later):
-                return make(process.monotonic_time() + later / 1000, content, absolute=True)
+                return make(process.monotonic_time() + later / 1000, content, abs=True)
             case _:
                 return make(time / 1000, content)
 

@@ -1,0 +1,113 @@
+"""A virtual clock: an event loop in which waiting takes no time.
+
+``beamish.run(main, loop_factory=VirtualClockLoop)`` runs a program in which an hour of timers
+passes in milliseconds: when nothing is ready and a timer is set, the loop's time jumps to it.
+Nothing else changes: timers fire in their order, at their times, and ``loop.time()`` tells the
+virtual time, which starts at 0.
+
+What it cannot know is work outside of the loop. A thread or a socket that will answer soon is
+looked at before each jump, but not waited for: keep those out of tests on this clock. When
+nothing is ready and no timer is set either, the program would wait for ever; that is reported
+as an error instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+__all__ = ["NothingWillHappenError", "VirtualClockLoop"]
+
+# Real seconds that something outside of the loop (a signal, a thread) has to speak up when no
+# timer is set. It passes only in a test that is about to fail.
+_LAST_CHANCE: Final = 1.0
+
+
+class NothingWillHappenError(RuntimeError):
+    """Everything waits and no timer is set."""
+
+
+class _JumpingSelector(selectors.BaseSelector):
+    """The platform's selector, which moves a clock instead of waiting."""
+
+    def __init__(self) -> None:
+        self._real = selectors.DefaultSelector()
+        self.now = 0.0
+        self.on_idle: Callable[[], bool] = _nobody_waits
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = self._real.select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        if self.on_idle():
+            return []
+        if timeout is not None:
+            self.now += timeout
+            return ready
+        ready = self._real.select(_LAST_CHANCE)
+        if not ready:
+            raise NothingWillHappenError("every process waits, and no timer is set to wake one")
+        return ready
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._real.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.modify(fileobj, events, data)
+
+    def close(self) -> None:
+        self._real.close()
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._real.get_map()
+
+
+def _nobody_waits() -> bool:
+    return False
+
+
+class VirtualClockLoop(asyncio.SelectorEventLoop):
+    """The standard event loop on virtual time.
+
+    Example:
+        >>> async def main() -> float:
+        ...     await process.sleep(3600)
+        ...     return asyncio.get_running_loop().time()
+        >>> beamish.run(main, loop_factory=VirtualClockLoop)
+        3600.0
+    """
+
+    def __init__(self) -> None:
+        self._clock = _JumpingSelector()
+        self._idle: list[asyncio.Future[None]] = []
+        self._clock.on_idle = self._tell_idle
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        """The virtual time in seconds, 0 at the start."""
+        return self._clock.now
+
+    async def idle(self) -> None:
+        """Waits until nothing can run any more before the clock moves."""
+        future = self.create_future()
+        self._idle.append(future)
+        await future
+
+    def _tell_idle(self) -> bool:
+        waiting, self._idle = [one for one in self._idle if not one.done()], []
+        for future in waiting:
+            future.set_result(None)
+        return bool(waiting)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Waits for the threads of ``run_in_executor``: in real time, for they live in it.
+
+        Args:
+            timeout: not kept: the clock would jump over it at once.
+        """
+        await super().shutdown_default_executor()

@@ -1,0 +1,185 @@
+"""A test as a process on a node of its own, and what it leaves behind on that node."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import signal
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+
+import beamish
+from beamish import process
+from beamish.runtime.here import running_node
+from beamish.terms import Pid, ProcessExit, format_exit
+
+from .clock import NothingWillHappenError, VirtualClockLoop
+from .expecting import settle
+from .leaks import LeakError, sweep
+
+__all__ = ["Clock", "run_test"]
+
+Clock: TypeAlias = Literal["real", "virtual"]
+
+# Seconds that what was linked to a test may take for its clean-up.
+_GRACE: Final = 1.0
+
+
+def run_test(
+    test: Callable[..., Any],
+    /,
+    *args: Any,
+    clock: Clock = "real",
+    leaks: bool = True,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    **kwargs: Any,
+) -> None:
+    """Runs ``test(*args, **kwargs)`` as a process on a node of its own.
+
+    Args:
+        test: an ``async def`` (or plain) function.
+        clock: ``"virtual"``: time jumps to the next timer when everything waits.
+        leaks: whether what is left on the node when the test has ended is an error.
+        loop_factory: makes the event loop, where it is not the clock's.
+
+    Raises:
+        Whatever the test raises.
+        AssertionError: another process has ended the test's, by a link or an exit signal.
+        LeakError: something was left behind.
+    """
+    if loop_factory is None and clock == "virtual":
+        loop_factory = VirtualClockLoop
+    outcome = _Outcome(leaks)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        beamish.run(
+            _host,
+            test,
+            args,
+            kwargs,
+            outcome,
+            loop_factory=loop_factory,
+            on_signal=outcome.on_signal,
+        )
+    except NothingWillHappenError:
+        # The loop has stopped in the middle of everything, and nothing was put back.
+        sweep()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        raise
+    outcome.tell()
+
+
+class _Outcome:
+    """How a test went."""
+
+    def __init__(self, check: bool) -> None:
+        self.check = check
+        self.error: BaseException | None = None
+        self.leaks: list[str] = []
+        self.signal: signal.Signals | None = None
+
+    def on_signal(self, number: signal.Signals) -> None:
+        self.signal = number
+
+    def tell(self) -> None:
+        """Raises what was wrong."""
+        if self.signal is not None:
+            raise KeyboardInterrupt  # whoever runs the tests is told
+        if self.error is not None:
+            raise self.error
+        if self.leaks:
+            raise LeakError(self.leaks)
+
+
+async def _host(
+    test: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], outcome: _Outcome
+) -> None:
+    """The main process: it sees the test's process end, and looks at what is left."""
+    tasks = asyncio.all_tasks()
+    name = getattr(test, "__name__", "test")
+    pid, ref = process.spawn_opt(
+        _test, test, args, kwargs, outcome, monitor=True, label=name, initial_call=test
+    )
+    await process.receive_reply(ref)
+    await _stop_applications()
+    if outcome.check and outcome.error is None:
+        outcome.leaks = await _left_behind(tasks, pid)
+
+
+async def _test(
+    test: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], outcome: _Outcome
+) -> None:
+    """The test's process; in the end it takes along what is linked to it."""
+    try:
+        result = test(*args, **kwargs)
+        if inspect.isawaitable(result):
+            await result
+    except ProcessExit as ended:
+        outcome.error = _ended(ended)
+        raise
+    except BaseException as error:  # noqa: BLE001 - pytest's outcomes are no Exceptions
+        outcome.error = error
+    process.exit("shutdown")
+
+
+def _ended(ended: ProcessExit) -> BaseException:
+    if process.alive(process.self()):
+        return ended  # it called exit itself
+    return AssertionError(
+        f"the test's process was ended from outside, with the reason {format_exit(ended.reason)}: "
+        "by a process that it is linked to (it can trap exits), or by an exit signal"
+    )
+
+
+async def _stop_applications() -> None:
+    """Applications that the test has started stop in order, as when a node stops."""
+    controller = process.whereis("application_controller")
+    if controller is None:
+        return
+    ref = process.monitor(controller)
+    process.exit(controller, "shutdown")
+    await process.receive_reply(ref)
+
+
+async def _left_behind(tasks: set[asyncio.Task[Any]], test: Pid) -> list[str]:
+    """What is still there, after what was about to end has had its time."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _GRACE
+    while True:
+        await settle()
+        found = [*_processes(), *_timers(), *_tasks(tasks)]
+        if not found or loop.time() >= end:
+            return found
+        await process.sleep(0.01)
+
+
+def _processes() -> list[str]:
+    me = process.self()
+    return [_described(pid) for pid in process.list() if pid is not me]
+
+
+def _described(pid: Pid) -> str:
+    info = process.info(pid) or {}
+    name = info.get("registered_name") or info.get("label")
+    shown = f" ({name})" if name else ""
+    return (
+        f"a process: {pid!r}{shown}, which runs {info.get('initial_call')}; its parent is "
+        f"{info.get('parent')!r}. Link it to the test (start_link, spawn_link), or stop it"
+    )
+
+
+def _timers() -> list[str]:
+    return [
+        f"a timer: it sends {ref._message!r} to {ref._dest!r} in "  # noqa: SLF001
+        f"{process.read_timer(ref):.3f} s. Cancel it: process.cancel_timer"
+        for ref in running_node().timers.pending()
+    ]
+
+
+def _tasks(before: set[asyncio.Task[Any]]) -> list[str]:
+    return [
+        f"an asyncio.Task: {task!r}. Await it, or cancel it"
+        for task in asyncio.all_tasks() - before
+        if not task.done()
+    ]
