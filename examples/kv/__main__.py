@@ -30,7 +30,10 @@ async def main(*arguments: str) -> None:
 def parser() -> argparse.ArgumentParser:
     """What can be said on the command line."""
     made = argparse.ArgumentParser(
-        "examples.kv", description="A key-value server.", allow_abbrev=False
+        "examples.kv",
+        description="A key-value server.",
+        epilog="HOST and PORT in the environment say where it listens; default: 127.0.0.1 and 4040",
+        allow_abbrev=False,
     )
     made.add_argument("--data", metavar="FILE", help="keep the buckets in this file")
     return made

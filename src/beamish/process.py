@@ -24,6 +24,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import contextlib
+import math
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
 
@@ -32,6 +33,7 @@ from .runtime import info as _info
 from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
+from .runtime import priority as _priority
 from .runtime import reports as _reports
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
@@ -95,6 +97,7 @@ __all__ = [
     "self",
     "send",
     "send_after",
+    "send_priority",
     "send_threadsafe",
     "serving",
     "set_group_leader",
@@ -117,10 +120,10 @@ __all__ = [
 
 T = TypeVar("T")
 
+_CANCEL_TIMER: Final = Atom("cancel_timer")
+_READ_TIMER: Final = Atom("read_timer")
 _SPAWN_REPLY: Final = Atom("spawn_reply")
 _REPLIES: Final = ("yes", "no", "success_only", "error_only")
-_CANCEL_TIMER = Atom("cancel_timer")
-_READ_TIMER = Atom("read_timer")
 
 # ---- making processes
 
@@ -239,15 +242,15 @@ def spawn_request(
     """
     if reply not in _REPLIES:
         raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
-    spawn_any: Any = spawn_opt
+    spawn_any: Callable[..., Pid | tuple[Pid, Ref]] = spawn_opt
     try:
-        started = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
+        started: Any = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
     except BadArgError:
         ref: Ref = make_ref()
         if reply in ("yes", "error_only"):
             send(self(), (reply_tag, ref, Atom("error"), Atom("badopt")))
         return ref
-    pid, ref = started if isinstance(started, tuple) else (started, make_ref())
+    pid, ref = (started, make_ref()) if isinstance(started, Pid) else started
     if reply in ("yes", "success_only"):
         send(self(), (reply_tag, ref, Atom("ok"), pid))
     return ref
@@ -429,6 +432,24 @@ def matches(pattern: Any, value: Any) -> bool:
         True
     """
     return _matches(pattern, value)
+
+
+def send_priority(alias: Ref, message: T) -> T:
+    """Sends a message that comes before the ordinary ones of the receiver's mailbox.
+
+    Args:
+        alias: one that the receiver made with ``alias(priority=True)``; through another it is an
+            ordinary message.
+        message: any term; priority messages keep their order among themselves.
+
+    Source: erlang:send/3 with the option priority (OTP 28).
+    """
+    if not isinstance(alias, Ref):
+        raise BadArgError(f"send_priority takes a Ref that is an alias; got {describe(alias)}")
+    proc = _node().destination(alias)
+    if proc is not None:
+        _priority.deliver_first(proc, alias, message)
+    return message
 
 
 def flush() -> builtins.list[Any]:
@@ -704,11 +725,12 @@ def make_ref() -> Ref:
     return _node().mint_ref(_current())
 
 
-def alias(reply: bool = False) -> Ref:
+def alias(reply: bool = False, *, priority: bool = False) -> Ref:
     """A new reference that is an address of the calling process, until `unalias`.
 
     Args:
         reply: ends it with the first message that comes through it.
+        priority: lets what `send_priority` sends through it come before ordinary messages.
 
     Source: erlang:alias/1.
     """
@@ -721,6 +743,8 @@ def alias(reply: bool = False) -> Ref:
     else:
         ref = node.mint_ref(proc)
         _signals.activate(proc, ref, "explicit_unalias")
+    if priority:
+        _priority.allow(proc, ref)
     return ref
 
 
@@ -864,7 +888,9 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
     Source: timer:sleep/1.
     """
     if seconds is not None and (
-        isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds < math.inf
     ):
         raise BadArgError(
             f"sleep: expected seconds (a number >= 0) or None for ever; got {describe(seconds)}"

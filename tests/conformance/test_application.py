@@ -18,6 +18,7 @@ from beamish.otp import (
     application,
 )
 from beamish.terms import BadArgError
+from beamish.testing import expect, refute, settle
 from tests.otp.support import in_node
 
 
@@ -51,21 +52,35 @@ class Needy(Application):
         return await Supervisor.start_link([])
 
 
-@in_node
-async def test_otp_2973() -> None:
-    """application_SUITE, otp_2973: two start one application at once, both are answered."""
+async def start(app: type[Application], inbox: Pid) -> None:
+    """Starts an application, and tells how that went."""
+    reason: Any = None
+    try:
+        await application.start(app)
+    except StartError as failed:
+        reason = failed.reason
+    process.send(inbox, ("answered", reason))
+
+
+async def answers_of_two(app: type[Application]) -> list[Any]:
+    """What two are told that start an application at the same time; and that it starts once."""
     process.register("test", process.self())
-    starts: list[Task[Any]] = [Task.run_async(application.start, App) for _ in range(2)]
-    _, master = await process.receive(("starting", Pid), timeout=1)
-    for _ in range(5):
-        await process.sleep(0)
+    for _ in range(2):
+        process.spawn_link(start, app, process.self())
+    _, master = await expect(("starting", Pid))
+    await settle()
 
     process.send(master, "go on")
 
-    for start in starts:
-        await Task.await_(start)
-    with pytest.raises(TimeoutError):
-        await process.receive(("starting", Pid), timeout=0)
+    answers = [(await expect(("answered", ...)))[1] for _ in range(2)]
+    await refute(("starting", Pid))
+    return answers
+
+
+@in_node
+async def test_otp_2973() -> None:
+    """application_SUITE, otp_2973: two start one application at once, both are answered."""
+    assert await answers_of_two(App) == [None, None]
 
 
 @in_node
@@ -79,20 +94,8 @@ async def test_otp_2973_one_that_fails() -> None:
             await super().start(type, args)
             process.exit("failed")
 
-    async def reason_of_start() -> Any:
-        with pytest.raises(StartError) as failed:
-            await application.start(Failing)
-        return failed.value.reason
+    first, second = await answers_of_two(Failing)
 
-    process.register("test", process.self())
-    starts: list[Task[Any]] = [Task.run_async(reason_of_start) for _ in range(2)]
-    _, master = await process.receive(("starting", Pid), timeout=1)
-    for _ in range(5):
-        await process.sleep(0)
-
-    process.send(master, "go on")
-
-    first, second = [await Task.await_(start) for start in starts]
     assert first == second
     assert first[0] == "bad_return"
 

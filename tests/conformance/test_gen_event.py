@@ -431,6 +431,38 @@ async def test_call_exits_when_there_is_no_manager_or_no_answer() -> None:
         gen_event.notify("nobody", "x")
 
 
+@in_node
+async def test_send_request_asks_now_and_is_answered_later() -> None:
+    """gen_event_SUITE send_request and friends."""
+    pid = await manager("a")
+
+    request = gen_event.send_request(pid, (Told, "a"), "question")
+    assert await gen_event.receive_response(request, 1.0) == ("a", "question")
+    request = gen_event.send_request(pid, (Told, "x"), "question")
+    assert await refused(gen_event.wait_response(request, 1.0)) == "bad_module"
+    requests = gen_event.reqids_new()
+    gen_event.send_request(pid, (Told, "a"), "first", 1, requests)
+    assert await gen_event.receive_response(requests, 1.0) == (("a", "first"), 1)
+    request = gen_event.send_request(pid, (Told, "a"), "second")
+    message = await process.receive()
+    assert gen_event.check_response(message, request) == (("a", "second"), None)
+
+
+@in_node
+async def test_start_monitor_tells_of_the_end() -> None:
+    """gen_event_SUITE start_monitor."""
+    pid, ref = await gen_event.start_monitor()
+    await gen_event.stop(pid, "why")
+
+    assert await process.receive(("DOWN", ref, ..., ..., ...)) == (
+        "DOWN",
+        ref,
+        "process",
+        pid,
+        "why",
+    )
+
+
 # ---- supervised handlers
 
 
@@ -444,7 +476,9 @@ async def test_who_supervises_a_handler_hears_of_its_end() -> None:
         await gen_event.add_sup_handler(pid, Told, me, "s")
 
     async def heard() -> Any:
-        return (await process.receive(("gen_event_EXIT", Told, ...)))[2]
+        _, handler, reason = await process.receive(("gen_event_EXIT", ..., ...))
+        assert handler is Told
+        return reason
 
     await add()
     await gen_event.delete_handler(pid, Told)
@@ -464,11 +498,8 @@ async def test_who_supervises_a_handler_hears_of_its_end() -> None:
     gen_event.notify(pid, ("s", lambda: SwapHandler("out", Other, (me, "t"))))
     assert await heard() == ("swapped", Other, me)
     await gen_event.delete_handler(pid, Other)
-    assert await process.receive(("gen_event_EXIT", Other, ...)) == (
-        "gen_event_EXIT",
-        Other,
-        "normal",
-    )
+    exit = await process.receive(("gen_event_EXIT", ..., ...))
+    assert exit == ("gen_event_EXIT", Other, "normal")
     assert pid not in process.info(me, "links")
 
 

@@ -623,7 +623,10 @@ async def test_multi_call_in_time() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @in_node
 async def test_elixir_start_link_with_names(name: Any) -> None:
-    """Elixir GenServer: start_link/3 with via, with global, with local."""
+    """Elixir GenServer: start_link/3 with via, start_link/3 with global.
+
+    Also start_link/3 with local.
+    """
     name = await named(name)
 
     pid = await Server.start_link(name=name)

@@ -7,9 +7,19 @@ from typing import Any
 import pytest
 
 from beamish import process
-from beamish.otp import Ignore, Registry, StartError, StartIgnored, Supervisor, gen_statem, sys
+from beamish.otp import (
+    Ignore,
+    Registry,
+    StartError,
+    StartIgnored,
+    Supervisor,
+    gen_statem,
+    proc_lib,
+    sys,
+)
 from beamish.otp.gen_statem import (
     EventTimeout,
+    Fail,
     GenericTimeout,
     GenStatem,
     Hibernate,
@@ -91,6 +101,29 @@ async def test_start5a_stop_from_init(machine: Machine) -> None:
         await machine.start(None, lambda: Stop("stopped"))
 
     assert failed.value.reason == "stopped"
+
+
+@both_modes
+@in_node
+async def test_start5b_a_failing_init_that_says_so_is_not_reported(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """gen_statem_SUITE start5b."""
+    with pytest.raises(StartError) as failed:
+        await machine.start_link(None, lambda: Fail("failed"))
+
+    assert failed.value.reason == "failed"
+    assert caplog.records == []
+
+
+@both_modes
+@in_node
+async def test_start_monitor_tells_of_the_end(machine: Machine) -> None:
+    """gen_statem_SUITE start_monitor."""
+    pid, ref = await machine.start_monitor()
+    do(pid, Stop("why"))
+
+    assert await process.receive() == ("DOWN", ref, "process", pid, "why")
 
 
 @both_modes
@@ -641,7 +674,83 @@ async def test_reply_by_alias_with_payload() -> None:
     assert await process.receive((alias, ...)) == (alias, "idle")
 
 
+@on_virtual_clock
+async def test_send_request_wait_reqid_collection() -> None:
+    """gen_statem_SUITE send_request_wait_reqid_collection."""
+    pid = await ByName.start()
+    requests = gen_statem.reqids_new()
+    late: list[Any] = []
+    gen_statem.send_request(pid, late.append, "later", requests)
+    gen_statem.send_request(pid, "state", "now", requests)
+    gen_statem.send_request("nobody", "state", "never", requests)
+
+    with pytest.raises(gen_statem.RequestError) as failed:
+        await gen_statem.wait_response(requests, 1.0)
+    assert (failed.value.reason, failed.value.label) == ("noproc", "never")
+    assert await gen_statem.wait_response(requests, 1.0) == ("idle", "now")
+    with pytest.raises(TimeoutError):
+        await gen_statem.wait_response(requests, 1.0)
+    gen_statem.reply(late[0], "at last")
+    assert await gen_statem.wait_response(requests, 1.0) == ("at last", "later")
+    assert await gen_statem.wait_response(requests, 1.0) is None
+
+
+@in_node
+async def test_send_request_check_reqid_collection() -> None:
+    """gen_statem_SUITE send_request_check_reqid_collection."""
+    pid = await ByName.start()
+    requests = gen_statem.reqids_new()
+    gen_statem.send_request(pid, "state", "label", requests)
+    assert gen_statem.check_response("something else", requests) is None
+
+    message = await process.receive()
+
+    assert gen_statem.check_response(message, requests, delete=False) == ("idle", "label")
+    assert gen_statem.reqids_size(requests) == 1
+    assert gen_statem.check_response(message, requests) == ("idle", "label")
+    assert gen_statem.reqids_size(requests) == 0
+
+
 # ---- what the suite's cases do not show
+
+
+@in_node
+async def test_a_process_of_its_own_start_enters_the_loop_of_a_machine() -> None:
+    """gen_statem_SUITE enter_loop."""
+
+    async def enter() -> None:
+        machine = ByName()
+        machine.witness = None
+        process.register("entered", process.self())
+        proc_lib.init_ack()
+        await gen_statem.enter_loop(machine, "busy", NextEvent("internal", "x"), name="entered")
+
+    pid = await proc_lib.start_link(enter)
+    assert await gen_statem.call("entered", "state") == "busy"
+    await gen_statem.stop(pid)
+
+    assert process.whereis("entered") is None
+
+
+@in_node
+async def test_a_machine_under_another_name_does_not_enter_the_loop() -> None:
+    """gen_statem_SUITE enter_loop."""
+
+    async def enter() -> None:
+        await gen_statem.enter_loop(ByName(), "busy", name="not_mine")
+
+    assert await outcome(enter) == "process_not_registered"
+
+
+@in_node
+async def test_a_call_written_by_hand_is_understood() -> None:
+    pid = await ByName.start()
+    alias = process.alias()
+    process.send(pid, ("$gen_call", (process.self(), alias), "state"))
+    process.send(pid, ("$gen_cast", lambda: Stop("cast")))
+
+    assert await process.receive((alias, ...)) == (alias, "idle")
+    assert await reason_of(pid) in ("cast", "noproc")
 
 
 @in_node

@@ -20,7 +20,7 @@ from beamish.otp import (
 )
 from beamish.otp.registry import Keys
 from beamish.terms import BadArgError, Exit, Pid
-from tests.otp.support import down, ended_by, exit_reason, in_node, outcome, reason_of
+from tests.otp.support import down, ended_by, exit_reason, in_node, outcome
 
 REG = "reg"
 
@@ -761,9 +761,11 @@ def test_many_subscribers_of_one_key_end_quickly() -> None:
         pids = [process.spawn(subscribe) for _ in range(10_000)]
         await process.sleep(0)
         assert len(Registry.lookup(REG, "topic")) == 10_000
+        ends = [process.monitor(pid) for pid in pids]
         for pid in pids:
             process.exit(pid, "kill")
-        await reason_of(pids[-1])
+        for end in ends:
+            await down(end)
         await GenServer.call("reg.PIDPartition0", ("lock", "k", None))
 
         assert table().by_key == {}

@@ -18,7 +18,7 @@ def _promised(code: str) -> list[str]:
     return re.findall(r"print\(.*\)  # (.*)$", code, re.MULTILINE)
 
 
-@pytest.mark.parametrize("code", BLOCKS, ids=["processes", "supervisor"])
+@pytest.mark.parametrize("code", BLOCKS, ids=["processes", "supervisor", "application", "tests"])
 def test_example_prints_what_its_comments_say(code: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True

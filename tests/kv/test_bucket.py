@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from beamish import Pid, process
 from beamish.otp import Agent
+from beamish.testing import expect_down
 from examples.kv.apps.kv import bucket
-from tests.runtime.harness import PATIENCE, in_real_node
 
 
 async def new_bucket(name: str = "shopping") -> Pid:
@@ -15,7 +17,7 @@ async def new_bucket(name: str = "shopping") -> Pid:
     return await function(*args, **kwargs)
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_stores_values_by_key() -> None:
     pid = await new_bucket()
     assert await bucket.get(pid, "milk") is None
@@ -25,7 +27,7 @@ async def test_stores_values_by_key() -> None:
     assert await bucket.get(pid, "milk") == "3"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_delete_returns_the_value_and_removes_the_key() -> None:
     pid = await new_bucket()
     await bucket.put(pid, "milk", "3")
@@ -40,11 +42,11 @@ def test_buckets_are_temporary_workers() -> None:
     assert bucket.child_spec("shopping").restart == "temporary"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_a_bucket_is_an_agent() -> None:
     pid = await new_bucket()
     ref = process.monitor(pid)
 
     await Agent.stop(pid)
 
-    assert (await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE))[4] == "normal"
+    await expect_down(ref, "normal")

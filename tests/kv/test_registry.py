@@ -9,10 +9,10 @@ import pytest
 
 from beamish import Pid, ProcessExit, process
 from beamish.otp import Agent, DynamicSupervisor, application
+from beamish.testing import expect
 from examples.kv.apps import kv
 from examples.kv.apps.kv import bucket
 from tests.kv.tree import WAYS, Way
-from tests.runtime.harness import PATIENCE, in_real_node
 
 both_ways = pytest.mark.parametrize("way", WAYS)
 
@@ -27,7 +27,7 @@ async def registry(way: Way) -> AsyncGenerator[None]:
 
 
 @both_ways
-@in_real_node
+@pytest.mark.beamish
 async def test_spawns_buckets(way: Way) -> None:
     async with registry(way):
         assert await kv.lookup("shopping") is None
@@ -40,7 +40,7 @@ async def test_spawns_buckets(way: Way) -> None:
 
 
 @both_ways
-@in_real_node
+@pytest.mark.beamish
 async def test_a_bucket_is_created_once(way: Way) -> None:
     async with registry(way):
         pid = await kv.create("shopping")
@@ -50,7 +50,7 @@ async def test_a_bucket_is_created_once(way: Way) -> None:
 
 
 @both_ways
-@in_real_node
+@pytest.mark.beamish
 async def test_many_who_create_one_bucket_at_once_get_the_same(way: Way) -> None:
     async with registry(way):
         inbox = process.self()
@@ -61,12 +61,12 @@ async def test_many_who_create_one_bucket_at_once_get_the_same(way: Way) -> None
         for _ in range(10):
             process.spawn_link(create)
 
-        assert len({await process.receive(Pid, timeout=PATIENCE) for _ in range(10)}) == 1
+        assert len({await expect(Pid) for _ in range(10)}) == 1
 
 
 @both_ways
 @pytest.mark.parametrize("reason", ["normal", "shutdown", "crash"])
-@in_real_node
+@pytest.mark.beamish
 async def test_removes_buckets_on_exit(way: Way, reason: str) -> None:
     async with registry(way):
         pid = await kv.create("shopping")
@@ -82,7 +82,7 @@ async def test_removes_buckets_on_exit(way: Way, reason: str) -> None:
 
 
 @both_ways
-@in_real_node
+@pytest.mark.beamish
 async def test_are_known_as_what_the_setting_says(way: Way) -> None:
     async with registry(way):
         assert (process.whereis("KV.Registry") is not None) == (way == "server")

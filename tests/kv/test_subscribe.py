@@ -9,7 +9,6 @@ from beamish.otp import Registry, TaskSupervisor
 from examples.kv.apps.kv.subscribers import NAME as SUBSCRIBERS
 from examples.kv.apps.kv_server.server import TASK_SUPERVISOR
 from tests.kv.tree import Client, Tree, kill, log_records, tree
-from tests.runtime.harness import in_real_node
 
 
 async def subscribed(kv: Tree, client: Client, number: int = 1) -> None:
@@ -23,7 +22,7 @@ async def told(client: Client) -> str:
     return (await client.reader.readline()).decode()
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_subscribes_to_buckets() -> None:
     async with tree() as kv, await kv.connect() as client, await kv.connect() as other:
         assert await client.ask("CREATE shopping") == "OK\r\n"
@@ -36,7 +35,7 @@ async def test_subscribes_to_buckets() -> None:
         assert await told(client) == "milk DELETED\r\n"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_all_who_have_subscribed_are_told_in_the_same_order() -> None:
     async with (
         tree() as kv,
@@ -56,7 +55,7 @@ async def test_all_who_have_subscribed_are_told_in_the_same_order() -> None:
         assert [await told(two) for _ in range(100)] == wanted
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_other_buckets_are_not_told_of() -> None:
     async with tree() as kv, await kv.connect() as client, await kv.connect() as other:
         await other.ask("CREATE shopping")
@@ -69,14 +68,14 @@ async def test_other_buckets_are_not_told_of() -> None:
         assert await told(client) == "k SET TO v\r\n"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_what_was_not_created_cannot_be_subscribed_to() -> None:
     async with tree() as kv, await kv.connect() as client:
         assert await client.ask("SUBSCRIBE shopping") == "NOT FOUND\r\n"
         assert await client.ask("CREATE shopping") == "OK\r\n"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_what_a_subscriber_sends_is_thrown_away() -> None:
     async with tree() as kv, await kv.connect() as client, await kv.connect() as other:
         await other.ask("CREATE shopping")
@@ -89,7 +88,7 @@ async def test_what_a_subscriber_sends_is_thrown_away() -> None:
         assert await told(client) == "k SET TO v\r\n"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_a_subscriber_that_goes_is_forgotten_and_not_logged() -> None:
     with log_records() as records:
         async with tree() as kv, await kv.connect() as other:
@@ -102,7 +101,7 @@ async def test_a_subscriber_that_goes_is_forgotten_and_not_logged() -> None:
             assert [record.name for record in records] == ["kv.server"]  # that it accepts
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_a_subscription_outlives_its_bucket() -> None:
     async with tree() as kv, await kv.connect() as client, await kv.connect() as other:
         await other.ask("CREATE shopping")
@@ -115,7 +114,7 @@ async def test_a_subscription_outlives_its_bucket() -> None:
         assert await told(client) == "k SET TO v\r\n"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_buckets_outlive_the_table_of_subscribers() -> None:
     async with tree() as kv, await kv.connect() as client, await kv.connect() as other:
         await other.ask("CREATE shopping")
@@ -129,7 +128,7 @@ async def test_buckets_outlive_the_table_of_subscribers() -> None:
         assert await other.ask("PUT shopping k v") == "OK\r\n"
 
 
-@in_real_node
+@pytest.mark.beamish
 async def test_a_subscriber_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("examples.kv.apps.kv_server.subscription.PATIENCE", 0.05)
     async with tree() as kv, await kv.connect() as client, await kv.connect() as other:

@@ -8,7 +8,7 @@ import importlib
 import inspect
 import textwrap
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -37,7 +37,7 @@ class Bucket(Agent):
 
 
 # What the examples take for granted.
-GIVEN: dict[str, dict[str, Any]] = {
+GIVEN: dict[str, Mapping[str, Any]] = {
     "agent": {},
     "dynamic_supervisor": {"Bucket": Bucket},
     "gen_event": vars(gen_event),
@@ -79,7 +79,11 @@ def examples(doc: str) -> Iterator[str]:
 def test_the_examples_of_a_page_run(page: str) -> None:
     module = importlib.import_module(f"beamish.otp.{page}")
     blocks = list(examples(inspect.getdoc(module) or ""))
-    given = {name: getattr(otp, name) for name in otp.__all__} | {"process": process} | GIVEN[page]
+    given = (
+        {name: getattr(otp, name) for name in otp.__all__}
+        | {"process": process}
+        | dict(GIVEN[page])
+    )
 
     @in_node
     async def run() -> None:

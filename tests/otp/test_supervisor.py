@@ -18,6 +18,7 @@ from beamish.otp import (
     Stop,
     Supervisor,
     SupervisorFlags,
+    child_spec,
     gen_server,
 )
 from beamish.terms import Pid, ProcessExit
@@ -951,6 +952,33 @@ async def test_get_childspec_returns_the_spec() -> None:
     sup = await Supervisor.start_link([spec])
 
     assert await Supervisor.get_childspec(sup, "a") == spec
+
+
+@in_node
+async def test_which_child_is_one_entry_of_which_children() -> None:
+    sup = await Supervisor.start_link([worker("a"), worker("b")])
+
+    assert await Supervisor.which_child(sup, "a") == (await Supervisor.which_children(sup))[1]
+    with pytest.raises(ChildError, match="no such child"):
+        await Supervisor.which_child(sup, "c")
+
+
+def test_child_specs_are_checked_without_a_supervisor() -> None:
+    good = ChildSpec("a", lambda: None)
+    bad: list[tuple[list[Any], Any]] = [
+        ([good, good], ("duplicate_child_name", "a")),
+        ([17], ("invalid_child_spec", 17)),
+        ([{"id": 1}], "missing_start"),
+    ]
+
+    Supervisor.check_childspecs([good, child_spec(good, id="b")])
+    Supervisor.check_childspecs(
+        [child_spec(good, restart="transient", significant=True)], "any_significant"
+    )
+    for children, reason in bad:
+        with pytest.raises(ChildSpecError) as refused:
+            Supervisor.check_childspecs(children)
+        assert refused.value.reason == reason
 
 
 @in_node

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -201,6 +204,33 @@ async def test_a_chain_longer_than_the_journal_is_told_as_far_as_it_is_known() -
 
     assert len(known(pid)) == SIZE
     assert len(str(known(pid)).splitlines()) == SIZE
+
+
+@in_node
+async def test_the_journal_keeps_no_frames_of_a_failed_task_alive() -> None:
+    class Big:
+        pass
+
+    async def fails(big: Big) -> None:
+        raise ValueError("boom")
+
+    async def linked(task: asyncio.Task[None]) -> None:
+        process.link(task)
+        await for_ever()
+
+    big = Big()
+    ref = weakref.ref(big)
+    task = asyncio.create_task(fails(big))
+    pid = process.spawn(linked, task)
+    del big
+    await asyncio.wait([task])
+    await reason_of(pid)
+    assert isinstance(task.exception(), ValueError)
+    del task
+    gc.collect()
+
+    assert ref() is None
+    assert [death.reason[0] for death in known(pid)] == ["badarg", "badarg"]
 
 
 @in_node

@@ -172,6 +172,21 @@ async def test_settle_lets_no_time_pass() -> None:
     assert process.flush() == []
 
 
+@pytest.mark.slow  # a process computes for real
+@pytest.mark.beamish
+async def test_settle_gives_up_on_a_process_that_computes_without_end() -> None:
+    def compute() -> None:
+        while True:
+            pass
+
+    hog = process.spawn_link(compute)
+
+    with pytest.raises(AssertionError, match=f"all processes to wait within 0.05 s; .{hog!r}. run"):
+        await settle(0.05)
+    process.unlink(hog)
+    process.exit(hog, "kill")
+
+
 @pytest.mark.beamish(clock="virtual")
 async def test_many_may_settle_at_once() -> None:
     inbox = process.self()

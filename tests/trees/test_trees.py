@@ -18,9 +18,12 @@ _COUNT = int(os.environ.get("TREES_COUNT", "100"))
 
 
 @pytest.mark.slow  # OTP plays all trees twice
-def test_random_trees_of_supervisors_do_what_otps_do(tmp_path: Path) -> None:
+def test_random_trees_of_supervisors_do_what_otps_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     seed = os.environ.get("TREES_SEED") or secrets.token_hex(4)
-    print(f"TREES_SEED={seed}")
+    with capsys.disabled():  # so that the log of every run has it
+        print(f" TREES_SEED={seed} ", end="", flush=True)
 
     report = compare(plans_of(seed, _COUNT), tmp_path, to_shrink=3)
 

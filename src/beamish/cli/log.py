@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Final
 
 __all__ = ["LEVELS", "LogFormatter", "log_to_terminal"]
@@ -11,7 +12,7 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 class LogFormatter(logging.Formatter):
-    """Writes ``HH:MM:SS.mmm [level] text``, in local time.
+    """Writes ``HH:MM:SS.mmm [level] text``, in local time; metadata stands before the level.
 
     Source: Elixir's Logger, default format of the console.
     """
@@ -22,7 +23,13 @@ class LogFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The text of a record, with its level in lower case."""
         record.level = record.levelname.lower()
-        return super().formatMessage(record)
+        text = super().formatMessage(record)
+        metadata: dict[str, object] = getattr(record, "metadata", {})
+        if not metadata:
+            return text
+        shown = " ".join(f"{key}={value}" for key, value in metadata.items())
+        time, level, rest = text.split(" ", 2)
+        return f"{time} {shown} {level} {rest}"
 
 
 def log_to_terminal(level: str = "info") -> None:
@@ -37,3 +44,7 @@ def log_to_terminal(level: str = "info") -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(LogFormatter())
         root.addHandler(handler)
+    if "beamish.otp" in sys.modules:  # else nothing has metadata; and it takes long to import
+        from beamish.otp import logger  # noqa: PLC0415 - see above
+
+        logger.install()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from abc import abstractmethod
-from typing import Final
+from typing import Any, Final
 
+from beamish import process
 from beamish.runtime import waiting
 from beamish.runtime.waiting import Process
+from beamish.terms import NOPROC, NORMAL, Atom, Down, Pid, Ref
 
 from .errors import TcpError, error_for, reason_of
 from .node_net import NodeNet
@@ -16,6 +18,7 @@ from .options import Options
 __all__ = ["Endpoint"]
 
 _NONE: Final = -1
+_PORT: Final = Atom("port")
 
 
 class Endpoint:
@@ -26,7 +29,7 @@ class Endpoint:
     closed while the poller watches it.
     """
 
-    __slots__ = ("_events", "_fd", "_is_open", "_net", "_options", "_owner", "_sock")
+    __slots__ = ("_events", "_fd", "_is_open", "_monitors", "_net", "_options", "_owner", "_sock")
 
     def __init__(self, sock: socket.socket, options: Options, owner: Process, net: NodeNet) -> None:
         self._sock = sock
@@ -36,13 +39,17 @@ class Endpoint:
         self._events = 0  # what the poller watches it for
         self._is_open = True  # as far as users are concerned
         self._owner: Process | None = owner
+        self._monitors: dict[Ref, Pid] | None = None  # who wants to hear of its end
         waiting.add_owned(owner, self)
 
     # ---- ownership
 
     def close_owned(self) -> None:
         """Called by the runtime when the owner dies, for whatever reason."""
-        self._owner = None
+        owner, self._owner = self._owner, None
+        if self._monitors:
+            rare = owner.rare if owner is not None else None
+            self._tell_monitors(NORMAL if rare is None else rare.reason)
         self._close()
 
     def give_away_owned(self, old: Process, new: Process) -> None:
@@ -53,6 +60,30 @@ class Endpoint:
         owner, self._owner = self._owner, None
         if owner is not None:
             waiting.remove_owned(owner, self)
+        if self._monitors:
+            self._tell_monitors(NORMAL)
+
+    # ---- who wants to hear of its end
+
+    def _add_monitor(self, ref: Ref, pid: Pid) -> None:
+        if not self._is_open:
+            process.send(pid, Down(ref, _PORT, self, NOPROC))
+            return
+        if self._monitors is None:
+            self._monitors = {}
+        self._monitors[ref] = pid
+        self._net.monitored[ref] = self
+
+    def _remove_monitor(self, ref: Ref) -> None:
+        self._net.monitored.pop(ref, None)
+        if self._monitors is not None:
+            self._monitors.pop(ref, None)
+
+    def _tell_monitors(self, reason: Any) -> None:
+        told, self._monitors = self._monitors, None
+        for ref, pid in (told or {}).items():
+            self._net.monitored.pop(ref, None)
+            process.send(pid, Down(ref, _PORT, self, reason))
 
     @abstractmethod
     def _close(self) -> None:

@@ -44,7 +44,7 @@ import asyncio
 import os
 import socket as sockets
 from collections.abc import Iterable
-from typing import Any, Final, Literal, Unpack
+from typing import Any, Final, Literal, Unpack, cast
 
 from beamish.runtime import waiting
 from beamish.terms import BadArgError, Pid
@@ -124,6 +124,7 @@ def listen(
     owner, net = waiting.current(), node_net()
     inet.check_port(port, "listen")
     _check_backlog(backlog)
+    options = _with_defaults("listen", options)
     chosen = make_options(options)
     family, address = inet.own_target(ip if local is None else ("local", local), port)
     where = inet.show(inet.from_kernel(family, address))
@@ -139,6 +140,12 @@ def listen(
             sock.close()
         raise error_for(reason_of(error), "listen on", where) from None
     return ListenSocket(sock, chosen, owner, net)
+
+
+def _with_defaults(what: str, options: SocketOptions) -> SocketOptions:
+    """The options that were given, and for the others those of the node."""
+    defaults = node_net().defaults[what]
+    return cast("SocketOptions", {**defaults, **options}) if defaults else options
 
 
 def _check_backlog(backlog: object) -> None:
@@ -183,6 +190,7 @@ async def connect(
     inet.check_port(port, "connect")
     inet.check_port(source_port, "connect (source_port)")
     check_timeout("connect", timeout)
+    options = _with_defaults("connect", options)
     chosen = make_options(options)
     source = Source(ip, source_port)
     limit = asyncio.timeout(timeout)

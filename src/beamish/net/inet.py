@@ -11,24 +11,34 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from beamish.runtime import waiting
 from beamish.terms import BadArgError
 
 from .errors import TcpError, error_for
+from .monitors import cancel_monitor, monitor, set_default_options
 
 __all__ = [
     "Address",
     "Family",
     "Host",
+    "HostEnt",
     "SockAddress",
+    "cancel_monitor",
     "getaddr",
     "getaddrs",
+    "gethostbyname",
     "ipv4_mapped_ipv6_address",
+    "monitor",
     "ntoa",
     "parse_address",
+    "parse_ipv4_address",
+    "parse_ipv4strict_address",
+    "parse_ipv6_address",
+    "parse_ipv6strict_address",
     "parse_strict_address",
+    "set_default_options",
 ]
 
 Family = Literal["inet", "inet6", "local"]
@@ -278,6 +288,49 @@ def parse_strict_address(text: str) -> str:
         raise error_for("einval", "parse_strict_address", repr(text)) from None
 
 
+def parse_ipv4_address(text: str) -> str:
+    """Like :func:`parse_address`, for IPv4 alone.
+
+    Source: inet:parse_ipv4_address/1 (OTP 25 manual).
+    """
+    return _of_family(parse_address(text), text, ipv6=False)
+
+
+def parse_ipv4strict_address(text: str) -> str:
+    """Like :func:`parse_strict_address`, for IPv4 alone.
+
+    Source: inet:parse_ipv4strict_address/1 (OTP 25 manual).
+    """
+    return _of_family(parse_strict_address(text), text, ipv6=False)
+
+
+def parse_ipv6_address(text: str) -> str:
+    """The IPv6 address that a text means; an IPv4 address is mapped into IPv6.
+
+    Example:
+        >>> parse_ipv6_address("127.0.0.1")
+        '::ffff:127.0.0.1'
+
+    Source: inet:parse_ipv6_address/1 (OTP 25 manual).
+    """
+    address = parse_address(text)
+    return address if ":" in address else ipv4_mapped_ipv6_address(address)
+
+
+def parse_ipv6strict_address(text: str) -> str:
+    """Like :func:`parse_strict_address`, for IPv6 alone.
+
+    Source: inet:parse_ipv6strict_address/1 (OTP 25 manual).
+    """
+    return _of_family(parse_strict_address(text), text, ipv6=True)
+
+
+def _of_family(address: str, text: str, *, ipv6: bool) -> str:
+    if (":" in address) == ipv6:
+        return address
+    raise error_for("einval", "parse_address", repr(text))
+
+
 def ntoa(address: Address) -> str:
     """The text of an IP address.
 
@@ -336,3 +389,38 @@ async def getaddr(host: Host, family: Family = "inet") -> str:
     Source: inet:getaddr/2 (OTP 25 manual).
     """
     return (await getaddrs(host, family))[0]
+
+
+class HostEnt(NamedTuple):
+    """What ``gethostbyname`` finds: Erlang's #hostent{}.
+
+    Attributes:
+        name: the host's name.
+        aliases: other names of it.
+        family: "inet" or "inet6".
+        length: of an address, in bytes.
+        addresses: its IP addresses.
+    """
+
+    name: str
+    aliases: list[str]
+    family: Family
+    length: int
+    addresses: list[str]
+
+
+async def gethostbyname(host: Host, family: Family = "inet") -> HostEnt:
+    """The addresses of a host, with what else is known of it.
+
+    Args:
+        host: a name or an address.
+        family: "inet" for IPv4, "inet6" for IPv6.
+
+    Raises:
+        TcpError: nxdomain: there is no such name, or it has no address of this family.
+
+    Source: inet:gethostbyname/2 (OTP 25 manual).
+    """
+    addresses = await getaddrs(host, family)
+    name = host if isinstance(host, str) else ntoa(host)
+    return HostEnt(name, [], family, 16 if family == "inet6" else 4, addresses)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import socket as sockets
 from abc import abstractmethod
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from beamish.runtime import waiting
 from beamish.runtime.waiting import Process, current, suspend, wake
@@ -22,6 +22,7 @@ from beamish.terms import Atom, BadArgError
 
 from .endpoint import Endpoint
 from .errors import OptionError, TcpError, error_for, reason_of
+from .http import HttpFramer
 from .node_net import NodeNet
 from .options import ALWAYS, ONCE, PASSIVE, Active, Options, add_active
 from .packet import LineFramer, RawFramer, TooBig
@@ -32,10 +33,11 @@ __all__ = ["Input", "recv"]
 _LONGEST: Final = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
 TCP: Final = Atom("tcp")
+HTTP: Final = Atom("http")
 TCP_CLOSED: Final = Atom("tcp_closed")
 TCP_ERROR: Final = Atom("tcp_error")
 TCP_PASSIVE: Final = Atom("tcp_passive")
-TAGS: Final = frozenset([TCP, TCP_CLOSED, TCP_ERROR, TCP_PASSIVE])
+TAGS: Final = frozenset([TCP, HTTP, TCP_CLOSED, TCP_ERROR, TCP_PASSIVE])
 
 
 class Input(Endpoint):
@@ -112,9 +114,10 @@ class Input(Endpoint):
         framer, owner = self._framer, self._owner
         if owner is None:
             return
+        tag = HTTP if framer.__class__ is HttpFramer else TCP
         try:
             while self._active and (packet := framer.next()) is not None:
-                waiting.deliver(owner, (TCP, self, packet))
+                waiting.deliver(owner, (tag, self, packet))
                 if framer.pending:  # after the delivery: the owner's turn comes before the flush
                     self._expect_answers()
                 if self._active != ALWAYS:
@@ -249,11 +252,12 @@ class Input(Endpoint):
 
     def _take_back(self, reader: Process) -> None:
         """A process ends its wait in recv by an exception: nothing must be lost by that."""
+        packet: Any = reader.value
         if self._reader is reader:
             self._reader = None
-        elif isinstance(reader.value, bytes):
+        elif isinstance(packet, bytes | tuple | Atom):
             # It was handed a packet, and ended or was cancelled before it could take it.
-            self._framer.put_back(reader.value)
+            self._framer.put_back(cast("Any", packet))
             reader.value = None
 
     def _check_recv(self, length: int) -> None:
@@ -309,7 +313,8 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
         timeout: seconds, 0 looks without waiting, None is for ever; default None.
 
     Returns:
-        The bytes: raw data, a line with its newline, or a packet without its length header.
+        The bytes: raw data, a line with its newline, or a packet without its length header. With
+        ``packet="http"`` it is the tuple or Atom that ``beamish.net.http`` describes.
 
     Raises:
         ClosedError: the peer or this side closed the connection. Bytes too few for `length`, and a

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
 from beamish.runtime import waiting
+from beamish.terms import Ref
 
 from .poller import Poller, poller_of
 
@@ -26,12 +27,16 @@ class NodeNet:
 
     Attributes:
         poller: calls the sockets when they are ready.
+        monitored: the sockets whose end somebody wants to hear of, by the reference of that.
+        defaults: options that ``listen`` and ``connect`` begin with.
     """
 
-    __slots__ = ("_all_gone", "_lingering", "poller")
+    __slots__ = ("_all_gone", "_lingering", "defaults", "monitored", "poller")
 
     def __init__(self) -> None:
         self.poller: Poller = poller_of(waiting.loop())
+        self.monitored: dict[Ref, Any] = {}
+        self.defaults: dict[str, dict[str, Any]] = {"listen": {}, "connect": {}}
         self._lingering: set[Lingering] = set()
         self._all_gone: asyncio.Event | None = None
         waiting.on_node_stop(self._stop)

@@ -14,11 +14,12 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict, get_args
 
 from beamish.terms import BadArgError
 
-from .packet import AnyFramer, HeaderFramer, LineFramer, RawFramer
+from .http import HttpFramer
+from .packet import HeaderFramer, LineFramer, RawFramer
 
 __all__ = [
     "ALWAYS",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 Active = bool | Literal["once"] | int
-Packet = Literal["raw", "line", 0, 1, 2, 4]
+Packet = Literal["raw", "line", "http", "httph", "http_bin", "httph_bin", 0, 1, 2, 4]
 Linger = tuple[bool, int]
 
 # How `active` is kept: 0 passive, above 0 the messages that are left, below 0 these.
@@ -55,28 +56,51 @@ RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` w
 class SocketOptions(TypedDict, total=False):
     r"""The options of ``listen``, ``connect`` and ``setopts``; sizes in bytes, times in seconds.
 
-    - packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes.
-    - packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
-    - buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once
-      set, it is also the most that one raw recv returns (else 65536). Setting `recbuf` raises
-      it.
-    - line_delimiter: the byte that ends a line; default b"\n".
-    - partial_line: whether a last line without newline is delivered before the end; default
-      False.
-    - active: False (default) for recv; True, "once" or a number of messages. The number is
-      added to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
-    - exit_on_close: whether our side is closed when the peer has ended its own; default True.
-    - show_econnreset: whether a reset is told from a normal end; default False.
-    - send_timeout: seconds that send waits for a peer that does not read; default None, for
-      ever.
-    - send_timeout_close: whether the socket is closed then; default False.
-    - high_watermark, low_watermark: how long the queue must be to let send wait, and until
-      when; default 8192 and 4096.
-    - linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what
-      is queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
-    - nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
-    - recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
-    - priority, tos: numbers for the kernel.
+    <<<<<<< HEAD
+        - packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes.
+        - packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
+        - buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once
+          set, it is also the most that one raw recv returns (else 65536). Setting `recbuf` raises
+          it.
+        - line_delimiter: the byte that ends a line; default b"\n".
+        - partial_line: whether a last line without newline is delivered before the end; default
+          False.
+        - active: False (default) for recv; True, "once" or a number of messages. The number is
+          added to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
+        - exit_on_close: whether our side is closed when the peer has ended its own; default True.
+        - show_econnreset: whether a reset is told from a normal end; default False.
+        - send_timeout: seconds that send waits for a peer that does not read; default None, for
+          ever.
+        - send_timeout_close: whether the socket is closed then; default False.
+        - high_watermark, low_watermark: how long the queue must be to let send wait, and until
+          when; default 8192 and 4096.
+        - linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what
+          is queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
+        - nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
+        - recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
+        - priority, tos: numbers for the kernel.
+    =======
+        packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes; "http" and
+            "httph" for the lines of HTTP, taken apart: see ``beamish.net.http``.
+        packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
+        buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once set, it
+            is also the most that one raw recv returns (else 65536). Setting `recbuf` raises it.
+        line_delimiter: the byte that ends a line; default b"\n".
+        partial_line: whether a last line without newline is delivered before the end; default False.
+        active: False (default) for recv; True, "once" or a number of messages. The number is added
+            to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
+        exit_on_close: whether our side is closed when the peer has ended its own; default True.
+        show_econnreset: whether a reset is told from a normal end; default False.
+        send_timeout: seconds that send waits for a peer that does not read; default None, for ever.
+        send_timeout_close: whether the socket is closed then; default False.
+        high_watermark, low_watermark: how long the queue must be to let send wait, and until when;
+            default 8192 and 4096.
+        linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what is
+            queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
+        nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
+        recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
+        priority, tos: numbers for the kernel.
+    >>>>>>> main
     """
 
     packet: Packet
@@ -122,12 +146,14 @@ class Options:
     linger: Linger = (False, 0)
     raw_limit: int = RAW_READ  # `buffer`, once it was set
 
-    def framer(self) -> AnyFramer:
+    def framer(self) -> RawFramer | LineFramer | HeaderFramer | HttpFramer:
         """A new framer for these options."""
         if self.packet == "line":
             return LineFramer(self.buffer, self.packet_size, self.line_delimiter)
         if self.packet == "raw" or self.packet == 0:  # noqa: PLR1714  # narrows the type
             return RawFramer(self.raw_limit)
+        if isinstance(self.packet, str):
+            return HttpFramer(self.packet_size, header=self.packet.startswith("httph"))
         return HeaderFramer(self.packet, self.packet_size)
 
     @property
@@ -180,8 +206,11 @@ def _seconds(value: object) -> bool:
     )
 
 
+_PACKETS: Final = get_args(Packet)
+
+
 def _packet(value: object) -> bool:
-    return not isinstance(value, bool) and value in ("raw", "line", 0, 1, 2, 4)
+    return not isinstance(value, bool) and value in _PACKETS
 
 
 def _active(value: object) -> bool:
@@ -209,7 +238,7 @@ _SIZE: Final = (_positive, "a number of bytes above 0")
 _COUNT: Final = (_natural, "an int >= 0")
 
 _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
-    "packet": (_packet, '"raw", "line", 1, 2 or 4'),
+    "packet": (_packet, '"raw", "line", "http", "httph", 1, 2 or 4'),
     "packet_size": (_natural, "a number of bytes, or 0 for no limit"),
     "buffer": _SIZE,
     "line_delimiter": (_delimiter, 'one byte, as in b";"'),

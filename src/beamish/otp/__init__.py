@@ -6,7 +6,18 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import application, gen_event, gen_server, gen_statem, global_, pg, proc_lib, sys, timer
+from . import (
+    application,
+    gen_event,
+    gen_server,
+    gen_statem,
+    global_,
+    logger,
+    pg,
+    proc_lib,
+    sys,
+    timer,
+)
 from .agent import Agent
 from .application import Application
 from .backoff import Backoff, Waiting
@@ -84,6 +95,7 @@ __all__ = [
     "gen_server",
     "gen_statem",
     "global_",
+    "logger",
     "pg",
     "proc_lib",
     "sys",

@@ -401,6 +401,20 @@ class _AgentProcess(GenServer):
     def system_get_state(self) -> Any:
         return self.state
 
+    async def code_change(self, old_vsn: Any, extra: Any) -> None:
+        """As Elixir's: `extra` is a function of the state, or one with further arguments."""
+        match extra:
+            case (fn, *args) if callable(fn):
+                result = fn(self.state, *args)
+            case fn if callable(fn):
+                result = fn(self.state)
+            case _:
+                raise BadArgError(
+                    "Agent: sys.change_code: extra: expected a function of the state, or "
+                    f"(function, argument, ...); got {extra!r} ({type(extra).__name__})"
+                )
+        self.state = await result if is_coroutine(result) else result
+
     def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
         self.state = fn(self.state)
         return self.state

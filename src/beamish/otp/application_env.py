@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +112,8 @@ class Table:
         Raises:
             ConfigError: it cannot be read.
         """
+        import tomllib  # noqa: PLC0415 - only for who has a file
+
         try:
             with Path(path).open("rb") as file:
                 data = tomllib.load(file)

@@ -150,6 +150,8 @@ class ChildSpecError(BadArgError):
             return Atom(f"missing_{self.field}")
         if self.combined is not None:
             return (Atom("bad_combination"), [self.combined, (Atom(self.field), self.value)])
+        if self.field == "id" and self.where == "supervisor":
+            return (Atom("duplicate_child_name"), self.value)
         word = _OTP_WORDS.get(self.field, self.field)
         return (Atom(f"invalid_{word}"), self.value)
 

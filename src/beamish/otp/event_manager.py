@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, cast, final
 from beamish import process
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
 
-from . import proc_lib
+from . import starting
 from .awaiting import is_coroutine
 from .debugging import Debug
 from .directives import Hibernate, Stop
@@ -88,17 +88,17 @@ class Handler:
         self.owner = owner
 
 
-async def run(starter: proc_lib.Starter, setup: Setup) -> None:
+async def run(starter: starting.Starter, setup: Setup) -> None:
     """Runs a manager's process."""
-    if not proc_lib.claim(starter, setup.name):
+    if not starting.claim(starter, setup.name):
         return
     process.flag(trap_exit=True)
     manager = _Manager(setup.parent)
     if setup.debug:
         debug_options(manager, setup.debug)
     process.serving(manager)
-    proc_lib.acknowledge(starter)
-    await proc_lib.reporting(manager.run, (), {})
+    starting.acknowledge(starter)
+    await starting.reporting(manager.run, (), {})
 
 
 @final

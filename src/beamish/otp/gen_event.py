@@ -66,16 +66,29 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from beamish import process
-from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import CallCycleError
 from beamish.terms.reasons import CALL_CYCLE
 
 from . import proc_lib
+from .debugging import check_options
 from .directives import Hibernate, Stop
-from .errors import HandlerError
+from .errors import HandlerError, UndefinedCallbackError
 from .event_manager import NOTIFY, Setup, run
+from .event_requests import check_response, receive_response, send_request, wait_response
 from .event_values import HandlerId, RemoveHandler, SwapHandler
 from .names import Dest, Name, whereis
+from .requests import (
+    Request,
+    RequestError,
+    RequestIds,
+    Response,
+    reqids_add,
+    reqids_new,
+    reqids_size,
+    reqids_to_list,
+)
+from .starting import SpawnOptions, spawn_options, start_opt
 from .supervised import Supervised
 
 __all__ = [
@@ -85,19 +98,32 @@ __all__ = [
     "HandlerId",
     "Hibernate",
     "RemoveHandler",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
     "Stop",
     "SwapHandler",
     "add_handler",
     "add_sup_handler",
     "call",
+    "check_response",
     "delete_handler",
     "notify",
+    "receive_response",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send_request",
     "start",
     "start_link",
+    "start_monitor",
     "stop",
     "swap_handler",
     "swap_sup_handler",
     "sync_notify",
+    "wait_response",
     "which_handlers",
 ]
 
@@ -142,7 +168,7 @@ class GenEventHandler:
             ``SwapHandler(args, handler, new_args)``: another comes in its place.
             anything else is an error: it is taken out, ``terminate(("error", value))`` runs.
         """
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_event, and was notified of {event!r}"
         )
 
@@ -157,7 +183,7 @@ class GenEventHandler:
             ``SwapHandler(..., reply=reply)``: the reply, and another comes in its place.
             anything else: the reply.
         """
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_call, and was called with {request!r}"
         )
 
@@ -221,13 +247,15 @@ class GenEvent(Supervised):
         name: Name | None = None,
         timeout: float | None = None,
         debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
     ) -> Pid:
         """Starts an event manager linked to the caller.
 
         Args:
             name: a string, or ("via", registry, key).
             timeout: seconds that the start may take, or None for ever.
-            debug: what sys looks on from the beginning; see ``sys.debug_options``.
+            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
+            spawn_opt: options of the process: ``{"label": ...}``.
 
         Returns:
             The pid.
@@ -237,7 +265,8 @@ class GenEvent(Supervised):
 
         Source: gen_event:start_link/2.
         """
-        return await _start(name, timeout, tuple(debug), link=True)
+        pid: Pid = await _start(name, timeout, debug, spawn_opt, link=True)
+        return pid
 
     @classmethod
     async def start(
@@ -246,32 +275,61 @@ class GenEvent(Supervised):
         name: Name | None = None,
         timeout: float | None = None,
         debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
     ) -> Pid:
         """Like :meth:`start_link`, without a link.
 
         Source: gen_event:start/2.
         """
-        return await _start(name, timeout, tuple(debug), link=False)
+        pid: Pid = await _start(name, timeout, debug, spawn_opt)
+        return pid
+
+    @classmethod
+    async def start_monitor(
+        cls,
+        *,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+    ) -> tuple[Pid, Ref]:
+        """Like :meth:`start`, monitored by the caller.
+
+        Returns:
+            The pid, and the reference that the Down message will carry.
+
+        Source: gen_event:start_monitor/2.
+        """
+        started: tuple[Pid, Ref] = await _start(name, timeout, debug, spawn_opt, watch=True)
+        return started
 
 
 start_link = GenEvent.start_link
 start = GenEvent.start
+start_monitor = GenEvent.start_monitor
 
 
 async def _start(
-    name: Name | None, timeout: float | None, debug: tuple[Any, ...], *, link: bool
-) -> Pid:
-    parent = process.self() if link else None
-    pid: Pid = await proc_lib.start_opt(
+    name: Name | None,
+    timeout: float | None,
+    debug: Iterable[Any],
+    spawn_opt: SpawnOptions | None,
+    *,
+    link: bool = False,
+    watch: bool = False,
+) -> Any:
+    chosen = spawn_options(spawn_opt)
+    parent = process.self() if link or chosen.pop("link", False) else None
+    return await start_opt(
         run,
-        Setup(name, parent, debug),
-        link=link,
+        Setup(name, parent, check_options(debug) if debug else ()),
+        link=parent is not None,
         name=name,
         timeout=timeout,
-        label=GenEvent.__name__,
+        label=chosen.get("label", GenEvent.__name__),
         initial_call=GenEvent,
+        watch=watch,
     )
-    return pid
 
 
 # ---- handlers

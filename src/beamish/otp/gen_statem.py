@@ -81,19 +81,38 @@ Source: stdlib, gen_statem(3), and the chapter "gen_statem Behaviour" of OTP's D
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, overload
+from typing import Any, ClassVar, Final, Literal, NamedTuple, NoReturn, TypeAlias, overload
 
 from beamish import process
-from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import CallCycleError
 from beamish.terms.reasons import CALL_CYCLE
 
 from . import proc_lib
 from .client import cast
-from .directives import Ignore
-from .names import Dest, Name, whereis
+from .debugging import check_options
+from .directives import Fail, Ignore
+from .errors import UndefinedCallbackError
+from .names import Dest, Name, check_name, whereis
+from .requests import (
+    Request,
+    RequestError,
+    RequestIds,
+    Response,
+    check_response,
+    receive_response,
+    reqids_add,
+    reqids_new,
+    reqids_size,
+    reqids_to_list,
+    send,
+    wait_response,
+)
 from .server_loop import CALL, Caller, answer
-from .statem_process import Setup, run
+from .special import debug_options
+from .starting import SpawnOptions, spawn_options, start_opt
+from .statem_loop import Engine
+from .statem_process import Setup, live, run
 from .statem_values import (
     Action,
     ChangeCallbackModule,
@@ -125,6 +144,7 @@ __all__ = [
     "Dest",
     "EventTimeout",
     "EventType",
+    "Fail",
     "GenStatem",
     "GenericTimeout",
     "Hibernate",
@@ -138,16 +158,30 @@ __all__ = [
     "PushCallbackModule",
     "RepeatState",
     "Reply",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
     "Result",
     "StateTimeout",
     "Stop",
     "StopAndReply",
     "call",
     "cast",
+    "check_response",
+    "enter_loop",
+    "receive_response",
     "reply",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send_request",
     "start",
     "start_link",
+    "start_monitor",
     "stop",
+    "wait_response",
     "whereis",
 ]
 
@@ -189,11 +223,12 @@ class GenStatem(Supervised):
         Returns:
             ``NextState(state, *actions)``: the machine has started in that state.
             ``Ignore``: there shall be no machine; start_link raises StartIgnored.
-            ``Stop(reason)``: start_link raises StartError(reason), and the process exits with it.
+            ``Fail(reason)``: start_link raises StartError(reason), and nothing is reported.
+            ``Stop(reason)``: the same, and the process exits with the reason.
 
         An exception is a failed start, too: it is the reason of the StartError.
         """
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self).__name__} has no init: expected `def init(self): return NextState(...)`"
         )
 
@@ -220,7 +255,7 @@ class GenStatem(Supervised):
 
             An ``"enter"`` call may not change the state, postpone, or insert events.
         """
-        raise NotImplementedError(
+        raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_event, and got {event_type!r} {content!r} in "
             f"state {state!r}"
         )
@@ -279,6 +314,7 @@ class GenStatem(Supervised):
         name: Name | None = None,
         timeout: float | None = None,
         debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
     ) -> Pid:
         """Starts a machine linked to the caller, and returns when its ``init`` is done.
@@ -287,7 +323,8 @@ class GenStatem(Supervised):
             args: what ``init`` gets.
             name: registered before init runs; a string, or ("via", registry, key).
             timeout: seconds that init may take, or None for ever (the default, as in OTP).
-            debug: what sys looks on from the beginning: ``["trace"]``; see ``sys.debug_options``.
+            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
+            spawn_opt: options of the process: ``{"label": ...}``.
             kwargs: keyword arguments of init.
 
         Returns:
@@ -300,8 +337,9 @@ class GenStatem(Supervised):
 
         Source: gen_statem:start_link/4.
         """
-        options = _Options(name, timeout, tuple(debug), link=True)
-        return await _start(cls, args, kwargs, options)
+        options = _Options(name, timeout, debug, spawn_opt, link=True)
+        pid: Pid = await _start(cls, args, kwargs, options)
+        return pid
 
     @classmethod
     async def start(
@@ -310,14 +348,37 @@ class GenStatem(Supervised):
         name: Name | None = None,
         timeout: float | None = None,
         debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
     ) -> Pid:
         """Like :meth:`start_link`, without a link: for a shell or a test.
 
         Source: gen_statem:start/4.
         """
-        options = _Options(name, timeout, tuple(debug), link=False)
-        return await _start(cls, args, kwargs, options)
+        options = _Options(name, timeout, debug, spawn_opt, link=False)
+        pid: Pid = await _start(cls, args, kwargs, options)
+        return pid
+
+    @classmethod
+    async def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> tuple[Pid, Ref]:
+        """Like :meth:`start`, monitored by the caller.
+
+        Returns:
+            The pid, and the reference that the Down message will carry.
+
+        Source: gen_statem:start_monitor/4.
+        """
+        options = _Options(name, timeout, debug, spawn_opt, link=False, watch=True)
+        started: tuple[Pid, Ref] = await _start(cls, args, kwargs, options)
+        return started
 
 
 async def start_link(
@@ -326,13 +387,16 @@ async def start_link(
     name: Name | None = None,
     timeout: float | None = None,
     debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
 ) -> Pid:
     """``cls.start_link(*args, ...)``, by OTP's name.
 
     Source: gen_statem:start_link/4.
     """
-    return await _start(cls, args, kwargs, _Options(name, timeout, tuple(debug), link=True))
+    options = _Options(name, timeout, debug, spawn_opt, link=True)
+    started: Pid = await _start(cls, args, kwargs, options)
+    return started
 
 
 async def start(
@@ -341,13 +405,34 @@ async def start(
     name: Name | None = None,
     timeout: float | None = None,
     debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
 ) -> Pid:
     """``cls.start(*args, ...)``, by OTP's name.
 
     Source: gen_statem:start/4.
     """
-    return await _start(cls, args, kwargs, _Options(name, timeout, tuple(debug), link=False))
+    options = _Options(name, timeout, debug, spawn_opt, link=False)
+    started: Pid = await _start(cls, args, kwargs, options)
+    return started
+
+
+async def start_monitor(
+    cls: type[GenStatem],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> tuple[Pid, Ref]:
+    """``cls.start_monitor(*args, ...)``, by OTP's name.
+
+    Source: gen_statem:start_monitor/4.
+    """
+    options = _Options(name, timeout, debug, spawn_opt, link=False, watch=True)
+    started: tuple[Pid, Ref] = await _start(cls, args, kwargs, options)
+    return started
 
 
 class _Options(NamedTuple):
@@ -355,24 +440,62 @@ class _Options(NamedTuple):
 
     name: Name | None
     timeout: float | None
-    debug: tuple[Any, ...]
+    debug: Iterable[Any]
+    spawn_opt: SpawnOptions | None
     link: bool
+    watch: bool = False
 
 
 async def _start(
     cls: type[GenStatem], args: tuple[Any, ...], kwargs: dict[str, Any], options: _Options
-) -> Pid:
-    parent = process.self() if options.link else None
-    pid: Pid = await proc_lib.start_opt(
+) -> Any:
+    looked_at = check_options(options.debug) if options.debug else ()
+    chosen = spawn_options(options.spawn_opt)
+    parent = process.self() if options.link or chosen.pop("link", False) else None
+    return await start_opt(
         run,
-        Setup(cls, GenStatem, args, kwargs, options.name, parent, options.debug),
-        link=options.link,
+        Setup(cls, GenStatem, args, kwargs, options.name, parent, looked_at),
+        link=parent is not None,
         name=options.name,
         timeout=options.timeout,
-        label=cls.__name__,
+        label=chosen.get("label", cls.__name__),
         initial_call=cls.init,
+        watch=options.watch,
     )
-    return pid
+
+
+async def enter_loop(
+    machine: GenStatem,
+    state: Any,
+    *actions: Action,
+    name: Name | None = None,
+    debug: Iterable[Any] = (),
+) -> NoReturn:
+    """Makes the calling process a state machine; never returns.
+
+    For a process with a start of its own, by :mod:`beamish.otp.proc_lib`, that goes on as a
+    machine. ``init`` is not called.
+
+    Args:
+        machine: an instance, with its data.
+        state: the state that it enters first.
+        actions: what else happens then.
+        name: the name that the process is registered by, to be checked; None asks for none.
+        debug: what of ``sys`` is on.
+
+    Exits:
+        ``process_not_registered`` or ``process_not_registered_via`` if the name is not its own.
+
+    Source: gen_statem:enter_loop/4 to /6.
+    """
+    options = check_options(debug)
+    check_name(name)
+    if name is not None and whereis(name) != process.self():
+        process.exit(Atom(f"process_not_registered{'' if isinstance(name, str) else '_via'}"))
+    engine = Engine(machine, GenStatem, process.parent())
+    debug_options(engine, options)
+    await live(engine, NextState(state, *actions))
+    process.exit(NORMAL)
 
 
 # ---- the client's side
@@ -398,7 +521,7 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
 
     Source: gen_statem:call/3.
     """
-    pid = whereis(dest)
+    pid = dest if isinstance(dest, Pid) else whereis(dest)
     if not isinstance(pid, Pid):
         reason = NOPROC if pid is None else (_NODEDOWN, Atom(pid[1]))
         raise _failed(reason, dest, request, timeout)
@@ -419,6 +542,25 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
 def _failed(reason: Any, dest: Dest, request: Any, timeout: Any) -> ProcessExit:
     shown = _INFINITY if timeout is None else timeout
     return ProcessExit((reason, (_GEN_STATEM, _CALL, (dest, request, shown))))
+
+
+def send_request(
+    dest: Dest, request: Any, label: Any = None, collection: RequestIds | None = None
+) -> Request[Any]:
+    """Sends a request to a machine and does not wait for the reply.
+
+    Args:
+        dest: a pid, name or via tuple.
+        request: any term; it is the content of the event ``("call", caller)``.
+        label: what the answer is labelled with in the collection.
+        collection: where the request is added; see :mod:`beamish.otp.requests`.
+
+    Returns:
+        What ``receive_response``, ``wait_response`` and ``check_response`` take.
+
+    Source: gen_statem:send_request/2, /4.
+    """
+    return send(CALL, dest, request, label, collection)
 
 
 @overload

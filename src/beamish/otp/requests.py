@@ -201,7 +201,7 @@ def reqids_to_list(collection: RequestIds) -> list[tuple[Request[Any], Any]]:
 
 
 def send(
-    tag: Atom, dest: Dest, request: Any, label: Any, collection: RequestIds | None
+    tag: Any, dest: Dest, request: Any, label: Any, collection: RequestIds | None
 ) -> Request[Any]:
     """Sends ``(tag, (self, ref), request)``; what ``send_request`` of a behaviour does.
 

@@ -27,7 +27,6 @@ import enum
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, Union, cast, get_args, get_origin
 
@@ -123,6 +122,8 @@ def from_toml(value: Any, setting: Setting, where: str) -> Any:
 
 def did_you_mean(key: str, keys: Mapping[str, Any]) -> str:
     """A hint where a key is almost one that there is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for who has made a mistake
+
     close = get_close_matches(key, keys, 1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

@@ -28,6 +28,7 @@ from beamish.terms import Atom, Exit, Pid, Throw
 from .awaiting import is_coroutine
 from .debugging import Debug
 from .directives import UNSET
+from .errors import UndefinedCallbackError
 from .server_loop import CALL, CAST, answer
 from .special import SYSTEM, handle_debug, handle_system_msg
 from .statem_sys import Observed
@@ -132,6 +133,7 @@ class Engine(Observed):
 
     __slots__ = (
         "_base",
+        "_functions",
         "_left",
         "_mode",
         "debug",
@@ -154,6 +156,7 @@ class Engine(Observed):
         self.timers = Timers()
         self.debug: Debug | None = None
         self._base = base
+        self._functions: dict[Any, Callable[[Any, Any], Any]] = {}  # of the states so far
         self._left: list[type[GenStatem]] = []  # the classes to which Pop comes back
         self._mode = read_mode(type(machine))
 
@@ -176,7 +179,7 @@ class Engine(Observed):
             event = self.queue.popleft() if self.queue else self._next_due()
             if event is None:
                 message = await receive()
-                if message.__class__ is tuple and len(message) == 3 and message[0] is SYSTEM:
+                if message.__class__ is tuple and len(message) == 3 and _is(SYSTEM, message[0]):
                     found: Any = await handle_system_msg(self, message[1], message[2], self.parent)
                 else:
                     found = self._event_of(message)
@@ -203,11 +206,11 @@ class Engine(Observed):
             length = len(message)
             if length == 3:
                 head = message[0]
-                if head is CALL:
+                if head is CALL or _is(CALL, head):
                     return ((_CALL, message[1]), message[2])
-                if head is _TIMEOUT:
+                if _is(_TIMEOUT, head):
                     return self._timed_out(message)
-            elif length == 2 and message[0] is CAST:
+            elif length == 2 and _is(CAST, message[0]):
                 return (_CAST, message[1])
         elif message.__class__ is Exit and message[1] is self.parent:
             return Stop(message[2])
@@ -271,7 +274,8 @@ class Engine(Observed):
         """Calls the state callback; what it throws is what it returns, as in OTP."""
         try:
             if self._mode[0]:
-                result = self._state_function()(kind, content)
+                function = self._functions.get(self.state) or self._state_function()
+                result = function(kind, content)
             else:
                 result = self.machine.handle_event(kind, content, self.state)
             return await result if is_coroutine(result) else result
@@ -279,12 +283,14 @@ class Engine(Observed):
             return thrown.value
 
     def _state_function(self) -> Callable[[Any, Any], Any]:
+        """The state callback of the current state, looked for when the state is new."""
         state = self.state
         if isinstance(state, str) and not hasattr(self._base, state):
             function = getattr(self.machine, state, None)
             if callable(function):
-                return cast("Callable[[Any, Any], Any]", function)
-        raise NotImplementedError(
+                self._functions[state] = cast("Callable[[Any, Any], Any]", function)
+                return self._functions[state]
+        raise UndefinedCallbackError(
             f"{type(self.machine).__name__} has no function for its state {state!r}: expected a "
             "method `def <state>(self, event_type, content)` of a name that GenStatem itself does "
             "not use; for other states say callback_mode = 'handle_event_function'"
@@ -336,11 +342,12 @@ class Engine(Observed):
     # ---- actions
 
     def _act(self, action: Any, change: Change) -> None:
-        if action is Postpone or isinstance(action, Postpone):
+        cls = action.__class__
+        if cls is Postpone or action is Postpone:
             change.postpone = action is Postpone or action.postpone
-        elif isinstance(action, NextEvent) and is_event_type(action.type):
+        elif cls is NextEvent and is_event_type(action.type):
             change.events.append((action.type, action.content))
-        elif isinstance(action, _MODULE_ACTIONS) or action is PopCallbackModule:
+        elif cls in _MODULE_ACTIONS or action is PopCallbackModule:
             self._change_class(action)
         elif not self._act_anywhere(action, change):
             _bad(_BAD_ACTION, action)
@@ -355,13 +362,16 @@ class Engine(Observed):
 
     def _act_anywhere(self, action: Any, change: Change) -> bool:
         """Does an action that every callback may return; False if it is none."""
-        if isinstance(action, StateTimeout | EventTimeout | GenericTimeout):
+        cls = action.__class__
+        if cls is Reply:
+            good = is_reply(action)
+            if good:
+                self._reply(action)
+            return good
+        if cls in _TIMEOUTS:
             change.timeouts.append(action)
             return is_time(action)
-        if is_reply(action):
-            self._reply(action)
-            return True
-        return action is Hibernate or isinstance(action, Hibernate)
+        return action is Hibernate or cls is Hibernate
 
     def _reply(self, reply: Reply) -> None:
         answer(reply.caller, reply.value)
@@ -385,20 +395,29 @@ class Engine(Observed):
     def become(self, cls: Any) -> None:
         """Makes the machine one of a class; its attributes stay."""
         self.machine.__class__ = cls
+        self._functions.clear()
         self._mode = read_mode(cls)
 
 
-_WITH_ACTIONS: Final = (NextState, KeepState, RepeatState)
+_WITH_ACTIONS: Final = frozenset((NextState, KeepState, RepeatState))
 
 
 def _actions_of(result: Any) -> tuple[Any, ...]:
-    return result.actions if isinstance(result, _WITH_ACTIONS) else ()
+    actions: tuple[Any, ...] = ()
+    cls: Any = result.__class__
+    return result.actions if cls in _WITH_ACTIONS else actions
 
 
 _ONLY_ON_EVENTS: Final = frozenset(
     (Postpone, NextEvent, ChangeCallbackModule, PushCallbackModule, PopCallbackModule)
 )
-_MODULE_ACTIONS: Final = ChangeCallbackModule | PushCallbackModule | PopCallbackModule
+_MODULE_ACTIONS: Final = frozenset((ChangeCallbackModule, PushCallbackModule, PopCallbackModule))
+_TIMEOUTS: Final = frozenset((StateTimeout, EventTimeout, GenericTimeout))
+
+
+def _is(atom: Atom, tag: Any) -> bool:
+    """Compared as text: who writes the protocol by hand need not know of Atoms."""
+    return tag is atom or (isinstance(tag, str) and tag == atom)
 
 
 def _bad(what: str, value: Any) -> NoReturn:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from beamish import process
 from beamish.terms import NORMAL, Atom, Pid, ProcessExit, Throw
 
-from . import names, proc_lib
+from . import names, starting
 from .awaiting import is_coroutine
-from .directives import Ignore, Stop
+from .directives import Fail, Ignore, Stop
 from .names import Name
 from .special import debug_options, handle_debug
 from .statem_loop import Engine
@@ -24,7 +24,7 @@ from .statem_values import NextState
 if TYPE_CHECKING:
     from .gen_statem import GenStatem
 
-__all__ = ["Setup", "run"]
+__all__ = ["Setup", "live", "run"]
 
 _BAD_RETURN: Final = Atom("bad_return_from_init")
 _TERMINATE: Final = Atom("terminate")
@@ -44,16 +44,16 @@ class Setup(NamedTuple):
     debug: tuple[Any, ...] = ()
 
 
-async def run(starter: proc_lib.Starter, setup: Setup) -> None:
+async def run(starter: starting.Starter, setup: Setup) -> None:
     """Runs a state machine's process."""
-    begun = await proc_lib.reporting(_begin, (starter, setup), _NO_KEYWORDS)
+    begun = await starting.reporting(_begin, (starter, setup), _NO_KEYWORDS)
     if begun is not None:
-        await _live(*begun)
+        await live(*begun)
 
 
-async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[Engine, NextState] | None:
+async def _begin(starter: starting.Starter, setup: Setup) -> tuple[Engine, NextState] | None:
     """Runs init and tells the starter; None if there shall be no machine."""
-    if not proc_lib.claim(starter, setup.name):
+    if not starting.claim(starter, setup.name):
         return None
     try:
         machine = setup.cls()
@@ -65,12 +65,14 @@ async def _begin(starter: proc_lib.Starter, setup: Setup) -> tuple[Engine, NextS
     if isinstance(result, NextState):
         if setup.debug:
             debug_options(engine, setup.debug)
-        process.serving(engine)
-        proc_lib.acknowledge(starter)
+        starting.acknowledge(starter)
         return engine, result
     _unclaim(setup.name)
     if result is Ignore or isinstance(result, Ignore):
-        proc_lib.ignore(starter)
+        starting.ignore(starter)
+        return None
+    if isinstance(result, Fail):
+        starting.fail(starter, result.reason)
         return None
     raise ProcessExit(result.reason if isinstance(result, Stop) else (_BAD_RETURN, result))
 
@@ -81,17 +83,19 @@ def _unclaim(name: Name | None) -> None:
         names.unregister(name)
 
 
-async def _live(engine: Engine, first: NextState) -> None:
+async def live(engine: Engine, first: NextState) -> None:
+    """Runs a machine that has started, to its end."""
+    process.serving(engine)
     try:
         stop = await engine.begin(first) or await engine.run()
     except GeneratorExit:
         raise  # killed: no code of the machine's runs any more
     except BaseException as error:
         if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
-            await proc_lib.reporting(_failed, (engine, error), _NO_KEYWORDS)
-            proc_lib.report_exit(error)
+            await starting.reporting(_failed, (engine, error), _NO_KEYWORDS)
+            starting.report_exit(error)
         raise
-    await proc_lib.reporting(_stop, (engine, stop.reason), _NO_KEYWORDS)
+    await starting.reporting(_stop, (engine, stop.reason), _NO_KEYWORDS)
 
 
 async def _stop(engine: Engine, reason: Any) -> None:

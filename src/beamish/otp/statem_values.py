@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, cast, final
 
 from beamish.terms import NORMAL, Atom, Pid, Ref
 
@@ -362,8 +362,9 @@ def is_reply(action: Any) -> bool:
     if not isinstance(action, Reply):
         return False
     caller: Any = action.caller
-    match caller:
-        case (Pid(), Ref()):
-            return True
-        case _:
-            return False
+    return (
+        isinstance(caller, tuple)
+        and len(cast("tuple[Any, ...]", caller)) == 2
+        and isinstance(caller[0], Pid)
+        and isinstance(caller[1], Ref)
+    )

@@ -75,6 +75,7 @@ from .supervisor_process import (
     Strategy,
     SupervisorFlags,
     SupervisorProcess,
+    check_childspecs,
     check_significant,
     specs_of,
 )
@@ -231,6 +232,36 @@ class Supervisor(Supervised):
         """
         spec: ChildSpec = granted(await call(supervisor, ("get_childspec", id), None), id)
         return spec
+
+    @staticmethod
+    async def which_child(supervisor: Dest, id: Hashable) -> ChildInfo:
+        """The entry of one child in which_children.
+
+        Raises:
+            ChildError: ``not_found``.
+
+        Source: supervisor:which_child/2 (OTP 27).
+        """
+        info: ChildInfo = granted(await call(supervisor, ("which_child", id), None), id)
+        return info
+
+    @staticmethod
+    def check_childspecs(children: list[ChildLike], auto_shutdown: AutoShutdown = "never") -> None:
+        """Checks a list of children without starting anything.
+
+        Args:
+            children: as for start_link.
+            auto_shutdown: the flag of the supervisor that they are for.
+
+        Raises:
+            ChildSpecError: the first thing that makes no sense; also two children of one id.
+
+        Example:
+            >>> Supervisor.check_childspecs([Counter, (Listener, 4040)])
+
+        Source: supervisor:check_childspecs/1,2.
+        """
+        check_childspecs(children, auto_shutdown)
 
     @staticmethod
     async def which_children(supervisor: Dest) -> list[ChildInfo]:

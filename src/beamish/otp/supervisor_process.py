@@ -48,7 +48,14 @@ from .intensity import RestartWindow
 from .server_loop import Caller
 from .supervisor_reports import Context, progress, report
 
-__all__ = ["AutoShutdown", "Strategy", "SupervisorFlags", "SupervisorProcess", "check_intensity"]
+__all__ = [
+    "AutoShutdown",
+    "Strategy",
+    "SupervisorFlags",
+    "SupervisorProcess",
+    "check_childspecs",
+    "check_intensity",
+]
 
 Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
 AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
@@ -294,6 +301,9 @@ class SupervisorProcess(GenServer):
             case ("get_childspec", id):
                 child = self._find(id)
                 return (REFUSED, _NOT_FOUND) if child is None else (OK, child.spec)
+            case ("which_child", id):
+                child = self._find(id)
+                return (REFUSED, _NOT_FOUND) if child is None else (OK, child.info())
             case "which_children":
                 return [child.info() for child in reversed(list(self.children))]
             case "count_children":
@@ -389,6 +399,23 @@ def check_significant(flags: SupervisorFlags, spec: ChildSpec) -> None:
             hint="give the supervisor auto_shutdown='any_significant' or 'all_significant'",
             combined=("auto_shutdown", "never"),
         )
+
+
+def check_childspecs(children: Any, auto_shutdown: AutoShutdown) -> None:
+    """Refuses a list of children with which no supervisor could be started."""
+    flags = SupervisorFlags(auto_shutdown=auto_shutdown)
+    seen: set[Hashable] = set()
+    for spec in specs_of(children):
+        check_significant(flags, spec)
+        if spec.id in seen:
+            raise ChildSpecError(
+                "id",
+                spec.id,
+                "an id of its own for each child",
+                where="supervisor",
+                hint="child_spec(child, id=...) gives it another",
+            )
+        seen.add(spec.id)
 
 
 def title_of(cls: type) -> str:

@@ -168,6 +168,10 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
         self._owner: Pid | None = None
         self._task: asyncio.Task[Any] | None = None
         self._seen = 0
+        # What the stream's process shall be told next, and how often there was something: who asks
+        # may be cancelled before or after that was sent, and then it is told again.
+        self._remark: tuple[Any, Any] = (_NOTHING, None)
+        self._read = 0
         self._over = False
 
     def __aiter__(self) -> Self:
@@ -182,9 +186,9 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
                 f"this stream is consumed by {self._owner!r}, which took its first result; this "
                 f"is {process.self()!r}: let one process make and consume it"
             )
-        remark: tuple[Any, Any] = (_NOTHING, None)
         while True:
-            answer = await process.request(server, NEXT, (self._seen, *remark))
+            answer = await process.request(server, NEXT, (self._seen, self._read, *self._remark))
+            self._remark = (_NOTHING, None)
             if answer.__class__ is not tuple:  # a Down
                 self._finish()
                 raise ProcessExit(answer[4])
@@ -193,7 +197,8 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
                 self._seen += 1
                 return cast("Outcome[R]", value)
             if kind is MORE:
-                remark = await self._read()
+                self._remark = await self._next_input()
+                self._read += 1
                 continue
             if kind is DONE:
                 self._finish()
@@ -243,7 +248,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
         self._server = process.spawn_opt(serve_stream, plan, link=True, label="Task.async_stream")
         return self._server
 
-    async def _read(self) -> tuple[Any, Any]:
+    async def _next_input(self) -> tuple[Any, Any]:
         """The next input, as a remark to the stream's process."""
         try:
             iterator = self._iterator

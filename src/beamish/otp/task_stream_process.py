@@ -108,6 +108,7 @@ class _StreamProcess:
         "last",
         "open",
         "plan",
+        "read",
         "ready",
         "running",
         "started",
@@ -120,6 +121,7 @@ class _StreamProcess:
         self.consumer = plan.asked_by[0]
         self.running: dict[Ref, _Job] = {}
         self.open = True  # whether there may be more input
+        self.read = 0  # how many inputs, the end included, it has been told of
         self.started = 0
         # What is there to be taken: ordered by number, else in the order of arrival.
         self.ready: dict[int, Any] = {}
@@ -151,12 +153,16 @@ class _StreamProcess:
 
     # ---- the consumer
 
-    async def _next(self, caller: tuple[Pid, Ref], seen: int, kind: Any, given: Any) -> None:
+    async def _next(
+        self, caller: tuple[Pid, Ref], seen: int, number: int, kind: Any, given: Any
+    ) -> None:
         self.waiting = caller
-        if kind is END:
-            self.open = False
-        elif kind is ITEM:
-            await self._start(given)
+        if number > self.read:  # else it is told again
+            self.read = number
+            if kind is END:
+                self.open = False
+            elif kind is ITEM:
+                await self._start(given)
         if seen < self.delivered:
             # 1. the item was on its way   2. the consumer gave up waiting   3. it asks again.
             process.reply(caller, (ITEM, self.last))

@@ -50,7 +50,7 @@ from beamish.terms.errors import describe
 from . import gen_server
 from .errors import StartError
 from .names import whereis
-from .timer_server import LONGEST, Apply, Entry, Send, TimerServer
+from .timer_server import Apply, Entry, Send, TimerServer
 
 __all__ = [
     "Timer",
@@ -274,14 +274,9 @@ async def sleep(seconds: float | None) -> None:
 
     Source: timer:sleep/1.
     """
-    if seconds is None:
-        await process.sleep(None)
-        return
-    _check_seconds("sleep", seconds)
-    end = process.monotonic_time() + seconds
-    while (left := end - process.monotonic_time()) > LONGEST:
-        await process.sleep(LONGEST)
-    await process.sleep(max(0, left))
+    if seconds is not None:
+        _check_seconds("sleep", seconds)
+    await process.sleep(seconds)
 
 
 def tc(fn: Callable[..., R], *args: Any, **kwargs: Any) -> tuple[float, R]:

@@ -16,6 +16,7 @@ from beamish.terms.reasons import CANCELLED, keep_stack
 from .asyncio_task import finish_task
 from .fate import hasten
 from .here import here, running_node
+from .journal import plain
 from .owned import close_all
 from .reports import report_crash, report_failed_cleanup
 from .signals import tell_of_death
@@ -120,18 +121,19 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
     fate = proc.fate
     if fate is None:
         if reason is not NORMAL:
-            here.journal.append((proc.pid, reason, None, False))
+            here.journal.append((proc.pid, plain(reason), None, False))
     else:
         if fate.grace is not None:
             fate.grace.cancel()
         if reason is not fate.reason:  # it has ended before the signal reached it
-            here.journal.append((proc.pid, reason, None, False))
+            here.journal.append((proc.pid, plain(reason), None, False))
     rare = proc.rare
     if rare is not None:
         running_node().names.release(proc)
         if rare.owned:
             # What is awaited in closing still belongs to its end.
             proc.state = EXITING
+            rare.reason = reason
             closing = close_all(proc, running_node().closing_time)
             if closing is not None:
                 _finish_after(closing, proc, reason, error, result)

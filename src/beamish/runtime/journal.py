@@ -15,11 +15,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final, Literal, final
 
-from beamish.terms import Pid, format_exit
+from beamish.terms import Pid, format_exit, to_erlang
 
 from .here import here
 
-__all__ = ["SIZE", "Death", "Why", "new_journal", "note", "why"]
+__all__ = ["SIZE", "Death", "Why", "new_journal", "note", "plain", "why"]
 
 SIZE: Final = 1000  # entries
 
@@ -86,6 +86,17 @@ def _who(pid: Pid | None) -> str:
 def new_journal() -> deque[Entry]:
     """An empty journal, which forgets the oldest entry when it is full."""
     return deque(maxlen=SIZE)
+
+
+def plain(reason: Any) -> Any:
+    """A reason as an entry may hold it: no exception with a traceback, which keeps frames alive.
+
+    That of a process has been replaced by plain data before; that of an adopted Task has not, and
+    asyncio's warning of an exception that nobody asks for comes when nobody holds it any more.
+    """
+    if isinstance(reason, BaseException) and reason.__traceback__ is not None:
+        return to_erlang(reason)
+    return reason
 
 
 def note(pid: Pid, culprit: Pid | None) -> None:

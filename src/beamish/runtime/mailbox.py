@@ -322,7 +322,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
     mailbox = proc.mailbox
     if mailbox:
         start = max(0, ref._mark - proc.removed) if ref._maker is proc.pid else 0
-        for index, message in enumerate(islice(mailbox, start, None), start):
+        for index, message in enumerate(from_index(mailbox, start), start):
             if answers(ref, message):
                 del mailbox[index]
                 proc.removed += 1
@@ -374,16 +374,11 @@ def _find(proc: Process, test: Callable[[Any], bool], mark: int) -> Any:
     """_take of what one plain pattern takes, from its mark on, and not the very first."""
     mailbox = proc.mailbox
     assert mailbox is not None
-    start, size = mark - proc.removed, len(mailbox)
-    if start >= size:
+    start = mark - proc.removed
+    if start >= len(mailbox):
         return _LOOK_AGAIN
     index = start = max(start, 1)
-    if size - start <= _FEW:
-        # islice would walk all the way to the start; a deque is quick at its right end, too.
-        messages: Iterable[Any] = [mailbox[index] for index in range(start, size)]
-    else:
-        messages = islice(mailbox, start, None)
-    for message in messages:
+    for message in from_index(mailbox, start):
         if test(message):
             del mailbox[index]
             proc.removed += 1
@@ -391,9 +386,6 @@ def _find(proc: Process, test: Callable[[Any], bool], mark: int) -> Any:
             return message
         index += 1
     return _LOOK_AGAIN
-
-
-_FEW: Final = 64
 
 
 def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
@@ -407,7 +399,7 @@ def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
         return message
     if has_predicate(patterns):
         return _take_by_predicate(proc, patterns, start)
-    for index, message in enumerate(islice(mailbox, start, None), start):
+    for index, message in enumerate(from_index(mailbox, start), start):
         for pattern in patterns:
             if matches(pattern, message):
                 del mailbox[index]
@@ -417,11 +409,27 @@ def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
     return _LOOK_AGAIN
 
 
+def from_index(mailbox: deque[Any], start: int) -> Iterable[Any]:
+    """The messages from an index on, oldest first.
+
+    An answer stands at the end of the mailbox, perhaps behind very many messages: they are not
+    walked over, for that would cost at every receive.
+    """
+    if not start:
+        return mailbox
+    behind = len(mailbox) - start
+    if behind >= start:
+        return islice(mailbox, start, None)
+    tail = list(islice(reversed(mailbox), behind))
+    tail.reverse()
+    return tail
+
+
 def _take_by_predicate(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
     """The same where the user's code is asked, which may send to its own process meanwhile."""
     mailbox = proc.mailbox
     while mailbox and start < len(mailbox):
-        fresh = list(islice(mailbox, start, None))
+        fresh = list(from_index(mailbox, start))
         for index, message in enumerate(fresh, start):
             if any(matches(pattern, message) for pattern in patterns):
                 if index < len(mailbox) and mailbox[index] is message:  # not flushed by it

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .fate import Fate
     from .node import Node
     from .owned import Owned
+    from .priority import Urgent
 
 __all__ = ["Process", "Rare", "Serving", "new_process"]
 
@@ -192,8 +193,10 @@ class Rare:
         "outside",
         "owned",
         "quiet",
+        "reason",
         "serving",
         "task",
+        "urgent",
     )
 
     def __init__(self) -> None:
@@ -207,4 +210,6 @@ class Rare:
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
         self.serving: Serving | None = None  # what a behaviour works on
+        self.urgent: Urgent | None = None  # priority messages
+        self.reason: Any = None  # why it ends, while what it owned is closed
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

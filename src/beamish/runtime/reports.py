@@ -4,7 +4,7 @@ A report is one record: its message can be read in a terminal, and its fields st
 attributes of the record, for a log collector: ``report``, ``pid``, ``registered_name``,
 ``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``state``,
 ``message_queue_len``, ``links``, ``stack``, ``details`` (what a behaviour adds: a task's caller,
-function and arguments).
+function and arguments), ``context`` (in which the process ran: for log filters).
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]
         "last_message": None if last is None else _short.repr(last),
         "message_queue_len": len(proc.mailbox or ()),
         "links": sorted(repr(pid) for pid in proc.links or ()),
+        "context": proc.context,
     }
 
 

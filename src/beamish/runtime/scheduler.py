@@ -421,9 +421,8 @@ def close_by_force(proc: Process, fate: Fate) -> None:
     First ProcessExit: it is a CancelledError, on which libraries let go of their sockets and
     timers. Some code waits again and again all the same (asyncio.TaskGroup, Condition): ForcedEnd
     leaves that. ``coro.close()`` is for the rest. It is no way to begin: libraries do not notice
-    it, until
-    CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``, and where one of
-    the coroutines that are closed waits again, the outer ones are told a RuntimeError.
+    it, until CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``, and
+    where one of the coroutines that are closed waits again, the outer ones are told a RuntimeError.
     """
     node = here.node
     assert node is not None

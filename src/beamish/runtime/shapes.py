@@ -71,7 +71,7 @@ def first_to_scan(shape: Shape, pattern: Any, maker: Pid) -> int:
 def _compile(classes: tuple[type, ...]) -> Shape:
     """Writes the comparison out, as dataclasses and namedtuple write their methods."""
     checks = [_CHECKS[cls].format(i=index) for index, cls in enumerate(classes)]
-    checks.sort(key=lambda check: " is " not in check)
+    checks.sort(key=lambda check: " is " not in check or check.startswith("("))
     test = " and ".join(
         ["isinstance(v, tuple)", f"len(v) == {len(classes)}", *filter(None, checks)]
     )
@@ -97,14 +97,14 @@ _CHECKS: Final[dict[type, str]] = {
     bytes: _EQUAL,
     str: _EQUAL,
     Atom: _EQUAL,
-    type: "isinstance(v[{i}], p[{i}])",
+    type: "(isinstance(v[{i}], p[{i}]) or v[{i}] is p[{i}])",
 }
 
 _OTHER: Final = Shape(matches)
 
 # By the classes of the elements of a tuple, or the class of a pattern that is none.
 shapes: Final[dict[Any, Shape]] = {
-    type: Shape(lambda pattern, value: isinstance(value, pattern), ()),
+    type: Shape(lambda pattern, value: isinstance(value, pattern) or value is pattern, ()),
     int: _OTHER,
     str: _OTHER,
     Atom: _OTHER,

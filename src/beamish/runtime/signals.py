@@ -28,6 +28,7 @@ from beamish.terms.messages import DOWN, PROCESS, down_message, exit_message, ne
 
 from .fate import doom
 from .here import here
+from .journal import plain
 from .mailbox import check, deliver
 from .states import EXIT_PENDING, EXITING
 
@@ -73,7 +74,7 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
     elif target.trap_exit:
         deliver(target, exit_message(sender, reason))
     elif not is_word(reason, NORMAL) or sender is target.pid:
-        here.journal.append((target.pid, reason, sender, link))
+        here.journal.append((target.pid, plain(reason), sender, link))
         doom(target, reason)
 
 
@@ -296,7 +297,9 @@ def tell_of_death(proc: Process, reason: Any) -> None:
 
 def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
     ends = not is_word(reason, NORMAL)
-    record = here.journal.append
+    record, noted = here.journal.append, reason
+    if isinstance(reason, BaseException):
+        noted = plain(reason)
     for other_pid in links:
         other: Process = other_pid._process
         if other.links:
@@ -305,7 +308,7 @@ def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
         if other.trap_exit:
             deliver(other, exit_message(pid, reason))
         elif ends:
-            record((other_pid, reason, pid, True))
+            record((other_pid, noted, pid, True))
             doom(other, reason)
 
 

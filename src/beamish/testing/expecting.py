@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from beamish import process
 from beamish.process import receive
@@ -24,26 +24,37 @@ _QUIET_TURNS: Final = 3
 _SHOWN: Final = 20
 
 
-async def settle() -> None:
+async def settle(timeout: float = 5.0) -> None:
     """Returns when every process waits: for messages, for timers, or for something outside.
 
     What was sent before has been dealt with then, and what came of it, too. On the virtual clock
     the time stands still meanwhile. On the real one, sockets and threads of which an answer is
     under way are not waited for: wait for what they bring.
+
+    Args:
+        timeout: seconds after which it is given up, on the real clock. On the virtual one a process
+            that computes without end holds up everything.
+
+    Raises:
+        AssertionError: some processes do not come to rest.
     """
     loop = asyncio.get_running_loop()
     if isinstance(loop, VirtualClockLoop):
         await loop.idle()
         return
-    quiet = 0
+    quiet, end = 0, loop.time() + timeout
     while quiet < _QUIET_TURNS:
         await process.sleep(0)
-        quiet = 0 if _somebody_runs() else quiet + 1
+        runs = _who_runs()
+        quiet = 0 if runs else quiet + 1
+        if runs and loop.time() >= end:
+            raise AssertionError(f"expected all processes to wait within {timeout} s; {runs} run")
 
 
-def _somebody_runs() -> bool:
+def _who_runs() -> list[Pid]:
     me = process.self()
-    return any(process.info(pid, "status") == "runnable" for pid in process.list() if pid is not me)
+    others = [pid for pid in process.list() if pid is not me]
+    return [pid for pid in others if process.info(pid, "status") == "runnable"]
 
 
 async def expect(*patterns: Any, timeout: float | None = PATIENCE) -> Any:
@@ -155,7 +166,7 @@ def _pattern(pattern: Any) -> str:
     if isinstance(pattern, type):
         return pattern.__name__
     if type(pattern) is tuple:
-        parts: tuple[Any, ...] = pattern
+        parts = cast("tuple[Any, ...]", pattern)
         return f"({', '.join(_pattern(part) for part in parts)})"
     return repr(pattern)
 
