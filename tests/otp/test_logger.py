@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from beamish import process
-from beamish.otp import logger
+from beamish.otp import Agent, Supervisor, logger
 from beamish.terms import BadArgError
-from beamish.testing import expect_down
+from beamish.testing import expect_down, settle
 
 LOG = logging.getLogger("test.logger")
 
@@ -207,3 +207,17 @@ def test_the_limit_can_be_switched_off(records: list[Any]) -> None:
         logging.getLogger("beamish").error("x", extra={"report": "crash"})
 
     assert len(records) == 1000
+
+
+@pytest.mark.beamish
+async def test_a_supervisors_report_is_a_record_as_any_other(records: list[Any]) -> None:
+    await Supervisor.start_link([Agent.child_spec(dict, name="child", restart="temporary")])
+    child = process.whereis("child")
+    assert child is not None
+
+    ref = process.monitor(child)
+    process.exit(child, "kill")
+    await expect_down(ref, "killed")
+    await settle()
+
+    assert [record.report for record in records] == ["supervisor"]

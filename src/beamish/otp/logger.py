@@ -178,7 +178,9 @@ class ProcessFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Adds them; whether the record is logged."""
         # A report of a process is written when it does not run any more; it brings its context.
-        context: Context | None = getattr(record, "context", None)
+        # (That of a supervisor has a field of this name as well: what it was about to do.)
+        brought: Any = getattr(record, "context", None)
+        context = brought if isinstance(brought, Context) else None
         level = _LEVEL.get() if context is None else context.get(_LEVEL)
         if level is not None and record.levelno < level:
             return False
