@@ -18,6 +18,7 @@ from .running import DocsError, run_page
 
 PAGES = [page for page in all_pages() if page.runs]
 REFERENCE = sorted((DOCS / "reference").glob("*.md"))
+GUIDES = sorted((DOCS / "guides").glob("*.md"))
 
 # A behaviour's page has these, in this order. Others may stand between them.
 HEADINGS = [
@@ -67,18 +68,29 @@ def test_every_behaviour_has_a_page() -> None:
     assert (modules | names) - {"global_"} <= {path.stem for path in REFERENCE}
 
 
-@pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.stem)
-def test_what_a_page_of_the_reference_names_exists(path: Path) -> None:
+@pytest.mark.parametrize("path", [*REFERENCE, *GUIDES], ids=lambda path: path.stem)
+def test_what_a_page_names_exists(path: Path) -> None:
     missing = [f"{owner}.{name}" for owner, name in _named(path) if not hasattr(_our(owner), name)]
 
     assert missing == []
 
 
 def _named(path: Path) -> Iterator[tuple[str, str]]:
-    """What stands in code in the text and the tables, but for the columns of other languages."""
+    """What stands in code in the text, and in those columns of tables that are about us."""
     text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
-    for code in re.findall(r"`([^`\n]+)`", text):
+    for code in re.findall(r"`([^`\n]+)`", "\n".join(_ours_of(text))):
         yield from NAME.findall(code)
+
+
+def _ours_of(text: str) -> Iterator[str]:
+    column: int | None = None
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if "beamish" in cells:
+            column = cells.index("beamish")
+        elif not line.startswith("|"):
+            column = None
+        yield line if column is None else cells[column]
 
 
 def _our(owner: str) -> Any:

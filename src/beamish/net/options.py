@@ -56,26 +56,51 @@ RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` w
 class SocketOptions(TypedDict, total=False):
     r"""The options of ``listen``, ``connect`` and ``setopts``; sizes in bytes, times in seconds.
 
-    packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes; "http" and
-        "httph" for the lines of HTTP, taken apart: see ``beamish.net.http``.
-    packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
-    buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once set, it
-        is also the most that one raw recv returns (else 65536). Setting `recbuf` raises it.
-    line_delimiter: the byte that ends a line; default b"\n".
-    partial_line: whether a last line without newline is delivered before the end; default False.
-    active: False (default) for recv; True, "once" or a number of messages. The number is added
-        to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
-    exit_on_close: whether our side is closed when the peer has ended its own; default True.
-    show_econnreset: whether a reset is told from a normal end; default False.
-    send_timeout: seconds that send waits for a peer that does not read; default None, for ever.
-    send_timeout_close: whether the socket is closed then; default False.
-    high_watermark, low_watermark: how long the queue must be to let send wait, and until when;
-        default 8192 and 4096.
-    linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what is
-        queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
-    nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
-    recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
-    priority, tos: numbers for the kernel.
+    <<<<<<< HEAD
+        - packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes.
+        - packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
+        - buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once
+          set, it is also the most that one raw recv returns (else 65536). Setting `recbuf` raises
+          it.
+        - line_delimiter: the byte that ends a line; default b"\n".
+        - partial_line: whether a last line without newline is delivered before the end; default
+          False.
+        - active: False (default) for recv; True, "once" or a number of messages. The number is
+          added to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
+        - exit_on_close: whether our side is closed when the peer has ended its own; default True.
+        - show_econnreset: whether a reset is told from a normal end; default False.
+        - send_timeout: seconds that send waits for a peer that does not read; default None, for
+          ever.
+        - send_timeout_close: whether the socket is closed then; default False.
+        - high_watermark, low_watermark: how long the queue must be to let send wait, and until
+          when; default 8192 and 4096.
+        - linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what
+          is queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
+        - nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
+        - recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
+        - priority, tos: numbers for the kernel.
+    =======
+        packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes; "http" and
+            "httph" for the lines of HTTP, taken apart: see ``beamish.net.http``.
+        packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
+        buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once set, it
+            is also the most that one raw recv returns (else 65536). Setting `recbuf` raises it.
+        line_delimiter: the byte that ends a line; default b"\n".
+        partial_line: whether a last line without newline is delivered before the end; default False.
+        active: False (default) for recv; True, "once" or a number of messages. The number is added
+            to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
+        exit_on_close: whether our side is closed when the peer has ended its own; default True.
+        show_econnreset: whether a reset is told from a normal end; default False.
+        send_timeout: seconds that send waits for a peer that does not read; default None, for ever.
+        send_timeout_close: whether the socket is closed then; default False.
+        high_watermark, low_watermark: how long the queue must be to let send wait, and until when;
+            default 8192 and 4096.
+        linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what is
+            queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
+        nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
+        recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
+        priority, tos: numbers for the kernel.
+    >>>>>>> main
     """
 
     packet: Packet
