@@ -74,6 +74,7 @@ __all__ = [
     "give_away",
     "group_leader",
     "info",
+    "init",
     "label",
     "link",
     "list",
@@ -287,6 +288,16 @@ def self() -> Pid:  # Erlang's name, reached through the module
 def parent() -> Pid | None:
     """The pid of the process that started this one; None where none did."""
     return _current().parent
+
+
+def init() -> Pid:
+    """The pid ``<0.0.0>``, in whose name the node asks processes to end when it stops.
+
+    It is no process. A behaviour that traps exits takes an Exit from it as its parent's.
+
+    Source: init(3) (OTP 25 manual).
+    """
+    return _node().init_pid
 
 
 def ancestors() -> builtins.list[Pid]:

@@ -65,10 +65,13 @@ def test_it_serves_within_a_second() -> None:
 
 
 def seconds_to_the_first_answer() -> float:
+    """Without those in which it was ready to run, but others had the processors."""
     started = time.monotonic()
     with Server() as server, server.connect() as client:
         assert client.is_served()
-        return time.monotonic() - started
+        passed = time.monotonic() - started
+        waited = int(Path(f"/proc/{server.pid}/schedstat").read_text().split()[1]) / 1e9
+        return passed - waited
 
 
 @pytest.mark.slow  # two OS processes start

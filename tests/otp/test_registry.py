@@ -17,6 +17,7 @@ from beamish.otp import (
     Supervisor,
     TaskSupervisor,
     gen_server,
+    sys,
 )
 from beamish.terms import BadArgError, Pid
 
@@ -248,7 +249,7 @@ async def test_the_table_forgets_the_dead() -> None:
     reg = await unique()
     for n in range(100):
         await ended_by(await entry(n), "kill")
-    await process.sleep(0)
+    await sys.get_state(reg)  # answered when it has seen all that came before
 
     table = process.info(reg, "dictionary")["$registry"]
     assert (table.by_key, table.by_pid) == ({}, {})

@@ -105,12 +105,11 @@ async def run(starter: starting.Starter, setup: Setup) -> None:
 class _Manager(Special):
     """A running event manager."""
 
-    __slots__ = ("_starter", "debug", "handlers", "message", "parent")
+    __slots__ = ("debug", "handlers", "message", "parent")
 
     def __init__(self, parent: Pid | None) -> None:
         self.handlers: list[Handler] = []
         self.parent = parent
-        self._starter = process.parent()
         self.message: Any = None
         self.debug: Debug | None = None
 
@@ -126,7 +125,7 @@ class _Manager(Special):
     async def _take(self, message: Any) -> Any:
         """Does what a message says; the reason if it ends the manager."""
         if message.__class__ is Exit:
-            if self._ends_with(message[1], message[2]):
+            if message[1] in (self.parent, process.init()):
                 return message[2]
             await self._owner_is_gone(message[1], message[2])
         match message:
@@ -141,17 +140,6 @@ class _Manager(Special):
             case _:
                 await self._notify("handle_info", message)
         return None
-
-    def _ends_with(self, pid: Pid, reason: Any) -> bool:
-        """Whether an exit is that of the parent.
-
-        One that nobody is linked to is asked to end by its node when that stops, with `shutdown` in
-        the name of who started it, who has ended.
-        """
-        if self.parent is not None:
-            return pid is self.parent
-        ended = bool(reason == SHUTDOWN) and not process.alive(pid)
-        return ended and self._starter in (None, pid)
 
     async def _stop(self, reason: Any) -> None:
         for handler in tuple(self.handlers):

@@ -273,7 +273,7 @@ async def _handle(work: Work, message: Any, then: Then) -> Then:
             callback, message = message.run, server
         else:
             callback = server.handle_cast
-    elif message.__class__ is Exit and message[1] is work.parent:
+    elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
         process.because(message[1])
         return Stop(message[2])
     then = _after_message(await _run(callback, message))

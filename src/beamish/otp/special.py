@@ -220,7 +220,9 @@ async def handle_system_msg(
                 process.reply(caller, _answer(special, request, parent, state))
         if not suspended:
             return None
-        message = await process.receive((SYSTEM, tuple, ...), (_EXIT, parent, ...))
+        message = await process.receive(
+            (SYSTEM, tuple, ...), (_EXIT, parent, ...), (_EXIT, process.init(), ...)
+        )
         if message[0] == _EXIT:
             return Stop(message[2])
         _, caller, request = message

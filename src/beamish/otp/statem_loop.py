@@ -212,7 +212,7 @@ class Engine(Observed):
                     return self._timed_out(message)
             elif length == 2 and _is(CAST, message[0]):
                 return (_CAST, message[1])
-        elif message.__class__ is Exit and message[1] is self.parent:
+        elif message.__class__ is Exit and message[1] in (self.parent, process.init()):
             return Stop(message[2])
         return (_INFO, message)
 

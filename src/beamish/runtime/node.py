@@ -260,7 +260,7 @@ class Node:
             looking = self.loop.time() - start
             told.update(orphans)
             for proc in sorted(orphans, key=lambda p: p.pid._key(), reverse=True):
-                exit_signal(proc, proc.parent or self.init_pid, SHUTDOWN, link=False)
+                exit_signal(proc, self.init_pid, SHUTDOWN, link=False)
             try:
                 async with asyncio.timeout_at(deadline):
                     await self.deaths.wait()
