@@ -29,7 +29,7 @@ class Machine(GenStatem):
         self.ends = ends
         return NextState("only")
 
-    def handle_event(self, kind: Any, content: Any, state: Any) -> None: ...
+    def handle_event(self, event_type: Any, content: Any, state: Any) -> None: ...
 
     def terminate(self, reason: Any, state: Any) -> None:
         self.ends.append(reason)
