@@ -249,7 +249,9 @@ async def test_the_table_forgets_the_dead() -> None:
     reg = await unique()
     for n in range(100):
         await ended_by(await entry(n), "kill")
-    await sys.get_state(reg)  # answered when it has seen all that came before
+    partition = Registry.register("reg", "mine")
+    await sys.get_state(partition)  # answered when it has seen all that came before
+    Registry.unregister("reg", "mine")
 
     table = process.info(reg, "dictionary")["$registry"]
     assert (table.by_key, table.by_pid) == ({}, {})

@@ -1,9 +1,10 @@
 """What matches: the patterns of ``receive``.
 
 A pattern is, tried in this order: ``...`` (anything); ``None``, ``True`` or ``False`` (that
-very object, as in a ``match`` statement); a type (isinstance, or the type itself); a tuple or list
-of patterns (same type of sequence, same length, element by element); a dict of patterns (the keys
-must be there, others may be); a predicate (any other callable); else a value (equality).
+very object, as in a ``match`` statement); a type (isinstance); a tuple or list of patterns (same
+type of sequence, same length, element by element, where the very same object always matches); a
+dict of patterns (the keys must be there, others may be); a predicate (any other callable); else a
+value (equality).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def matches(pattern: Any, value: Any) -> bool:
     if cls is tuple:
         return issubclass(value.__class__, tuple) and all_match(pattern, value)
     if cls is type:
-        return isinstance(value, pattern) or value is pattern
+        return isinstance(value, pattern)
     if cls is int or isinstance(pattern, str):
         return bool(pattern == value)
     if pattern is ...:
@@ -30,7 +31,7 @@ def matches(pattern: Any, value: Any) -> bool:
     if pattern is None or cls is bool:
         return pattern is value
     if isinstance(pattern, type):
-        return isinstance(value, pattern) or value is pattern
+        return isinstance(value, pattern)
     # issubclass of the classes: to a type checker isinstance would make the elements unknown.
     if issubclass(cls, _SEQUENCES):
         kind = tuple if issubclass(cls, tuple) else list

@@ -104,7 +104,7 @@ _OTHER: Final = Shape(matches)
 
 # By the classes of the elements of a tuple, or the class of a pattern that is none.
 shapes: Final[dict[Any, Shape]] = {
-    type: Shape(lambda pattern, value: isinstance(value, pattern) or value is pattern, ()),
+    type: Shape(lambda pattern, value: isinstance(value, pattern), ()),
     int: _OTHER,
     str: _OTHER,
     Atom: _OTHER,
