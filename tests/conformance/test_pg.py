@@ -265,6 +265,19 @@ async def test_the_end_of_a_member_is_told_group_by_group_latest_first() -> None
 
 
 @in_node
+async def test_a_group_whose_last_member_is_dying_is_not_listed() -> None:
+    """OTP pg: "monitor_scope", a group is gone with its last member."""
+    await pg.start_link()
+    pid = await member()
+    await pg.join("x", pid)
+
+    process.exit(pid, "kill")
+    _, groups = await pg.monitor_scope()
+
+    assert groups == {}
+
+
+@in_node
 async def test_who_monitors_hears_of_its_own_joining() -> None:
     """OTP pg: "monitor_self"."""
     await pg.start_link()

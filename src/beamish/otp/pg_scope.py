@@ -68,7 +68,8 @@ class Scope(GenServer):
             case "monitor_scope":
                 ref = process.monitor(caller[0])
                 self.of_scope[ref] = caller[0]
-                return ref, {group: members_of(self.groups, group) for group in self.groups}
+                found = {group: members_of(self.groups, group) for group in self.groups}
+                return ref, {group: pids for group, pids in found.items() if pids}
             case ("demonitor", ref):
                 return self._demonitor(ref)
             case _:
