@@ -10,7 +10,7 @@ each call of a further one would cost at every call.
 from __future__ import annotations
 
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from beamish.terms import NOPROC, Pid
 from beamish.terms.errors import CallCycleError
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .process import Process
 
 __all__ = ["call_cycle", "reply", "request"]
-
-_TIMED_OUT: Final = object()
 
 
 @coroutine
