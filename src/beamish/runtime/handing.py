@@ -20,6 +20,7 @@ from .here import here, running_node
 from .mailbox import deliver
 from .signals import REPLY, watch
 from .states import WAIT_REPLY, WOKEN
+from .ties import untie
 
 if TYPE_CHECKING:
     from beamish.terms import Pid
@@ -78,9 +79,8 @@ def reply(caller: tuple[Pid, Any], answer: Any) -> None:
     target = ref._watched
     if target is not None:
         ref._watched = None
-        del proc.monitors[ref]
-        if target.watchers:
-            target.watchers.pop(ref, None)
+        proc.monitors = None if proc.monitors is ref else untie(proc.monitors, ref)
+        target.watchers = None if target.watchers is ref else untie(target.watchers, ref)
     if proc.state == WAIT_REPLY and proc.pattern is ref:
         proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
         proc.state = WOKEN
