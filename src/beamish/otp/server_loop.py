@@ -45,7 +45,7 @@ from .special import SYSTEM, debug_options, handle_debug, handle_system_msg
 if TYPE_CHECKING:
     from .gen_server import GenServer
 
-__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer", "run"]
+__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "answer", "run"]
 
 CALL: Final = Atom("$gen_call")
 CAST: Final = Atom("$gen_cast")
@@ -95,45 +95,77 @@ def answer(caller: Caller, value: Any) -> None:
 # ---- the beginning
 
 
-class Setup(NamedTuple):
-    """What a server is started with."""
-
-    cls: type[GenServer]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    name: Name | None
-    parent: Pid | None
-    debug: tuple[Any, ...] = ()
+# What `begin` returns where there shall be no server.
+_NO_SERVER: Final = Stop(NORMAL)
 
 
-async def _begin(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
-    """Runs init and tells the starter; None if there shall be no server."""
-    if not starting.claim(starter, setup.name):
-        return None
-    server = setup.cls()
+def begin(starter: starting.Starter, work: Work) -> Any:
+    """Runs init, in the new process, and tells the starter.
+
+    An init that neither waits nor has more to say than None costs no coroutine: thousands of
+    children start like this.
+
+    Returns:
+        What comes next, or _NO_SERVER; or a coroutine that returns it.
+    """
+    if work.name is not None and not starting.claim(starter, work.name):
+        return _NO_SERVER
+    if work.linked:
+        work.parent = starter[0]
+    server: Any = None
     try:
-        result = server.init(*setup.args, **setup.kwargs)
+        server = work.cls()
+        result = server.init(*work.args, **work.kwargs)
+    except Throw as thrown:
+        if server is None:
+            raise
+        result = thrown.value
+    except starting.Hibernation as jump:
+        _unclaim(work.name)
+        return _hibernate(jump)
+    except BaseException as error:
+        _unclaim(work.name)
+        starting.report_exit(error)
+        raise
+    if result is not None or work.options:
+        return starting.reporting(_begun, (starter, work, server, result), _NO_KEYWORDS)
+    work.server = server
+    starting.acknowledge(starter)
+    return None
+
+
+async def _begun(starter: starting.Starter, work: Work, server: GenServer, result: Any) -> Then:
+    """The same, where init waits, or has more to say."""
+    try:
         if is_coroutine(result):
             result = await result
     except Throw as thrown:
         result = thrown.value
     except BaseException:
-        _unclaim(setup.name)
+        _unclaim(work.name)
         raise
     if result is None or result is Hibernate or isinstance(result, Continue | Timeout | Hibernate):
-        work = Work(server, setup.parent)
-        if setup.debug:
-            debug_options(work, setup.debug)
+        if work.options:
+            debug_options(work, work.options)
+        work.server = server
         starting.acknowledge(starter)
-        return work, result
-    _unclaim(setup.name)
+        then: Then = result
+        return then
+    _unclaim(work.name)
     if result is Ignore or isinstance(result, Ignore):
         starting.ignore(starter)
-        return None
+        return _NO_SERVER
     if isinstance(result, Fail):
         starting.fail(starter, result.reason)
-        return None
+        return _NO_SERVER
     raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
+
+
+async def _hibernate(jump: starting.Hibernation) -> Then:
+    """Init has thrown the call stack away, and the server with it."""
+    fn, args, kwargs = jump.call
+    await starting.hibernated(fn, args, kwargs)
+    return _NO_SERVER
 
 
 def _unclaim(name: Name | None) -> None:
@@ -154,33 +186,26 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- the loop
 
 
-async def start(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
-    """Starts a server in its process: what `run` does first."""
-    begun: tuple[Work, Then] | None
-    begun = await starting.reporting(_begin, (starter, setup), _NO_KEYWORDS)
-    return begun
-
-
 async def run(  # noqa: C901, PLR0912, PLR0915  # see below
-    starter: starting.Starter | None, setup: Setup | None, begun: tuple[Work, Then] | None = None
+    starter: starting.Starter | None, work: Work, then: Then = None
 ) -> None:
     """Runs a server's process from its first step to its last.
 
-    The loop stands in the process' own function, and a call is handled in the loop: each coroutine
-    between them would have to be passed through for every message.
+    The loop stands in the process' own function, and a message is handled in the loop: each
+    coroutine between them would have to be passed through for every message.
 
     Args:
-        starter: who waits for its start; None with `begun`.
-        setup: how it is started; None with `begun`.
-        begun: a server that has been made already, and what comes next (enter_loop).
+        starter: who waits for its start; None where the server has been made already.
+        work: the process'.
+        then: what comes first, where the server has been made (enter_loop).
     """
-    if starter is not None and setup is not None:
-        begun = await start(starter, setup)
-    if begun is None:
-        return
-    work: Work = begun[0]
-    then: Then = begun[1]
-    process.serving(work)
+    if starter is not None:
+        begun: Any = begin(starter, work)
+        if begun.__class__ is CoroutineType:
+            begun = await begun
+        if begun is _NO_SERVER:
+            return
+        then = begun
     server = work.server
     receive: Any = process.receive
     handle_call = server.handle_call
@@ -206,8 +231,17 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
                 or message[0] is not CALL
                 or work.debug is not None
             ):
-                then = await _handle(work, message, then)
-                handle_call = server.handle_call  # new code, perhaps
+                if work.debug is not None or _is_protocol(message):
+                    then = await _handle(work, message, then)
+                    handle_call = server.handle_call  # new code, perhaps
+                    continue
+                try:
+                    result = _dispatch(work, message)
+                    if result is not None and is_coroutine(result):
+                        result = await result
+                except Throw as thrown:
+                    result = thrown.value
+                then = None if result is None else _after_message(result)
                 continue
             work.message = message
             _, caller, request = message
@@ -253,32 +287,41 @@ async def _continue(work: Work, arg: Any) -> Then:
     return then
 
 
+def _is_protocol(message: Any) -> bool:
+    """Whether this may be a system message, or a call."""
+    # Compared as text there: who writes the protocol by hand need not know of Atoms.
+    return message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str)
+
+
 async def _handle(work: Work, message: Any, then: Then) -> Then:
-    """Handles a message that is no call, or any while sys looks on."""
-    # Compared as text here: who writes the protocol by hand need not know of Atoms.
-    if message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str):
+    """Handles a message by the longer way, on which sys can look on."""
+    if _is_protocol(message):
         if message[0] == SYSTEM:
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
             return then if stop is None else stop
         if message[0] == CALL:
             return await _handle_call(work, message)
-    work.message = message
     if work.debug is not None:
         handle_debug(work, (_IN, message))
+    then = _after_message(await _run(_dispatch, work, message))
+    _tell_state(work)
+    return then
+
+
+def _dispatch(work: Work, message: Any) -> Any:
+    """Calls the callback for a message that is no call; what it returns may have to be awaited."""
+    work.message = message
     server = work.server
-    callback: Callable[[Any], Any] = server.handle_info
-    if message.__class__ is tuple and len(message) == 2 and _is(CAST, message[0]):
-        message = message[1]
-        if message.__class__ is MethodCall:
-            callback, message = message.run, server
-        else:
-            callback = server.handle_cast
+    if message.__class__ is tuple:
+        if len(message) == 2 and _is(CAST, message[0]):
+            request = message[1]
+            if request.__class__ is MethodCall:
+                return request.run(server)
+            return server.handle_cast(request)
     elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
         process.because(message[1])
         return Stop(message[2])
-    then = _after_message(await _run(callback, message))
-    _tell_state(work)
-    return then
+    return server.handle_info(message)
 
 
 def _is(atom: Atom, tag: Any) -> bool:
