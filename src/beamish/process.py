@@ -579,8 +579,7 @@ def monitoring(ref: Ref) -> bool:
 
     While the process that it watches cleans up it still is; a new one would say ``noproc``.
     """
-    monitors = _current().monitors
-    return monitors is not None and ref in monitors
+    return _signals.is_watching(_current(), ref)
 
 
 @overload

@@ -22,6 +22,7 @@ from .here import current, here, running_node
 from .mailbox import answers, deliver, go_on, receive_reply
 from .signals import REPLY, demonitor, monitor
 from .states import EXIT_PENDING, OUTSIDE, RUNNING, WAIT_ANY, WAIT_REPLY, WOKEN
+from .ties import tie, untie
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +33,7 @@ __all__ = ["call_cycle", "reply", "request"]
 
 
 @coroutine
-def request(  # noqa: C901, PLR0912, PLR0915  # see above
+def request(  # noqa: C901  # see above
     pid: Pid, tag: Any, message: Any, timeout: float | None = None
 ) -> Generator[Any, Any, Any]:
     """Sends ``(tag, (self, ref), message)`` and waits for the answer.
@@ -79,14 +80,8 @@ def request(  # noqa: C901, PLR0912, PLR0915  # see above
     ref._alias = proc.pid
     ref._kind = REPLY
     ref._watched = target
-    if proc.monitors is None:
-        proc.monitors = {ref: target}
-    else:
-        proc.monitors[ref] = target
-    if target.watchers is None:
-        target.watchers = {ref: proc}
-    else:
-        target.watchers[ref] = proc
+    proc.monitors = ref if proc.monitors is None else tie(proc.monitors, ref)
+    target.watchers = ref if target.watchers is None else tie(target.watchers, ref)
     if target.state == WAIT_ANY:
         target.state = WOKEN
         target.value = (tag, (proc.pid, ref), message)
@@ -199,9 +194,8 @@ def reply(caller: tuple[Pid, Any], answer: Any) -> None:
     target = ref._watched
     if target is not None:
         ref._watched = None
-        del proc.monitors[ref]
-        if target.watchers:
-            target.watchers.pop(ref, None)
+        proc.monitors = None if proc.monitors is ref else untie(proc.monitors, ref)
+        target.watchers = None if target.watchers is ref else untie(target.watchers, ref)
     if proc.state == WAIT_REPLY and proc.pattern is ref:
         proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
         proc.state = WOKEN

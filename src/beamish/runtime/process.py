@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     import greenlet
 
     from beamish.terms import Atom
-    from beamish.terms.identity import MonitorRef
 
     from .adoption import Outside
     from .fate import Fate
     from .node import Node
     from .owned import Owned
     from .priority import Urgent
+    from .ties import Links, Monitors
 
 # In the place of a label that was not set: None may be one.
 UNSET: Final = object()
@@ -52,6 +52,9 @@ class Process(TaskFace):
         pattern: what it waits for, in WAIT_MATCH.
         waiter: the asyncio future that it awaits.
         parked: the greenlet it was preempted in.
+        links: the pids it is linked to; see ties.py.
+        monitors: the references of the monitors that it has made.
+        watchers: the references of the monitors that others have on it.
         fate: how it must end, once an exit signal has decided that.
         serving: what a behaviour works on there.
     """
@@ -87,9 +90,9 @@ class Process(TaskFace):
     mailbox: deque[Any] | None
     removed: int
     pattern: Any
-    links: dict[Pid, None] | None  # in the order in which they were made
-    monitors: dict[MonitorRef, Process] | None
-    watchers: dict[MonitorRef, Process] | None
+    links: Links
+    monitors: Monitors
+    watchers: Monitors
     trap_exit: bool
     waiter: asyncio.Future[Any] | None
     parked: greenlet.greenlet | None
