@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from beamish.terms.identity import MonitorRef
 
 from .here import current, here, running_node
-from .signals import REPLY, join
+from .signals import REPLY
 from .spawning import start
+from .ties import tie
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,13 +72,11 @@ def spawn_replying(
     proc = start(fn, ((asker.pid, ref), *args), _NO_KEYWORDS)
     ref._watched = proc
     proc.serving = work
-    proc.watchers = {ref: asker}
-    if asker.monitors is None:
-        asker.monitors = {ref: proc}
-    else:
-        asker.monitors[ref] = proc
+    proc.watchers = ref
+    asker.monitors = ref if asker.monitors is None else tie(asker.monitors, ref)
     if link:
-        join(asker, proc)
+        proc.links = asker.pid
+        asker.links = tie(asker.links, proc.pid)
     if name is not None:
         node.names.register(name, proc.pid)
     if label is not None:
