@@ -15,7 +15,7 @@ Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from types import CoroutineType
@@ -131,8 +131,6 @@ class SupervisorProcess(GenServer):
     children: Children
     window: RestartWindow
     title: str
-    now: Callable[[], float]
-    alone: bool  # one_for_one: a child is restarted and nothing else
     culprit: Pid | None = None  # the child that ended last
 
     # ---- beginning and end
@@ -146,9 +144,7 @@ class SupervisorProcess(GenServer):
         if result is Ignore or isinstance(result, Ignore | Stop):
             return result
         self.flags, specs = _flags_and_specs(result, cls)
-        self.alone = self.flags.strategy == "one_for_one"
         self.window = RestartWindow(self.flags.max_restarts, self.flags.max_seconds)
-        self.now = asyncio.get_running_loop().time
         self.title = title_of(cls)
         self.children = Children()
         return await self._init_children(specs)
@@ -157,7 +153,8 @@ class SupervisorProcess(GenServer):
         for spec in specs:
             if self.children.find(spec.id) is not None:
                 return Stop((Atom("start_spec"), (Atom("duplicate_child_name"), spec.id)))
-            check_significant(self.flags, spec)
+            if spec.significant:
+                check_significant(self.flags, spec)
             self.children.add(Child(spec))
         try:
             await self._start_all(self.children, again=False)
@@ -215,11 +212,13 @@ class SupervisorProcess(GenServer):
 
     def _restart(self, child: Child) -> Any:
         """A coroutine that restarts a child, and what goes with it; or Stop."""
-        if not self.window.add(self.now()):
+        if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", _EXIT_TOO_OFTEN, child)
             self.children.remove(child)
             return self._give_up()
-        return self._start_all((child,), again=True) if self.alone else self._restart_group(child)
+        if self.flags.strategy == "one_for_one":
+            return self._start_all((child,), again=True)
+        return self._restart_group(child)
 
     async def _restart_group(self, child: Child) -> None:
         group = await self._stop_group(child)
@@ -464,7 +463,10 @@ def specs_of(children: Any) -> list[ChildSpec]:
     if not isinstance(children, Sequence) or isinstance(children, str | bytes):
         raise ChildSpecError("children", children, "a list of children", where="supervisor")
     listed = cast("Sequence[ChildLike]", children)
-    return [child_spec(child, where=f"child {n}") for n, child in enumerate(listed, 1)]
+    return [
+        child if isinstance(child, ChildSpec) else child_spec(child, where=f"child {n}")
+        for n, child in enumerate(listed, 1)
+    ]
 
 
 def _flags_and_specs(result: Any, cls: type) -> tuple[SupervisorFlags, list[ChildSpec]]:
