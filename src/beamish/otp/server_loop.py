@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import CancelledError
-from collections.abc import Callable
-from types import CoroutineType, GeneratorType
+from collections.abc import Callable, Generator
+from types import CoroutineType, GeneratorType, coroutine
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from beamish import process
@@ -209,11 +209,16 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
     server = work.server
     receive: Any = process.receive
     handle_call = server.handle_call
+    wait: Any = _loop_of(work).receive
     message: Any
     try:
         while True:
             if then is None:
-                message = await receive()
+                message = (await receive(),) if work.debug is not None else await wait()
+                if message.__class__ is _Later:
+                    then = await _go_on_with(message)
+                    continue
+                message = message[0]
             elif isinstance(then, Stop):
                 break
             elif isinstance(then, Timeout):
@@ -224,17 +229,7 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
             else:  # Hibernate: see there
                 then = None
                 continue
-
-            if (
-                message.__class__ is not tuple
-                or len(message) != 3
-                or message[0] is not CALL
-                or work.debug is not None
-            ):
-                if work.debug is not None or _is_protocol(message):
-                    then = await _handle(work, message, then)
-                    handle_call = server.handle_call  # new code, perhaps
-                    continue
+            if work.debug is None and not _is_protocol(message):
                 try:
                     result = _dispatch(work, message)
                     if result is not None and is_coroutine(result):
@@ -243,22 +238,10 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
                     result = thrown.value
                 then = None if result is None else _after_message(result)
                 continue
-            work.message = message
-            _, caller, request = message
-            try:
-                if request.__class__ is MethodCall:
-                    result = request.run(server)
-                else:
-                    result = handle_call(request, caller)
-                if result.__class__ is CoroutineType:
-                    result = await result
-            except Throw as thrown:
-                result = thrown.value
-            if result.__class__ in _SPECIAL:
-                then = await _after_call(result, caller)
-            else:
-                then = None
-                process.reply(caller, result)
+            then = await _handle(work, message, then)
+            if server.handle_call != handle_call:  # new code
+                handle_call = server.handle_call
+                wait = _loop_of(work).receive
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
@@ -267,6 +250,111 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
             starting.report_exit(error)
         raise
     await starting.reporting(_stop, (work, then), _NO_KEYWORDS)
+
+
+class _Later:
+    """A call or cast that takes more than a turn of its handler.
+
+    Attributes:
+        caller: whom to answer; None of a cast.
+        result: what handle_call returned, which is not the reply.
+        begun: the coroutine that it returned, which has been begun instead.
+        awaits: what that awaits.
+    """
+
+    __slots__ = ("awaits", "begun", "caller", "result")
+
+    def __init__(self, caller: Caller | None, result: Any, begun: Any = None, awaits: Any = None) -> None:
+        self.caller = caller
+        self.result = result
+        self.begun = begun
+        self.awaits = awaits
+
+
+def _loop_of(work: Work) -> process.Server:
+    """The receive loop of a server, in which calls that are answered at once are dealt with."""
+    server = work.server
+    handle_call = server.handle_call
+    handle_cast = server.handle_cast
+
+    def answer(message: Any) -> Any:
+        if message[0] is not CALL:
+            return process.Unanswered((message,))
+        work.message = message
+        _, caller, request = message
+        try:
+            if request.__class__ is MethodCall:
+                result = request.run(server)
+            else:
+                result = handle_call(request, caller)
+            if result.__class__ is CoroutineType:
+                try:
+                    awaits = result.send(None)
+                except StopIteration as stop:
+                    result = stop.value
+                else:
+                    return process.Unanswered(_Later(caller, None, result, awaits))
+        except Throw as thrown:
+            result = thrown.value
+        if result.__class__ in _SPECIAL:
+            return process.Unanswered(_Later(caller, result))
+        return result
+
+    def step(message: Any) -> Any:
+        if message.__class__ is tuple:
+            tag = message[0] if message else None
+            if tag is CALL and len(message) == 3:
+                result = answer(message)
+                if result.__class__ is process.Unanswered:
+                    return result.outcome
+                process.reply(message[1], result)
+                return None
+            if tag is CAST and len(message) == 2 and message[1].__class__ is not MethodCall:
+                work.message = message
+                try:
+                    result = handle_cast(message[1])
+                except Throw as thrown:
+                    result = thrown.value
+                return None if result is None else _Later(None, result)
+        return (message,)
+
+    return process.Server(step, answer)
+
+
+@coroutine
+def _finish(begun: Any, awaits: Any) -> Generator[Any, Any, Any]:
+    """Awaits the rest of a coroutine that has been begun."""
+    while True:
+        try:
+            value = yield awaits
+        except GeneratorExit:
+            begun.close()
+            raise
+        except BaseException as error:
+            step = begun.throw, error
+        else:
+            if value is None:
+                return (yield from begun)
+            step = begun.send, value
+        try:
+            awaits = step[0](step[1])
+        except StopIteration as stop:
+            return stop.value
+
+
+async def _go_on_with(later: _Later) -> Then:
+    """Ends what a handler has begun, answers, and tells what comes next."""
+    result = later.result
+    try:
+        if later.begun is not None:
+            result = await _finish(later.begun, later.awaits)
+        elif later.caller is None and is_coroutine(result):
+            result = await result
+    except Throw as thrown:
+        result = thrown.value
+    if later.caller is None:
+        return _after_message(result)
+    return await _after_call(result, later.caller)
 
 
 async def _receive_within(wait: Timeout) -> Any:

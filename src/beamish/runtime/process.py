@@ -103,7 +103,8 @@ class Process(TaskFace):
     @property
     def coro(self) -> Coroutine[Any, Any, Any]:
         """The coroutine that it runs."""
-        coro: Coroutine[Any, Any, Any] = self.send.__self__  # type: ignore[attr-defined]
+        owner: Any = self.send.__self__  # type: ignore[attr-defined]
+        coro: Coroutine[Any, Any, Any] = getattr(owner, "coro", owner)  # of a serving.Server
         return coro
 
     def wake_up(self, future: asyncio.Future[Any]) -> None:
@@ -133,7 +134,7 @@ class Process(TaskFace):
         if rare is not None and rare.outside is not None:
             return rare.outside.name()
         tb = error.__traceback__ if error is not None else None
-        return name_of(self.send.__self__, tb)  # type: ignore[attr-defined]
+        return name_of(self.coro, tb)
 
     def label(self) -> Any:
         """What reports call it: what was set, else what it works on says."""
