@@ -20,6 +20,8 @@ NAMES = (
     "link_chain",
     "monitors",
     "restarts",
+    "restarts_long",
+    "start_children",
     "timers_cancel",
     "timers_fire",
     "idle_memory",

@@ -39,6 +39,7 @@ from .runtime import reports as _reports
 from .runtime import serving as _serving
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
+from .runtime import starting as _starting
 from .runtime.asyncio_task import TaskFace as _TaskFace
 from .runtime.groups import GROUP_LEADER as _GROUP_LEADER
 from .runtime.here import current as _current
@@ -112,6 +113,7 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "spawn_opt",
+    "spawn_replying",
     "spawn_request",
     "spawn_request_abandon",
     "start_timer",
@@ -137,6 +139,7 @@ _REPLIES: Final = ("yes", "no", "success_only", "error_only")
 spawn = _spawning.spawn
 spawn_link = _spawning.spawn_link
 spawn_monitor = _spawning.spawn_monitor
+spawn_replying = _starting.spawn_replying
 
 
 @overload
@@ -435,7 +438,7 @@ Server = _serving.Server
 Unanswered = _serving.Unanswered
 
 for _function in (
-    *(spawn, spawn_link, spawn_monitor),
+    *(spawn, spawn_link, spawn_monitor, spawn_replying),
     *(send, receive, receive_reply, request, reply, call_cycle, Server, Unanswered),
 ):
     _function.__module__ = __name__
@@ -670,9 +673,10 @@ def serving(work: Any) -> None:
     Args:
         work: its attribute ``message`` is the message that is worked on, so that a cycle of calls
             can be told from requests put aside; its method ``crash_details(reason)`` returns
-            what crash reports show: ``last_message``, ``state``.
+            what crash reports show: ``last_message``, ``state``; its ``label`` and
+            ``initial_call``, if it has them, are shown where they were not set otherwise.
     """
-    _current().extra().serving = work
+    _current().serving = work
 
 
 def report_crash(reason: Any, *, last_message: Any = None) -> None:
