@@ -24,6 +24,7 @@ ORDER = (
     "monitors",
     "restarts",
     "restarts_long",
+    "start_children",
     "timers_cancel",
     "timers_fire",
     "idle_memory",
