@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import picture
 from benchmarks.build import HERE
 from benchmarks.figures import OWN, Figure, fastest_peer, from_json, groups, times_better
+from benchmarks.systems import PEERS
 
 __all__ = ["LATEST", "main", "markdown", "short", "table"]
 
@@ -59,15 +60,28 @@ def markdown(figures: Sequence[Figure]) -> Iterator[str]:
     """Yields the lines of a table in Markdown: a row a workload, a column a system.
 
     A cell has the median and, in brackets, its ratio to OTP. The last column says how many times
-    as good as the best peer the first beamish of the row is.
+    as good as the best peer the first beamish of the row is. The libraries that are measured on
+    few workloads have a table of their own.
     """
-    columns = list(dict.fromkeys(one.label for one in figures if one.values))
-    yield f"| workload | {' | '.join(columns)} | of the best peer |"
-    yield "|---" * (len(columns) + 2) + "|"
+    few = [one for one in figures if one.system in PEERS and one.values]
+    many = [one for one in figures if one.system not in PEERS]
+    best = {group[0].workload: of_best_peer(group) for group in groups(figures)}
+    yield from columns(many, {"of the best peer": best})
+    if few:
+        yield ""
+        yield from columns(few, {})
+
+
+def columns(figures: Sequence[Figure], more: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yields one table; ``more`` are columns that are not a system, by title and workload."""
+    labels = list(dict.fromkeys(one.label for one in figures if one.values))
+    yield f"| workload | {' | '.join([*labels, *more])} |"
+    yield "|---" * (len(labels) + len(more) + 1) + "|"
     for group in groups(figures):
-        cells = {one.label: cell(one) for one in group if one.values}
-        shown = " | ".join(cells.get(column, "-") for column in columns)
-        yield f"| {group[0].title}, {group[0].unit} | {shown} | {of_best_peer(group)} |"
+        found = {one.label: cell(one) for one in group if one.values}
+        cells = [found.get(label, "-") for label in labels]
+        cells += [column[group[0].workload] for column in more.values()]
+        yield f"| {group[0].title}, {group[0].unit} | {' | '.join(cells)} |"
 
 
 def cell(figure: Figure) -> str:
