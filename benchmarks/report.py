@@ -18,7 +18,9 @@ LATEST = HERE / "results" / "latest.jsonl"
 
 
 def table(group: Sequence[Figure], missing: Mapping[str, str]) -> Iterator[str]:
-    """Yields the lines of one workload, for the terminal."""
+    """Yields the lines of one workload, for the terminal; none where there is no figure."""
+    if not group:
+        return
     first = group[0]
     lower = ", lower is better" if first.better == "lower" else ""
     yield f"\n{first.workload}: {first.title} [{first.unit}{lower}]"

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import apart, costs, workloads
+from benchmarks.__main__ import measured, record
+from benchmarks.machine import Machine
 from benchmarks.plan import Plan
 from benchmarks.systems import NAMES, PEERS, functions, lacking
 from benchmarks.workload import InProcess
@@ -93,3 +95,14 @@ def test_the_loop_of_the_scheduler_can_be_had_without_citizenship() -> None:
 
     assert "context" not in names
     assert "popleft" in names
+
+
+def test_a_workload_that_cannot_be_loaded_stops_no_other(tmp_path: Path) -> None:
+    groups = list(measured(["no such workload", "call"], [], 1, tmp_path, quick=True))
+
+    assert groups == [[], []]
+    assert record(iter(groups), tmp_path / "figures.jsonl", machine()) == (True, [])
+
+
+def machine() -> Machine:
+    return Machine("a fast one", 2, "Linux", "CPython", None, None, None, None, "today")
