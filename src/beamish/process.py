@@ -29,12 +29,14 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
 
 from .runtime import calls as _calls
+from .runtime import handing as _handing
 from .runtime import info as _info
 from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import priority as _priority
 from .runtime import reports as _reports
+from .runtime import serving as _serving
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
 from .runtime.asyncio_task import TaskFace as _TaskFace
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
 __all__ = [
+    "Server",
+    "Unanswered",
     "adopt",
     "alias",
     "alive",
@@ -425,12 +429,14 @@ else:
 
 receive_reply = _mailbox.receive_reply
 request = _calls.request
-reply = _calls.reply
+reply = _handing.reply
 call_cycle = _calls.call_cycle
+Server = _serving.Server
+Unanswered = _serving.Unanswered
 
 for _function in (
     *(spawn, spawn_link, spawn_monitor),
-    *(send, receive, receive_reply, request, reply, call_cycle),
+    *(send, receive, receive_reply, request, reply, call_cycle, Server, Unanswered),
 ):
     _function.__module__ = __name__
 
@@ -576,8 +582,7 @@ def monitoring(ref: Ref) -> bool:
 
     While the process that it watches cleans up it still is; a new one would say ``noproc``.
     """
-    monitors = _current().monitors
-    return monitors is not None and ref in monitors
+    return _signals.is_watching(_current(), ref)
 
 
 @overload

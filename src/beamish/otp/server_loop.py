@@ -5,10 +5,9 @@ What it guarantees: one message at a time; ``handle_continue`` before the next m
 while it traps exits, an exit of its parent, and never when an exit signal has ended the process;
 the caller of a stopping call is answered after ``terminate`` and before anyone hears of the death.
 
-A message is looked at in the order in which messages are frequent. The type of a callback's
-result is compared, never inspected: a call costs one coroutine in the server unless the
-callback is itself ``async def``. While sys(3) looks on, every message goes the longer way,
-which tells what happens.
+Calls and casts are dealt with in server_steps.py, without waking the coroutine of this loop, which
+does what is rarer. The type of a callback's result is compared, never inspected. While sys(3)
+looks on, every message comes here and goes the longer way, which tells what happens.
 
 Source: stdlib, gen_server.erl's behaviour as gen_server(3) tells it (OTP 25 manual).
 """
@@ -18,11 +17,10 @@ from __future__ import annotations
 import asyncio
 from asyncio import CancelledError
 from collections.abc import Callable
-from types import CoroutineType, GeneratorType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from beamish import process
-from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref, Throw
+from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Throw
 
 from . import names, starting
 from .awaiting import is_coroutine
@@ -39,6 +37,7 @@ from .directives import (
     Timeout,
 )
 from .names import Name
+from .server_steps import CALL, CAST, Caller, Later, MethodCall, finish, loop_of
 from .server_work import Work
 from .special import SYSTEM, debug_options, handle_debug, handle_system_msg
 
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer", "run"]
 
-CALL: Final = Atom("$gen_call")
-CAST: Final = Atom("$gen_cast")
 TIMEOUT: Final = Atom("timeout")
 
 _BAD_RETURN: Final = Atom("bad_return_value")
@@ -59,32 +56,6 @@ _NOREPLY: Final = Atom("noreply")
 _CONTINUE: Final = Atom("continue")
 
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
-
-# What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
-# returned without being called; generators, because what process.sleep returns is one.
-_SPECIAL: Final = frozenset(
-    (Reply, NoReply, Stop, Continue, Timeout, Hibernate, Ignore, type, GeneratorType)
-)
-
-# Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
-Caller: TypeAlias = tuple[Pid, Ref]
-
-
-class MethodCall(NamedTuple):
-    """The request of a typed method; see methods.py."""
-
-    name: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def run(self, server: object) -> Any:
-        """Runs the method's body on the server."""
-        return getattr(type(server), self.name).body(server, *self.args, **self.kwargs)
-
-    def __repr__(self) -> str:
-        args = [repr(arg) for arg in self.args]
-        args += [f"{key}={value!r}" for key, value in self.kwargs.items()]
-        return f"{self.name}({', '.join(args)})"
 
 
 def answer(caller: Caller, value: Any) -> None:
@@ -161,7 +132,7 @@ async def start(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | 
     return begun
 
 
-async def run(  # noqa: C901, PLR0912, PLR0915  # see below
+async def run(  # noqa: C901  # see below
     starter: starting.Starter | None, setup: Setup | None, begun: tuple[Work, Then] | None = None
 ) -> None:
     """Runs a server's process from its first step to its last.
@@ -183,12 +154,17 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
     process.serving(work)
     server = work.server
     receive: Any = process.receive
-    handle_call = server.handle_call
+    handlers = server.handle_call, server.handle_cast
+    wait: Any = loop_of(work).receive
     message: Any
     try:
         while True:
             if then is None:
-                message = await receive()
+                message = (await receive(),) if work.debug is not None else await wait()
+                if message.__class__ is Later:
+                    then = await _go_on_with(message)
+                    continue
+                message = message[0]
             elif isinstance(then, Stop):
                 break
             elif isinstance(then, Timeout):
@@ -199,32 +175,10 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
             else:  # Hibernate: see there
                 then = None
                 continue
-
-            if (
-                message.__class__ is not tuple
-                or len(message) != 3
-                or message[0] is not CALL
-                or work.debug is not None
-            ):
-                then = await _handle(work, message, then)
-                handle_call = server.handle_call  # new code, perhaps
-                continue
-            work.message = message
-            _, caller, request = message
-            try:
-                if request.__class__ is MethodCall:
-                    result = request.run(server)
-                else:
-                    result = handle_call(request, caller)
-                if result.__class__ is CoroutineType:
-                    result = await result
-            except Throw as thrown:
-                result = thrown.value
-            if result.__class__ in _SPECIAL:
-                then = await _after_call(result, caller)
-            else:
-                then = None
-                process.reply(caller, result)
+            then = await _handle(work, message, then)
+            if (server.handle_call, server.handle_cast) != handlers:  # new code
+                handlers = server.handle_call, server.handle_cast
+                wait = loop_of(work).receive
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
@@ -233,6 +187,21 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
             starting.report_exit(error)
         raise
     await starting.reporting(_stop, (work, then), _NO_KEYWORDS)
+
+
+async def _go_on_with(later: Later) -> Then:
+    """Ends what a handler has begun, answers, and tells what comes next."""
+    result = later.result
+    try:
+        if later.begun is not None:
+            result = await finish(later.begun, later.awaits)
+        elif later.caller is None and is_coroutine(result):
+            result = await result
+    except Throw as thrown:
+        result = thrown.value
+    if later.caller is None:
+        return _after_message(result)
+    return await _after_call(result, later.caller)
 
 
 async def _receive_within(wait: Timeout) -> Any:

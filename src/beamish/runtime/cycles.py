@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .handing import settle
+from .here import here
 from .states import WAIT_REPLY
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ __all__ = ["find_cycle"]
 
 def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None:
     """How `callee` waits for `caller` already: who, and with which request; None if it does not."""
+    if here.handed is not None:
+        settle()
     steps: list[tuple[Any, Any]] = []
     seen: set[Process] = set()
     waiting = callee

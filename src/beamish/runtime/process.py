@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     import greenlet
 
     from beamish.terms import Atom
-    from beamish.terms.identity import MonitorRef
 
     from .adoption import Outside
     from .fate import Fate
     from .node import Node
     from .owned import Owned
     from .priority import Urgent
+    from .ties import Links, Monitors
 
 __all__ = ["Process", "Rare", "Serving", "new_process"]
 
@@ -49,6 +49,9 @@ class Process(TaskFace):
         pattern: what it waits for, in WAIT_MATCH.
         waiter: the asyncio future that it awaits.
         parked: the greenlet it was preempted in.
+        links: the pids it is linked to; see ties.py.
+        monitors: the references of the monitors that it has made.
+        watchers: the references of the monitors that others have on it.
         fate: how it must end, once an exit signal has decided that.
     """
 
@@ -82,9 +85,9 @@ class Process(TaskFace):
     mailbox: deque[Any] | None
     removed: int
     pattern: Any
-    links: dict[Pid, None] | None  # in the order in which they were made
-    monitors: dict[MonitorRef, Process] | None
-    watchers: dict[MonitorRef, Process] | None
+    links: Links
+    monitors: Monitors
+    watchers: Monitors
     trap_exit: bool
     waiter: asyncio.Future[Any] | None
     parked: greenlet.greenlet | None
@@ -94,7 +97,8 @@ class Process(TaskFace):
     @property
     def coro(self) -> Coroutine[Any, Any, Any]:
         """The coroutine that it runs."""
-        coro: Coroutine[Any, Any, Any] = self.send.__self__  # type: ignore[attr-defined]
+        owner: Any = self.send.__self__  # type: ignore[attr-defined]
+        coro: Coroutine[Any, Any, Any] = getattr(owner, "coro", owner)  # of a serving.Server
         return coro
 
     def wake_up(self, future: asyncio.Future[Any]) -> None:
@@ -121,7 +125,7 @@ class Process(TaskFace):
         if rare is not None and rare.outside is not None:
             return rare.outside.name()
         tb = error.__traceback__ if error is not None else None
-        return name_of(self.send.__self__, tb)  # type: ignore[attr-defined]
+        return name_of(self.coro, tb)
 
     def ancestors(self) -> list[Pid]:
         """Its parent, the parent's parent and so on, as far as they are alive."""

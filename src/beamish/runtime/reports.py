@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import format_exit
 
+from .ties import tied
+
 if TYPE_CHECKING:
     from .process import Process
 
@@ -118,7 +120,7 @@ def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]
         "ancestors": [repr(pid) for pid in proc.ancestors()],
         "last_message": None if last is None else _short.repr(last),
         "message_queue_len": len(proc.mailbox or ()),
-        "links": sorted(repr(pid) for pid in proc.links or ()),
+        "links": sorted(repr(pid) for pid in tied(proc.links)),
         "context": proc.context,
     }
 

@@ -244,17 +244,27 @@ class Timers:
         comes to wait.
         """
         check_timeout(seconds)
-        seconds = ceil(seconds * 1000) / 1000
+        seconds = _rounded(seconds)
         limit = self.limits.get(seconds)
         if limit is None:
             limit = self.limits[seconds] = Limit(self._loop, self.limits, seconds)
             limit.call_at(limit.time() + seconds)
         return limit
 
+    def answered(self, ref: MonitorRef, timeout: float) -> None:
+        """A call with this time-out waits no more."""
+        limit = self.limits.get(timeout) or self.limits.get(_rounded(timeout))
+        if limit is not None:
+            limit.waiting.pop(ref, None)
+
     def pending(self) -> list[TimerRef]:
         """The send timers that are still to fire."""
         timers = [timer for bucket in self._buckets.values() for timer in bucket]
         return [ref for ref in timers if isinstance(ref, TimerRef) and self.read(ref) is not None]
+
+
+def _rounded(seconds: float) -> float:
+    return ceil(seconds * 1000) / 1000
 
 
 def check_seconds(seconds: Any) -> None:
