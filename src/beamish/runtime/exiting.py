@@ -19,8 +19,8 @@ from .here import here, running_node
 from .journal import plain
 from .owned import close_all
 from .reports import report_crash, report_failed_cleanup
-from .signals import tell_of_death
-from .states import DEAD, EXITING
+from .signals import die
+from .states import EXITING
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -50,15 +50,7 @@ def start_grace(proc: Process) -> None:
 def end_returned(proc: Process, result: Any) -> None:
     """Its function returned."""
     if proc.fate is None and proc.rare is None:
-        # _finish_now in short: the common case.
-        proc.state = DEAD
-        proc.pid._process = None
-        node = running_node()
-        node.processes.discard(proc)
-        if proc.watchers or proc.links or proc.monitors:
-            tell_of_death(proc, NORMAL)
-        if node.deaths is not None:
-            node.deaths.set()
+        die(proc, NORMAL)  # the common case
     elif proc.state == EXITING and proc.fate is not None:
         finish(proc, proc.fate.reason, None, result)
     else:
@@ -71,7 +63,7 @@ def end_raised(proc: Process, error: BaseException) -> None:
     if proc.state == EXITING and fate is not None:
         if error.__class__ is ProcessExit and fate.grace is None and proc.rare is None:
             error.__traceback__ = None
-            _finish_now(proc, fate.reason, error, None)  # the common case, in short
+            die(proc, fate.reason)  # the common case
             return
         failure = failure_in(error)
         if failure is not None:
@@ -142,13 +134,7 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
 
 
 def _finish_now(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
-    proc.state = DEAD
-    proc.pid._process = None
-    node = here.node
-    assert node is not None
-    node.processes.discard(proc)
-    if proc.links or proc.watchers or proc.monitors or proc.rare is not None:
-        tell_of_death(proc, reason)
+    die(proc, reason)
     rare = proc.rare
     if rare is not None:
         # Who took it for a Task may hold it for ever; what it held must not live as long.
@@ -156,8 +142,6 @@ def _finish_now(proc: Process, reason: Any, error: BaseException | None, result:
         finish_task(proc, error, result)
         if rare.on_end is not None:
             rare.on_end(reason, result)
-    if node.deaths is not None:
-        node.deaths.set()
 
 
 def _finish_after(

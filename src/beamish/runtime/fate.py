@@ -18,14 +18,15 @@ __all__ = ["Fate", "doom", "hasten"]
 class Fate:
     """A decided end: the reason that others will see, and how far it has come."""
 
-    # With a __dict__, for most of these keep their defaults and a process dies soon after: made
-    # and filled it takes half the time of one with slots and an __init__.
+    __slots__ = ("force", "grace", "reason", "thrown", "ticked", "tries")
+
+    # Filled by doom(): an __init__ would cost as much again.
     reason: Any
-    force: bool = False  # no (more) time to clean up
-    thrown: bool = False  # whether the process has been given its ProcessExit
-    grace: Timer | None = None  # ends the time for cleaning up
-    ticked: bool = False  # whether a preemption tick has found it in this turn
-    tries: int = 0  # how often it would not go
+    force: bool  # no (more) time to clean up
+    thrown: bool  # whether the process has been given its ProcessExit
+    grace: Timer | None  # ends the time for cleaning up
+    ticked: bool  # whether a preemption tick has found it in this turn
+    tries: int  # how often it would not go
 
 
 def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
@@ -45,8 +46,10 @@ def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
         return
     fate = proc.fate = Fate()
     fate.reason = reason
-    if force:
-        fate.force = True
+    fate.force = force
+    fate.thrown = fate.ticked = False
+    fate.grace = None
+    fate.tries = 0
     proc.state = EXIT_PENDING
     rare = proc.rare
     if rare is not None:

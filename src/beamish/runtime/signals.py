@@ -27,27 +27,28 @@ from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import DOWN, PROCESS, down_message, exit_message, new_tuple
 
 from .fate import doom
-from .here import here
+from .here import here, running_node
 from .journal import plain
 from .mailbox import check, deliver
-from .states import EXIT_PENDING, EXITING
+from .states import DEAD, EXIT_PENDING, EXITING, WOKEN
 from .ties import tie, tied, untie
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .node import Node
     from .process import Process
-    from .ties import Links
 
 __all__ = [
     "alias_destination",
     "check_alias",
     "demonitor",
+    "die",
     "exit_signal",
     "is_watching",
     "link",
     "monitor",
     "send_exit",
-    "tell_of_death",
     "unalias",
     "unlink",
 ]
@@ -71,7 +72,7 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
 
     Row 1 (the link is no longer there) cannot happen here: see the head of this file.
     """
-    if not link and is_word(reason, KILL):
+    if not link and isinstance(reason, str) and reason == KILL:  # is_word, in short
         here.journal.append((target.pid, KILLED, sender, False))
         doom(target, KILLED, force=True)
     elif target.trap_exit:
@@ -83,7 +84,8 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
 
 def send_exit(sender: Process, pid: Any, reason: Any) -> None:
     """exit/2. A signal to oneself is there before the next expression runs (X4)."""
-    _check_pid("exit", pid)
+    if pid.__class__ is not Pid:
+        _check_pid("exit", pid)
     target: Process | None = pid._process
     if target is not None:
         exit_signal(target, sender.pid, reason, link=False)
@@ -264,47 +266,86 @@ def alias_destination(ref: Ref) -> Process | None:
 # ---- the end of a process, as the others see it
 
 
-def tell_of_death(proc: Process, reason: Any) -> None:
-    """Sends the signals of a death: first along the links, then to the monitors."""
+def die(proc: Process, reason: Any) -> None:
+    """Ends a process for good, and sends its signals: first along the links, then to the monitors.
+
+    Whatever ties two processes is there on both sides, and for most it is the only tie of its
+    kind. That is what makes it short: see ties.py.
+    """
+    proc.state = DEAD
     pid = proc.pid
+    pid._process = None
+    node = here.node or running_node()
+    node.processes.discard(proc)
     links = proc.links
     if links is not None:
         proc.links = None
-        _tell_links(pid, links, reason)
-    watchers = proc.watchers
-    if watchers is not None:
+        _tell_links(pid, (links,) if links.__class__ is Pid else links, reason)
+    ref: Any = proc.watchers
+    if ref is not None:
         proc.watchers = None
-        for ref in tied(watchers):
+        if ref.__class__ is MonitorRef and ref._kind is None and ref._options is None:
+            # _tell_watchers, in short: the common case.
             ref._watched = None
-            watcher: Process = ref._maker._process
-            watcher.monitors = None if watcher.monitors is ref else untie(watcher.monitors, ref)
-            if ref._options is None and ref._kind is None:  # in short
-                deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
+            watcher = ref._maker._process
+            if watcher.monitors is ref:
+                watcher.monitors = None
             else:
-                _send_down(watcher, ref, pid, reason)
-    monitors = proc.monitors
-    if monitors is not None:
-        proc.monitors = None
-        for ref in tied(monitors):
-            target: Process = ref._watched
-            ref._watched = None
-            target.watchers = untie(target.watchers, ref)
+                del watcher.monitors[ref]
+            deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
+        else:
+            _tell_watchers(pid, tied(ref), reason)
+    if proc.monitors is not None:
+        _let_go(proc)
+    if node.deaths is not None:
+        node.deaths.set()
 
 
-def _tell_links(pid: Pid, links: Links, reason: Any) -> None:
-    ends = not is_word(reason, NORMAL)
-    record, noted = here.journal.append, reason
-    if isinstance(reason, BaseException):
-        noted = plain(reason)
-    for other_pid in tied(links):
+def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
+    ends = not (isinstance(reason, str) and reason == NORMAL)
+    noted = plain(reason) if isinstance(reason, BaseException) else reason
+    for other_pid in links:
         other: Process = other_pid._process
-        other.links = None if other.links is pid else untie(other.links, pid)
+        theirs: Any = other.links
+        if theirs is pid:
+            other.links = None
+        else:
+            del theirs[pid]
         # exit_signal, in short.
         if other.trap_exit:
             deliver(other, exit_message(pid, reason))
         elif ends:
-            record((other_pid, noted, pid, True))
+            here.journal.append((other_pid, noted, pid, True))
             doom(other, reason)
+
+
+def _tell_watchers(pid: Pid, refs: Collection[MonitorRef], reason: Any) -> None:
+    for ref in refs:
+        ref._watched = None
+        watcher: Process = ref._maker._process
+        theirs: Any = watcher.monitors
+        if theirs is ref:
+            watcher.monitors = None
+        else:
+            del theirs[ref]
+        if ref._kind is not None or ref._options is not None:
+            _send_down(watcher, ref, pid, reason)
+            continue
+        message = new_tuple(Down, (DOWN, ref, PROCESS, pid, reason))
+        mailbox = watcher.mailbox
+        if mailbox is not None and WOKEN <= watcher.state < EXIT_PENDING:
+            mailbox.append(message)  # deliver, in short: it has many monitors, and is at work
+        else:
+            deliver(watcher, message)
+
+
+def _let_go(proc: Process) -> None:
+    """The monitors of a dead process end."""
+    monitors, proc.monitors = proc.monitors, None
+    for ref in tied(monitors):
+        target: Process = ref._watched
+        ref._watched = None
+        target.watchers = untie(target.watchers, ref)
 
 
 def _check_pid(what: str, pid: Any) -> None:

@@ -32,7 +32,7 @@ def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> 
     parent = here.process or _outside_parent(node)
     if fn.__class__ is FunctionType and fn.__code__.co_flags & CO_COROUTINE:
         try:
-            coro = fn(*args, **kw)
+            coro = fn(*args, **kw) if kw else fn(*args)  # an empty dict would be merged, too
         except TypeError:
             coro = coroutine_of(fn, args, kw)  # it fails in the child
     else:
