@@ -15,6 +15,7 @@ NAMES = (
     "send_by_name",
     "call",
     "call_busy",
+    "selective",
     "spawn_exit",
     "kill",
     "link_chain",
