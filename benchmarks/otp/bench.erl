@@ -9,7 +9,7 @@
 -export([main/1]).
 -export([ping_pong/1, ring/1, fan_in/1, call/1, call_busy/1, spawn_exit/1, kill/1, link_chain/1,
          monitors/1, timers_cancel/1, timers_fire/1, restarts/1, send_by_name/1,
-         idle_memory/1, idle_rss/1]).
+         idle_memory/1, idle_rss/1, selective/1]).
 -export([ping_pong_server/0, ring_member/1, fan_in_sender/2, idle/0, idle_up/1, nothing/0,
          chain/2, monitored/0, sink/1]).
 -export([restarts_long/1, start_children/1]).
@@ -345,3 +345,16 @@ supervisor_starts(Children) ->
     Ref = monitor(process, Sup),
     exit(Sup, shutdown),
     receive {'DOWN', Ref, process, _, _} -> Time end.
+%% --- selective receive ------------------------------------------------------------------------
+
+selective(Size) ->
+    lists:foreach(fun(N) -> self() ! {noise, N} end, lists:seq(1, 10000)),
+    Start = now_ns(),
+    select(Size),
+    rate(Size, Start).
+
+select(0) ->
+    ok;
+select(N) ->
+    self() ! {wanted, N},
+    receive {wanted, _} -> select(N - 1) end.

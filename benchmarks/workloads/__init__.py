@@ -18,6 +18,7 @@ ORDER = (
     "selective",
     "call",
     "call_busy",
+    "selective",
     "spawn_exit",
     "kill",
     "link_chain",

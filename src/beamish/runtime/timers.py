@@ -53,7 +53,8 @@ class Timer:
         if timers is None:
             return False
         self._timers = None
-        timers.take_back(self)
+        if timers._fresh.pop(self, None) is None:
+            timers.take_back(self)
         return True
 
     def is_over(self) -> bool:
