@@ -17,10 +17,11 @@ from __future__ import annotations
 import asyncio
 from asyncio import CancelledError
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
 
 from beamish import process
-from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Throw
+from beamish.terms import NORMAL, Atom, ProcessExit, Throw
 
 from . import names, starting
 from .awaiting import is_coroutine
@@ -37,14 +38,25 @@ from .directives import (
     Timeout,
 )
 from .names import Name
-from .server_steps import CALL, CAST, Caller, Later, MethodCall, finish, loop_of
+from .server_steps import (
+    CALL,
+    CAST,
+    Caller,
+    Later,
+    MethodCall,
+    dispatch,
+    finish,
+    is_protocol,
+    is_word,
+    loop_of,
+)
 from .server_work import Work
 from .special import SYSTEM, debug_options, handle_debug, handle_system_msg
 
 if TYPE_CHECKING:
     from .gen_server import GenServer
 
-__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer", "run"]
+__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "answer", "run"]
 
 TIMEOUT: Final = Atom("timeout")
 
@@ -66,45 +78,77 @@ def answer(caller: Caller, value: Any) -> None:
 # ---- the beginning
 
 
-class Setup(NamedTuple):
-    """What a server is started with."""
-
-    cls: type[GenServer]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    name: Name | None
-    parent: Pid | None
-    debug: tuple[Any, ...] = ()
+# What `begin` returns where there shall be no server.
+_NO_SERVER: Final = Stop(NORMAL)
 
 
-async def _begin(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
-    """Runs init and tells the starter; None if there shall be no server."""
-    if not starting.claim(starter, setup.name):
-        return None
-    server = setup.cls()
+def begin(starter: starting.Starter, work: Work) -> Any:
+    """Runs init, in the new process, and tells the starter.
+
+    An init that neither waits nor has more to say than None costs no coroutine: thousands of
+    children start like this.
+
+    Returns:
+        What comes next, or _NO_SERVER; or a coroutine that returns it.
+    """
+    if work.name is not None and not starting.claim(starter, work.name):
+        return _NO_SERVER
+    if work.linked:
+        work.parent = starter[0]
+    server: Any = None
     try:
-        result = server.init(*setup.args, **setup.kwargs)
+        server = work.cls()
+        result = server.init(*work.args, **work.kwargs)
+    except Throw as thrown:
+        if server is None:
+            raise
+        result = thrown.value
+    except starting.Hibernation as jump:
+        _unclaim(work.name)
+        return _hibernate(jump)
+    except BaseException as error:
+        _unclaim(work.name)
+        starting.report_exit(error)
+        raise
+    if result is not None or work.options:
+        return starting.reporting(_begun, (starter, work, server, result), _NO_KEYWORDS)
+    work.server = server
+    starting.acknowledge(starter)
+    return None
+
+
+async def _begun(starter: starting.Starter, work: Work, server: GenServer, result: Any) -> Then:
+    """The same, where init waits, or has more to say."""
+    try:
         if is_coroutine(result):
             result = await result
     except Throw as thrown:
         result = thrown.value
     except BaseException:
-        _unclaim(setup.name)
+        _unclaim(work.name)
         raise
     if result is None or result is Hibernate or isinstance(result, Continue | Timeout | Hibernate):
-        work = Work(server, setup.parent)
-        if setup.debug:
-            debug_options(work, setup.debug)
+        if work.options:
+            debug_options(work, work.options)
+        work.server = server
         starting.acknowledge(starter)
-        return work, result
-    _unclaim(setup.name)
+        then: Then = result
+        return then
+    _unclaim(work.name)
     if result is Ignore or isinstance(result, Ignore):
         starting.ignore(starter)
-        return None
+        return _NO_SERVER
     if isinstance(result, Fail):
         starting.fail(starter, result.reason)
-        return None
+        return _NO_SERVER
     raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
+
+
+async def _hibernate(jump: starting.Hibernation) -> Then:
+    """Init has thrown the call stack away, and the server with it."""
+    fn, args, kwargs = jump.call
+    await starting.hibernated(fn, args, kwargs)
+    return _NO_SERVER
 
 
 def _unclaim(name: Name | None) -> None:
@@ -125,33 +169,26 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- the loop
 
 
-async def start(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
-    """Starts a server in its process: what `run` does first."""
-    begun: tuple[Work, Then] | None
-    begun = await starting.reporting(_begin, (starter, setup), _NO_KEYWORDS)
-    return begun
-
-
 async def run(  # noqa: C901  # see below
-    starter: starting.Starter | None, setup: Setup | None, begun: tuple[Work, Then] | None = None
+    starter: starting.Starter | None, work: Work, then: Then = None
 ) -> None:
     """Runs a server's process from its first step to its last.
 
-    The loop stands in the process' own function, and a call is handled in the loop: each coroutine
-    between them would have to be passed through for every message.
+    The loop stands in the process' own function, and a message is handled in the loop: each
+    coroutine between them would have to be passed through for every message.
 
     Args:
-        starter: who waits for its start; None with `begun`.
-        setup: how it is started; None with `begun`.
-        begun: a server that has been made already, and what comes next (enter_loop).
+        starter: who waits for its start; None where the server has been made already.
+        work: the process'.
+        then: what comes first, where the server has been made (enter_loop).
     """
-    if starter is not None and setup is not None:
-        begun = await start(starter, setup)
-    if begun is None:
-        return
-    work: Work = begun[0]
-    then: Then = begun[1]
-    process.serving(work)
+    if starter is not None:
+        begun: Any = begin(starter, work)
+        if begun.__class__ is CoroutineType:
+            begun = await begun
+        if begun is _NO_SERVER:
+            return
+        then = begun
     server = work.server
     receive: Any = process.receive
     handlers = server.handle_call, server.handle_cast
@@ -223,35 +260,18 @@ async def _continue(work: Work, arg: Any) -> Then:
 
 
 async def _handle(work: Work, message: Any, then: Then) -> Then:
-    """Handles a message that is no call, or any while sys looks on."""
-    # Compared as text here: who writes the protocol by hand need not know of Atoms.
-    if message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str):
+    """Handles a message by the longer way, on which sys can look on."""
+    if is_protocol(message):
         if message[0] == SYSTEM:
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
             return then if stop is None else stop
         if message[0] == CALL:
             return await _handle_call(work, message)
-    work.message = message
     if work.debug is not None:
         handle_debug(work, (_IN, message))
-    server = work.server
-    callback: Callable[[Any], Any] = server.handle_info
-    if message.__class__ is tuple and len(message) == 2 and _is(CAST, message[0]):
-        message = message[1]
-        if message.__class__ is MethodCall:
-            callback, message = message.run, server
-        else:
-            callback = server.handle_cast
-    elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
-        process.because(message[1])
-        return Stop(message[2])
-    then = _after_message(await _run(callback, message))
+    then = _after_message(await _run(dispatch, work, message))
     _tell_state(work)
     return then
-
-
-def _is(atom: Atom, tag: Any) -> bool:
-    return tag is atom or (isinstance(tag, str) and tag == atom)
 
 
 async def _handle_call(work: Work, message: Any) -> Then:
@@ -340,7 +360,7 @@ async def _stop(work: Work, stop: Any) -> None:
 
 
 def _is_call(message: Any) -> bool:
-    return message.__class__ is tuple and len(message) == 3 and _is(CALL, message[0])
+    return message.__class__ is tuple and len(message) == 3 and is_word(message[0], CALL)
 
 
 async def _failed(server: GenServer, error: BaseException) -> None:

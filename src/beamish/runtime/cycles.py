@@ -47,9 +47,9 @@ def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None
 
 def _owed(server: Process, ref: Any) -> tuple[Any, Any, Any] | None:
     """The request that a process must still answer to that reference."""
-    rare = server.rare
-    if rare is not None and rare.serving is not None and _asks(rare.serving.message, ref):
-        current: tuple[Any, Any, Any] = rare.serving.message
+    serving = server.serving
+    if serving is not None and _asks(serving.message, ref):
+        current: tuple[Any, Any, Any] = serving.message
         return current
     for message in server.mailbox or ():
         if _asks(message, ref):

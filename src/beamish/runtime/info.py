@@ -65,7 +65,7 @@ def _name(proc: Process) -> str:
 
 ITEMS: Final[dict[str, Callable[[Process], Any]]] = {
     "registered_name": _name,
-    "label": lambda proc: proc.rare.label if proc.rare is not None else None,
+    "label": lambda proc: proc.label(),
     "initial_call": lambda proc: proc.initial_call(),
     "status": _status,
     "trap_exit": lambda proc: proc.trap_exit,
