@@ -35,7 +35,7 @@ def main() -> None:
         names = options.only or workloads.NAMES
         groups = measured(names, who, rounds, Path(build), quick=options.quick)
         failed, figures = record(groups, options.json, here)
-    options.picture.write_text(picture.draw(figures, here.header()))
+    options.picture.write_text(picture.draw(figures, report.caption(figures, asdict(here))))
     print(f"drawn in {options.picture}")
     sys.exit(1 if failed else 0)
 

@@ -12,7 +12,7 @@ from benchmarks.build import HERE
 from benchmarks.figures import OWN, Figure, fastest_peer, from_json, groups, times_better
 from benchmarks.systems import PEERS
 
-__all__ = ["LATEST", "main", "markdown", "short", "table"]
+__all__ = ["LATEST", "caption", "main", "markdown", "short", "table"]
 
 LATEST = HERE / "results" / "latest.jsonl"
 
@@ -98,11 +98,15 @@ def of_best_peer(group: Sequence[Figure]) -> str:
     return f"{times_better(own, peer):.2g} x {peer.label}" if own and peer else "-"
 
 
-def header(machine: Mapping[str, Any]) -> str:
-    """Returns what the figures were taken on."""
+def caption(figures: Sequence[Figure], machine: Mapping[str, Any]) -> str:
+    """Returns two lines: what the figures were taken on, and of what."""
+    rounds = max((len(one.values) for one in figures), default=0)
+    own = [one.version for one in figures if one.system in (*OWN, "otp") and one.version]
+    versions = dict.fromkeys(part for version in own for part in version.split(", "))
     return (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}; "
-        f"beamish {machine['beamish']} ({machine['commit']}), {machine['date']}"
+        f"medians of {rounds} round(s), {machine['date']}\n"
+        f"beamish {machine['beamish']} ({machine['commit']}), {', '.join(versions)}"
     )
 
 
@@ -122,12 +126,12 @@ def main() -> None:
     read = list(from_json(lines))
     figures, machine = [figure for figure, _, _ in read], read[-1][2]
     if options.picture:
-        options.picture.write_text(picture.draw(figures, header(machine)))
+        options.picture.write_text(picture.draw(figures, caption(figures, machine)))
     if options.markdown:
-        print(f"{header(machine)}\n\n{versions(figures)}\n")
+        print(f"{caption(figures, machine)}\n\n{versions(figures)}\n")
         print("\n".join(markdown(figures)))
         return
-    print(header(machine))
+    print(caption(figures, machine))
     missing = {figure.workload: gone for figure, gone, _ in read}
     for group in groups(figures):
         print("\n".join(table(group, missing[group[0].workload])))

@@ -114,6 +114,25 @@ def test_the_table_of_costs_says_what_part_is_lost() -> None:
     assert list(costs_table(figures))[1].endswith("costs 15.0% (10.0% .. 20.0%)")
 
 
+def test_the_caption_names_machine_and_versions_once() -> None:
+    machine = {
+        "cpu": "a fast one",
+        "cores": 2,
+        "system": "Linux",
+        "date": "today",
+        "beamish": "1.0",
+        "commit": "abc",
+    }
+    figures = measured()
+    for one in figures:
+        one.version = {"otp": "OTP 25", "trio": "trio 1"}.get(one.system, "CPython 3.13.0")
+
+    assert report.caption(figures, machine) == (
+        "a fast one, 2 cores, Linux; medians of 1 round(s), today\n"
+        "beamish 1.0 (abc), OTP 25, CPython 3.13.0"
+    )
+
+
 def test_the_picture_is_xml_with_a_dot_for_each_ratio() -> None:
     tree = ET.fromstring(picture.draw(measured(), "a machine & its <name>"))  # noqa: S314
 
