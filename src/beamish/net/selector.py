@@ -179,12 +179,11 @@ class WrappedSelector(NetSelector):
 
     def __init__(self) -> None:
         super().__init__()
-        self._inner: Any = selectors.DefaultSelector()
+        self._inner = selectors.DefaultSelector()
 
     def fileno(self) -> int:
         """The descriptor of what is inside: kqueue, or /dev/poll."""
-        number: int = self._inner.fileno()
-        return number
+        return self._inner.fileno()
 
     def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
         """Changes what a socket of ours waits for."""
