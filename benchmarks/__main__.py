@@ -35,9 +35,8 @@ def main() -> None:
         names = options.only or workloads.NAMES
         groups = measured(names, who, rounds, Path(build), quick=options.quick)
         failed, figures = record(groups, options.json, here)
-    if options.picture:
-        options.picture.write_text(picture.draw(figures, here.header()))
-        print(f"drawn in {options.picture}")
+    options.picture.write_text(picture.draw(figures, report.caption(figures, asdict(here))))
+    print(f"drawn in {options.picture}")
     sys.exit(1 if failed else 0)
 
 
@@ -54,6 +53,7 @@ def measured(
             workload = workloads.load(name)
         except Exception as error:  # noqa: BLE001 - whatever a module does when it is imported
             print(f"\n{name}: cannot be loaded: {error!r}", flush=True)
+            yield []
         else:
             yield measure_all(workload, who, rounds, build, quick=quick)
 
@@ -76,7 +76,7 @@ def record(
             print("\n".join(report.table(shown, gone)), flush=True)
             lines.writelines(f"{to_json(one, asdict(here), gone)}\n" for one in shown if one.values)
             lines.flush()
-            failed = failed or any(one.failure for one in group)
+            failed = failed or not group or any(one.failure for one in group)
             figures += shown
     print(f"\nwritten to {path}")
     return failed, figures
@@ -135,7 +135,13 @@ def arguments() -> argparse.Namespace:
         metavar="FILE",
         help="where the JSON lines go (default benchmarks/results/latest.jsonl)",
     )
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the ratios, as SVG")
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        default=report.LATEST.with_suffix(".svg"),
+        metavar="FILE",
+        help="where the picture goes (default benchmarks/results/latest.svg)",
+    )
     return parser.parse_args()
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def cpu_model() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
+@cache
 def otp_release() -> str | None:
     if shutil.which("erl") is None:
         return None

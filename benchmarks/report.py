@@ -10,14 +10,17 @@ from typing import Any
 from benchmarks import picture
 from benchmarks.build import HERE
 from benchmarks.figures import OWN, Figure, fastest_peer, from_json, groups, times_better
+from benchmarks.systems import PEERS
 
-__all__ = ["LATEST", "main", "markdown", "short", "table"]
+__all__ = ["LATEST", "caption", "main", "markdown", "short", "table"]
 
 LATEST = HERE / "results" / "latest.jsonl"
 
 
 def table(group: Sequence[Figure], missing: Mapping[str, str]) -> Iterator[str]:
-    """Yields the lines of one workload, for the terminal."""
+    """Yields the lines of one workload, for the terminal; none where there is no figure."""
+    if not group:
+        return
     first = group[0]
     lower = ", lower is better" if first.better == "lower" else ""
     yield f"\n{first.workload}: {first.title} [{first.unit}{lower}]"
@@ -59,15 +62,28 @@ def markdown(figures: Sequence[Figure]) -> Iterator[str]:
     """Yields the lines of a table in Markdown: a row a workload, a column a system.
 
     A cell has the median and, in brackets, its ratio to OTP. The last column says how many times
-    as good as the best peer the first beamish of the row is.
+    as good as the best peer the first beamish of the row is. The libraries that are measured on
+    few workloads have a table of their own.
     """
-    columns = list(dict.fromkeys(one.label for one in figures if one.values))
-    yield f"| workload | {' | '.join(columns)} | of the best peer |"
-    yield "|---" * (len(columns) + 2) + "|"
+    few = [one for one in figures if one.system in PEERS and one.values]
+    many = [one for one in figures if one.system not in PEERS]
+    best = {group[0].workload: of_best_peer(group) for group in groups(figures)}
+    yield from columns(many, {"of the best peer": best})
+    if few:
+        yield ""
+        yield from columns(few, {})
+
+
+def columns(figures: Sequence[Figure], more: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yields one table; ``more`` are columns that are not a system, by title and workload."""
+    labels = list(dict.fromkeys(one.label for one in figures if one.values))
+    yield f"| workload | {' | '.join([*labels, *more])} |"
+    yield "|---" * (len(labels) + len(more) + 1) + "|"
     for group in groups(figures):
-        cells = {one.label: cell(one) for one in group if one.values}
-        shown = " | ".join(cells.get(column, "-") for column in columns)
-        yield f"| {group[0].title}, {group[0].unit} | {shown} | {of_best_peer(group)} |"
+        found = {one.label: cell(one) for one in group if one.values}
+        cells = [found.get(label, "-") for label in labels]
+        cells += [column[group[0].workload] for column in more.values()]
+        yield f"| {group[0].title}, {group[0].unit} | {' | '.join(cells)} |"
 
 
 def cell(figure: Figure) -> str:
@@ -82,11 +98,15 @@ def of_best_peer(group: Sequence[Figure]) -> str:
     return f"{times_better(own, peer):.2g} x {peer.label}" if own and peer else "-"
 
 
-def header(machine: Mapping[str, Any]) -> str:
-    """Returns what the figures were taken on."""
+def caption(figures: Sequence[Figure], machine: Mapping[str, Any]) -> str:
+    """Returns two lines: what the figures were taken on, and of what."""
+    rounds = max((len(one.values) for one in figures), default=0)
+    own = [one.version for one in figures if one.system in (*OWN, "otp") and one.version]
+    versions = dict.fromkeys(part for version in own for part in version.split(", "))
     return (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}; "
-        f"beamish {machine['beamish']} ({machine['commit']}), {machine['date']}"
+        f"medians of {rounds} round(s), {machine['date']}\n"
+        f"beamish {machine['beamish']} ({machine['commit']}), {', '.join(versions)}"
     )
 
 
@@ -106,12 +126,12 @@ def main() -> None:
     read = list(from_json(lines))
     figures, machine = [figure for figure, _, _ in read], read[-1][2]
     if options.picture:
-        options.picture.write_text(picture.draw(figures, header(machine)))
+        options.picture.write_text(picture.draw(figures, caption(figures, machine)))
     if options.markdown:
-        print(f"{header(machine)}\n\n{versions(figures)}\n")
+        print(f"{caption(figures, machine)}\n\n{versions(figures)}\n")
         print("\n".join(markdown(figures)))
         return
-    print(header(machine))
+    print(caption(figures, machine))
     missing = {figure.workload: gone for figure, gone, _ in read}
     for group in groups(figures):
         print("\n".join(table(group, missing[group[0].workload])))

@@ -82,7 +82,7 @@ def find(
 def otp(own: str) -> Runner:
     if shutil.which("erl") is None or shutil.which("erlc") is None:
         return Runner("otp", "otp", missing="there is no erl, or no erlc, on the PATH")
-    return Runner("otp", "otp", python=own, version=f"OTP {machine.otp_release()}")
+    return Runner("otp", "otp", python=own, version=f"OTP {machine.otp_release()} +S 1:1")
 
 
 def on_python(system: SystemName, interpreter: Interpreter, *, several: bool) -> Runner:

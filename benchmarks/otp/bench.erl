@@ -12,6 +12,7 @@
          idle_memory/1, idle_rss/1]).
 -export([ping_pong_server/0, ring_member/1, fan_in_sender/2, idle/0, idle_up/1, nothing/0,
          chain/2, monitored/0, sink/1]).
+-export([restarts_long/1, start_children/1]).
 
 main([Name, Size, Warm, Repeats]) ->
     ok = logger:set_primary_config(level, none),
@@ -315,3 +316,32 @@ rss() ->
     {ok, Statm} = file:read_file("/proc/self/statm"),
     [_, Pages | _] = binary:split(Statm, <<" ">>, [global]),
     binary_to_integer(Pages) * 4096.
+
+%% --- supervisors ------------------------------------------------------------------------------
+
+restarts_long(Size) ->
+    Start = now_ns(),
+    long_lived_supervisors(Size div 2000),
+    rate(Size, Start).
+
+long_lived_supervisors(0) ->
+    ok;
+long_lived_supervisors(N) ->
+    {ok, Sup} = supervisor:start_link(bench_sup, {long, self()}),
+    receive {up, First} -> kill_children(First, 2000) end,
+    unlink(Sup),
+    exit(Sup, kill),
+    long_lived_supervisors(N - 1).
+
+start_children(Size) ->
+    Times = [supervisor_starts(1000) || _ <- lists:seq(1, Size div 1000)],
+    Size * 1.0e9 / lists:sum(Times).
+
+supervisor_starts(Children) ->
+    Start = now_ns(),
+    {ok, Sup} = supervisor:start_link(bench_sup, {children, Children}),
+    Time = now_ns() - Start,
+    unlink(Sup),
+    Ref = monitor(process, Sup),
+    exit(Sup, shutdown),
+    receive {'DOWN', Ref, process, _, _} -> Time end.

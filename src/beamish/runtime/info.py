@@ -8,9 +8,11 @@ from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 
 from .groups import leader_of
+from .handing import settle
 from .here import here, running_node
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
+from .ties import tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,8 @@ def process_info(pid: Any, item: str | None) -> Any:
         raise BadArgError(f"info takes a Pid; got {describe(pid)}")
     if item is not None and item not in ITEMS:
         raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {item!r}")
+    if here.handed is not None:
+        settle()
     proc: Process | None = pid._process
     if proc is None or not running_node().is_alive(pid):
         return None
@@ -43,10 +47,7 @@ def _status(proc: Process) -> str:
 
 
 def _monitors(proc: Process) -> list[Any]:
-    return [
-        (ref._options and ref._options[1]) or target.pid
-        for ref, target in (proc.monitors or {}).items()
-    ]
+    return [(ref._options and ref._options[1]) or ref._watched.pid for ref in tied(proc.monitors)]
 
 
 def _dictionary(proc: Process) -> dict[Any, Any]:
@@ -64,15 +65,15 @@ def _name(proc: Process) -> str:
 
 ITEMS: Final[dict[str, Callable[[Process], Any]]] = {
     "registered_name": _name,
-    "label": lambda proc: proc.rare.label if proc.rare is not None else None,
+    "label": lambda proc: proc.label(),
     "initial_call": lambda proc: proc.initial_call(),
     "status": _status,
     "trap_exit": lambda proc: proc.trap_exit,
     "message_queue_len": lambda proc: len(waiting_messages(proc)),
     "messages": waiting_messages,
-    "links": lambda proc: sorted(proc.links or ()),
+    "links": lambda proc: sorted(tied(proc.links)),
     "monitors": _monitors,
-    "monitored_by": lambda proc: [p.pid for p in (proc.watchers or {}).values()],
+    "monitored_by": lambda proc: [ref._maker for ref in tied(proc.watchers)],
     "parent": lambda proc: proc.parent,
     "ancestors": lambda proc: proc.ancestors(),
     "dictionary": _dictionary,

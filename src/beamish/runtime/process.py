@@ -6,7 +6,7 @@ anything: the rules are in signals.py, exiting.py and mailbox.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from beamish.terms.identity import Pid
 
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     import greenlet
 
     from beamish.terms import Atom
-    from beamish.terms.identity import MonitorRef
 
     from .adoption import Outside
     from .fate import Fate
     from .node import Node
     from .owned import Owned
     from .priority import Urgent
+    from .ties import Links, Monitors
+
+# In the place of a label that was not set: None may be one.
+UNSET: Final = object()
 
 __all__ = ["Process", "Rare", "Serving", "new_process"]
 
@@ -49,7 +52,11 @@ class Process(TaskFace):
         pattern: what it waits for, in WAIT_MATCH.
         waiter: the asyncio future that it awaits.
         parked: the greenlet it was preempted in.
+        links: the pids it is linked to; see ties.py.
+        monitors: the references of the monitors that it has made.
+        watchers: the references of the monitors that others have on it.
         fate: how it must end, once an exit signal has decided that.
+        serving: what a behaviour works on there.
     """
 
     __slots__ = (
@@ -66,6 +73,7 @@ class Process(TaskFace):
         "rare",
         "removed",
         "send",
+        "serving",
         "state",
         "trap_exit",
         "value",
@@ -82,19 +90,21 @@ class Process(TaskFace):
     mailbox: deque[Any] | None
     removed: int
     pattern: Any
-    links: dict[Pid, None] | None  # in the order in which they were made
-    monitors: dict[MonitorRef, Process] | None
-    watchers: dict[MonitorRef, Process] | None
+    links: Links
+    monitors: Monitors
+    watchers: Monitors
     trap_exit: bool
     waiter: asyncio.Future[Any] | None
     parked: greenlet.greenlet | None
     fate: Fate | None
     rare: Rare | None
+    serving: Serving | None
 
     @property
     def coro(self) -> Coroutine[Any, Any, Any]:
         """The coroutine that it runs."""
-        coro: Coroutine[Any, Any, Any] = self.send.__self__  # type: ignore[attr-defined]
+        owner: Any = self.send.__self__  # type: ignore[attr-defined]
+        coro: Coroutine[Any, Any, Any] = getattr(owner, "coro", owner)  # of a serving.Server
         return coro
 
     def wake_up(self, future: asyncio.Future[Any]) -> None:
@@ -118,10 +128,20 @@ class Process(TaskFace):
         if rare is not None and rare.initial_call is not None:
             call = rare.initial_call
             return call if isinstance(call, str) else name_of(call)
+        call = getattr(self.serving, "initial_call", None)
+        if call is not None:
+            return name_of(call)
         if rare is not None and rare.outside is not None:
             return rare.outside.name()
         tb = error.__traceback__ if error is not None else None
-        return name_of(self.send.__self__, tb)  # type: ignore[attr-defined]
+        return name_of(self.coro, tb)
+
+    def label(self) -> Any:
+        """What reports call it: what was set, else what it works on says."""
+        rare = self.rare
+        if rare is not None and rare.label is not UNSET:
+            return rare.label
+        return getattr(self.serving, "label", None)
 
     def ancestors(self) -> list[Pid]:
         """Its parent, the parent's parent and so on, as far as they are alive."""
@@ -160,7 +180,7 @@ def new_process(
     proc.context = context
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
-    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = proc.serving = None
     node.processes.add(proc)
     return proc
 
@@ -170,6 +190,9 @@ class Serving(Protocol):
 
     Attributes:
         message: the last message that it has taken up; of a request ``(tag, (pid, ref), request)``.
+
+    It may also have a `label`, what reports call its process where no label was set, and an
+    `initial_call`, what they show as such.
     """
 
     message: Any
@@ -194,14 +217,13 @@ class Rare:
         "owned",
         "quiet",
         "reason",
-        "serving",
         "task",
         "urgent",
     )
 
     def __init__(self) -> None:
         self.name: Atom | None = None
-        self.label: Any = None
+        self.label: Any = UNSET
         self.dictionary: dict[Any, Any] | None = None
         self.owned: dict[int, Owned] | None = None
         self.critical = 0
@@ -209,7 +231,6 @@ class Rare:
         self.initial_call: Any = None  # a text or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
-        self.serving: Serving | None = None  # what a behaviour works on
         self.urgent: Urgent | None = None  # priority messages
         self.reason: Any = None  # why it ends, while what it owned is closed
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from beamish.terms import format_exit
 
+from .ties import tied
+
 if TYPE_CHECKING:
     from .process import Process
 
@@ -85,7 +87,7 @@ _SHOWN: Final = (
 
 def _details(proc: Process, reason: Any) -> dict[str, Any]:
     """What a behaviour has to say of its process."""
-    serving = proc.rare.serving if proc.rare is not None else None
+    serving = proc.serving
     if serving is None:
         return {}
     try:
@@ -113,12 +115,12 @@ def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]
     return {
         "pid": repr(proc.pid),
         "registered_name": rare.name if rare else None,
-        "label": rare.label if rare else None,
+        "label": proc.label(),
         "initial_call": proc.initial_call(error),
         "ancestors": [repr(pid) for pid in proc.ancestors()],
         "last_message": None if last is None else _short.repr(last),
         "message_queue_len": len(proc.mailbox or ()),
-        "links": sorted(repr(pid) for pid in proc.links or ()),
+        "links": sorted(repr(pid) for pid in tied(proc.links)),
         "context": proc.context,
     }
 

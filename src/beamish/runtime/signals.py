@@ -31,16 +31,19 @@ from .here import here
 from .journal import plain
 from .mailbox import check, deliver
 from .states import EXIT_PENDING, EXITING
+from .ties import tie, tied, untie
 
 if TYPE_CHECKING:
     from .node import Node
     from .process import Process
+    from .ties import Links
 
 __all__ = [
     "alias_destination",
     "check_alias",
     "demonitor",
     "exit_signal",
+    "is_watching",
     "link",
     "monitor",
     "send_exit",
@@ -110,24 +113,17 @@ def link(proc: Process, pid: Any) -> None:
 
 def join(one: Process, other: Process) -> None:
     """Makes the link, on both sides."""
-    if one.links is None:
-        one.links = {other.pid: None}
-    else:
-        one.links[other.pid] = None
-    if other.links is None:
-        other.links = {one.pid: None}
-    else:
-        other.links[one.pid] = None
+    one.links = other.pid if one.links is None else tie(one.links, other.pid)
+    other.links = one.pid if other.links is None else tie(other.links, one.pid)
 
 
 def unlink(proc: Process, pid: Any) -> None:
     """Takes a link away, if there is one."""
     _check_pid("unlink", pid)
-    if proc.links and pid in proc.links:
-        del proc.links[pid]
+    if pid in tied(proc.links):
+        proc.links = untie(proc.links, pid)
         target: Process = pid._process
-        if target.links:
-            target.links.pop(proc.pid, None)
+        target.links = untie(target.links, proc.pid)
 
 
 # ---- monitors
@@ -176,25 +172,24 @@ def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] |
 def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
     """Makes the monitor, on both sides."""
     ref._watched = target
-    if proc.monitors is None:
-        proc.monitors = {ref: target}
-    else:
-        proc.monitors[ref] = target
-    if target.watchers is None:
-        target.watchers = {ref: proc}
-    else:
-        target.watchers[ref] = proc
+    proc.monitors = tie(proc.monitors, ref)
+    target.watchers = tie(target.watchers, ref)
 
 
 def _unwatch(proc: Process, ref: MonitorRef) -> bool:
     """Takes a monitor away; whether it was active."""
-    target = proc.monitors.pop(ref, None) if proc.monitors else None
-    if target is None:
+    target: Process | None = ref._watched
+    if target is None or ref._maker is not proc.pid:
         return False
     ref._watched = None
-    if target.watchers:
-        target.watchers.pop(ref, None)
+    proc.monitors = untie(proc.monitors, ref)
+    target.watchers = untie(target.watchers, ref)
     return True
+
+
+def is_watching(proc: Process, ref: Ref) -> bool:
+    """Whether this is an active monitor of the process."""
+    return isinstance(ref, MonitorRef) and ref._watched is not None and ref._maker is proc.pid
 
 
 def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
@@ -273,37 +268,37 @@ def tell_of_death(proc: Process, reason: Any) -> None:
     """Sends the signals of a death: first along the links, then to the monitors."""
     pid = proc.pid
     links = proc.links
-    if links:
+    if links is not None:
         proc.links = None
         _tell_links(pid, links, reason)
     watchers = proc.watchers
-    if watchers:
+    if watchers is not None:
         proc.watchers = None
-        for ref, watcher in watchers.items():
+        for ref in tied(watchers):
             ref._watched = None
-            if watcher.monitors:
-                del watcher.monitors[ref]
+            watcher: Process = ref._maker._process
+            watcher.monitors = None if watcher.monitors is ref else untie(watcher.monitors, ref)
             if ref._options is None and ref._kind is None:  # in short
                 deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
             else:
                 _send_down(watcher, ref, pid, reason)
     monitors = proc.monitors
-    if monitors:
+    if monitors is not None:
         proc.monitors = None
-        for ref, target in monitors.items():
-            if target.watchers:
-                target.watchers.pop(ref, None)
+        for ref in tied(monitors):
+            target: Process = ref._watched
+            ref._watched = None
+            target.watchers = untie(target.watchers, ref)
 
 
-def _tell_links(pid: Pid, links: dict[Pid, None], reason: Any) -> None:
+def _tell_links(pid: Pid, links: Links, reason: Any) -> None:
     ends = not is_word(reason, NORMAL)
     record, noted = here.journal.append, reason
     if isinstance(reason, BaseException):
         noted = plain(reason)
-    for other_pid in links:
+    for other_pid in tied(links):
         other: Process = other_pid._process
-        if other.links:
-            other.links.pop(pid, None)
+        other.links = None if other.links is pid else untie(other.links, pid)
         # exit_signal, in short.
         if other.trap_exit:
             deliver(other, exit_message(pid, reason))

@@ -15,6 +15,7 @@ from .here import current, here, running_node
 from .process import Process
 from .signals import join
 from .states import RUNNING
+from .ties import tie
 from .trampoline import coroutine_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> 
     proc.state = proc.removed = RUNNING
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
-    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = proc.serving = None
     node.processes.add(proc)
     here.push(proc)
     return proc
@@ -112,11 +113,8 @@ def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid
     ref._mark = watcher.removed + len(watcher.mailbox) if watcher.mailbox else 0
     ref._alias = ref._options = ref._kind = None
     ref._watched = proc
-    proc.watchers = {ref: watcher}
-    if watcher.monitors is None:
-        watcher.monitors = {ref: proc}
-    else:
-        watcher.monitors[ref] = proc
+    proc.watchers = ref
+    watcher.monitors = ref if watcher.monitors is None else tie(watcher.monitors, ref)
     if here.due:
         here.rest()
     return proc.pid, ref

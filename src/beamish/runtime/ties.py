@@ -1,0 +1,51 @@
+"""The links and monitors of a process as they are kept: None, the only one, or a dict of them.
+
+Most processes have no more than one of each kind, and a dict for one would take 232 bytes and be
+made and dropped with every monitor. From the second on they stand in a dict, in the order in
+which they were made, and stay in it. A monitor is its reference alone: that knows both sides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+
+from beamish.terms.identity import MonitorRef, Pid
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["Links", "Monitors", "tie", "tied", "untie"]
+
+K = TypeVar("K", Pid, MonitorRef)
+
+Links: TypeAlias = "Pid | dict[Pid, None] | None"
+Monitors: TypeAlias = "MonitorRef | dict[MonitorRef, None] | None"
+
+
+def tie(ties: K | dict[K, None] | None, key: K) -> K | dict[K, None]:
+    """What is kept when this one is added; to be stored in the place of `ties`."""
+    if ties is None:
+        return key
+    if ties.__class__ is dict:
+        kept = cast("dict[K, None]", ties)
+        kept[key] = None
+        return kept
+    return {cast("K", ties): None, key: None}
+
+
+def untie(ties: K | dict[K, None] | None, key: K) -> K | dict[K, None] | None:
+    """What is kept when this one is taken away, if it is there."""
+    if ties is key:
+        return None
+    if ties.__class__ is dict:
+        cast("dict[K, None]", ties).pop(key, None)
+    return ties
+
+
+def tied(ties: K | dict[K, None] | None) -> Collection[K]:
+    """All of them, in the order in which they were made."""
+    if ties is None:
+        return ()
+    if ties.__class__ is dict:
+        return cast("dict[K, None]", ties)
+    return (cast("K", ties),)
