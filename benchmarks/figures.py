@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 OWN = ("beamish", "beamish-uvloop")
-NOT_PEERS = ("otp", "c", *OWN)
+NOT_PEERS = ("otp", "otp-active", "c", *OWN)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from benchmarks import apart
 from benchmarks.build import HERE
 from benchmarks.plan import Plan
 from benchmarks.runners import Runner, surroundings
-from benchmarks.systems import PEERS, lacking
+from benchmarks.systems import PEERS, SERVERS, lacking
 from benchmarks.worker import REMARK
 from benchmarks.workload import Echo, InProcess, Workload
 
@@ -60,7 +60,7 @@ def measure_all(
     figures = [
         Figures(workload, one, missing=lacking(workload, one.system) or one.missing)
         for one in runners
-        if one.system != "c" or isinstance(workload, Echo)
+        if one.system not in SERVERS or isinstance(workload, Echo)
     ]
     for _ in range(rounds):
         for one in figures:

@@ -31,6 +31,7 @@ IMPORTS = {
     "beamish-uvloop": ("beamish", "uvloop"),
     "asyncio": ("beamish",),  # the workloads import it; asyncio's part does not use it
     "asyncio-uvloop": ("beamish", "uvloop"),
+    "protocol-uvloop": ("beamish", "uvloop"),
     "fauxtp": ("fauxtp", "uvloop"),
 }
 
@@ -68,8 +69,8 @@ def find(
     """
     runners: list[Runner] = []
     for system in systems:
-        if system == "otp":
-            runners.append(otp(own))
+        if system in ("otp", "otp-active"):
+            runners.append(otp(system, own))
         elif system == "c":
             missing = "" if shutil.which("cc") else "there is no C compiler named cc"
             runners.append(Runner(system, system, python=own, missing=missing))
@@ -79,10 +80,10 @@ def find(
     return runners
 
 
-def otp(own: str) -> Runner:
+def otp(system: SystemName, own: str) -> Runner:
     if shutil.which("erl") is None or shutil.which("erlc") is None:
-        return Runner("otp", "otp", missing="there is no erl, or no erlc, on the PATH")
-    return Runner("otp", "otp", python=own, version=f"OTP {machine.otp_release()} +S 1:1")
+        return Runner(system, system, missing="there is no erl, or no erlc, on the PATH")
+    return Runner(system, system, python=own, version=f"OTP {machine.otp_release()} +S 1:1")
 
 
 def on_python(system: SystemName, interpreter: Interpreter, *, several: bool) -> Runner:

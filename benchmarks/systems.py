@@ -9,17 +9,20 @@ from typing import Literal, get_args
 
 from benchmarks.workload import Echo, InProcess, Outside, Workload
 
-__all__ = ["NAMES", "PEERS", "PeerName", "SystemName", "lacking"]
+__all__ = ["NAMES", "PEERS", "SERVERS", "PeerName", "SystemName", "lacking"]
 
 PeerName = Literal["trio", "pykka", "thespian", "triotp", "fauxtp"]
 
-# otp: one BEAM scheduler (+S 1:1). c: the limit of the machine, for echo only.
+# otp: one BEAM scheduler (+S 1:1). For echo only: otp-active, with active sockets; protocol-uvloop,
+# a bare Protocol without a process or task; c, the limit of the machine.
 SystemName = Literal[
     "otp",
+    "otp-active",
     "beamish",
     "beamish-uvloop",
     "asyncio",
     "asyncio-uvloop",
+    "protocol-uvloop",
     "trio",
     "pykka",
     "thespian",
@@ -30,6 +33,7 @@ SystemName = Literal[
 
 NAMES: tuple[SystemName, ...] = get_args(SystemName)
 PEERS: tuple[PeerName, ...] = get_args(PeerName)
+SERVERS: tuple[SystemName, ...] = ("otp-active", "protocol-uvloop", "c")
 
 _FUNCTION = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 
@@ -40,8 +44,11 @@ def lacking(workload: Workload, system: SystemName) -> str:
         return "" if system in workload.systems else "not compared"
     if system in PEERS:
         return "" if workload.name in functions(system) else "not compared"
-    if system == "c":
-        return "" if isinstance(workload, Echo) else "there is only an echo server in C"
+    if isinstance(workload, Echo):
+        kv = workload.kind == "kv" and system not in ("otp", "beamish", "beamish-uvloop")
+        return "not compared" if kv else ""
+    if system in SERVERS:
+        return "there is only an echo server"
     if not isinstance(workload, InProcess):
         return ""
     if system.endswith("-uvloop") and not workload.loops:

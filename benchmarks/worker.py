@@ -58,7 +58,7 @@ def measure(workload: Workload, system: SystemName, options: argparse.Namespace)
     """Measures the workload once on the system."""
     if isinstance(workload, Echo):
         seconds = options.size or (workload.quick_seconds if options.quick else workload.seconds)
-        value, remark = session.measure(system, workload.connections, seconds, options.build)
+        value, remark = session.measure(workload, system, seconds, options.build)
         print(f"{REMARK}{remark}", file=sys.stderr)
         return value
     if isinstance(workload, Outside):

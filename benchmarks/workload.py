@@ -57,14 +57,21 @@ class InProcess(Workload):
 
 @dataclass(frozen=True, kw_only=True)
 class Echo(Workload):
-    """Line echo over TCP on 127.0.0.1: server and client are processes of the operating system.
+    """A server of TCP on 127.0.0.1: server and client are processes of the operating system.
 
     Attributes:
-        connections: how many clients have one line each on the way at any time.
+        connections: how many clients have one packet each on the way at any time.
+        lines: in each packet.
+        kind: what the clients do: see echo/client.c.
+        figure: packets' worth a second, the 99th percentile of a packet's time, or memory of a
+            connection.
         seconds: how long the answers are counted, after a quarter of that to warm up.
     """
 
     connections: int
+    lines: int = 1
+    kind: Literal["echo", "churn", "kv", "idle"] = "echo"
+    figure: Literal["rate", "p99", "memory"] = "rate"
     seconds: float = 2.0
     quick_seconds: float = 0.5
 

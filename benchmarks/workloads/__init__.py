@@ -35,6 +35,15 @@ ORDER = (
     "echo_100",
     "echo_1000",
     "echo_5000",
+    "echo_100_p99",
+    "echo_1000_p99",
+    "echo_1_lines",
+    "echo_100_lines",
+    "echo_1000_lines",
+    "echo_5000_lines",
+    "echo_idle",
+    "churn",
+    "kv",
 )
 
 

@@ -10,7 +10,7 @@ from benchmarks import apart, costs, workloads
 from benchmarks.__main__ import measured, record
 from benchmarks.machine import Machine
 from benchmarks.plan import Plan
-from benchmarks.systems import NAMES, PEERS, functions, lacking
+from benchmarks.systems import NAMES, PEERS, SERVERS, functions, lacking
 from benchmarks.workload import InProcess
 from benchmarks.workloads import found
 
@@ -78,7 +78,7 @@ def test_a_system_that_lacks_a_workload_says_so() -> None:
 
     lacks = {system for system in NAMES if lacking(workload, system)}
 
-    assert lacks == {*PEERS, "c"}
+    assert lacks == {*PEERS, *SERVERS}
 
 
 def test_who_is_slow_does_a_part_of_the_work_once() -> None:
