@@ -66,7 +66,9 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
         raise _failed(TIMEOUT, dest, request) from None
     except CallCycleError as error:
         alone = pid is process.self()
-        raise _failed(_CALLING_SELF if alone else (CALL_CYCLE, error.cycle), dest, request) from None
+        raise _failed(
+            _CALLING_SELF if alone else (CALL_CYCLE, error.cycle), dest, request
+        ) from None
     if message.__class__ is tuple:
         return message[1]
     raise _failed(message[4], dest, request)

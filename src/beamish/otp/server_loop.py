@@ -130,7 +130,7 @@ def begin(starter: starting.Starter, work: Work) -> Any:
     if result is not None or work.options:
         return starting.reporting(_begun, (starter, work, server, result), _NO_KEYWORDS)
     work.server = server
-    starting.acknowledge(starter)
+    process.acknowledge(starter, starting.ACK)
     return None
 
 
@@ -245,7 +245,7 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
-        if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
+        if not process.ending():  # else an exit signal ended it: only `finally` runs
             await starting.reporting(_failed, (server, error), _NO_KEYWORDS)
             starting.report_exit(error)
         raise
@@ -264,7 +264,9 @@ class _Later:
 
     __slots__ = ("awaits", "begun", "caller", "result")
 
-    def __init__(self, caller: Caller | None, result: Any, begun: Any = None, awaits: Any = None) -> None:
+    def __init__(
+        self, caller: Caller | None, result: Any, begun: Any = None, awaits: Any = None
+    ) -> None:
         self.caller = caller
         self.result = result
         self.begun = begun
