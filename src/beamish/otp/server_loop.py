@@ -5,10 +5,9 @@ What it guarantees: one message at a time; ``handle_continue`` before the next m
 while it traps exits, an exit of its parent, and never when an exit signal has ended the process;
 the caller of a stopping call is answered after ``terminate`` and before anyone hears of the death.
 
-A message is looked at in the order in which messages are frequent. The type of a callback's
-result is compared, never inspected: a call costs one coroutine in the server unless the
-callback is itself ``async def``. While sys(3) looks on, every message goes the longer way,
-which tells what happens.
+Calls and casts are dealt with in server_steps.py, without waking the coroutine of this loop, which
+does what is rarer. The type of a callback's result is compared, never inspected. While sys(3)
+looks on, every message comes here and goes the longer way, which tells what happens.
 
 Source: stdlib, gen_server.erl's behaviour as gen_server(3) tells it (OTP 25 manual).
 """
@@ -17,12 +16,12 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import CancelledError
-from collections.abc import Callable, Generator
-from types import CoroutineType, GeneratorType, coroutine
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from collections.abc import Callable
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
 
 from beamish import process
-from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref, Throw
+from beamish.terms import NORMAL, Atom, Exit, ProcessExit, Throw
 
 from . import names, starting
 from .awaiting import is_coroutine
@@ -39,6 +38,7 @@ from .directives import (
     Timeout,
 )
 from .names import Name
+from .server_steps import CALL, CAST, Caller, Later, MethodCall, finish, loop_of
 from .server_work import Work
 from .special import SYSTEM, debug_options, handle_debug, handle_system_msg
 
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "answer", "run"]
 
-CALL: Final = Atom("$gen_call")
-CAST: Final = Atom("$gen_cast")
 TIMEOUT: Final = Atom("timeout")
 
 _BAD_RETURN: Final = Atom("bad_return_value")
@@ -59,32 +57,6 @@ _NOREPLY: Final = Atom("noreply")
 _CONTINUE: Final = Atom("continue")
 
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
-
-# What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
-# returned without being called; generators, because what process.sleep returns is one.
-_SPECIAL: Final = frozenset(
-    (Reply, NoReply, Stop, Continue, Timeout, Hibernate, Ignore, type, GeneratorType)
-)
-
-# Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
-Caller: TypeAlias = tuple[Pid, Ref]
-
-
-class MethodCall(NamedTuple):
-    """The request of a typed method; see methods.py."""
-
-    name: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def run(self, server: object) -> Any:
-        """Runs the method's body on the server."""
-        return getattr(type(server), self.name).body(server, *self.args, **self.kwargs)
-
-    def __repr__(self) -> str:
-        args = [repr(arg) for arg in self.args]
-        args += [f"{key}={value!r}" for key, value in self.kwargs.items()]
-        return f"{self.name}({', '.join(args)})"
 
 
 def answer(caller: Caller, value: Any) -> None:
@@ -208,17 +180,21 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
         then = begun
     server = work.server
     receive: Any = process.receive
-    handle_call = server.handle_call
-    wait: Any = _loop_of(work).receive
+    wait: Any = None  # made with the first message: many a server hardly ever gets one
     message: Any
     try:
         while True:
             if then is None:
-                message = (await receive(),) if work.debug is not None else await wait()
-                if message.__class__ is _Later:
-                    then = await _go_on_with(message)
-                    continue
-                message = message[0]
+                if work.debug is not None or wait is None:
+                    message = await receive()
+                    wait = wait or loop_of(work).receive
+                else:
+                    message = None  # keep nothing alive meanwhile
+                    message = await wait()
+                    if message.__class__ is Later:
+                        then = await _go_on_with(message)
+                        continue
+                    message = message[0]
             elif isinstance(then, Stop):
                 break
             elif isinstance(then, Timeout):
@@ -239,9 +215,6 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
                 then = None if result is None else _after_message(result)
                 continue
             then = await _handle(work, message, then)
-            if server.handle_call != handle_call:  # new code
-                handle_call = server.handle_call
-                wait = _loop_of(work).receive
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
@@ -252,104 +225,12 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
     await starting.reporting(_stop, (work, then), _NO_KEYWORDS)
 
 
-class _Later:
-    """A call or cast that takes more than a turn of its handler.
-
-    Attributes:
-        caller: whom to answer; None of a cast.
-        result: what handle_call returned, which is not the reply.
-        begun: the coroutine that it returned, which has been begun instead.
-        awaits: what that awaits.
-    """
-
-    __slots__ = ("awaits", "begun", "caller", "result")
-
-    def __init__(
-        self, caller: Caller | None, result: Any, begun: Any = None, awaits: Any = None
-    ) -> None:
-        self.caller = caller
-        self.result = result
-        self.begun = begun
-        self.awaits = awaits
-
-
-def _loop_of(work: Work) -> process.Server:
-    """The receive loop of a server, in which calls that are answered at once are dealt with."""
-    server = work.server
-    handle_call = server.handle_call
-    handle_cast = server.handle_cast
-
-    def answer(message: Any) -> Any:
-        if message[0] is not CALL:
-            return process.Unanswered((message,))
-        work.message = message
-        _, caller, request = message
-        try:
-            if request.__class__ is MethodCall:
-                result = request.run(server)
-            else:
-                result = handle_call(request, caller)
-            if result.__class__ is CoroutineType:
-                try:
-                    awaits = result.send(None)
-                except StopIteration as stop:
-                    result = stop.value
-                else:
-                    return process.Unanswered(_Later(caller, None, result, awaits))
-        except Throw as thrown:
-            result = thrown.value
-        if result.__class__ in _SPECIAL:
-            return process.Unanswered(_Later(caller, result))
-        return result
-
-    def step(message: Any) -> Any:
-        if message.__class__ is tuple:
-            tag = message[0] if message else None
-            if tag is CALL and len(message) == 3:
-                result = answer(message)
-                if result.__class__ is process.Unanswered:
-                    return result.outcome
-                process.reply(message[1], result)
-                return None
-            if tag is CAST and len(message) == 2 and message[1].__class__ is not MethodCall:
-                work.message = message
-                try:
-                    result = handle_cast(message[1])
-                except Throw as thrown:
-                    result = thrown.value
-                return None if result is None else _Later(None, result)
-        return (message,)
-
-    return process.Server(step, answer)
-
-
-@coroutine
-def _finish(begun: Any, awaits: Any) -> Generator[Any, Any, Any]:
-    """Awaits the rest of a coroutine that has been begun."""
-    while True:
-        try:
-            value = yield awaits
-        except GeneratorExit:
-            begun.close()
-            raise
-        except BaseException as error:
-            step = begun.throw, error
-        else:
-            if value is None:
-                return (yield from begun)
-            step = begun.send, value
-        try:
-            awaits = step[0](step[1])
-        except StopIteration as stop:
-            return stop.value
-
-
-async def _go_on_with(later: _Later) -> Then:
+async def _go_on_with(later: Later) -> Then:
     """Ends what a handler has begun, answers, and tells what comes next."""
     result = later.result
     try:
         if later.begun is not None:
-            result = await _finish(later.begun, later.awaits)
+            result = await finish(later.begun, later.awaits)
         elif later.caller is None and is_coroutine(result):
             result = await result
     except Throw as thrown:

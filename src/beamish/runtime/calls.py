@@ -34,7 +34,7 @@ __all__ = ["call_cycle", "request"]
 
 
 @coroutine
-def request(  # noqa: C901  # see above
+def request(  # see above
     pid: Pid, tag: Any, message: Any, timeout: float | None = None
 ) -> Generator[Any, Any, Any]:
     """Sends ``(tag, (self, ref), message)`` and waits for the answer.
@@ -70,11 +70,11 @@ def request(  # noqa: C901  # see above
             wait: Any = _request_outside(proc, pid, tag, message, timeout)
             return (yield from cast("Generator[Any, Any, Any]", wait))
     node = here.node or running_node()
-    if timeout is not None and timeout != 5.0:  # noqa: PLR2004  # the default needs no check
+    if timeout is not None and timeout != 5.0:  # the default needs no check
         check_timeout(timeout)
     target: Process | None = pid._process
     # new_monitor, in short.
-    ref = MonitorRef()
+    ref: Any = MonitorRef()
     ref._number = node.next_ref()
     ref._home = node.home
     ref._maker = proc.pid
@@ -93,6 +93,9 @@ def request(  # noqa: C901  # see above
             _refuse_cycle(proc, target, message)
         establish(proc, target, ref, timeout)
         deliver(target, call[2])
+        if timeout == 0:
+            _forget(proc, ref)
+            raise TimeoutError("no answer came within 0 s")
         call = None
     proc.value = None
     proc.pattern = ref

@@ -1,9 +1,9 @@
 """Calls handed over: an idle server answers within the turn of the process that calls it.
 
 A process that calls a server which waits in `Server.receive` (serving.py) says so by what it
-yields; the scheduler then runs the server's next step at once, before anybody else. Mostly that step
-answers, and then the call needs no monitor, no alias and no time-out: nobody but the server's own
-code could have seen them.
+yields; the scheduler then runs the server's next step at once, before anybody else. Mostly that
+step answers, and then the call needs no monitor, no alias and no time-out: nobody but the server's
+own code could have seen them.
 
 Wherever anybody else could, `settle` makes them first: before the server's process is parked,
 before its coroutine goes on (it awaits, it fails, it puts the answer off), before its own code

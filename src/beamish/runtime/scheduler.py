@@ -192,7 +192,7 @@ class Scheduler:
             self._worker = getcurrent()
             self._hub.switch()
 
-    def hand_over(self, call: tuple[Any, ...]) -> None:
+    def hand_over(self, call: Any) -> None:
         """A process has called an idle server: that answers at once (see handing.py)."""
         while True:
             caller, proc, message, _ = call
@@ -210,7 +210,7 @@ class Scheduler:
                 if answer.__class__ is Unanswered:
                     call = _slice(proc, server.go_on, answer.outcome)
                 else:
-                    if here.handed is None:
+                    if here.handed is not call:
                         reply(message[1], answer)
                     else:
                         # reply(), in short: nobody else knows of this call.

@@ -13,9 +13,9 @@ from __future__ import annotations
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
+from . import mailbox as _mailbox
 from .handing import settle
 from .here import current, here
-from . import mailbox as _mailbox
 from .states import OUTSIDE, RUNNING, WAIT_ANY
 
 if TYPE_CHECKING:

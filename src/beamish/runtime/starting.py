@@ -98,7 +98,7 @@ def start(
     if name is not None or work is None or watch:
         watching = _equip(asker, proc, name, label, initial_call, watch=watch)
     try:
-        if timeout is None and asker.state == RUNNING:
+        if timeout is None and asker.state <= RUNNING:
             # receive_reply, in short: nothing can have come yet.
             asker.value = None
             asker.pattern = ref
