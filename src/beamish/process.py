@@ -49,6 +49,7 @@ from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
 from .runtime.patterns import matches as _matches
+from .runtime.states import EXITING as _EXITING
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Server",
     "Unanswered",
+    "acknowledge",
     "adopt",
     "alias",
     "alive",
@@ -71,6 +73,7 @@ __all__ = [
     "demonitor",
     "dictionary",
     "disown",
+    "ending",
     "erase",
     "error",
     "exit",
@@ -115,9 +118,9 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "spawn_opt",
-    "spawn_replying",
     "spawn_request",
     "spawn_request_abandon",
+    "start",
     "start_timer",
     "throw",
     "unalias",
@@ -140,7 +143,8 @@ _REPLIES: Final = ("yes", "no", "success_only", "error_only")
 spawn = _spawning.spawn
 spawn_link = _spawning.spawn_link
 spawn_monitor = _spawning.spawn_monitor
-spawn_replying = _starting.spawn_replying
+start = _starting.start
+acknowledge = _starting.acknowledge
 
 
 @overload
@@ -439,7 +443,7 @@ Server = _serving.Server
 Unanswered = _serving.Unanswered
 
 for _function in (
-    *(spawn, spawn_link, spawn_monitor, spawn_replying),
+    *(spawn, spawn_link, spawn_monitor, start, acknowledge),
     *(send, receive, receive_reply, request, reply, call_cycle, Server, Unanswered),
 ):
     _function.__module__ = __name__
@@ -778,6 +782,11 @@ def unalias(ref: Ref) -> bool:
 
 
 # ---- looking at processes
+
+
+def ending() -> bool:
+    """Whether an exit signal has ended the calling process, so that it only cleans up."""
+    return (_here.process or _current()).state >= _EXITING
 
 
 def alive(pid: Pid) -> bool:

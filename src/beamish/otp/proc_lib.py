@@ -37,7 +37,7 @@ A process with a request-reply protocol is a :class:`~beamish.otp.gen_server.Gen
 does a single job is a :class:`~beamish.otp.task.Task`. Use proc_lib for a process with a loop of
 its own that a supervisor is to start.
 
-Path of a start: start_link -> process.spawn_replying -> the child's init_ack -> process.reply.
+Path of a start: start_link -> process.start -> the child's init_ack -> process.acknowledge.
 
 Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
 """

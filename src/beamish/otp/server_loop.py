@@ -113,7 +113,7 @@ def begin(starter: starting.Starter, work: Work) -> Any:
     if result is not None or work.options:
         return starting.reporting(_begun, (starter, work, server, result), _NO_KEYWORDS)
     work.server = server
-    starting.acknowledge(starter)
+    process.acknowledge(starter, starting.ACK)
     return None
 
 
@@ -191,17 +191,21 @@ async def run(  # noqa: C901  # see below
         then = begun
     server = work.server
     receive: Any = process.receive
-    handlers = server.handle_call, server.handle_cast
-    wait: Any = loop_of(work).receive
+    wait: Any = None  # made with the first message: many a server hardly ever gets one
     message: Any
     try:
         while True:
             if then is None:
-                message = (await receive(),) if work.debug is not None else await wait()
-                if message.__class__ is Later:
-                    then = await _go_on_with(message)
-                    continue
-                message = message[0]
+                if work.debug is not None or wait is None:
+                    message = await receive()
+                    wait = wait or loop_of(work).receive
+                else:
+                    message = None  # keep nothing alive meanwhile
+                    message = await wait()
+                    if message.__class__ is Later:
+                        then = await _go_on_with(message)
+                        continue
+                    message = message[0]
             elif isinstance(then, Stop):
                 break
             elif isinstance(then, Timeout):
@@ -213,13 +217,10 @@ async def run(  # noqa: C901  # see below
                 then = None
                 continue
             then = await _handle(work, message, then)
-            if (server.handle_call, server.handle_cast) != handlers:  # new code
-                handlers = server.handle_call, server.handle_cast
-                wait = loop_of(work).receive
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
-        if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
+        if not process.ending():  # else an exit signal ended it: only `finally` runs
             await starting.reporting(_failed, (server, error), _NO_KEYWORDS)
             starting.report_exit(error)
         raise

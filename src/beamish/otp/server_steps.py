@@ -25,6 +25,7 @@ __all__ = [
     "dispatch",
     "finish",
     "is_protocol",
+    "is_word",
     "loop_of",
 ]
 
@@ -105,7 +106,6 @@ def loop_of(work: Work) -> process.Server:
 def _answering(work: Work) -> Callable[[Any], Any]:
     """What a server does with a call."""
     server = work.server
-    handle_call = server.handle_call
 
     def answer(message: Any) -> Any:
         if message[0] is not CALL:
@@ -116,7 +116,7 @@ def _answering(work: Work) -> Callable[[Any], Any]:
             if request.__class__ is MethodCall:
                 result = request.run(server)
             else:
-                result = handle_call(request, caller)
+                result = server.handle_call(request, caller)
             if result.__class__ is CoroutineType:
                 try:
                     awaits = result.send(None)

@@ -4,20 +4,19 @@ A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, does its i
 :func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is
 :mod:`beamish.otp.proc_lib`.
 
-Path of a start: start_opt -> process.spawn_replying -> the child's acknowledge -> process.reply.
+Path of a start: start_opt -> process.start -> the child's acknowledge -> process.acknowledge.
 
 Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, Final, TypeAlias, TypedDict, cast, final
 
 from beamish import process
-from beamish.terms import Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
+from beamish.terms import Atom, BadArgError, Down, Pid, ProcessExit, Ref, is_expected
 from beamish.terms.errors import describe
 
 from . import names
@@ -26,6 +25,7 @@ from .errors import StartError, StartIgnored
 from .names import Name
 
 __all__ = [
+    "ACK",
     "STARTER",
     "Function",
     "Hibernation",
@@ -46,7 +46,7 @@ __all__ = [
 
 STARTER: Final = Atom("$starter")
 
-_ACK: Final = Atom("ack")
+ACK: Final = Atom("ack")
 _NACK: Final = Atom("nack")
 _IGNORE: Final = Atom("ignore")
 _EXIT: Final = Atom("EXIT")
@@ -124,19 +124,24 @@ async def start_opt(
     if name is not None:
         names.check_name(name)
         _check_free(name)
-    pid, ref = process.spawn_replying(
-        entry, args, link, name if isinstance(name, str) else None, work, label, initial_call
-    )
-    watching = process.monitor(pid) if watch else None
-    started: Any = pid
     try:
-        try:
-            message = await process.receive_reply(ref, timeout)
-        except (TimeoutError, CancelledError) as error:
-            await _not_in_time(error, pid, ref)
-            raise
-        if message[1] is not _ACK:
-            started = await _outcome(pid, ref, message)
+        pid, message, watching = await process.start(
+            entry,
+            args,
+            link=link,
+            name=name if isinstance(name, str) else None,
+            timeout=timeout,
+            work=work,
+            label=label,
+            initial_call=initial_call,
+            watch=watch,
+        )
+    except TimeoutError:
+        raise StartError(_TIMEOUT) from None
+    if message[1] is ACK:
+        return pid if watching is None else (pid, watching)
+    try:
+        started = await _outcome(pid, message)
     except BaseException:
         if watching is not None:
             process.demonitor(watching, flush=True)
@@ -144,41 +149,32 @@ async def start_opt(
     return started if watching is None else (started, watching)
 
 
-async def _outcome(pid: Pid, ref: Ref, message: Any) -> Any:
+async def _outcome(pid: Pid, message: Any) -> Any:
     """What start returns or raises, where there is more to it than a process that has started."""
-    if message[0] is not ref:
+    if message.__class__ is Down:
         await _forget_exit(pid)
         raise StartError(message[4])
     kind, value = message[1]
-    if kind is _ACK:
+    if kind is ACK:
         return pid, value
     await _gone(pid)
     await _forget_exit(pid)
     raise StartIgnored if kind is _IGNORE else StartError(value)
 
 
-async def _not_in_time(error: BaseException, pid: Pid, ref: Ref) -> None:
-    if isinstance(error, TimeoutError):
-        await _give_up(pid, ref)
-        raise StartError(_TIMEOUT) from None
-    # Whoever waits was cancelled and may live on: what has not started is not left behind.
-    if not isinstance(error, ProcessExit):
-        await _give_up(pid, ref)
-
-
 def acknowledge(starter: Starter, info: Any = None) -> None:
     """The start has succeeded."""
-    process.reply(starter, _ACK if info is None else (_ACK, info))
+    process.acknowledge(starter, ACK if info is None else (ACK, info))
 
 
 def ignore(starter: Starter) -> None:
     """There is no process to be, and that is no failure; the caller ends normally next."""
-    process.reply(starter, (_IGNORE, None))
+    process.acknowledge(starter, (_IGNORE, None))
 
 
 def fail(starter: Starter, reason: Any) -> None:
     """The start has failed for that reason; the caller ends normally next."""
-    process.reply(starter, (_NACK, reason))
+    process.acknowledge(starter, (_NACK, reason))
 
 
 def claim(starter: Starter, name: Name | None) -> bool:
@@ -269,16 +265,6 @@ async def self_starting(
     """Runs a function that acknowledges its start itself."""
     process.put(STARTER, starter)
     return await reporting(fn, args, kwargs)
-
-
-async def _give_up(pid: Pid, ref: Ref) -> None:
-    """Kills a process that has not started, and waits until it is gone."""
-    process.unlink(pid)
-    process.exit(pid, "kill")
-    message = await process.receive_reply(ref)
-    if message[0] is ref:  # it was ready when the order came, and that ended the monitor
-        await _gone(pid)
-    await _forget_exit(pid)
 
 
 async def _gone(pid: Pid) -> Any:

@@ -280,7 +280,11 @@ class SupervisorProcess(GenServer):
                     raise
                 self._not_started(child, failure.as_otp, again=again)
                 return
-            self._has_started(child, result)
+            if child.temporary and not self._keep(child, result):
+                continue
+            self.children.place(child, result)
+            if progress_is_on():
+                progress(self.title, child.spec, result)
 
     def _not_started(self, child: Child, reason: Any, *, again: bool) -> None:
         self._report("start_error", reason, child)
@@ -289,15 +293,13 @@ class SupervisorProcess(GenServer):
         self.children.place(child, RESTARTING)
         try_again(child, child.spec.id)
 
-    def _has_started(self, child: Child, pid: Pid | None) -> None:
-        if child.temporary:
-            if pid is None:
-                self.children.remove(child)
-                return
-            child.forget_arguments()
-        self.children.place(child, pid)
-        if progress_is_on():
-            progress(self.title, child.spec, pid)
+    def _keep(self, child: Child, pid: Pid | None) -> bool:
+        """Whether a temporary child that was started is kept: one to be ignored is not."""
+        if pid is None:
+            self.children.remove(child)
+            return False
+        child.forget_arguments()
+        return True
 
     async def _stop_all(self, group: list[Child]) -> None:
         """Stops children, last first; temporary ones are forgotten."""
