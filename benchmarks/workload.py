@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Better", "Echo", "InProcess", "Measured", "Workload"]
+__all__ = ["Better", "Echo", "InProcess", "Measured", "Outside", "Workload"]
 
 Better = Literal["higher", "lower"]
 
@@ -41,6 +41,8 @@ class InProcess(Workload):
         on_asyncio: the nearest thing in plain asyncio, or None where there is none.
         repeats: how often it is measured in one worker, which prints the median.
         warm: a run of a tenth of the size comes first, and is not counted.
+        loops: it depends on the loop, so it is measured on uvloop as well.
+        otp_flags: what `erl` must be told besides, such as a higher limit of processes.
     """
 
     size: int
@@ -49,6 +51,8 @@ class InProcess(Workload):
     on_asyncio: Measured | None = None
     repeats: int = 3
     warm: bool = True
+    loops: bool = True
+    otp_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +67,18 @@ class Echo(Workload):
     connections: int
     seconds: float = 2.0
     quick_seconds: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside(Workload):
+    """Something of a program that is seen from outside of it, such as the time until it is up.
+
+    Attributes:
+        measure: starts the program of the system, once, and returns the figure.
+        systems: those that can be measured.
+        repeats: how often it is measured in one worker, which prints the median.
+    """
+
+    measure: Callable[[str], float]
+    systems: tuple[str, ...]
+    repeats: int = 5

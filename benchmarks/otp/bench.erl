@@ -4,7 +4,7 @@
 %%   erl +S 1:1 -noshell -noinput -pa DIR -run bench main WORKLOAD SIZE WARM REPEATS
 %%
 %% runs it once with the size WARM, then REPEATS times with SIZE, each in a process of its own, and
-%% prints the median of those.
+%% prints the median of those. A workload may also stand in a module of its own, bench_NAME, as run/1.
 -module(bench).
 -export([main/1]).
 -export([ping_pong/1, ring/1, fan_in/1, call/1, call_busy/1, spawn_exit/1, kill/1, link_chain/1,
@@ -16,16 +16,26 @@
 
 main([Name, Size, Warm, Repeats]) ->
     ok = logger:set_primary_config(level, none),
-    Workload = list_to_existing_atom(Name),
+    Workload = workload(Name),
     _ = [apart(Workload, list_to_integer(Warm)) || list_to_integer(Warm) > 0],
     Values = [apart(Workload, list_to_integer(Size))
               || _ <- lists:seq(1, list_to_integer(Repeats))],
     io:format("~.6f~n", [float(median(Values))]),
     erlang:halt(0).
 
+%% The function that measures: that of the module bench_NAME, or else the one of that name here.
+workload(Name) ->
+    Own = list_to_atom("bench_" ++ Name),
+    Here = list_to_atom(Name),
+    _ = code:ensure_loaded(Own),
+    case erlang:function_exported(Own, run, 1) of
+        true -> fun Own:run/1;
+        false -> fun ?MODULE:Here/1
+    end.
+
 %% Runs a workload in a fresh process, so that no garbage is left to the next.
 apart(Workload, Size) ->
-    {_, Ref} = spawn_monitor(fun() -> exit({value, ?MODULE:Workload(Size)}) end),
+    {_, Ref} = spawn_monitor(fun() -> exit({value, Workload(Size)}) end),
     receive
         {'DOWN', Ref, process, _, {value, Value}} -> Value;
         {'DOWN', Ref, process, _, Reason} ->

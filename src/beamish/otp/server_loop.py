@@ -21,7 +21,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish import process
-from beamish.terms import NORMAL, Atom, Exit, ProcessExit, Throw
+from beamish.terms import NORMAL, Atom, ProcessExit, Throw
 
 from . import names, starting
 from .awaiting import is_coroutine
@@ -38,7 +38,18 @@ from .directives import (
     Timeout,
 )
 from .names import Name
-from .server_steps import CALL, CAST, Caller, Later, MethodCall, finish, loop_of
+from .server_steps import (
+    CALL,
+    CAST,
+    Caller,
+    Later,
+    MethodCall,
+    dispatch,
+    finish,
+    is_protocol,
+    is_word,
+    loop_of,
+)
 from .server_work import Work
 from .special import SYSTEM, debug_options, handle_debug, handle_system_msg
 
@@ -158,7 +169,7 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- the loop
 
 
-async def run(  # noqa: C901, PLR0912, PLR0915  # see below
+async def run(  # noqa: C901  # see below
     starter: starting.Starter | None, work: Work, then: Then = None
 ) -> None:
     """Runs a server's process from its first step to its last.
@@ -205,15 +216,6 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
             else:  # Hibernate: see there
                 then = None
                 continue
-            if work.debug is None and not _is_protocol(message):
-                try:
-                    result = _dispatch(work, message)
-                    if result is not None and is_coroutine(result):
-                        result = await result
-                except Throw as thrown:
-                    result = thrown.value
-                then = None if result is None else _after_message(result)
-                continue
             then = await _handle(work, message, then)
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
@@ -258,15 +260,9 @@ async def _continue(work: Work, arg: Any) -> Then:
     return then
 
 
-def _is_protocol(message: Any) -> bool:
-    """Whether this may be a system message, or a call."""
-    # Compared as text there: who writes the protocol by hand need not know of Atoms.
-    return message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str)
-
-
 async def _handle(work: Work, message: Any, then: Then) -> Then:
     """Handles a message by the longer way, on which sys can look on."""
-    if _is_protocol(message):
+    if is_protocol(message):
         if message[0] == SYSTEM:
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
             return then if stop is None else stop
@@ -274,29 +270,9 @@ async def _handle(work: Work, message: Any, then: Then) -> Then:
             return await _handle_call(work, message)
     if work.debug is not None:
         handle_debug(work, (_IN, message))
-    then = _after_message(await _run(_dispatch, work, message))
+    then = _after_message(await _run(dispatch, work, message))
     _tell_state(work)
     return then
-
-
-def _dispatch(work: Work, message: Any) -> Any:
-    """Calls the callback for a message that is no call; what it returns may have to be awaited."""
-    work.message = message
-    server = work.server
-    if message.__class__ is tuple:
-        if len(message) == 2 and _is(CAST, message[0]):
-            request = message[1]
-            if request.__class__ is MethodCall:
-                return request.run(server)
-            return server.handle_cast(request)
-    elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
-        process.because(message[1])
-        return Stop(message[2])
-    return server.handle_info(message)
-
-
-def _is(atom: Atom, tag: Any) -> bool:
-    return tag is atom or (isinstance(tag, str) and tag == atom)
 
 
 async def _handle_call(work: Work, message: Any) -> Then:
@@ -385,7 +361,7 @@ async def _stop(work: Work, stop: Any) -> None:
 
 
 def _is_call(message: Any) -> bool:
-    return message.__class__ is tuple and len(message) == 3 and _is(CALL, message[0])
+    return message.__class__ is tuple and len(message) == 3 and is_word(message[0], CALL)
 
 
 async def _failed(server: GenServer, error: BaseException) -> None:

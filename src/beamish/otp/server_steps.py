@@ -11,12 +11,22 @@ from types import CoroutineType, GeneratorType, coroutine
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from beamish import process
-from beamish.terms import Atom, Pid, Ref, Throw
+from beamish.terms import Atom, Exit, Pid, Ref, Throw
 
 from .directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from .server_work import Work
 
-__all__ = ["CALL", "CAST", "Caller", "Later", "MethodCall", "finish", "loop_of"]
+__all__ = [
+    "CALL",
+    "CAST",
+    "Caller",
+    "Later",
+    "MethodCall",
+    "dispatch",
+    "finish",
+    "is_protocol",
+    "loop_of",
+]
 
 CALL: Final = Atom("$gen_call")
 CAST: Final = Atom("$gen_cast")
@@ -49,11 +59,11 @@ class MethodCall(NamedTuple):
 
 
 class Later:
-    """A call or cast that takes more than a turn of its handler.
+    """What a handler has begun, or returned, that is more than an answer.
 
     Attributes:
-        caller: whom to answer; None of a cast.
-        result: what handle_call returned, which is not the reply.
+        caller: whom to answer; None where it was no call.
+        result: what it returned.
         begun: the coroutine that it returned, which has been begun instead.
         awaits: what that awaits.
     """
@@ -72,22 +82,19 @@ class Later:
 def loop_of(work: Work) -> process.Server:
     """The receive loop of a server; it returns other messages as ``(message,)``, or a Later."""
     answer = _answering(work)
-    server = work.server
 
     def step(message: Any) -> Any:
-        if message.__class__ is not tuple or not message:
-            return (message,)
-        if message[0] is CALL and len(message) == 3:
-            result = answer(message)
-            if result.__class__ is process.Unanswered:
-                return result.outcome
-            process.reply(message[1], result)
-            return None
-        if message[0] is not CAST or len(message) != 2 or message[1].__class__ is MethodCall:
-            return (message,)
-        work.message = message
+        if message.__class__ is tuple and len(message) == 3:
+            if message[0] is CALL:
+                result = answer(message)
+                if result.__class__ is process.Unanswered:
+                    return result.outcome
+                process.reply(message[1], result)
+                return None
+            if is_protocol(message):
+                return (message,)
         try:
-            result = server.handle_cast(message[1])
+            result = dispatch(work, message)
         except Throw as thrown:
             result = thrown.value
         return None if result is None else Later(None, result)
@@ -123,6 +130,33 @@ def _answering(work: Work) -> Callable[[Any], Any]:
         return result
 
     return answer
+
+
+def is_protocol(message: Any) -> bool:
+    """Whether this may be a system message, or a call."""
+    # Compared as text there: who writes the protocol by hand need not know of Atoms.
+    return message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str)
+
+
+def dispatch(work: Work, message: Any) -> Any:
+    """Calls the callback for a message that is no call; what it returns may have to be awaited."""
+    work.message = message
+    server = work.server
+    if message.__class__ is tuple:
+        if len(message) == 2 and is_word(message[0], CAST):
+            request = message[1]
+            if request.__class__ is MethodCall:
+                return request.run(server)
+            return server.handle_cast(request)
+    elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
+        process.because(message[1])
+        return Stop(message[2])
+    return server.handle_info(message)
+
+
+def is_word(tag: Any, atom: Atom) -> bool:
+    """Whether the tag of a message is this word, as an Atom or as a text."""
+    return tag is atom or (isinstance(tag, str) and tag == atom)
 
 
 @coroutine

@@ -34,7 +34,7 @@ __all__ = ["call_cycle", "request"]
 
 
 @coroutine
-def request(  # see above
+def request(
     pid: Pid, tag: Any, message: Any, timeout: float | None = None
 ) -> Generator[Any, Any, Any]:
     """Sends ``(tag, (self, ref), message)`` and waits for the answer.
