@@ -163,9 +163,14 @@ class ChildSpec:
     def without_arguments(self) -> ChildSpec:
         """The same without what the child was started with, for one that is never restarted."""
         spec = object.__new__(ChildSpec)
-        for field in _FIELDS:
-            object.__setattr__(spec, field, getattr(self, field))
-        object.__setattr__(spec, "start", self.function()[0])
+        _set_id(spec, self.id)
+        _set_start(spec, self.function()[0])
+        _set_restart(spec, self.restart)
+        _set_shutdown(spec, self.shutdown)
+        _set_type(spec, self.type)
+        _set_significant(spec, self.significant)
+        _set_modules(spec, self.modules)
+        _set_backoff(spec, self.backoff)
         return spec
 
 

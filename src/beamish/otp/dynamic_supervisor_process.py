@@ -166,25 +166,25 @@ class DynamicSupervisorProcess(GenServer):
             progress(self.title, child.spec, pid)
         return None
 
-    async def handle_cast(self, request: Any) -> Stop | None:
+    def handle_cast(self, request: Any) -> Any:
         """Tries again to start a child that did not."""
         match request:
             case ("try_again_restart", old, number):
                 child = self.children.get(old)
-                return await self._restart(old, child) if child and is_due(child, number) else None
+                return self._restart(old, child) if child and is_due(child, number) else None
             case _:
                 super().handle_info(request)
                 return None
 
     # ---- what it is asked
 
-    async def handle_call(self, request: Any, caller: Caller) -> Any:
+    def handle_call(self, request: Any, caller: Caller) -> Any:
         """Answers what DynamicSupervisor's class methods ask."""
         match request:
             case ("start_child", ChildSpec() as spec):
-                return await self._start_child(spec)
+                return self._start_child(spec)
             case ("terminate_child", pid):
-                return await self._terminate_child(pid)
+                return self._terminate_child(pid)
             case "which_children":
                 return self._infos()
             case "count_children":
