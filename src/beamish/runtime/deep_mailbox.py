@@ -162,7 +162,8 @@ def _remove(tags: dict[Any, deque[_Entry]], number: int, message: Any) -> None:
 
 def _place(message: Any) -> Any:
     """Under which tag a message stands; MISSING where no tuple can match it."""
-    kind: Any = type(message)  # not __class__, which may be a property of the user's
+    # Not __class__, which may be a property of the user's.
+    kind = type(message)  # pyright: ignore[reportUnknownVariableType]
     if kind in _TUPLES:
         if not message:
             return MISSING

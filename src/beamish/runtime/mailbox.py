@@ -232,15 +232,17 @@ def _receive(
     """receive() in general: several patterns, predicates, a time-out, an adopted process."""
     if proc.state > RUNNING:
         yield from go_on(proc)
-    message = _take(proc, patterns, _first_to_scan(proc, patterns))
-    if message is not _LOOK_AGAIN:
-        return message
+    if proc.mailbox:
+        message = _take(proc, patterns, _first_to_scan(proc, patterns))
+        if message is not _LOOK_AGAIN:
+            return message
     timer = None
     if timeout is not None:
         check_timeout(timeout)
         if timeout == 0:
             raise _timed_out(patterns, timeout)
-        timer = running_node().timers.call_later(timeout, time_out, proc)
+        node = here.node or running_node()
+        timer = node.timers.call_later(timeout, time_out, proc)
     outside = proc.state == OUTSIDE
     try:
         while True:
@@ -496,7 +498,7 @@ def _timed_out(patterns: tuple[Any, ...], timeout: float | None) -> TimeoutError
 
 def check_timeout(timeout: Any) -> None:
     """Refuses what is no time-out: Erlang's timeout_value."""
-    if timeout is None:
+    if timeout is None or (timeout.__class__ is float and 0.0 <= timeout <= LONGEST):
         return
     if (
         isinstance(timeout, bool)

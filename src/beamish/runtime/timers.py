@@ -203,7 +203,7 @@ class Timers:
         for timer, due in fresh.items():
             # Those set one after another often fall into one bucket: two comparisons tell, where
             # no rounding can matter.
-            if not begin < due < end:
+            if due <= begin or due >= end:
                 ms = ceil(due * 1000)
                 begin, end = (ms - 0.999) / 1000, (ms - 0.001) / 1000
                 bucket = buckets.get(ms) or self._new_bucket(ms)
@@ -228,10 +228,11 @@ class Timers:
                 continue
             message, timer._message = timer._message, None  # it may hold the reference itself
             if proc is not None:
-                if WOKEN <= proc.state < EXIT_PENDING and proc.mailbox is not None:
-                    proc.mailbox.append(message)  # deliver(), in short
-                else:
+                mailbox = proc.mailbox
+                if mailbox is None or proc.state < WOKEN:
                     deliver(proc, message)
+                elif proc.state < EXIT_PENDING:
+                    mailbox.append(message)  # deliver(), in short
 
     def close(self) -> None:
         """Forgets every timer."""
@@ -309,7 +310,8 @@ def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) ->
     timers = node.timers
     if abs:
         seconds = _from_now(seconds)
-    if seconds.__class__ is not float or not 0.0 <= seconds <= LONGEST:
+    # (CPython compares quicker one by one than in a chain; NaN is not >= 0.)
+    if seconds.__class__ is not float or not seconds >= 0.0 or seconds > LONGEST:
         check_seconds(seconds)
     if dest.__class__ is not Pid and not isinstance(dest, str):
         raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
