@@ -15,6 +15,9 @@ VERSIONS ?= 3.11 3.12 3.13 3.14
 # Handed to the tool: `make test PYTEST_ARGS="tests/oracle -x"`, `make run RUN_ARGS="--data kv.db"`.
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+# The interpreters that `make bench` compares (default: the one of the environment).
+BENCH_PYTHONS ?=
+BENCH_PYTHON_ARGS = $(if $(BENCH_PYTHONS),--python $(BENCH_PYTHONS))
 DOCS_ARGS ?=
 RUN_ARGS ?=
 
@@ -52,8 +55,9 @@ format: $(TEST_STAMP) ## Format the code and fix what the linter can fix
 	@$(VENV)/bin/ruff format $(CODE)
 	@$(VENV)/bin/ruff check --fix $(CODE)
 
-bench: $(TEST_STAMP) ## Run the benchmarks
-	@$(VENV)/bin/python -m benchmarks $(BENCH_ARGS)
+bench: $(TEST_STAMP) ## Run the benchmarks, beside Erlang and other libraries
+	@$(VENV)/bin/python -m benchmarks.environments $(BENCH_PYTHON_ARGS)
+	@$(VENV)/bin/python -m benchmarks $(BENCH_PYTHON_ARGS) $(BENCH_ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation into build/docs; a warning is an error
 	@$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto \

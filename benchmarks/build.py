@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = ["HERE", "c_program", "erl_command", "erlang_modules"]
@@ -15,13 +16,17 @@ def erlang_modules(into: Path) -> Path:
     """Compiles ``otp/*.erl`` into the directory, unless it was done, and returns it."""
     if not (into / "bench.beam").exists():
         sources = [str(path) for path in sorted((HERE / "otp").glob("*.erl"))]
-        subprocess.run(["erlc", "-o", str(into), *sources], check=True)
+        done = subprocess.run(
+            ["erlc", "-o", str(into), *sources], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"erlc: {done.stdout.strip()}")
     return into
 
 
-def erl_command(build: Path, module: str, *arguments: str) -> list[str]:
+def erl_command(build: Path, module: str, *arguments: str, flags: Sequence[str] = ()) -> list[str]:
     """Returns the command that calls ``module:main`` on one scheduler."""
-    erl = ["erl", "+S", "1:1", "-noshell", "-noinput", "-pa", str(erlang_modules(build))]
+    erl = ["erl", "+S", "1:1", *flags, "-noshell", "-noinput", "-pa", str(erlang_modules(build))]
     return [*erl, "-run", module, "main", *arguments]
 
 

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks import apart
 from benchmarks.build import HERE
-from benchmarks.systems import SystemName, can_run
+from benchmarks.plan import Plan
+from benchmarks.runners import Runner, surroundings
+from benchmarks.systems import PEERS, SERVERS, lacking
 from benchmarks.worker import REMARK
-from benchmarks.workload import Workload
+from benchmarks.workload import Echo, InProcess, Workload
 
 __all__ = ["Figures", "measure_all"]
 
 LIMIT_SECONDS = 300.0
 
+# The peers are slow: they get a tenth of the work, and do it once in a worker.
+PEERS_PART = 10
+
 
 @dataclass
 class Figures:
-    """The measurements of one workload on one system, in the order they were taken."""
+    """The measurements of one workload by one runner, in the order they were taken.
+
+    Attributes:
+        remark: what the worker has to say beside its figure.
+        failure: why there are fewer values than rounds.
+        missing: why there is none at all, and none was tried for.
+    """
 
     workload: Workload
-    system: SystemName
+    runner: Runner
     values: list[float] = field(default_factory=list[float])
     remark: str = ""
     failure: str = ""
+    missing: str = ""
 
     @property
     def median(self) -> float:
@@ -35,21 +46,25 @@ class Figures:
 
 
 def measure_all(
-    workload: Workload, systems: Sequence[SystemName], rounds: int, build: Path, *, quick: bool
+    workload: Workload, runners: Sequence[Runner], rounds: int, build: Path, *, quick: bool
 ) -> list[Figures]:
-    """Measures one workload on those of the systems that can run it.
+    """Measures one workload by those of the runners that can.
 
     Args:
         workload: what is measured.
-        systems: in the order of each round.
-        rounds: how many figures each system gets.
+        runners: in the order of each round.
+        rounds: how many figures each of them gets.
         build: directory for what is compiled.
         quick: with the small size.
     """
-    figures = [Figures(workload, system) for system in systems if can_run(workload, system)]
+    figures = [
+        Figures(workload, one, missing=lacking(workload, one.system) or one.missing)
+        for one in runners
+        if one.system not in SERVERS or isinstance(workload, Echo)
+    ]
     for _ in range(rounds):
         for one in figures:
-            if not one.failure:
+            if not (one.failure or one.missing):
                 measure_once(one, build, quick=quick)
     return figures
 
@@ -57,28 +72,28 @@ def measure_all(
 def measure_once(figures: Figures, build: Path, *, quick: bool) -> None:
     """Adds one figure, taken in a process of its own, or notes why there is none."""
     command = list(worker_command(figures, build, quick=quick))
+    outcome = apart.run(command, LIMIT_SECONDS, HERE.parent, surroundings())
+    if outcome.failure:
+        figures.failure = outcome.failure
+        return
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            cwd=HERE.parent,
-            timeout=LIMIT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        figures.failure = f"not done in {LIMIT_SECONDS:.0f} s"
-        return
-    if done.returncode:
-        figures.failure = last_line(done.stderr) or f"ended with {done.returncode}"
-        return
-    figures.values.append(float(done.stdout))
-    figures.remark = remark(done.stderr)
+        figures.values.append(float(outcome.output.splitlines()[-1]))
+    except (IndexError, ValueError):
+        figures.failure = f"expected a number, got {outcome.output[-80:]!r}"
+    figures.remark = remark(outcome.errors)
 
 
 def worker_command(figures: Figures, build: Path, *, quick: bool) -> Iterator[str]:
-    yield from (sys.executable, "-m", "benchmarks.worker", figures.workload.name, figures.system)
-    yield from ("--build", str(build))
+    workload, runner = figures.workload, figures.runner
+    yield runner.python
+    yield "-m"
+    if runner.system in PEERS:
+        assert isinstance(workload, InProcess)
+        plan = Plan.of(workload, quick=quick).part(PEERS_PART)
+        yield from ("benchmarks.peers", runner.system, workload.name)
+        yield from (str(plan.size), str(plan.warm), str(plan.repeats))
+        return
+    yield from ("benchmarks.worker", workload.name, runner.system, "--build", str(build))
     if quick:
         yield "--quick"
 
@@ -87,8 +102,3 @@ def remark(text: str) -> str:
     """Returns what the worker has to say for the table, among whatever else it printed."""
     lines = [line for line in text.splitlines() if line.startswith(REMARK)]
     return lines[-1].removeprefix(REMARK) if lines else ""
-
-
-def last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else ""

@@ -8,10 +8,13 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["Machine", "look"]
+from benchmarks.build import HERE
+
+__all__ = ["Machine", "look", "otp_release"]
 
 RELEASE = "io:put_chars(erlang:system_info(otp_release)), halt()."
 
@@ -27,13 +30,14 @@ class Machine:
     otp: str | None
     uvloop: str | None
     beamish: str | None
+    commit: str | None
     date: str
 
     def header(self) -> str:
         """Returns the lines above the table."""
         return (
             f"{self.cpu}, {self.cores} cores, {self.system}\n"
-            f"beamish {self.beamish}, {self.python}, uvloop {self.uvloop}, "
+            f"beamish {self.beamish} ({self.commit}), {self.python}, uvloop {self.uvloop}, "
             f"OTP {self.otp} (+S 1:1), {self.date}"
         )
 
@@ -48,6 +52,7 @@ def look() -> Machine:
         otp=otp_release(),
         uvloop=installed("uvloop"),
         beamish=installed("beamish"),
+        commit=commit(),
         date=datetime.now(tz=UTC).isoformat(timespec="seconds"),
     )
 
@@ -59,11 +64,22 @@ def cpu_model() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
+@cache
 def otp_release() -> str | None:
     if shutil.which("erl") is None:
         return None
     command = ["erl", "-noshell", "-eval", RELEASE]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def commit() -> str | None:
+    """Returns the commit that is checked out, ``-dirty`` where it was changed."""
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, cwd=HERE, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None  # an unpacked archive, or no git
+    return done.stdout.strip()
 
 
 def installed(package: str) -> str | None:

@@ -6,6 +6,7 @@ It is in the workload's unit. What the table should say beside it goes to standa
 from __future__ import annotations
 
 import argparse
+import logging
 import statistics
 import subprocess
 import sys
@@ -18,22 +19,22 @@ from benchmarks import systems, workloads
 from benchmarks.build import erl_command
 from benchmarks.echo import session
 from benchmarks.loops import run_asyncio, run_beamish
+from benchmarks.plan import Plan
 from benchmarks.systems import SystemName
-from benchmarks.workload import Echo, InProcess, Measured, Workload
+from benchmarks.workload import Echo, InProcess, Measured, Outside, Workload
 
 __all__ = ["REMARK", "main"]
 
 REMARK = "remark: "
 
-# The warm-up has a tenth of the size, and workloads round down to whole batches of this.
-WARM_PART, BATCH = 10, 10_000
-
 
 def main() -> None:
     options = arguments()
+    logging.disable()  # as in Erlang: reports of what a workload kills are not what it measures
     workload = workloads.load(options.workload)
-    if not systems.can_run(workload, options.system):
-        sys.exit(f"{options.workload} has no meaning on {options.system}")
+    lacking = systems.lacking(workload, options.system)
+    if lacking or options.system in systems.PEERS:
+        sys.exit(f"cannot measure {options.workload} on {options.system}: {lacking or 'a peer'}")
     if options.build is not None:
         print(measure(workload, options.system, options))
         return
@@ -57,47 +58,46 @@ def measure(workload: Workload, system: SystemName, options: argparse.Namespace)
     """Measures the workload once on the system."""
     if isinstance(workload, Echo):
         seconds = options.size or (workload.quick_seconds if options.quick else workload.seconds)
-        value, remark = session.measure(system, workload.connections, seconds, options.build)
+        value, remark = session.measure(workload, system, seconds, options.build)
         print(f"{REMARK}{remark}", file=sys.stderr)
         return value
+    if isinstance(workload, Outside):
+        repeats = options.repeats or workload.repeats
+        return statistics.median([workload.measure(system) for _ in range(repeats)])
     assert isinstance(workload, InProcess)
-    size = int(options.size or (workload.quick if options.quick else workload.size))
-    repeats = options.repeats or workload.repeats
-    warm = max(size // WARM_PART, BATCH) if workload.warm else 0
+    size = int(options.size) if options.size else None
+    plan = Plan.of(workload, quick=options.quick, size=size, repeats=options.repeats)
     if system == "otp":
-        return measure_otp(workload.name, size, warm, repeats, options.build)
-    return measure_python(workload, system, size, warm, repeats)
+        return measure_otp(workload, plan, options.build)
+    return measure_python(workload, system, plan)
 
 
-def measure_otp(name: str, size: int, warm: int, repeats: int, build: Path) -> float:
+def measure_otp(workload: InProcess, plan: Plan, build: Path) -> float:
     """Runs ``bench:NAME`` in Erlang."""
-    command = erl_command(build, "bench", name, str(size), str(warm), str(repeats))
+    sizes = (str(plan.size), str(plan.warm), str(plan.repeats))
+    command = erl_command(build, "bench", workload.name, *sizes, flags=workload.otp_flags)
     output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     return float(output)
 
 
-def measure_python(
-    workload: InProcess, system: SystemName, size: int, warm: int, repeats: int
-) -> float:
+def measure_python(workload: InProcess, system: SystemName, plan: Plan) -> float:
     """Runs the workload on the loop of the system, in this process."""
     name, _, loop = system.partition("-")
     if name == "beamish":
-        main = repeated(workload.on_beamish, size, warm, repeats)
+        main = repeated(workload.on_beamish, plan)
         return run_beamish(main, uvloop=loop == "uvloop")
     assert workload.on_asyncio is not None
-    main = repeated(workload.on_asyncio, size, warm, repeats)
+    main = repeated(workload.on_asyncio, plan)
     return run_asyncio(main(), uvloop=loop == "uvloop")
 
 
-def repeated(
-    measured: Measured, size: int, warm: int, repeats: int
-) -> Callable[[], Coroutine[Any, Any, float]]:
+def repeated(measured: Measured, plan: Plan) -> Callable[[], Coroutine[Any, Any, float]]:
     """Returns a main that warms up, measures some times and returns the median."""
 
     async def main() -> float:
-        if warm:
-            await measured(warm)
-        return statistics.median([await measured(size) for _ in range(repeats)])
+        if plan.warm:
+            await measured(plan.warm)
+        return statistics.median([await measured(plan.size) for _ in range(plan.repeats)])
 
     return main
 

@@ -4,27 +4,38 @@
 %%   erl +S 1:1 -noshell -noinput -pa DIR -run bench main WORKLOAD SIZE WARM REPEATS
 %%
 %% runs it once with the size WARM, then REPEATS times with SIZE, each in a process of its own, and
-%% prints the median of those.
+%% prints the median of those. A workload may also stand in a module of its own, bench_NAME, as run/1.
 -module(bench).
 -export([main/1]).
 -export([ping_pong/1, ring/1, fan_in/1, call/1, call_busy/1, spawn_exit/1, kill/1, link_chain/1,
          monitors/1, timers_cancel/1, timers_fire/1, restarts/1, send_by_name/1,
-         idle_memory/1, idle_rss/1]).
+         idle_memory/1, idle_rss/1, selective/1]).
 -export([ping_pong_server/0, ring_member/1, fan_in_sender/2, idle/0, idle_up/1, nothing/0,
          chain/2, monitored/0, sink/1]).
+-export([restarts_long/1, start_children/1]).
 
 main([Name, Size, Warm, Repeats]) ->
     ok = logger:set_primary_config(level, none),
-    Workload = list_to_existing_atom(Name),
+    Workload = workload(Name),
     _ = [apart(Workload, list_to_integer(Warm)) || list_to_integer(Warm) > 0],
     Values = [apart(Workload, list_to_integer(Size))
               || _ <- lists:seq(1, list_to_integer(Repeats))],
     io:format("~.6f~n", [float(median(Values))]),
     erlang:halt(0).
 
+%% The function that measures: that of the module bench_NAME, or else the one of that name here.
+workload(Name) ->
+    Own = list_to_atom("bench_" ++ Name),
+    Here = list_to_atom(Name),
+    _ = code:ensure_loaded(Own),
+    case erlang:function_exported(Own, run, 1) of
+        true -> fun Own:run/1;
+        false -> fun ?MODULE:Here/1
+    end.
+
 %% Runs a workload in a fresh process, so that no garbage is left to the next.
 apart(Workload, Size) ->
-    {_, Ref} = spawn_monitor(fun() -> exit({value, ?MODULE:Workload(Size)}) end),
+    {_, Ref} = spawn_monitor(fun() -> exit({value, Workload(Size)}) end),
     receive
         {'DOWN', Ref, process, _, {value, Value}} -> Value;
         {'DOWN', Ref, process, _, Reason} ->
@@ -305,3 +316,45 @@ rss() ->
     {ok, Statm} = file:read_file("/proc/self/statm"),
     [_, Pages | _] = binary:split(Statm, <<" ">>, [global]),
     binary_to_integer(Pages) * 4096.
+
+%% --- supervisors ------------------------------------------------------------------------------
+
+restarts_long(Size) ->
+    Start = now_ns(),
+    long_lived_supervisors(Size div 2000),
+    rate(Size, Start).
+
+long_lived_supervisors(0) ->
+    ok;
+long_lived_supervisors(N) ->
+    {ok, Sup} = supervisor:start_link(bench_sup, {long, self()}),
+    receive {up, First} -> kill_children(First, 2000) end,
+    unlink(Sup),
+    exit(Sup, kill),
+    long_lived_supervisors(N - 1).
+
+start_children(Size) ->
+    Times = [supervisor_starts(1000) || _ <- lists:seq(1, Size div 1000)],
+    Size * 1.0e9 / lists:sum(Times).
+
+supervisor_starts(Children) ->
+    Start = now_ns(),
+    {ok, Sup} = supervisor:start_link(bench_sup, {children, Children}),
+    Time = now_ns() - Start,
+    unlink(Sup),
+    Ref = monitor(process, Sup),
+    exit(Sup, shutdown),
+    receive {'DOWN', Ref, process, _, _} -> Time end.
+%% --- selective receive ------------------------------------------------------------------------
+
+selective(Size) ->
+    lists:foreach(fun(N) -> self() ! {noise, N} end, lists:seq(1, 10000)),
+    Start = now_ns(),
+    select(Size),
+    rate(Size, Start).
+
+select(0) ->
+    ok;
+select(N) ->
+    self() ! {wanted, N},
+    receive {wanted, _} -> select(N - 1) end.

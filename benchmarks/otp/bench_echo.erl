@@ -1,27 +1,43 @@
-%% Line echo: passive sockets, one process a connection. Prints its port, then serves for ever.
+%% Line echo, one process a connection; "passive" (recv) or "active" sockets. Prints its port, then
+%% serves for ever.
 -module(bench_echo).
--export([main/1, serve/1]).
+-export([main/1, passive/1, active/1]).
 
-main(_) ->
+main([Mode]) ->
     {ok, Listener} = gen_tcp:listen(0, [binary, {ip, {127, 0, 0, 1}}, {packet, line},
                                         {active, false}, {reuseaddr, true}, {nodelay, true},
                                         {backlog, 1024}]),
     {ok, Port} = inet:port(Listener),
     io:format("~b~n", [Port]),
-    accept(Listener).
+    accept(Listener, list_to_existing_atom(Mode)).
 
-accept(Listener) ->
+accept(Listener, Mode) ->
     {ok, Socket} = gen_tcp:accept(Listener),
-    Pid = spawn(fun() -> receive go -> serve(Socket) end end),
+    Pid = spawn(fun() -> receive go -> start(Mode, Socket) end end),
     ok = gen_tcp:controlling_process(Socket, Pid),
     Pid ! go,
-    accept(Listener).
+    accept(Listener, Mode).
 
-serve(Socket) ->
+start(passive, Socket) ->
+    passive(Socket);
+start(active, Socket) ->
+    ok = inet:setopts(Socket, [{active, true}]),
+    active(Socket).
+
+passive(Socket) ->
     case gen_tcp:recv(Socket, 0) of
         {ok, Line} ->
             ok = gen_tcp:send(Socket, Line),
-            serve(Socket);
+            passive(Socket);
         {error, closed} ->
+            ok
+    end.
+
+active(Socket) ->
+    receive
+        {tcp, Socket, Line} ->
+            ok = gen_tcp:send(Socket, Line),
+            active(Socket);
+        {tcp_closed, Socket} ->
             ok
     end.

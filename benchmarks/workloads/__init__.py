@@ -1,33 +1,60 @@
-"""The workloads, in the order of the table. Each is a module of its name with a ``WORKLOAD``."""
+"""The workloads: each is a module of its name here, with a ``WORKLOAD``. A new file is found."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 from benchmarks.workload import Workload
 
 __all__ = ["NAMES", "load"]
 
-NAMES = (
+# The order of the table. A workload that is not named here comes after these.
+ORDER = (
     "ping_pong",
     "ring",
     "fan_in",
     "send_by_name",
+    "selective",
     "call",
     "call_busy",
+    "selective",
     "spawn_exit",
     "kill",
     "link_chain",
     "monitors",
     "restarts",
+    "restarts_long",
+    "start_children",
     "timers_cancel",
     "timers_fire",
     "idle_memory",
     "idle_rss",
+    "idle_million",
     "echo_1",
     "echo_100",
     "echo_1000",
+    "echo_5000",
+    "echo_100_p99",
+    "echo_1000_p99",
+    "echo_1_lines",
+    "echo_100_lines",
+    "echo_1000_lines",
+    "echo_5000_lines",
+    "echo_idle",
+    "churn",
+    "kv",
 )
+
+
+def found(folder: Path) -> tuple[str, ...]:
+    """Returns the names of the workloads that lie in a folder, in the order of the table."""
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    listed = [name for name in ORDER if name in names]
+    return (*listed, *sorted(names.difference(listed)))
+
+
+NAMES = found(Path(__file__).parent)
 
 
 def load(name: str) -> Workload:

@@ -46,4 +46,5 @@ WORKLOAD = InProcess(
     on_asyncio=on_asyncio,
     repeats=1,
     warm=False,
+    loops=False,
 )

@@ -16,4 +16,5 @@ WORKLOAD = InProcess(
     on_asyncio=idle_memory.on_asyncio,
     repeats=1,
     warm=False,
+    loops=False,
 )

@@ -2,12 +2,10 @@
 
 Counted: restarts, from ``exit(pid, kill)`` to the message that the new child's ``init`` sends. A
 supervisor lives for 100 restarts, then the next is started: both systems keep a list of recent
-restarts, and its length is not the subject. Reports are switched off. asyncio has no supervisors.
+restarts, and its length is not the subject. asyncio has no supervisors.
 """
 
 from __future__ import annotations
-
-import logging
 
 from beamish import Pid, process
 from beamish.otp import ChildSpec, GenServer, Supervisor
@@ -39,7 +37,6 @@ async def one_supervisor() -> None:
 
 
 async def on_beamish(size: int) -> float:
-    logging.disable()
     start = perf_counter()
     for _ in range(size // RESTARTS):
         await one_supervisor()

@@ -1,39 +1,60 @@
 """beamish: Erlang/OTP for Python."""
 
-from . import process
-from .boot import node, run
-from .process import (
-    demonitor,
-    link,
-    make_ref,
-    monitor,
-    receive,
-    register,
-    send,
-    spawn,
-    spawn_link,
-    spawn_monitor,
-    unlink,
-    whereis,
-)
-from .terms import (
-    Atom,
-    BadArgError,
-    BeamishError,
-    Down,
-    Exit,
-    NoProcError,
-    NotRunningError,
-    Pid,
-    ProcessError,
-    ProcessExit,
-    Ref,
-    Throw,
-    TimerRef,
-    atom,
-    format_exit,
-    to_erlang,
-)
+from typing import TYPE_CHECKING
+
+from .on_demand import exports as _exports
+
+if TYPE_CHECKING:
+    from . import process
+    from .boot import node, run
+    from .process import (
+        demonitor,
+        link,
+        make_ref,
+        monitor,
+        receive,
+        register,
+        send,
+        spawn,
+        spawn_link,
+        spawn_monitor,
+        unlink,
+        whereis,
+    )
+    from .terms import (
+        Atom,
+        BadArgError,
+        BeamishError,
+        Down,
+        Exit,
+        NoProcError,
+        NotRunningError,
+        Pid,
+        ProcessError,
+        ProcessExit,
+        Ref,
+        Throw,
+        TimerRef,
+        atom,
+        format_exit,
+        to_erlang,
+    )
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            ".": "process",
+            ".boot": "node run",
+            ".process": (
+                "demonitor link make_ref monitor receive register send spawn spawn_link "
+                "spawn_monitor unlink whereis"
+            ),
+            ".terms": (
+                "Atom BadArgError BeamishError Down Exit NoProcError NotRunningError Pid "
+                "ProcessError ProcessExit Ref Throw TimerRef atom format_exit to_erlang"
+            ),
+        },
+    )
 
 __all__ = [
     "Atom",

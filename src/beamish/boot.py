@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .net.loop import new_event_loop
 from .runtime import spawning
 from .runtime.exiting import GRACE
+from .runtime.garbage import fewer_collections
 from .runtime.node import Node
 from .runtime.signals import exit_signal
 from .terms import KILL, SHUTDOWN, BadArgError, ProcessExit
@@ -25,7 +25,6 @@ __all__ = ["node", "run"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 STOP_TIME: Final = 5.0
-_GC_THRESHOLD: Final = 10_000
 
 
 def run(
@@ -76,29 +75,10 @@ def run(
         )
     host = _Host(main, args, kw, grace=grace, stop_time=stop_time, on_signal=on_signal)
     with (
-        _fewer_collections(),
+        fewer_collections(),
         asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner,
     ):
         return runner.run(host.run(name=name, preempt=preempt, handle_signals=handle_signals))
-
-
-@contextlib.contextmanager
-def _fewer_collections() -> Generator[None]:
-    """Raises the first threshold of the garbage collector meanwhile, if nobody has.
-
-    A process is a dozen objects that live for long: with CPython's default of 700 (2,000 from
-    3.13 on) starting 100,000 of them takes twice the time. What dies here dies by reference
-    counting; the collector is for cycles of the user's.
-    """
-    first, second, third = gc.get_threshold()
-    if not 0 < first < _GC_THRESHOLD:
-        yield
-        return
-    gc.set_threshold(_GC_THRESHOLD, second, third)
-    try:
-        yield
-    finally:
-        gc.set_threshold(first, second, third)
 
 
 class _Host:

@@ -18,14 +18,15 @@ _ROOT: Final = Path(beamish.__file__).parent
 
 # Which rooms a room may import from; what is not listed here must be added by hand.
 _MAY_IMPORT: Final[dict[str, set[str]]] = {
+    "on_demand": set(),
     "terms": set(),
     "runtime": {"terms"},
     "process": {"terms", "runtime"},
-    "otp": {"terms", "process"},
-    "net": {"terms", "runtime", "process", "otp"},
+    "otp": {"terms", "process", "on_demand"},
+    "net": {"terms", "runtime", "process", "otp", "on_demand"},
     "boot": {"terms", "runtime", "process", "net"},
     "testing": {"terms", "runtime", "process"},  # and the package itself: it looks at nodes
-    "__init__": {"terms", "process", "boot"},
+    "__init__": {"terms", "process", "boot", "on_demand"},
 }
 # On top of everything, through the public door alone.
 _TOP: Final = {"cli", "shell", "observer", "dist", "sim"}
@@ -152,9 +153,52 @@ def test_importing_does_nothing() -> None:
 
 
 @pytest.mark.slow  # starts an interpreter
+def test_importing_beamish_imports_nothing_that_takes_long() -> None:
+    """asyncio takes longer than everything else, and comes with what is used first."""
+    printed = _in_a_new_interpreter("""
+        import sys, beamish
+        print([n for n in ("asyncio", "logging", "inspect", "dataclasses", "ssl", "socket",
+                           "threading", "subprocess", "concurrent.futures", "greenlet",
+                           "beamish.process", "beamish.boot", "beamish.net", "beamish.otp")
+               if n in sys.modules])
+    """)
+    assert printed == "[]\n"
+
+
+@pytest.mark.slow  # starts an interpreter
+def test_a_node_needs_neither_the_behaviours_nor_sockets() -> None:
+    """Whoever runs processes does not wait for what else there is."""
+    printed = _in_a_new_interpreter("""
+        import sys
+        from beamish import process, run
+        async def main():
+            process.send(process.self(), "hello")
+            await process.receive()
+        run(main)
+        print([n for n in ("concurrent.futures.thread", "ipaddress", "pathlib", "multiprocessing",
+                           "beamish.net.gen_tcp", "beamish.otp")
+               if n in sys.modules])
+    """)
+    assert printed == "[]\n"
+
+
+@pytest.mark.slow  # starts an interpreter
+def test_a_behaviour_imports_no_other_one() -> None:
+    printed = _in_a_new_interpreter("""
+        import sys
+        from beamish.otp import GenServer, Supervisor
+        print([n for n in ("agent", "application", "gen_event", "gen_statem", "pg", "registry",
+                           "task", "timer")
+               if f"beamish.otp.{n}" in sys.modules])
+    """)
+    assert printed == "[]\n"
+
+
+@pytest.mark.slow  # starts an interpreter
 def test_the_core_does_not_import_the_rooms_above() -> None:
     printed = _in_a_new_interpreter("""
         import sys, beamish
+        from beamish import *
         print([n for n in ("cli", "shell", "observer", "dist", "sim", "otp")
                if f"beamish.{n}" in sys.modules])
     """)

@@ -42,7 +42,7 @@ async def assert_quiet(tasks: set[asyncio.Task[Any]]) -> None:
     assert not node.closing
     assert not node.names.all()
     assert not node.timers.pending()
-    assert not any(node.timers._buckets.values()), "timers of the node are left"
+    assert not node.timers.all(), "timers of the node are left"
     assert node.scheduler.parked == 0
     assert node.scheduler.abandoned == []
     assert_no_timers(asyncio.get_running_loop(), except_of="beamish.runtime")

@@ -73,6 +73,29 @@ async def test_cancel_gives_the_seconds_that_were_left() -> None:
 
 
 @in_node
+async def test_a_timer_can_be_cancelled_at_any_time_before_it_fires() -> None:
+    """Just set, and when another that was due before it has fired (it lies elsewhere then)."""
+    first, second = (process.send_after(2.0, process.self(), n) for n in range(2))
+    process.send_after(0.5, process.self(), "between")
+
+    assert process.cancel_timer(first) == pytest.approx(2.0, abs=0.01)
+    assert await process.receive(timeout=PATIENCE) == "between"
+    assert process.cancel_timer(second) == pytest.approx(1.5, abs=0.01)
+    await process.sleep(3)
+    assert process.flush() == []
+
+
+@in_node
+async def test_a_timer_that_is_set_later_may_be_due_earlier() -> None:
+    for seconds in (0.5, 0.2, 0.3):
+        process.send_after(seconds, process.self(), seconds)
+    assert await process.receive(timeout=PATIENCE) == 0.2
+    process.send_after(0.05, process.self(), 0.05)
+
+    assert [await process.receive(timeout=PATIENCE) for _ in range(3)] == [0.05, 0.3, 0.5]
+
+
+@in_node
 async def test_cancel_of_one_that_fired_is_none() -> None:
     """2.10: false if fired."""
     timer = process.send_after(0.1, process.self(), "fired")

@@ -1,19 +1,37 @@
 """Bytes in and out: sockets that belong to processes."""
 
-from . import gen_tcp, inet
-from .errors import (
-    AddressInUseError,
-    ClosedError,
-    NotOwnerError,
-    OptionError,
-    PacketTooBigError,
-    RefusedError,
-    ResetError,
-    TcpError,
-    TcpTimeoutError,
-)
-from .listener import ListenSocket
-from .stream import Socket
+from typing import TYPE_CHECKING
+
+from beamish.on_demand import exports as _exports
+
+if TYPE_CHECKING:
+    from . import gen_tcp, inet
+    from .errors import (
+        AddressInUseError,
+        ClosedError,
+        NotOwnerError,
+        OptionError,
+        PacketTooBigError,
+        RefusedError,
+        ResetError,
+        TcpError,
+        TcpTimeoutError,
+    )
+    from .listener import ListenSocket
+    from .stream import Socket
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            ".": "gen_tcp inet",
+            ".errors": (
+                "AddressInUseError ClosedError NotOwnerError OptionError PacketTooBigError "
+                "RefusedError ResetError TcpError TcpTimeoutError"
+            ),
+            ".listener": "ListenSocket",
+            ".stream": "Socket",
+        },
+    )
 
 __all__ = [
     "AddressInUseError",

@@ -17,7 +17,7 @@ from abc import abstractmethod
 from typing import Any, Final, cast
 
 from beamish.runtime import waiting
-from beamish.runtime.waiting import Process, current, suspend, wake
+from beamish.runtime.waiting import Process, current, here, suspend, wake
 from beamish.terms import Atom, BadArgError
 
 from .endpoint import Endpoint
@@ -29,6 +29,8 @@ from .packet import LineFramer, RawFramer, TooBig
 from .poller import READ
 
 __all__ = ["Input", "recv"]
+
+_NO_LINES: Final[list[bytes]] = []
 
 _LONGEST: Final = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
@@ -43,14 +45,14 @@ TAGS: Final = frozenset([TCP, HTTP, TCP_CLOSED, TCP_ERROR, TCP_PASSIVE])
 class Input(Endpoint):
     """A connection, as far as it is read."""
 
-    __slots__ = ("_active", "_end", "_framer", "_reader", "_receive", "_told")
+    __slots__ = ("_active", "_end", "_framer", "_lines", "_reader", "_receive", "_told")
 
     def __init__(
         self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
     ) -> None:
         super().__init__(sock, options, owner, net)
         self._receive = sock.recv
-        self._framer = options.framer()
+        self._use_framer(options)
         self._reader: Process | None = None  # waits in recv
         self._active = PASSIVE
         # Why the stream ended ("closed" or a POSIX reason), as the next recv will hear it.
@@ -64,7 +66,7 @@ class Input(Endpoint):
             self._on_other(mask)
             return
         framer, reader = self._framer, self._reader
-        if framer.pending:  # nobody has asked for what was read last
+        if reader is None and framer.pending:  # nobody has asked for what was read last
             self._watch(self._events & ~READ)
             return
         try:
@@ -238,10 +240,16 @@ class Input(Endpoint):
             elif not self._told:
                 self._tell_end()
 
+    def _use_framer(self, options: Options) -> None:
+        framer = self._framer = options.framer()
+        # Whole lines that were read, the next one last: at hand for recv. While there are any the
+        # socket is open and passive, and nobody waits in recv.
+        self._lines = framer.pending if isinstance(framer, LineFramer) else _NO_LINES
+
     def _change_framing(self, options: Options) -> None:
         """From now on packets are cut as these options say, from what was read already too."""
         data = self._framer.rest()
-        self._framer = options.framer()
+        self._use_framer(options)
         if data:
             self._framer.feed(data)
 
@@ -331,33 +339,48 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
     Source: gen_tcp:recv/2,3 (OTP 25 manual).
     """
     try:
-        if timeout is not None:
-            check_timeout("recv", timeout)
-        if length or socket._active or socket._reader is not None:
-            socket._check_recv(length)
-        framer = socket._framer
+        lines = socket._lines
     except AttributeError:
         if isinstance(socket, Input):
             raise
         raise not_a_connection("recv", socket) from None
-    if length:
-        return await _recv_exactly(socket, cast("RawFramer", framer), length, timeout)
-    if framer.pending:
+    if length or timeout is not None:
+        return await _recv_as_asked(socket, length, timeout)
+    if lines:  # several came together: the next one, in as few steps as can be
+        line = lines.pop()
+        if line:
+            return line
+        lines.append(line)  # it stands for one that is too long
+    if socket._active or socket._reader is not None:
+        socket._check_recv(0)
+    if socket._framer.pending:
         packet = socket._next_packet()
         if packet is not None:
             return packet
-    if timeout is not None or socket._end is not None:
-        return await _wait(socket, timeout)
-    # The same as _wait, in its commonest form: one coroutine less.
-    proc = current()
     if not socket._events & READ:
+        if socket._end is not None:
+            return await _wait(socket, None)
         socket._watch(socket._events | READ)
-    socket._reader = proc
+    # The same as _wait, in its commonest form: one coroutine less.
+    proc = socket._reader = here.process or current()
     try:
-        return cast("bytes", await suspend(proc))
+        data: bytes = await suspend(proc)
     except BaseException:
         socket._take_back(proc)
         raise
+    return data
+
+
+async def _recv_as_asked(socket: Input, length: int, timeout: float | None) -> bytes:
+    """The same with a length or a time-out."""
+    if timeout is not None:
+        check_timeout("recv", timeout)
+    if length or socket._active or socket._reader is not None:
+        socket._check_recv(length)
+    if length:
+        return await _recv_exactly(socket, cast("RawFramer", socket._framer), length, timeout)
+    packet = socket._next_packet() if socket._framer.pending else None
+    return packet if packet is not None else await _wait(socket, timeout)
 
 
 async def _recv_exactly(

@@ -9,6 +9,7 @@ from typing import Any
 
 from beamish.runtime.waiting import as_no_process
 
+from .poller import report_fault
 from .selector import NetSelector, new_selector
 
 __all__ = ["EventLoop", "new_event_loop"]
@@ -38,9 +39,7 @@ class EventLoop(asyncio.SelectorEventLoop):
             return as_no_process(super().create_task, coro, **options)
 
     def _report_fault(self, error: Exception) -> None:
-        self.call_exception_handler(
-            {"message": "a fault in beamish.net; please report it", "exception": error}
-        )
+        report_fault(self, error)
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

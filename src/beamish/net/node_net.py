@@ -8,7 +8,7 @@ from typing import Any, Protocol, final
 from beamish.runtime import waiting
 from beamish.terms import Ref
 
-from .poller import Poller, poller_of
+from .poller import GuestPoller, Poller, poller_of
 
 __all__ = ["Lingering", "NodeNet", "node_net"]
 
@@ -34,7 +34,7 @@ class NodeNet:
     __slots__ = ("_all_gone", "_lingering", "defaults", "monitored", "poller")
 
     def __init__(self) -> None:
-        self.poller: Poller = poller_of(waiting.loop())
+        self.poller: Poller = poller_of(asyncio.get_running_loop())
         self.monitored: dict[Ref, Any] = {}
         self.defaults: dict[str, dict[str, Any]] = {"listen": {}, "connect": {}}
         self._lingering: set[Lingering] = set()
@@ -68,6 +68,8 @@ class NodeNet:
         finally:
             for socket in self.lingering:
                 socket.give_up()
+            if isinstance(self.poller, GuestPoller):
+                self.poller.close()
 
 
 def node_net() -> NodeNet:

@@ -37,11 +37,10 @@ from .poller import WRITE
 
 __all__ = ["Output", "send"]
 
-# How sending stands. In the first two a packet can be handed on without another look.
-DIRECT: Final = 0  # nothing is waiting to be written
-JOINING: Final = 1  # answers to requests that came together; written when the last one is there
-BLOCKED: Final = 2  # the kernel takes no more for now
-FINISHED: Final = 3  # shut down or closed; what is queued is still written
+# How sending stands.
+DIRECT: Final = 0  # nothing is queued
+BLOCKED: Final = 1  # the kernel takes no more for now
+FINISHED: Final = 2  # shut down or closed; what is queued is still written
 
 _JOIN_AT_MOST: Final = 65536  # bytes that are put off before they are written all the same
 _PIECES: Final = 64  # buffers given to the kernel at once
@@ -50,7 +49,16 @@ _PIECES: Final = 64  # buffers given to the kernel at once
 class Output(Input):
     """A connection, as far as it is written."""
 
-    __slots__ = ("_busy", "_out", "_out_size", "_senders", "_transmit", "_width", "_writing")
+    __slots__ = (
+        "_busy",
+        "_joined",
+        "_out",
+        "_out_size",
+        "_senders",
+        "_transmit",
+        "_width",
+        "_writing",
+    )
 
     def __init__(
         self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
@@ -59,6 +67,9 @@ class Output(Input):
         self._transmit = sock.send
         self._writing = DIRECT
         self._width = options.header_width
+        # Answers to requests that came together, to be written together; None while there are no
+        # such requests. While it is there, nothing is queued.
+        self._joined: bytearray | None = None
         self._out: list[bytes | memoryview] = []  # sent, not yet given to the kernel
         self._out_size = 0
         self._busy = False  # the queue went over the high watermark and is not yet down again
@@ -66,7 +77,7 @@ class Output(Input):
 
     # ---- to the kernel
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | bytearray) -> None:
         """Gives the kernel a packet; what it does not take is queued."""
         try:
             taken = self._transmit(data)
@@ -77,38 +88,26 @@ class Output(Input):
         if taken != len(data):
             self._block(data, taken)
 
-    def _block(self, data: bytes, taken: int) -> None:
+    def _block(self, data: bytes | bytearray, taken: int) -> None:
         """The kernel takes no more for now: queues what it did not take."""
         self._out.append(memoryview(data)[taken:])
         self._out_size = len(data) - taken
         self._writing = BLOCKED
         self._watch(self._events | WRITE)
 
-    def _expect_answers(self) -> None:
+    def _expect_answers(self, first: bytes = b"") -> None:
         """From now to the end of the round, what is sent goes out together."""
-        if self._writing == DIRECT:
-            self._writing = JOINING
+        if self._joined is None and self._writing == DIRECT:
+            self._joined = bytearray(first)
             self._net.poller.flush_soon(self._flush)
 
-    def _join(self, data: bytes) -> None:
-        """Puts a packet off, to be written together with the ones that follow."""
-        self._out.append(data)
-        self._out_size += len(data)
-        if self._out_size > _JOIN_AT_MOST:
-            self._write_joined()
-
     def _write_joined(self) -> None:
-        data = b"".join(self._out)
-        self._out.clear()
-        self._out_size = 0
-        self._writing = DIRECT
-        if data:
-            self._write(data)
+        joined, self._joined = self._joined, None
+        if joined:
+            self._write(joined)
 
     def _flush(self) -> bool:
         """At the end of the round: writes what was put off; whether that woke a process."""
-        if self._writing != JOINING:
-            return False
         try:
             self._write_joined()
         except TcpError:
@@ -175,6 +174,7 @@ class Output(Input):
         active, owner = self._active, self._owner
         self._out.clear()
         self._out_size = 0
+        self._joined = None
         self._end = reason
         self._fail_all(reason)
         if active != PASSIVE and owner is not None:
@@ -223,6 +223,7 @@ class Output(Input):
             if self._writing == FINISHED:
                 raise self._not_sendable()
             if self._writing == DIRECT:  # it has taken everything meanwhile
+                self._write_joined()
                 self._write(data)
                 return
             self._out.append(data)
@@ -290,12 +291,22 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
     try:
         if type(data) is not bytes or socket._width:
             data = _to_packet(socket, data)
-        writing = socket._writing
+        joined = socket._joined
     except AttributeError:
         if isinstance(socket, Output):
             raise
         raise not_a_connection("send", socket) from None
-    if writing == DIRECT and not socket._framer.pending:
+    if joined is not None:
+        joined += data
+        if len(joined) > _JOIN_AT_MOST:
+            socket._write_joined()
+    elif socket._writing:
+        if socket._writing == FINISHED:
+            raise socket._not_sendable()
+        await socket._send_queued(data)
+    elif socket._framer.pending and len(data) <= _JOIN_AT_MOST:
+        socket._expect_answers(data)
+    else:
         # The same as _write, in its commonest form: one call less.
         try:
             taken = socket._transmit(data)
@@ -305,13 +316,6 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
             raise socket._output_failed(error) from None
         if taken != len(data):
             socket._block(data, taken)
-    elif writing <= JOINING:
-        socket._expect_answers()
-        socket._join(data)
-    elif writing == BLOCKED:
-        await socket._send_queued(data)
-    else:
-        raise socket._not_sendable()
 
 
 def _to_packet(socket: Output, data: object) -> bytes:

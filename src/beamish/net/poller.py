@@ -1,19 +1,19 @@
 """The seam between sockets and the event loop: who calls a socket when it is ready.
 
-On the loop that ``beamish.run`` makes, our own selector does (selector.py). On any other, uvloop or
-asyncio's default, the loop's add_reader and add_writer do. A socket does not see the difference.
+On the loop that ``beamish.run`` makes, its selector does, which is ours (selector.py). Any other,
+uvloop or asyncio's default, watches a selector of ours by ``add_reader``. A socket does not see the
+difference.
 """
 
 from __future__ import annotations
 
 import asyncio
-import select
 from collections.abc import Callable
 from typing import Final, Protocol, final
 
-from .selector import READ, WRITE, NetSelector
+from .selector import READ, WRITE, NetSelector, new_selector
 
-__all__ = ["READ", "WRITE", "LoopPoller", "Poller", "UvPoller", "poller_of"]
+__all__ = ["READ", "WRITE", "GuestPoller", "Poller", "poller_of", "report_fault"]
 
 POLLER: Final = "beamish_poller"  # the attribute of a loop that has our selector
 
@@ -37,81 +37,53 @@ class Poller(Protocol):
 
 
 @final
-class LoopPoller:
-    """The seam on a loop that is not ours."""
+class GuestPoller:
+    """The seam on a loop that is not ours: a selector of ours, which the loop sees as one file.
 
-    __slots__ = ("_loop",)
+    Epoll's own descriptor (and kqueue's) is readable while a socket in it is ready. So the loop
+    makes one callback for all sockets that are ready, where a reader of its own for each would be
+    one for each; and what an error on a socket means is not left to the loop (libuv, under uvloop,
+    stops watching such a file).
+    """
+
+    __slots__ = ("_is_armed", "_loop", "_selector", "watch")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._selector = new_selector()
+        self._selector.on_fault = self._report_fault
+        self._is_armed = False  # a flush was asked for
+        self.watch = self._selector.watch
+        loop.add_reader(self._selector.fileno(), self._selector.select, 0)
 
-    def flush_soon(self, flush: Callable[[], bool]) -> object:
+    def flush_soon(self, flush: Callable[[], bool]) -> None:
         """Has `flush()` called in the next round of the loop."""
-        return self._loop.call_soon(flush)
+        self._selector.flush_soon(flush)
+        if not self._is_armed:
+            self._is_armed = True
+            self._loop.call_soon(self._flush)
 
-    def watch(self, fd: int, before: int, events: int, on_ready: Callable[[int], None]) -> None:
-        """Changes what a socket waits for."""
-        added, removed = events & ~before, before & ~events
-        if added & READ:
-            self._loop.add_reader(fd, on_ready, READ)
-        elif removed & READ:
-            self._loop.remove_reader(fd)
-        if added & WRITE:
-            self._loop.add_writer(fd, on_ready, WRITE)
-        elif removed & WRITE:
-            self._loop.remove_writer(fd)
+    def _flush(self) -> None:
+        self._is_armed = False
+        self._selector.flush()
 
+    def close(self) -> None:
+        """The loop does without us again."""
+        self._loop.remove_reader(self._selector.fileno())
+        self._selector.close()
 
-@final
-class UvPoller:
-    """The seam on uvloop.
-
-    libuv stops watching a file once epoll has reported an error on it, with one last call. Where
-    data and a reset have come together, that call gets the data, and nobody would ever hear of
-    the reset. So after each call the socket is asked whether it is broken.
-    """
-
-    __slots__ = ("_loop", "_watched", "flush_soon")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = LoopPoller(loop)
-        self._watched: dict[int, _Watched] = {}
-        self.flush_soon = self._loop.flush_soon
-
-    def watch(self, fd: int, before: int, events: int, on_ready: Callable[[int], None]) -> None:
-        """Changes what a socket waits for."""
-        if not before:
-            self._watched[fd] = _Watched(fd, on_ready)
-        watched = self._watched[fd]
-        watched.events = events
-        if not events:
-            del self._watched[fd]
-        self._loop.watch(fd, before, events, watched)
+    def _report_fault(self, error: Exception) -> None:
+        report_fault(self._loop, error)
 
 
-@final
-class _Watched:
-    """A socket that uvloop watches."""
-
-    __slots__ = ("_on_ready", "_poll", "events")
-
-    def __init__(self, fd: int, on_ready: Callable[[int], None]) -> None:
-        self._on_ready = on_ready
-        self._poll = select.poll()
-        self._poll.register(fd, 0)  # errors are always reported
-        self.events = 0
-
-    def __call__(self, mask: int) -> None:
-        self._on_ready(mask)
-        while self.events & mask and self._poll.poll(0):
-            self._on_ready(mask)
+def report_fault(loop: asyncio.AbstractEventLoop, error: Exception) -> None:
+    """Tells of a fault of our own, which must not stop the loop."""
+    loop.call_exception_handler(
+        {"message": "a fault in beamish.net; please report it", "exception": error}
+    )
 
 
 def poller_of(loop: asyncio.AbstractEventLoop) -> Poller:
-    """The poller that belongs to a loop."""
+    """The poller that belongs to a loop, or a new one on a loop that has none."""
     selector = getattr(loop, POLLER, None)
-    if isinstance(selector, NetSelector):
-        return selector
-    if type(loop).__module__.partition(".")[0] == "uvloop":
-        return UvPoller(loop)
-    return LoopPoller(loop)
+    return selector if isinstance(selector, NetSelector) else GuestPoller(loop)

@@ -52,7 +52,7 @@ class NetSelector(selectors.BaseSelector):
         # Told of a fault of our own, which must not stop the loop.
         self.on_fault: Callable[[Exception], object] = _raise
 
-    def _flush(self) -> bool:
+    def flush(self) -> bool:
         """Writes what was sent; whether a process became runnable by it."""
         todo = self._written[:]
         self._written.clear()
@@ -64,6 +64,10 @@ class NetSelector(selectors.BaseSelector):
             except Exception as error:  # noqa: BLE001
                 self.on_fault(error)
         return woken
+
+    @abstractmethod
+    def fileno(self) -> int:
+        """A descriptor that is readable while something here is ready."""
 
     @abstractmethod
     def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
@@ -80,6 +84,10 @@ class EpollSelector(NetSelector):
         self._sockets: dict[int, OnReady] = {}  # ours
 
     # ---- for our sockets
+
+    def fileno(self) -> int:
+        """Epoll's own descriptor."""
+        return self._epoll.fileno()
 
     def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
         """Changes what a socket of ours waits for."""
@@ -127,7 +135,7 @@ class EpollSelector(NetSelector):
 
     def select(self, timeout: float | None = None) -> Events:
         """Writes, polls, serves our sockets, returns asyncio's events."""
-        if self._written and self._flush():
+        if self._written and self.flush():
             timeout = 0
         if timeout is None:
             timeout = -1
@@ -173,6 +181,10 @@ class WrappedSelector(NetSelector):
         super().__init__()
         self._inner = selectors.DefaultSelector()
 
+    def fileno(self) -> int:
+        """The descriptor of what is inside: kqueue, or /dev/poll."""
+        return self._inner.fileno()
+
     def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
         """Changes what a socket of ours waits for."""
         if not events:
@@ -200,7 +212,7 @@ class WrappedSelector(NetSelector):
 
     def select(self, timeout: float | None = None) -> Events:
         """Writes, polls, serves our sockets, returns asyncio's events."""
-        if self._written and self._flush():
+        if self._written and self.flush():
             timeout = 0
         found: Events = []
         for key, mask in self._inner.select(timeout):

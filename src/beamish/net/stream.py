@@ -12,7 +12,7 @@ from . import inet
 from .errors import TcpError
 from .node_net import NodeNet
 from .options import CLOSED, PASSIVE, Options, show_active
-from .output import FINISHED, JOINING, Output
+from .output import FINISHED, Output
 from .poller import READ, WRITE
 
 __all__ = ["Socket"]
@@ -73,8 +73,7 @@ class Socket(Output):
     def _shutdown(self, how: int) -> None:
         """Ends one direction; the writing one when what was sent before is written."""
         if how != sockets.SHUT_RD:
-            if self._writing == JOINING:
-                self._write_joined()
+            self._write_joined()
             self._writing = FINISHED
             if self._out:
                 if how == sockets.SHUT_RDWR:
@@ -94,11 +93,10 @@ class Socket(Output):
         if not self._is_open:
             return
         self._active = CLOSED  # closing it on this side sends no message
-        if self._writing == JOINING:
-            try:
-                self._write_joined()
-            except TcpError:
-                return  # the connection was broken, and with that it was closed
+        try:
+            self._write_joined()
+        except TcpError:
+            return  # the connection was broken, and with that it was closed
         self._is_open = False
         self._writing = FINISHED
         self._disown()

@@ -6,45 +6,82 @@
 ``gen_server.call`` and ``gen_server.cast`` send a request.
 """
 
-from . import (
-    application,
-    gen_event,
-    gen_server,
-    gen_statem,
-    global_,
-    logger,
-    pg,
-    proc_lib,
-    sys,
-    timer,
-)
-from .agent import Agent
-from .application import Application
-from .backoff import Backoff, Waiting
+from typing import TYPE_CHECKING
+
+from beamish.on_demand import exports as _exports
+
+# At once: its function has the name of its module, see on_demand.exports.
 from .child_spec import ChildSpec, child_spec
-from .children import ChildCount, ChildInfo
-from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
-from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
-from .errors import (
-    AlreadyRegisteredError,
-    ApplicationError,
-    ChildError,
-    ChildSpecError,
-    HandlerError,
-    StartError,
-    StartIgnored,
-)
-from .gen_event import GenEvent, GenEventHandler
-from .gen_server import Caller, GenServer
-from .gen_statem import GenStatem
-from .methods import call, cast
-from .names import Dest, Name
-from .partition_supervisor import PartitionSupervisor
-from .registry import Registry, Select
-from .settings import ConfigError, Setting
-from .supervisor import Supervisor, SupervisorFlags
-from .task import Task
-from .task_supervisor import TaskSupervisor
+
+if TYPE_CHECKING:
+    from . import (
+        application,
+        gen_event,
+        gen_server,
+        gen_statem,
+        global_,
+        logger,
+        pg,
+        proc_lib,
+        sys,
+        timer,
+    )
+    from .agent import Agent
+    from .application import Application
+    from .backoff import Backoff, Waiting
+    from .children import ChildCount, ChildInfo
+    from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
+    from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
+    from .errors import (
+        AlreadyRegisteredError,
+        ApplicationError,
+        ChildError,
+        ChildSpecError,
+        HandlerError,
+        StartError,
+        StartIgnored,
+    )
+    from .gen_event import GenEvent, GenEventHandler
+    from .gen_server import Caller, GenServer
+    from .gen_statem import GenStatem
+    from .methods import call, cast
+    from .names import Dest, Name
+    from .partition_supervisor import PartitionSupervisor
+    from .registry import Registry, Select
+    from .settings import ConfigError, Setting
+    from .supervisor import Supervisor, SupervisorFlags
+    from .task import Task
+    from .task_supervisor import TaskSupervisor
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            ".": (
+                "application gen_event gen_server gen_statem global_ logger pg proc_lib sys timer"
+            ),
+            ".agent": "Agent",
+            ".application": "Application",
+            ".backoff": "Backoff Waiting",
+            ".children": "ChildCount ChildInfo",
+            ".directives": "Continue Fail Hibernate Ignore NoReply Reply Stop Timeout",
+            ".dynamic_supervisor": "DynamicSupervisor DynamicSupervisorFlags",
+            ".errors": (
+                "AlreadyRegisteredError ApplicationError ChildError ChildSpecError HandlerError "
+                "StartError StartIgnored"
+            ),
+            ".gen_event": "GenEvent GenEventHandler",
+            ".gen_server": "Caller GenServer",
+            ".gen_statem": "GenStatem",
+            ".methods": "call cast",
+            ".names": "Dest Name",
+            ".partition_supervisor": "PartitionSupervisor",
+            ".registry": "Registry Select",
+            ".settings": "ConfigError Setting",
+            ".supervisor": "Supervisor SupervisorFlags",
+            ".task": "Task",
+            ".task_supervisor": "TaskSupervisor",
+        },
+    )
 
 __all__ = [
     "Agent",

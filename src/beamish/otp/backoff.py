@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
 from beamish import process
-from beamish.terms import TimerRef
+from beamish.terms import Pid, TimerRef
 
 from .errors import ChildSpecError
 
@@ -120,10 +120,13 @@ class Retry:
         self.since: float | None = None  # when it was started
         self.timer: TimerRef | None = None
 
-    def started(self) -> None:
-        """The child runs."""
-        self.cancel()
-        self.since = _now()
+    def placed(self, pid: object) -> None:
+        """The child runs, waits, or has been stopped."""
+        if pid.__class__ is Pid:
+            self.cancel()
+            self.since = _now()
+        elif pid is None:
+            self.cancel()
 
     def later(self, message: Callable[[int], Any]) -> None:
         """Sends the supervisor, which calls this, a message when the next attempt is due.

@@ -24,7 +24,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
-from types import CoroutineType
+from types import CoroutineType, MethodType
 from typing import Any, Final, Literal, Protocol, TypeAlias, cast, get_args
 
 from beamish.terms import Atom
@@ -69,7 +69,7 @@ DEFAULT: Final[Any] = _Default()
 _NO_KEYWORDS: Final[Mapping[str, Any]] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class ChildSpec:
     """How a child is started, restarted and stopped.
 
@@ -109,23 +109,49 @@ class ChildSpec:
     modules: Modules = ()
     backoff: Backoff | None = None
 
-    def __post_init__(self) -> None:
-        _check_id(self.id)
-        check_start(self.start, self._where())
-        self._check_choice("restart", get_args(Restart))
-        self._check_choice("type", get_args(ChildType))
-        if self.shutdown is DEFAULT:
-            shutdown = None if self.type == "supervisor" else WORKER_SHUTDOWN
-            object.__setattr__(self, "shutdown", shutdown)
-        self._check_shutdown()
-        self._check_significant()
-        self._check_modules()
-        if self.backoff is not None and not isinstance(self.backoff, Backoff):
-            raise ChildSpecError(
-                "backoff", self.backoff, "Backoff(...) or None", where=self._where()
-            )
-        if not self.modules:
-            object.__setattr__(self, "modules", (_module_of(self.start),))
+    # Written by hand: dataclass' own takes four times as long, and supervisors with thousands of
+    # children are started. What is usual passes without a further call.
+    def __init__(
+        self,
+        id: Hashable,
+        start: StartFunction,
+        restart: Restart = "permanent",
+        shutdown: Shutdown = DEFAULT,
+        type: ChildType = "worker",
+        significant: bool = False,
+        modules: Modules = (),
+        backoff: Backoff | None = None,
+    ) -> None:
+        try:
+            hash(id)
+        except TypeError:
+            raise ChildSpecError("id", id, _EXPECTED["id"], where="child spec") from None
+        if not isinstance(start, MethodType):
+            _check_start(start, id)
+        if not isinstance(restart, str) or restart not in _RESTARTS:
+            raise _no_choice("restart", restart, _RESTARTS, id)
+        if not isinstance(type, str) or type not in _TYPES:
+            raise _no_choice("type", type, _TYPES, id)
+        if shutdown is DEFAULT:
+            shutdown = None if type == "supervisor" else WORKER_SHUTDOWN
+        else:
+            _check_shutdown(shutdown, id)
+        if significant is not False:
+            _check_significant(significant, restart, id)
+        if modules == ():
+            modules = (_module_of(start),)
+        else:
+            _check_modules(modules, id)
+        if backoff is not None and not isinstance(backoff, Backoff):
+            raise ChildSpecError("backoff", backoff, "Backoff(...) or None", where=_where(id))
+        _set_id(self, id)
+        _set_start(self, start)
+        _set_restart(self, restart)
+        _set_shutdown(self, shutdown)
+        _set_type(self, type)
+        _set_significant(self, significant)
+        _set_modules(self, modules)
+        _set_backoff(self, backoff)
 
     def function(self) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
         """The start function and its arguments, whichever form they were given in."""
@@ -142,51 +168,63 @@ class ChildSpec:
         object.__setattr__(spec, "start", self.function()[0])
         return spec
 
-    def _where(self) -> str:
-        return f"child spec {self.id!r}"
 
-    def _check_choice(self, field: str, choices: tuple[str, ...]) -> None:
-        value = getattr(self, field)
-        if not isinstance(value, str) or value not in choices:
-            expected = " or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])])
-            raise ChildSpecError(field, value, expected, where=self._where())
+_RESTARTS: Final = get_args(Restart)
+_TYPES: Final = get_args(ChildType)
 
-    def _check_shutdown(self) -> None:
-        value: Any = self.shutdown
-        if value is None or value == "brutal_kill":
-            return
-        if not isinstance(value, bool) and isinstance(value, int | float) and value >= 0:
-            return
+# The setters of the slots, for __init__: the class itself is frozen.
+_set_id, _set_start, _set_restart, _set_shutdown = (
+    getattr(ChildSpec, name).__set__ for name in ("id", "start", "restart", "shutdown")
+)
+_set_type, _set_significant, _set_modules, _set_backoff = (
+    getattr(ChildSpec, name).__set__ for name in ("type", "significant", "modules", "backoff")
+)
+
+
+def _where(id: Hashable) -> str:
+    return f"child spec {id!r}"
+
+
+def _no_choice(field: str, value: Any, choices: tuple[str, ...], id: Hashable) -> ChildSpecError:
+    expected = " or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])])
+    return ChildSpecError(field, value, expected, where=_where(id))
+
+
+def _check_shutdown(value: Any, id: Hashable) -> None:
+    if value is None or value == "brutal_kill":
+        return
+    if not isinstance(value, bool) and isinstance(value, int | float) and value >= 0:
+        return
+    raise ChildSpecError(
+        "shutdown",
+        value,
+        "seconds (a number >= 0), 'brutal_kill', or None to wait for ever",
+        where=_where(id),
+    )
+
+
+def _check_significant(significant: Any, restart: Restart, id: Hashable) -> None:
+    if not isinstance(significant, bool):
+        raise ChildSpecError("significant", significant, "True or False", where=_where(id))
+    if significant and restart == "permanent":
         raise ChildSpecError(
-            "shutdown",
-            value,
-            "seconds (a number >= 0), 'brutal_kill', or None to wait for ever",
-            where=self._where(),
+            "significant",
+            significant,
+            "False for a permanent child",
+            where=_where(id),
+            hint="a significant child is restart='transient' or 'temporary'",
+            combined=("restart", restart),
         )
 
-    def _check_significant(self) -> None:
-        significant: Any = self.significant
-        if not isinstance(significant, bool):
-            raise ChildSpecError("significant", significant, "True or False", where=self._where())
-        if significant and self.restart == "permanent":
-            raise ChildSpecError(
-                "significant",
-                significant,
-                "False for a permanent child",
-                where=self._where(),
-                hint="a significant child is restart='transient' or 'temporary'",
-                combined=("restart", self.restart),
-            )
 
-    def _check_modules(self) -> None:
-        modules: Any = self.modules
-        if modules == "dynamic":
-            return
-        if not isinstance(modules, tuple) or not all(
-            isinstance(name, str) for name in cast("tuple[Any, ...]", modules)
-        ):
-            expected = "a tuple of names, or 'dynamic'"
-            raise ChildSpecError("modules", modules, expected, where=self._where())
+def _check_modules(modules: Any, id: Hashable) -> None:
+    if modules == "dynamic":
+        return
+    if not isinstance(modules, tuple) or not all(
+        isinstance(name, str) for name in cast("tuple[Any, ...]", modules)
+    ):
+        expected = "a tuple of names, or 'dynamic'"
+        raise ChildSpecError("modules", modules, expected, where=_where(id))
 
 
 class HasChildSpec(Protocol):
@@ -319,14 +357,7 @@ _EXPECTED: Final = {
 }
 
 
-def _check_id(id: Any) -> None:
-    try:
-        hash(id)
-    except TypeError:
-        raise ChildSpecError("id", id, _EXPECTED["id"], where="child spec") from None
-
-
-def check_start(start: Any, where: str) -> None:
+def _check_start(start: Any, id: Hashable) -> None:
     """Refuses what cannot start a child."""
     match start:
         case (fn, tuple()) | (fn, tuple(), Mapping()) if callable(fn):
@@ -343,7 +374,7 @@ def check_start(start: Any, where: str) -> None:
         "start",
         start,
         _EXPECTED["start"],
-        where=where,
+        where=_where(id),
         hint=hint,
     )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Hashable, Iterator
-from types import CoroutineType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
 
 from beamish import process
@@ -46,8 +45,10 @@ __all__ = [
     "granted",
     "is_abnormal_stop",
     "is_due",
+    "start_failure",
     "start_process",
     "started",
+    "started_as",
     "stop_process",
     "stop_processes",
     "try_again",
@@ -134,12 +135,22 @@ class StartFailed(Exception):
 
 @final
 class Child:
-    """A child spec and what has become of it."""
+    """A child spec and what has become of it.
 
-    __slots__ = ("pid", "retry", "spec")
+    Attributes:
+        spec: the child's.
+        start: its start function and the arguments, taken out of the spec once.
+        temporary: whether it is forgotten when it ends.
+        pid: where it runs.
+        retry: its attempts to be restarted, where it has a backoff.
+    """
+
+    __slots__ = ("pid", "retry", "spec", "start", "temporary")
 
     def __init__(self, spec: ChildSpec) -> None:
         self.spec = spec
+        self.start = spec.function()
+        self.temporary = spec.restart == "temporary"
         self.pid: ChildPid = None
         self.retry = Retry(spec.backoff) if spec.backoff is not None else None
 
@@ -148,15 +159,10 @@ class Child:
         """Its pid, if it has one."""
         return self.pid if isinstance(self.pid, Pid) else None
 
-    @property
-    def temporary(self) -> bool:
-        """Whether it is forgotten when it ends."""
-        return self.spec.restart == "temporary"
-
     def forget_arguments(self) -> None:
         """A temporary child is never started again: what it was started with need not be kept."""
-        if self.spec.restart == "temporary":
-            self.spec = self.spec.without_arguments()
+        self.spec = self.spec.without_arguments()
+        self.start = self.spec.function()
 
     def __repr__(self) -> str:
         return repr(self.info())
@@ -172,13 +178,17 @@ class Child:
 
 @final
 class Children:
-    """The children of a supervisor, in the order in which they are started."""
+    """The children of a supervisor, in the order in which they are started.
 
-    __slots__ = ("_by_id", "_by_pid")
+    Attributes:
+        by_pid: those that run.
+    """
+
+    __slots__ = ("_by_id", "by_pid")
 
     def __init__(self) -> None:
         self._by_id: dict[Hashable, Child] = {}
-        self._by_pid: dict[Pid, Child] = {}
+        self.by_pid: dict[Pid, Child] = {}
 
     def __repr__(self) -> str:
         return repr([child.info() for child in self])
@@ -200,24 +210,18 @@ class Children:
 
     def place(self, child: Child, pid: ChildPid) -> None:
         """Says where a child runs now, or that it does not."""
-        old = child.pid
-        if old.__class__ is Pid:
-            self._by_pid.pop(cast("Pid", old), None)
+        by_pid: Any = self.by_pid  # by what is no pid there is nothing
+        if child.pid is not None:
+            by_pid.pop(child.pid, None)
         child.pid = pid
         if pid.__class__ is Pid:
-            self._by_pid[cast("Pid", pid)] = child
-            if child.retry is not None:
-                child.retry.started()
-        elif pid is None and child.retry is not None:
-            child.retry.cancel()
+            by_pid[pid] = child
+        if child.retry is not None:
+            child.retry.placed(pid)
 
     def find(self, id: Hashable) -> Child | None:
         """The child of this id."""
         return self._by_id.get(id)
-
-    def find_pid(self, pid: Pid) -> Child | None:
-        """The child that runs as this pid."""
-        return self._by_pid.get(pid)
 
     def from_child(self, child: Child) -> list[Child]:
         """A child and those started after it, in the order of their start."""
@@ -238,11 +242,11 @@ def count(infos: list[ChildInfo]) -> ChildCount:
 # ---- starting
 
 
-async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
+async def start_process(child: Child, *extra: Any) -> tuple[Pid | None, Any]:
     """Calls a child's start function.
 
     Args:
-        spec: the child's.
+        child: the child.
         extra: arguments before those of the spec (a DynamicSupervisor's extra_arguments).
 
     Returns:
@@ -251,25 +255,33 @@ async def start_process(spec: ChildSpec, *extra: Any) -> tuple[Pid | None, Any]:
     Raises:
         StartFailed: it did not start.
     """
-    fn, args, kwargs = spec.function()
+    fn, args, kwargs = child.start
     try:
         result = fn(*extra, *args, **kwargs)
-        if result.__class__ is CoroutineType or inspect.isawaitable(result):
+        if result.__class__ is not Pid and inspect.isawaitable(result):
             result = await result
     except StartIgnored:
         return None, None
-    except StartError as error:
-        raise StartFailed(error.reason) from None
-    except ProcessExit as ended:
-        if not process.alive(process.self()):
-            raise  # it is the supervisor that ends
-        raise StartFailed(ended.reason, crashed=True) from None
-    except Exception as error:  # noqa: BLE001  # a start function may fail in any way
-        raise StartFailed(error, crashed=True) from None
-    return (result, None) if result.__class__ is Pid else _started(result)
+    except BaseException as error:
+        failure = start_failure(error)
+        if failure is None:
+            raise
+        raise failure from None
+    return (result, None) if result.__class__ is Pid else started_as(result)
 
 
-def _started(result: Any) -> tuple[Pid | None, Any]:
+def start_failure(error: BaseException) -> StartFailed | None:
+    """What it means that a start function has raised this; None if the supervisor itself ends."""
+    if isinstance(error, StartError):
+        return StartFailed(error.reason)
+    if isinstance(error, ProcessExit):
+        alive = process.alive(process.self())
+        return StartFailed(error.reason, crashed=True) if alive else None
+    return StartFailed(error, crashed=True) if isinstance(error, Exception) else None
+
+
+def started_as(result: Any) -> tuple[Pid | None, Any]:
+    """The pid and info in what a start function has returned."""
     match result:
         case Pid():
             return result, None

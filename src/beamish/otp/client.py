@@ -54,17 +54,21 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
 
     Source: gen_server:call/3.
     """
-    pid = dest if isinstance(dest, Pid) else whereis(dest)
-    if not isinstance(pid, Pid):
-        raise _failed(NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), dest, request)
-    if pid is process.self():
-        raise _failed(_CALLING_SELF, dest, request)
+    if dest.__class__ is Pid:
+        pid: Any = dest
+    else:
+        pid = whereis(dest)
+        if not isinstance(pid, Pid):
+            raise _failed(NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), dest, request)
     try:
         message = await process.request(pid, CALL, request, timeout)
     except TimeoutError:
         raise _failed(TIMEOUT, dest, request) from None
     except CallCycleError as error:
-        raise _failed((CALL_CYCLE, error.cycle), dest, request) from None
+        alone = pid is process.self()
+        raise _failed(
+            _CALLING_SELF if alone else (CALL_CYCLE, error.cycle), dest, request
+        ) from None
     if message.__class__ is tuple:
         return message[1]
     raise _failed(message[4], dest, request)

@@ -12,7 +12,6 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, TypeAlias, cast, final
 
 from beamish import process
@@ -148,7 +147,8 @@ class Debug:
             self._file.close()
             self._file = None
         if path is not None:
-            self._file = process.own(Path(path).open("w", encoding="utf-8"))  # noqa: SIM115  # owned
+            # Owned; and opened without pathlib, which every server would wait for at its start.
+            self._file = process.own(open(path, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
             self._path = path
 
     def statistics(self, flag: Any) -> Any:

@@ -154,7 +154,7 @@ class DynamicSupervisorProcess(GenServer):
             process.because(old)
             return Stop(SHUTDOWN)
         try:
-            pid, _ = await start_process(child.spec, *self.flags.extra_arguments)
+            pid, _ = await start_process(child, *self.flags.extra_arguments)
         except StartFailed as failed:
             self._report("start_error", failed.reason, child)
             child.pid = RESTARTING
@@ -197,12 +197,13 @@ class DynamicSupervisorProcess(GenServer):
             return FAILED, _MAX_CHILDREN
         child = Child(spec)
         try:
-            pid, info = await start_process(spec, *self.flags.extra_arguments)
+            pid, info = await start_process(child, *self.flags.extra_arguments)
         except StartFailed as failed:
             self._report("start_error", failed.reason, child)
             return FAILED, failed.reason
         if pid is not None:
-            child.forget_arguments()
+            if child.temporary:
+                child.forget_arguments()
             self._add(child, pid)
             progress(self.title, spec, pid, asked=True)
         return OK, (pid, info)
@@ -214,7 +215,7 @@ class DynamicSupervisorProcess(GenServer):
     def _add(self, child: Child, pid: Pid) -> None:
         child.pid = pid
         if child.retry is not None:
-            child.retry.started()
+            child.retry.placed(pid)
         self.children[pid] = child
 
     async def _terminate_child(self, pid: Any) -> Answer:

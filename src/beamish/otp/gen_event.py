@@ -322,7 +322,7 @@ async def _start(
     parent = process.self() if link or chosen.pop("link", False) else None
     return await start_opt(
         run,
-        Setup(name, parent, check_options(debug) if debug else ()),
+        (Setup(name, parent, check_options(debug) if debug else ()),),
         link=parent is not None,
         name=name,
         timeout=timeout,

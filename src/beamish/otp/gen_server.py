@@ -116,7 +116,7 @@ from .requests import (
     send,
     wait_response,
 )
-from .server_loop import CALL, Caller, Setup, run
+from .server_loop import CALL, Caller, run
 from .server_work import Work, attributes_of, set_attributes
 from .special import debug_options
 from .starting import SpawnOptions, spawn_options, start_opt
@@ -314,8 +314,11 @@ class GenServer(Supervised):
 
     # ---- the client's side
 
+    # These are no coroutine functions themselves, but return start_opt's coroutine: one less in the
+    # path of each child that a supervisor starts.
+
     @classmethod
-    async def start_link(
+    def start_link(
         cls,
         *args: Any,
         name: Name | None = None,
@@ -323,7 +326,7 @@ class GenServer(Supervised):
         debug: Iterable[Any] = (),
         spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
-    ) -> Pid:
+    ) -> Coroutine[Any, Any, Pid]:
         """Starts a server linked to the caller, and returns when its ``init`` is done.
 
         Args:
@@ -344,7 +347,10 @@ class GenServer(Supervised):
 
         Source: gen_server:start_link/4.
         """
-        return await start_server(
+        if not debug and not spawn_opt:  # start_server, in short
+            work = Work(cls, args, kwargs, name, True)
+            return start_opt(run, (work,), True, name, timeout, work)
+        return start_server(
             cls,
             args,
             kwargs,
@@ -356,7 +362,7 @@ class GenServer(Supervised):
         )
 
     @classmethod
-    async def start(
+    def start(
         cls,
         *args: Any,
         name: Name | None = None,
@@ -364,12 +370,12 @@ class GenServer(Supervised):
         debug: Iterable[Any] = (),
         spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
-    ) -> Pid:
+    ) -> Coroutine[Any, Any, Pid]:
         """Like :meth:`start_link`, without a link: for a shell or a test.
 
         Source: gen_server:start/4.
         """
-        return await start_server(
+        return start_server(
             cls,
             args,
             kwargs,
@@ -537,9 +543,12 @@ async def enter_loop(
     me = process.self()
     if name is not None and whereis(name) != me:
         process.exit(Atom(f"process_not_registered{'' if isinstance(name, str) else '_via'}"))
-    work = Work(server, process.parent())
+    work = Work(type(server), (), {}, name, linked=True, shown=(None, None))
+    work.server = server
+    work.parent = process.parent()
     debug_options(work, options)
-    await run(None, None, (work, then))
+    process.serving(work)
+    await run(None, work, then)
     process.exit(NORMAL)
 
 
@@ -562,16 +571,12 @@ def start_server(
     Its `label` and `initial_call` are what reports show; by default the class' name and init.
     With `watch` a monitor's reference is returned beside the pid.
     """
-    looked_at = check_options(debug) if debug else ()
-    chosen = spawn_options(spawn_opt) if spawn_opt else {}
-    parent = process.self() if link or chosen.pop("link", False) else None
-    return start_opt(
-        run,
-        Setup(cls, args, kwargs, name, parent, looked_at),
-        link=parent is not None,
-        name=name,
-        timeout=timeout,
-        label=chosen.get("label", label or cls.__name__),
-        initial_call=initial_call or cls.init,
-        watch=watch,
-    )
+    shown = None
+    if spawn_opt:
+        chosen = spawn_options(spawn_opt)
+        link = link or chosen.get("link", False)
+        shown = (chosen.get("label", label or cls.__name__), initial_call or cls.init)
+    elif label or initial_call:
+        shown = (label or cls.__name__, initial_call or cls.init)
+    work = Work(cls, args, kwargs, name, link, check_options(debug) if debug else (), shown)
+    return start_opt(run, (work,), link, name, timeout, work, None, None, watch)

@@ -454,7 +454,7 @@ async def _start(
     parent = process.self() if options.link or chosen.pop("link", False) else None
     return await start_opt(
         run,
-        Setup(cls, GenStatem, args, kwargs, options.name, parent, looked_at),
+        (Setup(cls, GenStatem, args, kwargs, options.name, parent, looked_at),),
         link=parent is not None,
         name=options.name,
         timeout=options.timeout,

@@ -37,7 +37,7 @@ A process with a request-reply protocol is a :class:`~beamish.otp.gen_server.Gen
 does a single job is a :class:`~beamish.otp.task.Task`. Use proc_lib for a process with a loop of
 its own that a supervisor is to start.
 
-Path of a start: start_link -> process.spawn_opt -> the child's init_ack -> its reply alias.
+Path of a start: start_link -> process.start -> the child's init_ack -> process.acknowledge.
 
 Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
 """
@@ -53,7 +53,6 @@ from beamish.terms.errors import describe
 from . import names
 from .names import Name
 from .starting import (
-    NACK,
     STARTER,
     Function,
     Hibernation,
@@ -62,6 +61,7 @@ from .starting import (
     acknowledge,
     check_callable,
     claim,
+    fail,
     ignore,
     report_exit,
     reporting,
@@ -170,9 +170,7 @@ async def start(
     check_callable("proc_lib.start", fn)
     return await start_opt(
         self_starting,
-        fn,
-        args,
-        kwargs,
+        (fn, args, kwargs),
         name=name,
         timeout=timeout,
         initial_call=fn,
@@ -199,7 +197,7 @@ async def start_link(
     options = spawn_options(spawn_opt)
     options["link"] = True
     return await start_opt(
-        self_starting, fn, args, kwargs, name=name, timeout=timeout, initial_call=fn, **options
+        self_starting, (fn, args, kwargs), name=name, timeout=timeout, initial_call=fn, **options
     )
 
 
@@ -222,9 +220,7 @@ async def start_monitor(
     check_callable("proc_lib.start_monitor", fn)
     started: tuple[Any, Ref] = await start_opt(
         self_starting,
-        fn,
-        args,
-        kwargs,
+        (fn, args, kwargs),
         name=name,
         timeout=timeout,
         watch=True,
@@ -321,7 +317,7 @@ def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None
     """
     whom = process.erase(STARTER) if starter is None else starter
     if whom is not None:
-        whom.tell(NACK, reason)
+        fail(whom, reason)
     process.exit(exit)
 
 

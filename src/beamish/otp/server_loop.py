@@ -5,10 +5,9 @@ What it guarantees: one message at a time; ``handle_continue`` before the next m
 while it traps exits, an exit of its parent, and never when an exit signal has ended the process;
 the caller of a stopping call is answered after ``terminate`` and before anyone hears of the death.
 
-A message is looked at in the order in which messages are frequent. The type of a callback's
-result is compared, never inspected: a call costs one coroutine in the server unless the
-callback is itself ``async def``. While sys(3) looks on, every message goes the longer way,
-which tells what happens.
+Calls and casts are dealt with in server_steps.py, without waking the coroutine of this loop, which
+does what is rarer. The type of a callback's result is compared, never inspected. While sys(3)
+looks on, every message comes here and goes the longer way, which tells what happens.
 
 Source: stdlib, gen_server.erl's behaviour as gen_server(3) tells it (OTP 25 manual).
 """
@@ -18,11 +17,11 @@ from __future__ import annotations
 import asyncio
 from asyncio import CancelledError
 from collections.abc import Callable
-from types import CoroutineType, GeneratorType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
 
 from beamish import process
-from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref, Throw
+from beamish.terms import NORMAL, Atom, ProcessExit, Throw
 
 from . import names, starting
 from .awaiting import is_coroutine
@@ -39,16 +38,26 @@ from .directives import (
     Timeout,
 )
 from .names import Name
+from .server_steps import (
+    CALL,
+    CAST,
+    Caller,
+    Later,
+    MethodCall,
+    dispatch,
+    finish,
+    is_protocol,
+    is_word,
+    loop_of,
+)
 from .server_work import Work
 from .special import SYSTEM, debug_options, handle_debug, handle_system_msg
 
 if TYPE_CHECKING:
     from .gen_server import GenServer
 
-__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "Setup", "answer", "run"]
+__all__ = ["CALL", "CAST", "TIMEOUT", "Caller", "MethodCall", "answer", "run"]
 
-CALL: Final = Atom("$gen_call")
-CAST: Final = Atom("$gen_cast")
 TIMEOUT: Final = Atom("timeout")
 
 _BAD_RETURN: Final = Atom("bad_return_value")
@@ -60,32 +69,6 @@ _CONTINUE: Final = Atom("continue")
 
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
 
-# What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
-# returned without being called; generators, because what process.sleep returns is one.
-_SPECIAL: Final = frozenset(
-    (Reply, NoReply, Stop, Continue, Timeout, Hibernate, Ignore, type, GeneratorType)
-)
-
-# Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
-Caller: TypeAlias = tuple[Pid, Ref]
-
-
-class MethodCall(NamedTuple):
-    """The request of a typed method; see methods.py."""
-
-    name: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def run(self, server: object) -> Any:
-        """Runs the method's body on the server."""
-        return getattr(type(server), self.name).body(server, *self.args, **self.kwargs)
-
-    def __repr__(self) -> str:
-        args = [repr(arg) for arg in self.args]
-        args += [f"{key}={value!r}" for key, value in self.kwargs.items()]
-        return f"{self.name}({', '.join(args)})"
-
 
 def answer(caller: Caller, value: Any) -> None:
     """Sends a caller its reply."""
@@ -95,45 +78,77 @@ def answer(caller: Caller, value: Any) -> None:
 # ---- the beginning
 
 
-class Setup(NamedTuple):
-    """What a server is started with."""
-
-    cls: type[GenServer]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    name: Name | None
-    parent: Pid | None
-    debug: tuple[Any, ...] = ()
+# What `begin` returns where there shall be no server.
+_NO_SERVER: Final = Stop(NORMAL)
 
 
-async def _begin(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
-    """Runs init and tells the starter; None if there shall be no server."""
-    if not starting.claim(starter, setup.name):
-        return None
-    server = setup.cls()
+def begin(starter: starting.Starter, work: Work) -> Any:
+    """Runs init, in the new process, and tells the starter.
+
+    An init that neither waits nor has more to say than None costs no coroutine: thousands of
+    children start like this.
+
+    Returns:
+        What comes next, or _NO_SERVER; or a coroutine that returns it.
+    """
+    if work.name is not None and not starting.claim(starter, work.name):
+        return _NO_SERVER
+    if work.linked:
+        work.parent = starter[0]
+    server: Any = None
     try:
-        result = server.init(*setup.args, **setup.kwargs)
+        server = work.cls()
+        result = server.init(*work.args, **work.kwargs)
+    except Throw as thrown:
+        if server is None:
+            raise
+        result = thrown.value
+    except starting.Hibernation as jump:
+        _unclaim(work.name)
+        return _hibernate(jump)
+    except BaseException as error:
+        _unclaim(work.name)
+        starting.report_exit(error)
+        raise
+    if result is not None or work.options:
+        return starting.reporting(_begun, (starter, work, server, result), _NO_KEYWORDS)
+    work.server = server
+    process.acknowledge(starter, starting.ACK)
+    return None
+
+
+async def _begun(starter: starting.Starter, work: Work, server: GenServer, result: Any) -> Then:
+    """The same, where init waits, or has more to say."""
+    try:
         if is_coroutine(result):
             result = await result
     except Throw as thrown:
         result = thrown.value
     except BaseException:
-        _unclaim(setup.name)
+        _unclaim(work.name)
         raise
     if result is None or result is Hibernate or isinstance(result, Continue | Timeout | Hibernate):
-        work = Work(server, setup.parent)
-        if setup.debug:
-            debug_options(work, setup.debug)
+        if work.options:
+            debug_options(work, work.options)
+        work.server = server
         starting.acknowledge(starter)
-        return work, result
-    _unclaim(setup.name)
+        then: Then = result
+        return then
+    _unclaim(work.name)
     if result is Ignore or isinstance(result, Ignore):
         starting.ignore(starter)
-        return None
+        return _NO_SERVER
     if isinstance(result, Fail):
         starting.fail(starter, result.reason)
-        return None
+        return _NO_SERVER
     raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
+
+
+async def _hibernate(jump: starting.Hibernation) -> Then:
+    """Init has thrown the call stack away, and the server with it."""
+    fn, args, kwargs = jump.call
+    await starting.hibernated(fn, args, kwargs)
+    return _NO_SERVER
 
 
 def _unclaim(name: Name | None) -> None:
@@ -154,41 +169,43 @@ async def _run(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 # ---- the loop
 
 
-async def start(starter: starting.Starter, setup: Setup) -> tuple[Work, Then] | None:
-    """Starts a server in its process: what `run` does first."""
-    begun: tuple[Work, Then] | None
-    begun = await starting.reporting(_begin, (starter, setup), _NO_KEYWORDS)
-    return begun
-
-
-async def run(  # noqa: C901, PLR0912, PLR0915  # see below
-    starter: starting.Starter | None, setup: Setup | None, begun: tuple[Work, Then] | None = None
+async def run(  # noqa: C901  # see below
+    starter: starting.Starter | None, work: Work, then: Then = None
 ) -> None:
     """Runs a server's process from its first step to its last.
 
-    The loop stands in the process' own function, and a call is handled in the loop: each coroutine
-    between them would have to be passed through for every message.
+    The loop stands in the process' own function, and a message is handled in the loop: each
+    coroutine between them would have to be passed through for every message.
 
     Args:
-        starter: who waits for its start; None with `begun`.
-        setup: how it is started; None with `begun`.
-        begun: a server that has been made already, and what comes next (enter_loop).
+        starter: who waits for its start; None where the server has been made already.
+        work: the process'.
+        then: what comes first, where the server has been made (enter_loop).
     """
-    if starter is not None and setup is not None:
-        begun = await start(starter, setup)
-    if begun is None:
-        return
-    work: Work = begun[0]
-    then: Then = begun[1]
-    process.serving(work)
+    if starter is not None:
+        begun: Any = begin(starter, work)
+        if begun.__class__ is CoroutineType:
+            begun = await begun
+        if begun is _NO_SERVER:
+            return
+        then = begun
     server = work.server
     receive: Any = process.receive
-    handle_call = server.handle_call
+    wait: Any = None  # made with the first message: many a server hardly ever gets one
     message: Any
     try:
         while True:
             if then is None:
-                message = await receive()
+                if work.debug is not None or wait is None:
+                    message = await receive()
+                    wait = wait or loop_of(work).receive
+                else:
+                    message = None  # keep nothing alive meanwhile
+                    message = await wait()
+                    if message.__class__ is Later:
+                        then = await _go_on_with(message)
+                        continue
+                    message = message[0]
             elif isinstance(then, Stop):
                 break
             elif isinstance(then, Timeout):
@@ -199,40 +216,30 @@ async def run(  # noqa: C901, PLR0912, PLR0915  # see below
             else:  # Hibernate: see there
                 then = None
                 continue
-
-            if (
-                message.__class__ is not tuple
-                or len(message) != 3
-                or message[0] is not CALL
-                or work.debug is not None
-            ):
-                then = await _handle(work, message, then)
-                handle_call = server.handle_call  # new code, perhaps
-                continue
-            work.message = message
-            _, caller, request = message
-            try:
-                if request.__class__ is MethodCall:
-                    result = request.run(server)
-                else:
-                    result = handle_call(request, caller)
-                if result.__class__ is CoroutineType:
-                    result = await result
-            except Throw as thrown:
-                result = thrown.value
-            if result.__class__ in _SPECIAL:
-                then = await _after_call(result, caller)
-            else:
-                then = None
-                process.reply(caller, result)
+            then = await _handle(work, message, then)
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
-        if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
+        if not process.ending():  # else an exit signal ended it: only `finally` runs
             await starting.reporting(_failed, (server, error), _NO_KEYWORDS)
             starting.report_exit(error)
         raise
     await starting.reporting(_stop, (work, then), _NO_KEYWORDS)
+
+
+async def _go_on_with(later: Later) -> Then:
+    """Ends what a handler has begun, answers, and tells what comes next."""
+    result = later.result
+    try:
+        if later.begun is not None:
+            result = await finish(later.begun, later.awaits)
+        elif later.caller is None and is_coroutine(result):
+            result = await result
+    except Throw as thrown:
+        result = thrown.value
+    if later.caller is None:
+        return _after_message(result)
+    return await _after_call(result, later.caller)
 
 
 async def _receive_within(wait: Timeout) -> Any:
@@ -254,35 +261,18 @@ async def _continue(work: Work, arg: Any) -> Then:
 
 
 async def _handle(work: Work, message: Any, then: Then) -> Then:
-    """Handles a message that is no call, or any while sys looks on."""
-    # Compared as text here: who writes the protocol by hand need not know of Atoms.
-    if message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str):
+    """Handles a message by the longer way, on which sys can look on."""
+    if is_protocol(message):
         if message[0] == SYSTEM:
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
             return then if stop is None else stop
         if message[0] == CALL:
             return await _handle_call(work, message)
-    work.message = message
     if work.debug is not None:
         handle_debug(work, (_IN, message))
-    server = work.server
-    callback: Callable[[Any], Any] = server.handle_info
-    if message.__class__ is tuple and len(message) == 2 and _is(CAST, message[0]):
-        message = message[1]
-        if message.__class__ is MethodCall:
-            callback, message = message.run, server
-        else:
-            callback = server.handle_cast
-    elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
-        process.because(message[1])
-        return Stop(message[2])
-    then = _after_message(await _run(callback, message))
+    then = _after_message(await _run(dispatch, work, message))
     _tell_state(work)
     return then
-
-
-def _is(atom: Atom, tag: Any) -> bool:
-    return tag is atom or (isinstance(tag, str) and tag == atom)
 
 
 async def _handle_call(work: Work, message: Any) -> Then:
@@ -371,7 +361,7 @@ async def _stop(work: Work, stop: Any) -> None:
 
 
 def _is_call(message: Any) -> bool:
-    return message.__class__ is tuple and len(message) == 3 and _is(CALL, message[0])
+    return message.__class__ is tuple and len(message) == 3 and is_word(message[0], CALL)
 
 
 async def _failed(server: GenServer, error: BaseException) -> None:

@@ -21,6 +21,7 @@ from .special import Special
 
 if TYPE_CHECKING:
     from .gen_server import GenServer
+    from .names import Name
 
 __all__ = ["Work", "attributes_of", "set_attributes"]
 
@@ -31,20 +32,71 @@ _NOTHING: Final = object()
 class Work(Special):
     """A server's own account of itself.
 
+    It is made by who starts the server, for the new process.
+
     Attributes:
-        server: the user's instance.
+        cls: the class that is started.
+        args: what its init gets.
+        kwargs: the same.
+        name: what it is registered by.
+        linked: whether it is linked to its starter, which is its parent then.
+        shown: what reports call it, and what they show as its initial call; None: its class' name
+            and init.
+        options: the debug options that are on from the start.
+        server: the user's instance, once it has started.
         parent: who started it with a link; None where nobody did.
         message: the last message that it has taken up.
         debug: what sys(3) has switched on; None while nothing is.
     """
 
-    __slots__ = ("debug", "message", "parent", "server")
+    __slots__ = (
+        "args",
+        "cls",
+        "debug",
+        "kwargs",
+        "linked",
+        "message",
+        "name",
+        "options",
+        "parent",
+        "server",
+        "shown",
+    )
 
-    def __init__(self, server: GenServer, parent: Pid | None) -> None:
-        self.server = server
-        self.parent = parent
+    server: GenServer
+
+    def __init__(
+        self,
+        cls: type[GenServer],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: Name | None,
+        linked: bool,
+        options: tuple[Any, ...] = (),
+        shown: tuple[Any, Any] | None = None,
+    ) -> None:
+        self.cls = cls
+        self.args = args
+        self.kwargs = kwargs
+        self.name = name
+        self.linked = linked
+        self.options = options
+        self.shown = shown
+        self.parent: Pid | None = None
         self.message: Any = _NOTHING
         self.debug: Debug | None = None
+
+    # ---- for the runtime's reports
+
+    @property
+    def label(self) -> Any:
+        """What reports call its process."""
+        return self.cls.__name__ if self.shown is None else self.shown[0]
+
+    @property
+    def initial_call(self) -> Any:
+        """What they show as its initial call."""
+        return self.cls.init if self.shown is None else self.shown[1]
 
     # ---- for sys
 
@@ -89,6 +141,8 @@ class Work(Special):
 
     def crash_details(self, reason: Any) -> dict[str, Any]:
         """The last message and the state, as the server's ``format_status`` has them."""
+        if not hasattr(self, "server"):
+            return {}  # it has not started
         status: dict[str, Any] = {"reason": reason, "state": self.system_get_state()}
         if self.message is not _NOTHING:
             status["message"] = self.message

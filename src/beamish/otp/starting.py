@@ -4,20 +4,19 @@ A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, does its i
 :func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is
 :mod:`beamish.otp.proc_lib`.
 
-Path of a start: start_opt -> process.spawn_opt -> the child's acknowledge -> the starter's alias.
+Path of a start: start_opt -> process.start -> the child's acknowledge -> process.acknowledge.
 
 Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, Final, TypeAlias, TypedDict, cast, final
 
 from beamish import process
-from beamish.terms import Atom, BadArgError, Pid, ProcessExit, Ref, is_expected
+from beamish.terms import Atom, BadArgError, Down, Pid, ProcessExit, Ref, is_expected
 from beamish.terms.errors import describe
 
 from . import names
@@ -26,7 +25,7 @@ from .errors import StartError, StartIgnored
 from .names import Name
 
 __all__ = [
-    "NACK",
+    "ACK",
     "STARTER",
     "Function",
     "Hibernation",
@@ -36,6 +35,7 @@ __all__ = [
     "check_callable",
     "claim",
     "fail",
+    "hibernated",
     "ignore",
     "report_exit",
     "reporting",
@@ -45,18 +45,20 @@ __all__ = [
 ]
 
 STARTER: Final = Atom("$starter")
-NACK: Final = Atom("nack")
 
-_ACK: Final = Atom("ack")
+ACK: Final = Atom("ack")
+_NACK: Final = Atom("nack")
 _IGNORE: Final = Atom("ignore")
 _EXIT: Final = Atom("EXIT")
 _TIMEOUT: Final = Atom("timeout")
 _ALREADY_STARTED: Final = Atom("already_started")
 
 _REPORTED: Final = "_beamish_reported"
-_REPLY: Final = {"alias": "reply_demonitor"}
 
 Function: TypeAlias = Callable[..., Any]
+
+# Who started a process and waits for its word, as `process.reply` takes it.
+Starter: TypeAlias = tuple[Pid, Ref]
 
 
 class SpawnOptions(TypedDict, total=False):
@@ -100,40 +102,13 @@ def spawn_options(given: Any) -> dict[str, Any]:
     return dict(options)
 
 
-@final
-class Starter:
-    """What a starting process and who started it have in common: how the start went.
-
-    The starter learns it as a message to the reference of its monitor, which the new process is
-    given here, for it exists only once the process does:
-
-    1. the starter spawns   2. it is preempted   3. the new process is done with its init, and finds
-    no reference: its outcome stays here   4. the starter sets the reference, and finds the outcome.
-
-    Attributes:
-        ref: the starter's monitor; None until it is known.
-        outcome: (kind, value), once the new process has said it.
-    """
-
-    __slots__ = ("outcome", "ref")
-
-    def __init__(self) -> None:
-        self.ref: Ref | None = None
-        self.outcome: tuple[Atom, Any] | None = None
-
-    def tell(self, kind: Atom, value: Any) -> None:
-        """Says, in the new process, how the start went."""
-        outcome = self.outcome = (kind, value)
-        if self.ref is not None:
-            process.send(self.ref, (self.ref, outcome))
-
-
 async def start_opt(
     entry: Function,
-    *args: Any,
+    args: tuple[Any, ...],
     link: bool = False,
     name: Name | None = None,
     timeout: float | None = None,
+    work: Any = None,
     label: object = None,
     initial_call: Any = None,
     watch: bool = False,
@@ -143,61 +118,45 @@ async def start_opt(
     For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what
     it gives :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself,
     with :func:`claim`, since a registry may want to be called by the process that registers.
-    With `watch` it returns the reference of a monitor as well.
+    What reports call the process, `work` says (see ``process.serving``), or `label` and
+    `initial_call` do. With `watch` it returns the reference of a monitor as well.
     """
     if name is not None:
         names.check_name(name)
         _check_free(name)
-    starter = Starter()
-    pid, ref = process.spawn_opt(
-        entry,
-        starter,
-        *args,
-        link=link,
-        monitor=_REPLY,
-        name=name if isinstance(name, str) else None,
-        label=label,
-        initial_call=initial_call,
-    )
-    starter.ref = ref
-    if not watch:
-        return await _wait_for_start(starter, pid, ref, timeout)
-    watching = process.monitor(pid)
     try:
-        return await _wait_for_start(starter, pid, ref, timeout), watching
-    except BaseException:
-        process.demonitor(watching, flush=True)
-        raise
-
-
-async def _wait_for_start(starter: Starter, pid: Pid, ref: Ref, timeout: float | None) -> Any:
-    if starter.outcome is not None:  # see Starter: it was quicker than we
-        process.demonitor(ref, flush=True)
-        return await _started(pid, starter.outcome)
-    try:
-        message = await process.receive_reply(ref, timeout)
+        pid, message, watching = await process.start(
+            entry,
+            args,
+            link=link,
+            name=name if isinstance(name, str) else None,
+            timeout=timeout,
+            work=work,
+            label=label,
+            initial_call=initial_call,
+            watch=watch,
+        )
     except TimeoutError:
-        await _give_up(pid, ref)
         raise StartError(_TIMEOUT) from None
-    except CancelledError as cancelled:
-        # Whoever waits was cancelled and may live on: what has not started is not left behind.
-        if not isinstance(cancelled, ProcessExit):
-            await _give_up(pid, ref)
+    if message[1] is ACK:
+        return pid if watching is None else (pid, watching)
+    try:
+        started = await _outcome(pid, message)
+    except BaseException:
+        if watching is not None:
+            process.demonitor(watching, flush=True)
         raise
-    if message[0] is not ref:
+    return started if watching is None else (started, watching)
+
+
+async def _outcome(pid: Pid, message: Any) -> Any:
+    """What start returns or raises, where there is more to it than a process that has started."""
+    if message.__class__ is Down:
         await _forget_exit(pid)
         raise StartError(message[4])
     kind, value = message[1]
-    if kind is _ACK:
-        return pid if value is None else (pid, value)
-    return await _started(pid, message[1])
-
-
-async def _started(pid: Pid, outcome: tuple[Atom, Any]) -> Any:
-    """What start returns or raises, now that the process has said how it went."""
-    kind, value = outcome
-    if kind is _ACK:
-        return pid if value is None else (pid, value)
+    if kind is ACK:
+        return pid, value
     await _gone(pid)
     await _forget_exit(pid)
     raise StartIgnored if kind is _IGNORE else StartError(value)
@@ -205,24 +164,24 @@ async def _started(pid: Pid, outcome: tuple[Atom, Any]) -> Any:
 
 def acknowledge(starter: Starter, info: Any = None) -> None:
     """The start has succeeded."""
-    starter.tell(_ACK, info)
+    process.acknowledge(starter, ACK if info is None else (ACK, info))
 
 
 def ignore(starter: Starter) -> None:
     """There is no process to be, and that is no failure; the caller ends normally next."""
-    starter.tell(_IGNORE, None)
+    process.acknowledge(starter, (_IGNORE, None))
 
 
 def fail(starter: Starter, reason: Any) -> None:
     """The start has failed for that reason; the caller ends normally next."""
-    starter.tell(NACK, reason)
+    process.acknowledge(starter, (_NACK, reason))
 
 
 def claim(starter: Starter, name: Name | None) -> bool:
     """Registers the calling process by a via name; False if it is taken (the starter is told)."""
     if name is None or isinstance(name, str) or names.register(name, process.self()):
         return True
-    starter.tell(NACK, (_ALREADY_STARTED, names.whereis(name)))
+    fail(starter, (_ALREADY_STARTED, names.whereis(name)))
     return False
 
 
@@ -238,6 +197,12 @@ async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any])
             report_exit(ended)
             raise
         await _message_is_there()
+
+
+async def hibernated(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Waits for a message, and goes on with what a Hibernation says."""
+    await _message_is_there()
+    return await reporting(fn, args, kwargs)
 
 
 async def _message_is_there() -> None:
@@ -300,16 +265,6 @@ async def self_starting(
     """Runs a function that acknowledges its start itself."""
     process.put(STARTER, starter)
     return await reporting(fn, args, kwargs)
-
-
-async def _give_up(pid: Pid, ref: Ref) -> None:
-    """Kills a process that has not started, and waits until it is gone."""
-    process.unlink(pid)
-    process.exit(pid, "kill")
-    message = await process.receive_reply(ref)
-    if message[0] is ref:  # it was ready when the order came, and that ended the monitor
-        await _gone(pid)
-    await _forget_exit(pid)
 
 
 async def _gone(pid: Pid) -> Any:

@@ -91,7 +91,7 @@ async def live(engine: Engine, first: NextState) -> None:
     except GeneratorExit:
         raise  # killed: no code of the machine's runs any more
     except BaseException as error:
-        if process.alive(process.self()):  # else an exit signal ended it: only `finally` runs
+        if not process.ending():  # else an exit signal ended it: only `finally` runs
             await starting.reporting(_failed, (engine, error), _NO_KEYWORDS)
             starting.report_exit(error)
         raise

@@ -298,7 +298,8 @@ async def start_supervisor(
         (children,) = args or ([],)
         specs = specs_of(children)
         for spec in specs:
-            check_significant(flags, spec)
+            if spec.significant:
+                check_significant(flags, spec)
         args = (specs,)
     return await start_server(
         SupervisorProcess,

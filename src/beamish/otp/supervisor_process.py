@@ -15,8 +15,10 @@ Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from inspect import isawaitable
+from types import CoroutineType
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from beamish import process
@@ -37,16 +39,18 @@ from .children import (
     StartFailed,
     count,
     is_due,
+    start_failure,
     start_process,
+    started_as,
     stop_process,
     try_again,
 )
 from .directives import Ignore, Stop
-from .errors import ChildSpecError
+from .errors import ChildSpecError, StartIgnored
 from .gen_server import GenServer
 from .intensity import RestartWindow
 from .server_loop import Caller
-from .supervisor_reports import Context, progress, report
+from .supervisor_reports import Context, progress, progress_is_on, report, reports_are_on
 
 __all__ = [
     "AutoShutdown",
@@ -149,10 +153,11 @@ class SupervisorProcess(GenServer):
         for spec in specs:
             if self.children.find(spec.id) is not None:
                 return Stop((Atom("start_spec"), (Atom("duplicate_child_name"), spec.id)))
-            check_significant(self.flags, spec)
+            if spec.significant:
+                check_significant(self.flags, spec)
             self.children.add(Child(spec))
         try:
-            await self._start_all(list(self.children))
+            await self._start_all(self.children, again=False)
         except _NotStarted as failed:
             await self.terminate(SHUTDOWN)
             return Stop(
@@ -171,17 +176,19 @@ class SupervisorProcess(GenServer):
         if message.__class__ is not Exit:
             super().handle_info(message)
             return None
-        child = self.children.find_pid(message[1])
+        pid, reason = message[1], message[2]
+        child = self.children.by_pid.get(pid)
         if child is None:
             return None  # not, or no longer, a child: its end is nobody's business here
-        self.culprit = message[1]
-        return self._ended(child, message[2])
+        self.culprit = pid
+        return self._ended(child, reason)
 
     def _ended(self, child: Child, reason: Any) -> Any:
         """What follows; a coroutine, where that takes time."""
         restart = child.spec.restart
         if restart == "permanent" or not is_expected(reason):
-            self._report("child_terminated", reason, child)
+            if reports_are_on():
+                self._report("child_terminated", reason, child)
             if restart != "temporary":
                 return self._restart(child) if child.retry is None else self._put_off(child)
         if child.temporary:
@@ -203,21 +210,19 @@ class SupervisorProcess(GenServer):
 
     # ---- restarting
 
-    async def _restart(self, child: Child) -> Stop | None:
+    def _restart(self, child: Child) -> Any:
+        """A coroutine that restarts a child, and what goes with it; or Stop."""
         if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", _EXIT_TOO_OFTEN, child)
             self.children.remove(child)
             return self._give_up()
-        try:
-            if self.flags.strategy == "one_for_one":
-                await self._start(child)
-            else:
-                group = await self._stop_group(child)
-                await self._start_all([child for child in group if not child.temporary])
-        except _NotStarted as failed:
-            self.children.place(failed.child, RESTARTING)
-            try_again(failed.child, failed.child.spec.id)
-        return None
+        if self.flags.strategy == "one_for_one":
+            return self._start_all((child,), again=True)
+        return self._restart_group(child)
+
+    async def _restart_group(self, child: Child) -> None:
+        group = await self._stop_group(child)
+        await self._start_all([child for child in group if not child.temporary], again=True)
 
     async def _put_off(self, child: Child) -> None:
         """Restarts a child with a backoff later; its group is stopped at once."""
@@ -237,35 +242,64 @@ class SupervisorProcess(GenServer):
         process.because(None)
         return group
 
-    async def handle_cast(self, request: Any) -> Stop | None:
+    def handle_cast(self, request: Any) -> Any:
         """Tries again to start a child that did not."""
         match request:
             case ("try_again_restart", id, number):
                 child = self.children.find(id)
-                return await self._restart(child) if child and is_due(child, number) else None
+                return self._restart(child) if child and is_due(child, number) else None
             case _:
                 super().handle_info(request)
                 return None
 
     # ---- groups of children
 
-    async def _start_all(self, group: list[Child]) -> None:
-        """Starts children in order; _NotStarted tells at which it ended."""
-        for child in group:
-            await self._start(child)
+    async def _start_all(self, group: Iterable[Child], *, again: bool) -> None:
+        """Starts children in order, until one does not start.
 
-    async def _start(self, child: Child) -> None:
-        try:
-            pid, _ = await start_process(child.spec)
-        except StartFailed as failed:
-            self._report("start_error", failed.as_otp, child)
-            raise _NotStarted(child, failed.as_otp) from None
-        if pid is None and child.temporary:
+        The start of each is written out here: another coroutine for each child would cost as much
+        as all the rest of this function.
+
+        Args:
+            group: the children.
+            again: one that does not start is tried again later; else it raises _NotStarted.
+        """
+        for child in group:
+            fn, args, kwargs = child.start
+            try:
+                result = fn(*args, **kwargs)
+                if result.__class__ is CoroutineType:
+                    result = await result
+                if result.__class__ is not Pid:
+                    result, _ = started_as(await result if isawaitable(result) else result)
+            except StartIgnored:
+                result = None
+            except BaseException as error:
+                failure = error if isinstance(error, StartFailed) else start_failure(error)
+                if failure is None:
+                    raise
+                self._not_started(child, failure.as_otp, again=again)
+                return
+            if child.temporary and not self._keep(child, result):
+                continue
+            self.children.place(child, result)
+            if progress_is_on():
+                progress(self.title, child.spec, result)
+
+    def _not_started(self, child: Child, reason: Any, *, again: bool) -> None:
+        self._report("start_error", reason, child)
+        if not again:
+            raise _NotStarted(child, reason) from None
+        self.children.place(child, RESTARTING)
+        try_again(child, child.spec.id)
+
+    def _keep(self, child: Child, pid: Pid | None) -> bool:
+        """Whether a temporary child that was started is kept: one to be ignored is not."""
+        if pid is None:
             self.children.remove(child)
-        else:
-            self.children.place(child, pid)
-            progress(self.title, child.spec, pid)
-            child.forget_arguments()
+            return False
+        child.forget_arguments()
+        return True
 
     async def _stop_all(self, group: list[Child]) -> None:
         """Stops children, last first; temporary ones are forgotten."""
@@ -330,13 +364,14 @@ class SupervisorProcess(GenServer):
     async def _start_one(self, child: Child) -> Answer:
         """Starts a child on request: its failure is the asker's, and costs no restart."""
         try:
-            pid, info = await start_process(child.spec)
+            pid, info = await start_process(child)
         except StartFailed as failed:
             self._report("start_error", failed.as_otp, child)
             return FAILED, failed.as_otp
         self.children.place(child, pid)
+        if child.temporary:
+            child.forget_arguments()
         progress(self.title, child.spec, pid, asked=True)
-        child.forget_arguments()
         return OK, (pid, info)
 
     async def _terminate_child(self, id: Hashable) -> Answer:
@@ -430,7 +465,10 @@ def specs_of(children: Any) -> list[ChildSpec]:
     if not isinstance(children, Sequence) or isinstance(children, str | bytes):
         raise ChildSpecError("children", children, "a list of children", where="supervisor")
     listed = cast("Sequence[ChildLike]", children)
-    return [child_spec(child, where=f"child {n}") for n, child in enumerate(listed, 1)]
+    return [
+        child if isinstance(child, ChildSpec) else child_spec(child, where=f"child {n}")
+        for n, child in enumerate(listed, 1)
+    ]
 
 
 def _flags_and_specs(result: Any, cls: type) -> tuple[SupervisorFlags, list[ChildSpec]]:

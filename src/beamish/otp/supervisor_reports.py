@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import logging
 import reprlib
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 from beamish.terms import Pid, format_exit
 
 from .child_spec import ChildSpec
 
-__all__ = ["Context", "progress", "report"]
+__all__ = ["Context", "progress", "progress_is_on", "report", "reports_are_on"]
 
 Context: TypeAlias = Literal["child_terminated", "start_error", "shutdown_error", "shutdown"]
 
@@ -32,6 +33,10 @@ _logger: Final = logging.getLogger("beamish")
 _progress: Final = logging.getLogger("beamish.progress")
 if _progress.level == logging.NOTSET:
     _progress.setLevel(logging.WARNING)
+
+# Asked before a report is made, on the path of each restart.
+reports_are_on: Final = partial(_logger.isEnabledFor, logging.ERROR)
+progress_is_on: Final = partial(_progress.isEnabledFor, logging.INFO)
 
 _WORDS: Final[dict[str, str]] = {
     "child_terminated": "Child {id!r} of Supervisor {supervisor} terminated",

@@ -14,26 +14,27 @@ from typing import TYPE_CHECKING, Any, cast
 
 from beamish.terms import NOPROC, Pid
 from beamish.terms.errors import CallCycleError
-from beamish.terms.identity import MonitorRef, new_monitor
+from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import Down, down_message
 
 from .cycles import called, find_cycle
+from .handing import establish
 from .here import current, here, running_node
-from .mailbox import answers, deliver, go_on, receive_reply
+from .mailbox import answers, check_timeout, deliver, go_on, receive_reply
+from .serving import Server
 from .signals import REPLY, demonitor, monitor
-from .states import EXIT_PENDING, OUTSIDE, RUNNING, WAIT_ANY, WAIT_REPLY, WOKEN
-from .ties import tie, untie
+from .states import EXIT_PENDING, OUTSIDE, RUNNING, WAIT_ANY, WAIT_REPLY
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from .process import Process
 
-__all__ = ["call_cycle", "reply", "request"]
+__all__ = ["call_cycle", "request"]
 
 
 @coroutine
-def request(  # noqa: C901  # see above
+def request(
     pid: Pid, tag: Any, message: Any, timeout: float | None = None
 ) -> Generator[Any, Any, Any]:
     """Sends ``(tag, (self, ref), message)`` and waits for the answer.
@@ -53,7 +54,8 @@ def request(  # noqa: C901  # see above
 
     Raises:
         TimeoutError: no answer came in time.
-        CallCycleError: `pid` waits, directly or over others, for an answer of the caller.
+        CallCycleError: `pid` is the caller, or waits, directly or over others, for an answer of the
+            caller.
 
     Example:
         >>> async def main():
@@ -68,44 +70,45 @@ def request(  # noqa: C901  # see above
             wait: Any = _request_outside(proc, pid, tag, message, timeout)
             return (yield from cast("Generator[Any, Any, Any]", wait))
     node = here.node or running_node()
-    limit = None
-    if timeout is not None:
-        limits = node.timers.limits
-        limit = limits.get(timeout) or node.timers.new_limit(timeout)
-    mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
-    ref = new_monitor(node.next_ref(), node.home, proc.pid, mark)
+    if timeout is not None and timeout != 5.0:  # the default needs no check
+        check_timeout(timeout)
     target: Process | None = pid._process
-    if target is None or target.state >= EXIT_PENDING:
-        return down_message(ref, pid, NOPROC)
-    ref._alias = proc.pid
-    ref._kind = REPLY
-    ref._watched = target
-    proc.monitors = ref if proc.monitors is None else tie(proc.monitors, ref)
-    target.watchers = ref if target.watchers is None else tie(target.watchers, ref)
-    if target.state == WAIT_ANY:
-        target.state = WOKEN
-        target.value = (tag, (proc.pid, ref), message)
-        here.push(target)
-    else:
-        if target.state == WAIT_REPLY:
-            _refuse_cycle(proc, target, ref, message)
-        deliver(target, (tag, (proc.pid, ref), message))
-    if limit is not None:
-        due = limit.waiting[ref] = limit.time() + limit.seconds
-        if limit.handle is None:
-            limit.call_at(due)
+    # new_monitor, in short.
+    ref: Any = MonitorRef()
+    ref._number = node.next_ref()
+    ref._home = node.home
+    ref._maker = proc.pid
+    ref._mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
+    ref._alias = ref._watched = ref._options = ref._kind = None
+    call: Any = (proc, target, (tag, (proc.pid, ref), message), timeout)
+    if (
+        target is None
+        or target.state != WAIT_ANY
+        or target.pattern.__class__ is not Server
+        or timeout == 0  # too late for an answer
+    ):
+        if target is None or target.state >= EXIT_PENDING:
+            return down_message(ref, pid, NOPROC)
+        if target.state == WAIT_REPLY or target is proc:
+            _refuse_cycle(proc, target, message)
+        establish(proc, target, ref, timeout)
+        deliver(target, call[2])
+        if timeout == 0:
+            _forget(proc, ref)
+            raise TimeoutError("no answer came within 0 s")
+        call = None
     proc.value = None
     proc.pattern = ref
     proc.state = WAIT_REPLY
     try:
-        answer = yield
+        answer = yield call
     except BaseException:
         _forget(proc, ref)
         raise
     finally:
         proc.pattern = None
-        if limit is not None:
-            limit.waiting.pop(ref, None)
+        if timeout is not None and ref._kind is not None:  # it was established
+            node.timers.answered(ref, timeout)
     if answer.__class__ is tuple or answer.__class__ is Down:
         return answer
     # 1. the time-out wakes the caller   2. the server answers   3. the caller runs: the answer
@@ -126,11 +129,10 @@ def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
     return None if steps is None else tuple(steps)
 
 
-def _refuse_cycle(proc: Process, target: Process, ref: MonitorRef, message: Any) -> None:
+def _refuse_cycle(proc: Process, target: Process, message: Any) -> None:
     """The callee waits for an answer: not, it is to be hoped, for the caller's."""
-    cycle = find_cycle(proc, target)
+    cycle = find_cycle(proc, target) if target is not proc else []
     if cycle is not None:
-        _forget(proc, ref)
         raise CallCycleError((called(proc), message), *cycle)
 
 
@@ -167,39 +169,3 @@ def _request_outside(
     except BaseException:
         _forget(proc, ref)
         raise
-
-
-def reply(caller: tuple[Pid, Any], answer: Any) -> None:
-    """Answers a request.
-
-    The first answer is taken, later ones are dropped, as is one that nobody waits for any more.
-
-    Args:
-        caller: the pair ``(pid, ref)`` that came with the request.
-        answer: any term.
-    """
-    ref = caller[1]
-    if ref.__class__ is not MonitorRef or ref._kind is not REPLY:
-        proc = running_node().destination(ref)
-        if proc is not None:
-            deliver(proc, (ref, answer))
-        return
-    alias = ref._alias
-    if alias is None:
-        return
-    proc = alias._process
-    if proc is None:
-        return
-    ref._alias = None
-    target = ref._watched
-    if target is not None:
-        ref._watched = None
-        proc.monitors = None if proc.monitors is ref else untie(proc.monitors, ref)
-        target.watchers = None if target.watchers is ref else untie(target.watchers, ref)
-    if proc.state == WAIT_REPLY and proc.pattern is ref:
-        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
-        proc.state = WOKEN
-        proc.value = (ref, answer)
-        here.push(proc)
-    else:
-        deliver(proc, (ref, answer))

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .handing import settle
+from .here import here
 from .states import WAIT_REPLY
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ __all__ = ["find_cycle"]
 
 def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None:
     """How `callee` waits for `caller` already: who, and with which request; None if it does not."""
+    if here.handed is not None:
+        settle()
     steps: list[tuple[Any, Any]] = []
     seen: set[Process] = set()
     waiting = callee
@@ -43,9 +47,9 @@ def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None
 
 def _owed(server: Process, ref: Any) -> tuple[Any, Any, Any] | None:
     """The request that a process must still answer to that reference."""
-    rare = server.rare
-    if rare is not None and rare.serving is not None and _asks(rare.serving.message, ref):
-        current: tuple[Any, Any, Any] = rare.serving.message
+    serving = server.serving
+    if serving is not None and _asks(serving.message, ref):
+        current: tuple[Any, Any, Any] = serving.message
         return current
     for message in server.mailbox or ():
         if _asks(message, ref):

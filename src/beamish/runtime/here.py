@@ -32,7 +32,7 @@ def _no_node(*_: object) -> None:
 class Here:
     """The current process (None outside of a slice), the node, and its run queue."""
 
-    __slots__ = ("armed", "due", "journal", "names", "node", "process", "push", "rest")
+    __slots__ = ("armed", "due", "handed", "journal", "names", "node", "process", "push", "rest")
 
     def __init__(self) -> None:
         self.process: Process | None = None
@@ -43,6 +43,9 @@ class Here:
         self.armed: bool = True
         self.journal: deque[tuple[Any, ...]] = deque(maxlen=0)  # see journal.py
         self.names: dict[str, Process] = {}  # the node's name table
+        # The call that a server answers in its caller's turn, unless others can see it already:
+        # (caller, server, message, timeout); see handing.py.
+        self.handed: tuple[Any, ...] | None = None
         # The process whose turn is over, but which was in the runtime when the tick came: it is
         # preempted at the end of that call (preemption.take_a_break).
         self.due: Process | None = None

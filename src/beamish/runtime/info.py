@@ -8,6 +8,7 @@ from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 
 from .groups import leader_of
+from .handing import settle
 from .here import here, running_node
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
@@ -27,6 +28,8 @@ def process_info(pid: Any, item: str | None) -> Any:
         raise BadArgError(f"info takes a Pid; got {describe(pid)}")
     if item is not None and item not in ITEMS:
         raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {item!r}")
+    if here.handed is not None:
+        settle()
     proc: Process | None = pid._process
     if proc is None or not running_node().is_alive(pid):
         return None
@@ -62,7 +65,7 @@ def _name(proc: Process) -> str:
 
 ITEMS: Final[dict[str, Callable[[Process], Any]]] = {
     "registered_name": _name,
-    "label": lambda proc: proc.rare.label if proc.rare is not None else None,
+    "label": lambda proc: proc.label(),
     "initial_call": lambda proc: proc.initial_call(),
     "status": _status,
     "trap_exit": lambda proc: proc.trap_exit,

@@ -79,7 +79,7 @@ def _who(pid: Pid | None) -> str:
     """A pid, and what its process is called if it lives."""
     proc = pid._process if pid is not None else None
     rare = proc.rare if proc is not None else None
-    called = (rare.name or rare.label) if rare is not None else None
+    called = (rare is not None and rare.name) or (proc is not None and proc.label())
     return f"{pid!r} ({called})" if called else repr(pid)
 
 

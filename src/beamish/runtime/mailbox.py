@@ -27,6 +27,7 @@ from beamish.terms.errors import describe
 
 from .adoption import Word, wait_outside
 from .asyncio_task import take_cancellation
+from .deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
 from .here import current, enqueue, here, running_node
 from .patterns import AnyOf, has_predicate, mark_of, matches
 from .shapes import first_to_scan, new_shape, shapes
@@ -96,7 +97,8 @@ def send(dest: Any, message: T) -> T:
             return message
     else:
         # A registered name, in short; what cannot be hashed is refused by destination().
-        proc = here.names.get(dest) if isinstance(dest, str) else None
+        named = dest.__class__ is str or isinstance(dest, str)
+        proc = here.names.get(dest) if named else None
         if proc is None:
             proc = running_node().destination(dest)
             if proc is None:
@@ -108,10 +110,11 @@ def send(dest: Any, message: T) -> T:
         here.push(proc)
     elif state >= WOKEN:  # it does not wait: deliver(), in short
         if state < EXIT_PENDING:
-            if proc.mailbox is None:
+            mailbox = proc.mailbox
+            if mailbox is None:
                 proc.mailbox = deque((message,))
             else:
-                proc.mailbox.append(message)
+                mailbox.append(message)
     else:
         deliver(proc, message)
     if here.due:
@@ -184,7 +187,7 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
     Source: the Erlang Reference Manual, "Receive".
     """
     proc = here.process or current()
-    if proc.state > RUNNING or timeout is not None or len(patterns) > 1:
+    if timeout is not None or proc.state > RUNNING:
         return (yield from _receive(proc, patterns, timeout))
     mailbox = proc.mailbox
     if not patterns:
@@ -195,6 +198,8 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
         proc.state = WAIT_ANY
         proc.value = None
         return (yield)
+    if len(patterns) != 1:
+        return (yield from _receive(proc, patterns, None))
     pattern = patterns[0]
     key = tuple(map(type, pattern)) if pattern.__class__ is tuple else pattern.__class__
     shape = shapes.get(key) or new_shape(key, pattern)
@@ -370,14 +375,19 @@ def _first_to_scan(proc: Process, patterns: tuple[Any, ...]) -> int:
     return max(0, mark - proc.removed)
 
 
-def _find(proc: Process, test: Callable[[Any], bool], mark: int) -> Any:
+def _find(proc: Process, test: MethodType, mark: int) -> Any:
     """_take of what one plain pattern takes, from its mark on, and not the very first."""
     mailbox = proc.mailbox
     assert mailbox is not None
-    start = mark - proc.removed
-    if start >= len(mailbox):
+    start = max(mark - proc.removed, 1)
+    behind = len(mailbox) - start
+    if behind <= 0:
         return _LOOK_AGAIN
-    index = start = max(start, 1)
+    if behind > DEEP:
+        return _take_deep(proc, (test.__self__,), test, start)
+    if mailbox.__class__ is DeepMailbox and behind < DEEP // 2:
+        mailbox = proc.mailbox = deque(mailbox)  # it has become shallow
+    index = start
     for message in from_index(mailbox, start):
         if test(message):
             del mailbox[index]
@@ -399,6 +409,8 @@ def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
         return message
     if has_predicate(patterns):
         return _take_by_predicate(proc, patterns, start)
+    if len(mailbox) - start > DEEP:
+        return _take_deep(proc, patterns, AnyOf(patterns), start)
     for index, message in enumerate(from_index(mailbox, start), start):
         for pattern in patterns:
             if matches(pattern, message):
@@ -407,6 +419,34 @@ def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
                 proc.value = message
                 return message
     return _LOOK_AGAIN
+
+
+def _take_deep(
+    proc: Process, patterns: tuple[Any, ...], test: Callable[[Any], bool], start: int
+) -> Any:
+    """The same in a mailbox that may be passed over deeply: see deep_mailbox.py."""
+    mailbox = proc.mailbox
+    assert mailbox is not None
+    tags = [tag_of(pattern) for pattern in patterns]
+    indexed = None not in tags
+    if not indexed or not isinstance(mailbox, DeepMailbox):
+        messages = from_index(mailbox, start)
+        for index, message in enumerate(islice(messages, DEEP) if indexed else messages, start):
+            if test(message):
+                del mailbox[index]
+                proc.removed += 1
+                proc.value = message
+                return message
+        if not indexed:
+            return _LOOK_AGAIN
+        mailbox = proc.mailbox = DeepMailbox(mailbox)
+    # Messages before the start cannot match either.
+    message = mailbox.take(tags, test)
+    if message is MISSING:
+        return _LOOK_AGAIN
+    proc.removed += 1
+    proc.value = message
+    return message
 
 
 def from_index(mailbox: deque[Any], start: int) -> Iterable[Any]:

@@ -16,6 +16,7 @@ from beamish.terms.identity import Incarnation, MonitorRef, new_monitor, new_pid
 from .adoption import adopt_current_task, reason_of_task
 from .exiting import GRACE, finish
 from .fate import doom
+from .handing import settle
 from .here import here
 from .intake import leave_behind, pid_of, take_in
 from .journal import new_journal
@@ -180,6 +181,8 @@ class Node:
                 raise BadArgError(f"cannot send to {dest!r}: no process is registered by that name")
             return proc
         if isinstance(dest, Ref):
+            if here.handed is not None:
+                settle()  # it may be that call's
             return alias_destination(dest)
         if isinstance(dest, tuple):
             parts = cast("tuple[Any, ...]", dest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +44,9 @@ def stop_executor(executor: Executor) -> None:
 
 
 def _threads() -> Executor:
+    # On demand, as below: a start is not to wait for what few nodes need.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
     return ThreadPoolExecutor(thread_name_prefix="beamish-offload")
 
 

@@ -38,7 +38,8 @@ from beamish.terms import ProcessExit
 from . import trampoline
 from .here import here
 from .locks import may_hold_a_lock
-from .scheduler import Scheduler, close_by_force, run_slice
+from .scheduler import Scheduler, _slice, close_by_force
+from .serving import Server
 from .states import EXIT_PENDING, EXITING, RUNNING, TICKED, WOKEN
 from .watchdog import Watchdog
 
@@ -58,8 +59,11 @@ _NOP: Final = opcode.opmap["NOP"]
 _BASES: Final[tuple[CodeType, ...]] = (
     Scheduler.work.__code__,
     Scheduler._end.__code__,
-    run_slice.__code__,
+    _slice.__code__,
     close_by_force.__code__,
+    Scheduler.hand_over.__code__,
+    Server.send.__code__,
+    Server.go_on.__code__,
 )
 
 

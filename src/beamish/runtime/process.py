@@ -6,7 +6,7 @@ anything: the rules are in signals.py, exiting.py and mailbox.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from beamish.terms.identity import Pid
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .priority import Urgent
     from .ties import Links, Monitors
 
+# In the place of a label that was not set: None may be one.
+UNSET: Final = object()
+
 __all__ = ["Process", "Rare", "Serving", "new_process"]
 
 
@@ -53,6 +56,7 @@ class Process(TaskFace):
         monitors: the references of the monitors that it has made.
         watchers: the references of the monitors that others have on it.
         fate: how it must end, once an exit signal has decided that.
+        serving: what a behaviour works on there.
     """
 
     __slots__ = (
@@ -69,6 +73,7 @@ class Process(TaskFace):
         "rare",
         "removed",
         "send",
+        "serving",
         "state",
         "trap_exit",
         "value",
@@ -93,11 +98,13 @@ class Process(TaskFace):
     parked: greenlet.greenlet | None
     fate: Fate | None
     rare: Rare | None
+    serving: Serving | None
 
     @property
     def coro(self) -> Coroutine[Any, Any, Any]:
         """The coroutine that it runs."""
-        coro: Coroutine[Any, Any, Any] = self.send.__self__  # type: ignore[attr-defined]
+        owner: Any = self.send.__self__  # type: ignore[attr-defined]
+        coro: Coroutine[Any, Any, Any] = getattr(owner, "coro", owner)  # of a serving.Server
         return coro
 
     def wake_up(self, future: asyncio.Future[Any]) -> None:
@@ -121,10 +128,20 @@ class Process(TaskFace):
         if rare is not None and rare.initial_call is not None:
             call = rare.initial_call
             return call if isinstance(call, str) else name_of(call)
+        call = getattr(self.serving, "initial_call", None)
+        if call is not None:
+            return name_of(call)
         if rare is not None and rare.outside is not None:
             return rare.outside.name()
         tb = error.__traceback__ if error is not None else None
-        return name_of(self.send.__self__, tb)  # type: ignore[attr-defined]
+        return name_of(self.coro, tb)
+
+    def label(self) -> Any:
+        """What reports call it: what was set, else what it works on says."""
+        rare = self.rare
+        if rare is not None and rare.label is not UNSET:
+            return rare.label
+        return getattr(self.serving, "label", None)
 
     def ancestors(self) -> list[Pid]:
         """Its parent, the parent's parent and so on, as far as they are alive."""
@@ -163,7 +180,7 @@ def new_process(
     proc.context = context
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
-    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = proc.serving = None
     node.processes.add(proc)
     return proc
 
@@ -173,6 +190,9 @@ class Serving(Protocol):
 
     Attributes:
         message: the last message that it has taken up; of a request ``(tag, (pid, ref), request)``.
+
+    It may also have a `label`, what reports call its process where no label was set, and an
+    `initial_call`, what they show as such.
     """
 
     message: Any
@@ -197,14 +217,13 @@ class Rare:
         "owned",
         "quiet",
         "reason",
-        "serving",
         "task",
         "urgent",
     )
 
     def __init__(self) -> None:
         self.name: Atom | None = None
-        self.label: Any = None
+        self.label: Any = UNSET
         self.dictionary: dict[Any, Any] | None = None
         self.owned: dict[int, Owned] | None = None
         self.critical = 0
@@ -212,7 +231,6 @@ class Rare:
         self.initial_call: Any = None  # a text or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
-        self.serving: Serving | None = None  # what a behaviour works on
         self.urgent: Urgent | None = None  # priority messages
         self.reason: Any = None  # why it ends, while what it owned is closed
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

@@ -87,7 +87,7 @@ _SHOWN: Final = (
 
 def _details(proc: Process, reason: Any) -> dict[str, Any]:
     """What a behaviour has to say of its process."""
-    serving = proc.rare.serving if proc.rare is not None else None
+    serving = proc.serving
     if serving is None:
         return {}
     try:
@@ -115,7 +115,7 @@ def _fields(proc: Process, error: BaseException | None = None) -> dict[str, Any]
     return {
         "pid": repr(proc.pid),
         "registered_name": rare.name if rare else None,
-        "label": rare.label if rare else None,
+        "label": proc.label(),
         "initial_call": proc.initial_call(error),
         "ancestors": [repr(pid) for pid in proc.ancestors()],
         "last_message": None if last is None else _short.repr(last),

@@ -25,7 +25,9 @@ from beamish.terms import ProcessExit
 
 from .asyncio_task import abandon, is_cancelled, take_cancellation
 from .exiting import ForcedEnd, end_raised, end_returned, finish, start_grace
+from .handing import reply, settle
 from .here import enqueue, here
+from .serving import Server, Unanswered
 from .states import (
     EXIT_PENDING,
     EXITING,
@@ -33,7 +35,9 @@ from .states import (
     RUNNING,
     THROWING,
     TICKED,
+    WAIT_ANY,
     WAIT_FUTURE,
+    WAIT_REPLY,
     WOKEN,
 )
 
@@ -176,7 +180,10 @@ class Scheduler:
                 else:
                     # A process in receive() yields None and has said what it waits for.
                     if yielded is not None or proc.state >= WOKEN:
-                        suspended(proc, yielded)
+                        if proc.state == WAIT_REPLY:
+                            self.hand_over(yielded)
+                        else:
+                            suspended(proc, yielded)
                         yielded = None
             self.beat += 1
             if queue and monotonic() < self.deadline:
@@ -185,6 +192,43 @@ class Scheduler:
             self._worker = getcurrent()
             self._hub.switch()
 
+    def hand_over(self, call: Any) -> None:
+        """A process has called an idle server: that answers at once (see handing.py)."""
+        while True:
+            caller, proc, message, _ = call
+            server: Server = proc.pattern
+            here.handed = call
+            here.process = proc
+            self.tasks[self.loop] = proc
+            proc.state = WOKEN
+            proc.value = message
+            try:
+                answer = proc.context.run(server.answer, message)
+            except BaseException as error:
+                call = _slice(proc, server.fail, error)
+            else:
+                if answer.__class__ is Unanswered:
+                    call = _slice(proc, server.go_on, answer.outcome)
+                else:
+                    if here.handed is not call:
+                        reply(message[1], answer)
+                    else:
+                        # reply(), in short: nobody else knows of this call.
+                        here.handed = None
+                        if caller.state == WAIT_REPLY:
+                            caller.value = (caller.pattern, answer)
+                            caller.pattern = len(caller.mailbox) if caller.mailbox else 0
+                            caller.state = WOKEN
+                            self.queue.append(caller)
+                    if not proc.mailbox and proc.state <= RUNNING:
+                        proc.value = None
+                        proc.state = WAIT_ANY
+                        return
+                    call = _slice(proc, server.go_on, None)
+            if call is None:
+                return
+            # The server calls another one in its turn.
+
     # ---- preemption
 
     def park(self, proc: Process) -> None:
@@ -192,6 +236,8 @@ class Scheduler:
 
         Called in the process' own stack; returns when it has its next turn.
         """
+        if here.handed is not None:
+            settle()
         proc.parked = getcurrent()
         self.queue.append(proc)
         self.parked += 1
@@ -318,6 +364,15 @@ def _drop(_proc: Process) -> None:
 
 def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
     """Runs a process by other means than a plain send."""
+    call = _slice(proc, function, *args)
+    if call is not None:
+        node = here.node
+        assert node is not None
+        node.scheduler.hand_over(call)
+
+
+def _slice(proc: Process, function: Callable[..., Any], *args: Any) -> Any:
+    """The same; the call that is to be handed over then, if there is one."""
     node = here.node
     assert node is not None
     here.process = proc
@@ -329,8 +384,11 @@ def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
     except BaseException as error:
         end_raised(proc, error)
     else:
+        if proc.state == WAIT_REPLY:
+            return yielded
         if yielded is not None or proc.state >= WOKEN:
             suspended(proc, yielded)
+    return None
 
 
 def suspended(proc: Process, yielded: Any) -> None:

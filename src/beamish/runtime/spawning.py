@@ -48,7 +48,7 @@ def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> 
     proc.state = proc.removed = RUNNING
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
-    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = None
+    proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = proc.serving = None
     node.processes.add(proc)
     here.push(proc)
     return proc

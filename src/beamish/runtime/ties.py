@@ -7,7 +7,7 @@ which they were made, and stay in it. A monitor is its reference alone: that kno
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from beamish.terms.identity import MonitorRef, Pid
 
@@ -27,9 +27,9 @@ def tie(ties: K | dict[K, None] | None, key: K) -> K | dict[K, None]:
     if ties is None:
         return key
     if ties.__class__ is dict:
-        kept = cast("dict[K, None]", ties)
+        kept: Any = ties
         kept[key] = None
-        return kept
+        return kept  # type: ignore[no-any-return]
     return {cast("K", ties): None, key: None}
 
 
@@ -38,7 +38,8 @@ def untie(ties: K | dict[K, None] | None, key: K) -> K | dict[K, None] | None:
     if ties is key:
         return None
     if ties.__class__ is dict:
-        cast("dict[K, None]", ties).pop(key, None)
+        kept: Any = ties
+        kept.pop(key, None)
     return ties
 
 
@@ -47,5 +48,6 @@ def tied(ties: K | dict[K, None] | None) -> Collection[K]:
     if ties is None:
         return ()
     if ties.__class__ is dict:
-        return cast("dict[K, None]", ties)
+        kept: Any = ties
+        return kept  # type: ignore[no-any-return]
     return (cast("K", ties),)

@@ -1,7 +1,9 @@
 """Timers: send_after, start_timer, and the time-outs of the runtime itself.
 
-Timers of one millisecond share a bucket; a heap holds the times of buckets only, and the loop
-is asked to call for the earliest alone. Setting one is a dict insert, cancelling a dict pop.
+Most timers are taken back before their time. So a new one is only noted (``_fresh``): setting is a
+dict insert, cancelling a dict pop. When the loop calls for a timer that is due, those that are
+still there are sorted: timers of one millisecond share a bucket, a heap holds the times of buckets
+only, and the loop is asked to call for the earliest alone.
 """
 
 from __future__ import annotations
@@ -10,14 +12,15 @@ import asyncio
 from heapq import heappop, heappush
 from math import ceil, inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
-from beamish.terms.identity import MonitorRef, TimerRef, new_timer
+from beamish.terms.identity import MonitorRef, TimerRef
 
-from .mailbox import LONGEST, check_timeout, deliver, time_out
-from .states import EXIT_PENDING
+from .here import current, here, running_node
+from .mailbox import LONGEST, check_timeout, deliver, send, time_out
+from .states import EXIT_PENDING, WOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,44 +28,44 @@ if TYPE_CHECKING:
     from .node import Node
     from .process import Process
 
-__all__ = ["Timer", "Timers"]
+__all__ = ["Timer", "Timers", "cancel_timer", "read_timer", "send_after", "start_timer"]
 
-_TIMEOUT = Atom("timeout")
+_TIMEOUT: Final = Atom("timeout")
+_CANCEL_TIMER: Final = Atom("cancel_timer")
+_READ_TIMER: Final = Atom("read_timer")
 
 
 @final
 class Timer:
     """A call to come; ``cancel()`` takes it back."""
 
-    __slots__ = ("_bucket", "args", "call")
+    __slots__ = ("_due", "_timers", "args", "call")
 
-    def __init__(
-        self,
-        bucket: dict[Timer | TimerRef, None],
-        call: Callable[..., object],
-        args: tuple[Any, ...],
-    ) -> None:
-        self._bucket: dict[Timer | TimerRef, None] | None = bucket
-        self.call = call
-        self.args = args
+    _dest = None  # it sends nothing: what tells it from a TimerRef
+    _due: float  # loop time in seconds
+    _timers: Timers | None  # None once it was made or taken back
+    call: Callable[..., object]
+    args: tuple[Any, ...]
 
     def cancel(self) -> bool:
         """Takes the call back; False if it was made or taken back before."""
-        bucket = self._bucket
-        if bucket is None:
+        timers = self._timers
+        if timers is None:
             return False
-        self._bucket = None
-        del bucket[self]
+        self._timers = None
+        if timers._fresh.pop(self, None) is None:
+            timers.take_back(self)
         return True
 
     def is_over(self) -> bool:
         """Whether the call was made or taken back."""
-        return self._bucket is None
+        return self._timers is None
 
     def fire(self) -> None:
-        """Makes the call."""
-        self._bucket = None
-        self.call(*self.args)
+        """Makes the call, if it was not taken back."""
+        if self._timers is not None:
+            self._timers = None
+            self.call(*self.args)
 
 
 @final
@@ -120,7 +123,18 @@ class Limit:
 class Timers:
     """The timers of a node."""
 
-    __slots__ = ("_buckets", "_due", "_handle", "_heap", "_loop", "_node", "_now", "limits")
+    __slots__ = (
+        "_buckets",
+        "_due",
+        "_fresh",
+        "_handle",
+        "_heap",
+        "_loop",
+        "_node",
+        "_now",
+        "_wanted",
+        "limits",
+    )
 
     def __init__(self, node: Node, loop: asyncio.AbstractEventLoop) -> None:
         self._node = node
@@ -128,51 +142,96 @@ class Timers:
         # BaseEventLoop.time is a function around this one, and half of what a timer costs.
         plain = type(loop).time is asyncio.BaseEventLoop.time
         self._now: Callable[[], float] = monotonic if plain else loop.time
-        self._buckets: dict[int, dict[Timer | TimerRef, None]] = {}  # by time in ms
+        self._fresh: dict[Any, float] = {}  # not sorted yet, with their times
+        self._buckets: dict[int, dict[Any, float]] = {}  # by time in ms
         self._heap: list[int] = []
         self._handle: asyncio.TimerHandle | None = None
         self._due = inf  # the ms that _handle is for
+        self._wanted = inf  # the loop must be asked for what is earlier than this (seconds)
         self.limits: dict[float, Limit] = {}
 
     def call_later(self, seconds: float, call: Callable[..., object], *args: Any) -> Timer:
         """Calls `call(*args)` from the loop, not before `seconds` from now."""
-        due = ceil((self._now() + seconds) * 1000)
-        bucket = self._buckets.get(due)
-        if bucket is None:
-            bucket = self._new_bucket(due)
-        timer = Timer(bucket, call, args)
-        bucket[timer] = None
+        timer = Timer()  # filled, not initialized: see terms.identity
+        timer.call = call
+        timer.args = args
+        timer._timers = self
+        due = self._fresh[timer] = timer._due = self._now() + seconds
+        if due < self._wanted:
+            self._ask_for(ceil(due * 1000))
         return timer
 
-    def _new_bucket(self, due: int) -> dict[Timer | TimerRef, None]:
-        bucket = self._buckets[due] = {}
-        heappush(self._heap, due)
-        if due < self._due:
-            self._ask_for(due)
-        return bucket
+    def take_back(self, timer: Timer | TimerRef) -> float | None:
+        """Takes out a timer: the time at which it was due, None if it is not there."""
+        due = self._fresh.pop(timer, None)
+        if due is None:
+            bucket = self._buckets.get(ceil(timer._due * 1000))
+            if bucket is not None:
+                due = bucket.pop(timer, None)
+        return due
 
     def _ask_for(self, due: int) -> None:
+        """Has the loop call at this ms, if that is earlier than it would."""
+        if due >= self._due:
+            return
         if self._handle is not None:
             self._handle.cancel()
         self._due = due
+        # A timer of the same ms need not ask again (a microsecond of it does, for rounding).
+        self._wanted = (due - 0.999) / 1000
         self._handle = self._loop.call_at(due / 1000, self._fire)
 
     def _fire(self) -> None:
-        self._handle, self._due = None, inf
+        self._handle, self._due, self._wanted = None, inf, inf
         now = self._now() * 1000 + 0.001  # what the loop's clock may be short of by rounding
+        self._sort()
         heap, buckets = self._heap, self._buckets
-        while heap and heap[0] <= now:
-            for timer in list(buckets.pop(heappop(heap))):
-                if timer._bucket is None:
-                    continue  # cancelled meanwhile
-                if isinstance(timer, TimerRef):
-                    self._send(timer)
+        try:
+            while heap and heap[0] <= now:
+                self._fire_all(buckets.pop(heappop(heap)))
+        finally:
+            while heap and not buckets[heap[0]]:  # cancelled ones are no reason to wake up
+                del buckets[heappop(heap)]
+            if heap:
+                self._ask_for(heap[0])
+
+    def _sort(self) -> None:
+        """Puts the fresh ones into the buckets of their milliseconds."""
+        fresh, buckets = self._fresh, self._buckets
+        bucket: dict[Any, float] = {}
+        begin = end = inf
+        for timer, due in fresh.items():
+            # Those set one after another often fall into one bucket: two comparisons tell, where
+            # no rounding can matter.
+            if not begin < due < end:
+                ms = ceil(due * 1000)
+                begin, end = (ms - 0.999) / 1000, (ms - 0.001) / 1000
+                bucket = buckets.get(ms) or self._new_bucket(ms)
+            bucket[timer] = due
+        fresh.clear()
+
+    def _new_bucket(self, ms: int) -> dict[Any, float]:
+        if ms not in self._buckets:
+            heappush(self._heap, ms)
+        bucket = self._buckets[ms] = {}
+        return bucket
+
+    def _fire_all(self, bucket: dict[Any, float]) -> None:
+        for timer in bucket:
+            dest = timer._dest
+            if dest.__class__ is Pid:
+                proc: Process | None = dest._process
+            elif dest is not None:
+                proc = self._node.names.lookup(dest)
+            else:
+                timer.fire()
+                continue
+            message, timer._message = timer._message, None  # it may hold the reference itself
+            if proc is not None:
+                if WOKEN <= proc.state < EXIT_PENDING and proc.mailbox is not None:
+                    proc.mailbox.append(message)  # deliver(), in short
                 else:
-                    timer.fire()
-        while heap and not buckets[heap[0]]:  # cancelled ones are no reason to wake up
-            del buckets[heappop(heap)]
-        if heap:
-            self._ask_for(heap[0])
+                    deliver(proc, message)
 
     def close(self) -> None:
         """Forgets every timer."""
@@ -181,60 +240,24 @@ class Timers:
             self._handle = None
         for limit in self.limits.values():
             limit.close()
+        self._fresh.clear()
         self._buckets.clear()
         self._heap.clear()
 
     # ---- timers that send
 
-    def send_after(self, seconds: float, dest: Any, message: Any, *, wrap: bool) -> TimerRef:
-        """Sends `message` (`wrap`: ("timeout", ref, message)) to `dest` in `seconds`."""
-        if seconds.__class__ is not float or not 0.0 <= seconds <= LONGEST:
-            check_seconds(seconds)
-        if dest.__class__ is not Pid and not isinstance(dest, str):
-            raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
-        when = self._now() + seconds
-        due = ceil(when * 1000)
-        bucket = self._buckets.get(due)
-        if bucket is None:
-            bucket = self._new_bucket(due)
-        node = self._node
-        ref = new_timer(node.next_ref(), node.home, node.init_pid, when, dest, message)
-        if wrap:
-            ref._message = (_TIMEOUT, ref, message)
-        ref._bucket = bucket
-        bucket[ref] = None
-        return ref
-
-    def _send(self, ref: TimerRef) -> None:
-        ref._bucket = None
-        dest, message = ref._dest, ref._message
-        ref._message = None  # it may hold the reference itself
-        proc = dest._process if dest.__class__ is Pid else self._node.names.lookup(dest)
-        if proc is not None:
-            deliver(proc, message)
-
-    def cancel(self, ref: TimerRef) -> float | None:
-        """Takes a timer back: the seconds that were left, None if it is gone."""
-        bucket = ref._bucket
-        if bucket is None:
-            return None
-        left = self.read(ref)
-        ref._bucket = ref._message = None
-        del bucket[ref]
-        return left
-
-    def read(self, ref: TimerRef) -> float | None:
+    def left(self, ref: TimerRef) -> float | None:
         """The seconds that are left, None if it is gone."""
-        if ref._bucket is None:
+        if ref not in self._fresh and ref not in self._buckets.get(ceil(ref._due * 1000), ()):
             return None
-        dest = ref._dest
-        if dest.__class__ is Pid:
-            proc = dest._process
-            # A timer to a pid ends with the process.
-            if proc is None or (proc.state >= EXIT_PENDING and not self._node.is_alive(dest)):
-                return None
-        left: float = ref._due - self._now()
-        return max(0.0, left)
+        if ref._dest.__class__ is Pid and not self.reaches(ref._dest):
+            return None
+        return max(0.0, ref._due - self._now())
+
+    def reaches(self, pid: Pid) -> bool:
+        """Whether a timer to a pid is still there: it ends with the process."""
+        proc: Process | None = pid._process
+        return proc is not None and (proc.state < EXIT_PENDING or self._node.is_alive(pid))
 
     def new_limit(self, seconds: float) -> Limit:
         """The queue of calls that wait no longer than this, to the next millisecond.
@@ -244,17 +267,141 @@ class Timers:
         comes to wait.
         """
         check_timeout(seconds)
-        seconds = ceil(seconds * 1000) / 1000
+        seconds = _rounded(seconds)
         limit = self.limits.get(seconds)
         if limit is None:
             limit = self.limits[seconds] = Limit(self._loop, self.limits, seconds)
             limit.call_at(limit.time() + seconds)
         return limit
 
+    def answered(self, ref: MonitorRef, timeout: float) -> None:
+        """A call with this time-out waits no more."""
+        limit = self.limits.get(timeout) or self.limits.get(_rounded(timeout))
+        if limit is not None:
+            limit.waiting.pop(ref, None)
+
+    def all(self) -> list[Timer | TimerRef]:
+        """Whatever is still to fire."""
+        buckets = [self._fresh, *self._buckets.values()]
+        return [timer for bucket in buckets for timer in bucket]
+
     def pending(self) -> list[TimerRef]:
         """The send timers that are still to fire."""
-        timers = [timer for bucket in self._buckets.values() for timer in bucket]
-        return [ref for ref in timers if isinstance(ref, TimerRef) and self.read(ref) is not None]
+        refs = [timer for timer in self.all() if isinstance(timer, TimerRef)]
+        return [ref for ref in refs if self.left(ref) is not None]
+
+
+# ---- what users call: process.send_after and so on
+
+
+def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
+    """Sends a message later.
+
+    Args:
+        seconds: from now, 0 or more.
+        dest: a pid, with whose end the timer is gone, or a name, looked up when the time comes.
+        message: any term.
+        abs: `seconds` is a time on the clock of `monotonic_time`; one that has passed is now.
+
+    Source: erlang:send_after/3,4.
+    """
+    node = here.node or running_node()
+    timers = node.timers
+    if abs:
+        seconds = _from_now(seconds)
+    if seconds.__class__ is not float or not 0.0 <= seconds <= LONGEST:
+        check_seconds(seconds)
+    if dest.__class__ is not Pid and not isinstance(dest, str):
+        raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
+    ref = TimerRef()
+    ref._number = node.next_ref()
+    ref._home = node.home
+    ref._dest = dest
+    ref._message = message
+    due = timers._fresh[ref] = ref._due = timers._now() + seconds
+    if due < timers._wanted:
+        timers._ask_for(ceil(due * 1000))
+    return ref
+
+
+def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
+    """As `send_after`, but sends ``("timeout", timer_ref, message)``.
+
+    Source: erlang:start_timer/3,4.
+    """
+    ref = send_after(seconds, dest, message, abs=abs)
+    ref._message = (_TIMEOUT, ref, message)
+    return ref
+
+
+def _from_now(time: Any) -> Any:
+    """A time of the node's clock in seconds from now; what is no time is left to be refused."""
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return time
+    return max(0, time - running_node().loop.time())
+
+
+def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) -> float | None:
+    """Takes a timer back: the seconds that were left, or None if it had fired or is unknown.
+
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("cancel_timer", timer, seconds_left)``; the
+            result is None.
+        info: False asks for no answer, in either way.
+
+    Source: erlang:cancel_timer/1,2.
+    """
+    if timer.__class__ is not TimerRef:
+        raise _no_timer(timer)
+    timers = (here.node or running_node()).timers
+    due = timers._fresh.pop(timer, None)
+    if due is None:
+        due = timers.take_back(timer)
+    if due is None:
+        left = None
+    else:
+        timer._message = None  # it may hold the reference itself
+        left = due - timers._now()
+        if left < 0.0:  # noqa: PLR1730 - a call of max() costs more
+            left = 0.0
+        dest = timer._dest
+        if dest.__class__ is Pid:
+            proc = dest._process
+            if (proc is None or proc.state >= EXIT_PENDING) and not timers.reaches(dest):
+                left = None
+    if not async_:
+        return left if info else None
+    if info:
+        send(current().pid, (_CANCEL_TIMER, timer, left))
+    return None
+
+
+def read_timer(timer: TimerRef, *, async_: bool = False) -> float | None:
+    """The seconds until a timer fires, or None if it has fired or is unknown.
+
+    Args:
+        timer: what send_after or start_timer returned.
+        async_: the answer comes as a message ``("read_timer", timer, seconds_left)``; the result
+            is None.
+
+    Source: erlang:read_timer/1,2.
+    """
+    if timer.__class__ is not TimerRef:
+        raise _no_timer(timer)
+    left = (here.node or running_node()).timers.left(timer)
+    if not async_:
+        return left
+    send(current().pid, (_READ_TIMER, timer, left))
+    return None
+
+
+def _no_timer(timer: Any) -> BadArgError:
+    return BadArgError(f"expected what send_after or start_timer returned; got {describe(timer)}")
+
+
+def _rounded(seconds: float) -> float:
+    return ceil(seconds * 1000) / 1000
 
 
 def check_seconds(seconds: Any) -> None:

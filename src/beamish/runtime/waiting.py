@@ -31,6 +31,7 @@ __all__ = [
     "call_later",
     "current",
     "deliver",
+    "here",
     "loop",
     "move_messages",
     "on_node_stop",
@@ -78,7 +79,7 @@ def wake(proc: Process, value: Any) -> bool:
         return False
     proc.state = RUNNING
     proc.value = value
-    enqueue(proc)
+    here.push(proc)
     return True
 
 

@@ -174,25 +174,13 @@ def new_monitor(number: int, home: Incarnation, maker: Pid, mark: int) -> Monito
 class TimerRef(Ref):
     """The reference of a timer; nothing but a :class:`Ref` to its user."""
 
-    __slots__ = ("_bucket", "_dest", "_due", "_message")
+    __slots__ = ("_dest", "_due", "_message")
 
-    _bucket: dict[Any, None] | None  # the timers of its millisecond; None once fired or cancelled
+    # Never an alias, nor made to be waited for: no slots to fill.
+    _alias = None
+    _maker = Pid()
+    _mark = 0
+
     _due: float  # loop time in seconds
     _dest: Any
-    _message: Any
-
-
-def new_timer(
-    number: int, home: Incarnation, maker: Pid, due: float, dest: Any, message: Any
-) -> TimerRef:
-    """A new reference for a timer, whose bucket is still to be set."""
-    ref = TimerRef()
-    ref._number = number
-    ref._home = home
-    ref._maker = maker
-    ref._mark = 0
-    ref._alias = None
-    ref._due = due
-    ref._dest = dest
-    ref._message = message
-    return ref
+    _message: Any  # None once fired or cancelled

@@ -1,0 +1,55 @@
+"""Packages that import what they export when it is first asked for (PEP 562).
+
+``import beamish`` costs next to nothing until something of it is used: asyncio, on which all of it
+stands, takes three times as long to import as the rest. And of ``beamish.otp`` and ``beamish.net``
+a program pays for the modules it uses.
+
+A package says twice what it exports: to type checkers and readers in plain imports under
+``TYPE_CHECKING``, to the interpreter in a table. A test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["exports"]
+
+
+def exports(
+    package: str, imports: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Makes the ``__getattr__`` and the ``__dir__`` of a package.
+
+    What has been asked for once is an attribute like any other from then on. No name may be that of
+    a module of the package as well, unless it means the module: when it is imported, the module
+    takes the place of the name.
+
+    Args:
+        package: its name.
+        imports: names by module, as in ``from MODULE import NAMES``, with spaces between; the
+            module ``"."`` has the package's own modules, as in ``from . import process``.
+
+    Example:
+        >>> __getattr__, __dir__ = exports(__name__, {".": "process", ".boot": "node run"})
+    """
+    homes = {name: module for module, names in imports.items() for name in names.split()}
+
+    def find(name: str) -> Any:
+        home = homes.get(name)
+        if home is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if home == ".":
+            return import_module(f".{name}", package)  # which makes it an attribute, too
+        found = getattr(import_module(home, package), name)
+        setattr(sys.modules[package], name, found)
+        return found
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return find, names

@@ -1,0 +1,90 @@
+"""Calls handed over: an idle server answers within the turn of the process that calls it.
+
+A process that calls a server which waits in `Server.receive` (serving.py) says so by what it
+yields; the scheduler then runs the server's next step at once, before anybody else. Mostly that
+step answers, and then the call needs no monitor, no alias and no time-out: nobody but the server's
+own code could have seen them.
+
+Wherever anybody else could, `settle` makes them first: before the server's process is parked,
+before its coroutine goes on (it awaits, it fails, it puts the answer off), before its own code
+looks at processes or sends through the alias. From there on it is a call as any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from beamish.terms.identity import MonitorRef
+
+from .here import here, running_node
+from .mailbox import deliver
+from .signals import REPLY, watch
+from .states import WAIT_REPLY, WOKEN
+from .ties import untie
+
+if TYPE_CHECKING:
+    from beamish.terms import Pid
+
+    from .process import Process
+
+__all__ = ["establish", "reply", "settle"]
+
+
+def settle() -> None:
+    """Makes the call that is handed over just now one that others can see."""
+    call: Any = here.handed
+    here.handed = None
+    caller: Process = call[0]
+    if caller.state == WAIT_REPLY:  # not ended, cancelled or answered by other means
+        establish(caller, call[1], caller.pattern, call[3])
+
+
+def establish(caller: Process, server: Process, ref: MonitorRef, timeout: float | None) -> None:
+    """Makes the monitor of a call, the address of its answer, and its time-out."""
+    ref._alias = caller.pid
+    ref._kind = REPLY
+    watch(caller, server, ref)
+    if timeout is not None:
+        timers = running_node().timers
+        limit = timers.limits.get(timeout) or timers.new_limit(timeout)
+        due = limit.waiting[ref] = limit.time() + limit.seconds
+        if limit.handle is None:
+            limit.call_at(due)
+
+
+def reply(caller: tuple[Pid, Any], answer: Any) -> None:
+    """Answers a request.
+
+    The first answer is taken, later ones are dropped, as is one that nobody waits for any more.
+
+    Args:
+        caller: the pair ``(pid, ref)`` that came with the request.
+        answer: any term.
+    """
+    ref = caller[1]
+    if here.handed is not None:
+        settle()
+    if ref.__class__ is not MonitorRef or ref._kind is not REPLY:
+        proc = running_node().destination(ref)
+        if proc is not None:
+            deliver(proc, (ref, answer))
+        return
+    alias = ref._alias
+    if alias is None:
+        return
+    proc = alias._process
+    if proc is None:
+        return
+    ref._alias = None
+    target = ref._watched
+    if target is not None:
+        ref._watched = None
+        proc.monitors = None if proc.monitors is ref else untie(proc.monitors, ref)
+        target.watchers = None if target.watchers is ref else untie(target.watchers, ref)
+    if proc.state == WAIT_REPLY and proc.pattern is ref:
+        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
+        proc.state = WOKEN
+        proc.value = (ref, answer)
+        here.push(proc)
+    else:
+        deliver(proc, (ref, answer))

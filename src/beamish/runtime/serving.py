@@ -1,0 +1,181 @@
+"""The receive loop of a server, without waking its coroutine for every message.
+
+``await server.receive()`` waits as receive() does. But a message is first given to the server's
+*step*, a plain function that runs in the process as its own code would: with its context,
+preempted as it is, ended as it is. Only what the step does not deal with wakes the coroutine.
+
+While it waits, `Server.send` stands for the coroutine's own ``send``; so the scheduler knows
+nothing of it.
+"""
+
+from __future__ import annotations
+
+from types import coroutine
+from typing import TYPE_CHECKING, Any, Final, cast, final
+
+from . import mailbox as _mailbox
+from .handing import settle
+from .here import current, here
+from .states import OUTSIDE, RUNNING, WAIT_ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+
+    from .process import Process
+
+__all__ = ["Server", "Unanswered"]
+
+
+@final
+class Unanswered:
+    """What `Server.receive` shall return for a request that has not been answered."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self, outcome: Any) -> None:
+        self.outcome = outcome
+
+
+class _Raised:
+    """What a step has raised, on its way into the coroutine."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+_AGAIN: Final = object()  # for the coroutine: something was asked of the process, look up
+
+
+@final
+class Server:
+    """A loop of messages, of the process that calls `receive`.
+
+    Both functions are called in the process and cannot wait. What they raise, receive raises.
+    They may be replaced while the process does not wait.
+
+    Args:
+        step: deals with a message and returns None; or returns what `receive` shall return.
+        answer: the same for a `process.request` that comes while the process waits: given
+            ``(tag, (pid, ref), request)`` it returns the answer, or Unanswered(what receive shall
+            return).
+
+    Example:
+        >>> async def counter():
+        ...     total = 0
+        ...     def step(message):
+        ...         match message:
+        ...             case ("ask", caller, _): process.reply(caller, answer(message))
+        ...             case _: return message
+        ...     def answer(request):
+        ...         nonlocal total
+        ...         total += request[2]
+        ...         return total
+        ...     return await process.Server(step, answer).receive()
+    """
+
+    __slots__ = ("_proc", "_resume", "answer", "step")
+
+    def __init__(self, step: Callable[[Any], Any], answer: Callable[[Any], Any]) -> None:
+        self.step = step
+        self.answer = answer
+        self._proc: Any = None
+        self._resume: Any = None
+
+    @property
+    def coro(self) -> Coroutine[Any, Any, Any]:
+        """The coroutine of the process, while it waits."""
+        coro: Coroutine[Any, Any, Any] = self._resume.__self__
+        return coro
+
+    @coroutine
+    def receive(self) -> Generator[Any, Any, Any]:
+        """Waits for what the step does not deal with; what it returned for that."""
+        proc = self._proc = here.process or current()
+        step = self.step
+        while True:
+            if proc.state > RUNNING:
+                if proc.state == OUTSIDE:
+                    return (yield from _receive_outside(step))
+                yield from _mailbox.go_on(proc)
+            mailbox = proc.mailbox
+            if mailbox:
+                proc.removed += 1
+                proc.value = message = mailbox.popleft()
+                outcome = step(message)
+            else:
+                self._resume = proc.send
+                proc.send = self.send
+                proc.value = None
+                proc.pattern = self
+                proc.state = WAIT_ANY
+                try:
+                    outcome = yield
+                except BaseException:
+                    # Ended or cancelled as it waited; a step cannot be raised into.
+                    self._wake(proc)
+                    raise
+                # From here to the next wait nothing of the process is touched: a handler that the
+                # step has begun may wait for something already.
+                if outcome.__class__ is _Raised:
+                    raise outcome.error
+                if outcome is _AGAIN:
+                    continue
+            if outcome is not None:
+                return outcome
+
+    def send(self, message: Any) -> Any:
+        """Gives the step the message, and what came meanwhile; or resumes the coroutine."""
+        try:
+            outcome = self.step(message)
+        except BaseException as error:
+            outcome = _Raised(error)
+        return self.go_on(outcome)
+
+    def go_on(self, outcome: Any) -> Any:
+        """After a step: the next one if there is a message; waits; or resumes the coroutine.
+
+        Args:
+            outcome: what the step, or the answering, has come to; None where it dealt with it.
+        """
+        proc: Process = self._proc
+        try:
+            while outcome is None:
+                if proc.state > RUNNING:
+                    outcome = _AGAIN
+                elif proc.mailbox:
+                    proc.removed += 1
+                    proc.value = message = proc.mailbox.popleft()
+                    outcome = self.step(message)
+                else:
+                    proc.value = None
+                    proc.pattern = self
+                    proc.state = WAIT_ANY
+                    return None
+        except BaseException as error:
+            outcome = _Raised(error)
+        if here.handed is not None:
+            settle()
+        return self._wake(proc)(outcome)
+
+    def fail(self, error: BaseException) -> Any:
+        """Resumes the coroutine with what the answering has raised."""
+        return self.go_on(_Raised(error))
+
+    def _wake(self, proc: Process) -> Callable[[Any], Any]:
+        """Puts the coroutine's own ``send`` back."""
+        if proc.pattern is self:
+            proc.pattern = None
+        resume: Callable[[Any], Any] = self._resume
+        proc.send = resume
+        return resume
+
+
+def _receive_outside(step: Callable[[Any], Any]) -> Generator[Any, Any, Any]:
+    """The same in an adopted Task, message by message."""
+    while True:
+        wait: Any = _mailbox.receive()
+        outcome = step((yield from cast("Generator[Any, Any, Any]", wait)))
+        if outcome is not None:
+            return outcome
