@@ -270,8 +270,7 @@ class Scheduler:
         here.process = proc
         self.tasks[self.loop] = proc
         try:
-            throw = proc.send.__self__.throw  # type: ignore[attr-defined]  # proc.coro, in short
-            yielded = proc.context.run(throw, ProcessExit(fate.reason))
+            yielded = proc.context.run(proc.coro.throw, ProcessExit(fate.reason))
         except StopIteration as stop:
             end_returned(proc, stop.value)
         except BaseException as error:
