@@ -6,6 +6,7 @@ anything: the rules are in signals.py, exiting.py and mailbox.py.
 
 from __future__ import annotations
 
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from beamish.terms.identity import Pid
@@ -104,6 +105,8 @@ class Process(TaskFace):
     def coro(self) -> Coroutine[Any, Any, Any]:
         """The coroutine that it runs."""
         owner: Any = self.send.__self__  # type: ignore[attr-defined]
+        if owner.__class__ is CoroutineType:
+            return owner
         coro: Coroutine[Any, Any, Any] = getattr(owner, "coro", owner)  # of a serving.Server
         return coro
 

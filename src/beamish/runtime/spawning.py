@@ -13,7 +13,6 @@ from beamish.terms.identity import MonitorRef
 from .adoption import adopt_current_task
 from .here import current, here, running_node
 from .process import Process
-from .signals import join
 from .states import RUNNING
 from .ties import tie
 from .trampoline import coroutine_of
@@ -88,7 +87,9 @@ def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
     """
     caller = here.process or current()
     proc = start(fn, args, kw)
-    join(caller, proc)
+    # signals.join, in short.
+    proc.links = caller.pid
+    caller.links = proc.pid if caller.links is None else tie(caller.links, proc.pid)
     if here.due:
         here.rest()
     return proc.pid
