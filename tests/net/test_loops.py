@@ -7,6 +7,7 @@ import selectors
 import socket as sockets
 import time
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -203,6 +204,31 @@ def test_every_loop_has_its_poller() -> None:
         if isinstance(poller, GuestPoller):
             poller.close()
         loop.close()
+
+
+def test_a_node_on_another_loop_leaves_no_reader_behind() -> None:
+    class Loop(asyncio.SelectorEventLoop):
+        readers = 0
+
+        def add_reader(self, fd: Any, callback: Any, *args: Any) -> None:
+            self.readers += 1
+            super().add_reader(fd, callback, *args)
+
+        def remove_reader(self, fd: Any) -> bool:
+            self.readers -= 1
+            return super().remove_reader(fd)
+
+    async def main() -> None:
+        loop = cast("Loop", asyncio.get_running_loop())
+        async with beamish.node():
+            far, near = await connected()
+            await gen_tcp.send(near, b"x")
+            assert await gen_tcp.recv(far, timeout=SOON) == b"x"
+            assert loop.readers == 1  # one for all sockets
+        assert loop.readers == 0
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(main())
 
 
 def test_asyncios_own_streams_work_beside_ours() -> None:
