@@ -205,6 +205,27 @@ def test_every_loop_has_its_poller() -> None:
         loop.close()
 
 
+def test_a_node_on_another_loop_leaves_no_reader_behind() -> None:
+    selector = selectors.DefaultSelector()
+    counts: list[int] = []
+
+    async def main() -> None:
+        counts.append(len(selector.get_map()))
+        async with beamish.node():
+            far, near = await connected()
+            await gen_tcp.send(near, b"x")
+            assert await gen_tcp.recv(far, timeout=SOON) == b"x"
+            counts.append(len(selector.get_map()))
+        counts.append(len(selector.get_map()))
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(main())
+
+    before, meanwhile, after = counts
+    assert meanwhile == before + 1  # one for all sockets
+    assert after == before
+
+
 def test_asyncios_own_streams_work_beside_ours() -> None:
     async def main() -> None:
         async def upper(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -48,6 +48,24 @@ def test_a_line_that_comes_alone_and_whole_is_given_back_as_it_came() -> None:
     assert LineFramer(9216).feed_whole(data) is data
 
 
+def test_lines_are_read_by_few_bytes_until_that_does_not_do() -> None:
+    framer = LineFramer(9216)
+    framer.feed_whole(b"short\n")
+    few = framer.read_size
+
+    framer.feed(b"line\n" * few)
+
+    assert few < 512 < framer.read_size
+
+
+def test_a_carriage_return_at_the_end_of_what_came_may_belong_to_a_newline() -> None:
+    assert packets(LineFramer(9216), b"a\r\nb\r", b"\nc\r", b"d\n") == [
+        b"a\r\n",
+        b"b\r\n",
+        b"c\rd\n",
+    ]
+
+
 def test_an_empty_line_is_its_newline() -> None:
     assert packets(LineFramer(9216), b"\n\na\n") == [b"\n", b"\n", b"a\n"]
 

@@ -14,10 +14,19 @@ from __future__ import annotations
 
 import socket as sockets
 from abc import abstractmethod
+from os import read
 from typing import Any, Final, cast
 
 from beamish.runtime import waiting
-from beamish.runtime.waiting import Process, current, here, suspend, wake
+from beamish.runtime.waiting import (
+    RUNNING,
+    WAIT_WAKE,
+    Process,
+    current,
+    here,
+    suspend,
+    wake,
+)
 from beamish.terms import Atom, BadArgError
 
 from .endpoint import Endpoint
@@ -45,13 +54,12 @@ TAGS: Final = frozenset([TCP, HTTP, TCP_CLOSED, TCP_ERROR, TCP_PASSIVE])
 class Input(Endpoint):
     """A connection, as far as it is read."""
 
-    __slots__ = ("_active", "_end", "_framer", "_lines", "_reader", "_receive", "_told")
+    __slots__ = ("_active", "_end", "_framer", "_lines", "_reader", "_told")
 
     def __init__(
         self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
     ) -> None:
         super().__init__(sock, options, owner, net)
-        self._receive = sock.recv
         self._use_framer(options)
         self._reader: Process | None = None  # waits in recv
         self._active = PASSIVE
@@ -70,7 +78,7 @@ class Input(Endpoint):
             self._watch(self._events & ~READ)
             return
         try:
-            data = self._receive(framer.read_size)
+            data = read(self._fd, framer.read_size)  # quicker than the method of its socket
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -86,7 +94,12 @@ class Input(Endpoint):
                 return
             if packet is not None:
                 self._reader = None
-                if not wake(reader, packet):  # it is about to end
+                # The same as wake(reader, packet): one call less.
+                if reader.state == WAIT_WAKE:
+                    reader.state = RUNNING
+                    reader.value = packet
+                    here.push(reader)
+                else:  # it is about to end
                     framer.put_back(packet)
         else:
             framer.feed(data)

@@ -22,6 +22,7 @@ import socket as sockets
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable
+from os import write
 from typing import Any, Final, cast
 
 from beamish.runtime import waiting
@@ -55,7 +56,6 @@ class Output(Input):
         "_out",
         "_out_size",
         "_senders",
-        "_transmit",
         "_width",
         "_writing",
     )
@@ -64,7 +64,6 @@ class Output(Input):
         self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
     ) -> None:
         super().__init__(sock, options, owner, net)
-        self._transmit = sock.send
         self._writing = DIRECT
         self._width = options.header_width
         # Answers to requests that came together, to be written together; None while there are no
@@ -80,7 +79,7 @@ class Output(Input):
     def _write(self, data: bytes | bytearray) -> None:
         """Gives the kernel a packet; what it does not take is queued."""
         try:
-            taken = self._transmit(data)
+            taken = write(self._fd, data)
         except (BlockingIOError, InterruptedError):
             taken = 0
         except OSError as error:
@@ -309,7 +308,7 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
     else:
         # The same as _write, in its commonest form: one call less.
         try:
-            taken = socket._transmit(data)
+            taken = write(socket._fd, data)
         except (BlockingIOError, InterruptedError):
             taken = 0
         except OSError as error:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .timers import Timer
 
 __all__ = [
+    "RUNNING",
+    "WAIT_WAKE",
     "Process",
     "add_owned",
     "as_no_process",
