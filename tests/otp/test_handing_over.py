@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import logging
 import random
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
@@ -45,6 +47,11 @@ async def started(looked_at: Any) -> Pid:
     pid = await Doing.start(debug=list(looked_at))
     await gen_server.call(pid, "up")
     return pid
+
+
+def doing(fn: Callable[[Any, Any], Any]) -> Any:
+    """A request; so its parameters have types."""
+    return fn
 
 
 def burn(seconds: float) -> None:
@@ -93,7 +100,7 @@ async def test_what_a_handler_raises_ends_server_and_caller(
 async def test_a_stop_iteration_is_an_error_as_any_other(looked_at: Any) -> None:
     server = await started(looked_at)
 
-    reason = await exit_reason(gen_server.call(server, lambda *_: next(iter(()))))
+    reason = await exit_reason(gen_server.call(server, doing(lambda _, __: next(iter(())))))
 
     assert isinstance(reason[0], StopIteration | RuntimeError)
 
@@ -132,7 +139,7 @@ async def test_a_handler_may_cancel_its_caller(looked_at: Any) -> None:
     async def client() -> None:
         task: Any = asyncio.current_task()
         try:
-            await gen_server.call(server, lambda *_: task.cancel())
+            await gen_server.call(server, doing(lambda _, __: task.cancel()))
             await process.receive(timeout=0)
         except asyncio.CancelledError:
             caught.append("cancelled")
@@ -148,7 +155,7 @@ async def test_a_handler_may_cancel_its_caller(looked_at: Any) -> None:
 @in_node
 async def test_a_caller_dies_at_once_while_the_handler_computes(looked_at: Any) -> None:
     server = await started(looked_at)
-    client, ref = process.spawn_monitor(gen_server.call, server, lambda *_: burn(0.3))
+    client, ref = process.spawn_monitor(gen_server.call, server, doing(lambda _, __: burn(0.3)))
     began = time.process_time()
     process.send_after(0.03, process.self(), "now")
     await process.receive("now")
@@ -166,7 +173,7 @@ async def test_a_call_times_out_while_the_handler_computes(looked_at: Any) -> No
     server = await started(looked_at)
     began = time.process_time()
 
-    reason = await exit_reason(gen_server.call(server, lambda *_: burn(0.3), 0.03))
+    reason = await exit_reason(gen_server.call(server, doing(lambda _, __: burn(0.3)), 0.03))
 
     assert reason[0] == "timeout"
     assert time.process_time() - began < 0.25
@@ -248,15 +255,23 @@ async def test_messages_come_in_the_order_in_which_the_handler_sent_them(looked_
     assert process.flush() == [0, 1, 2]
 
 
+def cast_to(seen: list[str], n: int, *_: Any) -> None:
+    seen.append(f"cast {n}")
+
+
 @both_ways
 @in_node
 async def test_a_call_comes_after_the_casts_before_it(looked_at: Any) -> None:
     server = await started(looked_at)
     seen: list[str] = []
     for n in range(3):
-        gen_server.cast(server, lambda *_, n=n: seen.append(f"cast {n}"))
+        gen_server.cast(server, functools.partial(cast_to, seen, n))
 
-    assert await gen_server.call(server, lambda *_: list(seen)) == ["cast 0", "cast 1", "cast 2"]
+    assert await gen_server.call(server, doing(lambda _, __: list(seen))) == [
+        "cast 0",
+        "cast 1",
+        "cast 2",
+    ]
 
 
 @both_ways
@@ -338,7 +353,7 @@ async def test_servers_that_call_each_other_in_a_long_chain_answer() -> None:
     async def ask(_: Any, __: Any, n: int = 0) -> int:
         if n + 1 == len(servers):
             return n
-        return int(await gen_server.call(servers[n + 1], lambda s, c: ask(s, c, n + 1)))
+        return int(await gen_server.call(servers[n + 1], doing(lambda s, c: ask(s, c, n + 1))))
 
     assert await gen_server.call(servers[0], ask, None) == 599
 
@@ -409,31 +424,34 @@ class Scripted(GenServer):
         self.seen.append(message)
 
     def act(self, action: Any, caller: Any) -> Any:  # noqa: C901
-        match action:
-            case ("send", n):
+        kind, n, *rest = cast("tuple[Any, ...]", action)
+        match kind:
+            case "send":
                 process.send(caller[0], (self.me, n))
-            case ("cast", to, n):
-                gen_server.cast(self.peers[to], (self.me, n))
-            case ("self", n):
+            case "cast":
+                gen_server.cast(self.peers[n], (self.me, rest[0]))
+            case "self":
                 process.send(process.self(), (self.me, n))
-            case ("reply", n):
+            case "reply":
                 gen_server.reply(caller, n)
-            case ("by hand", n):
+            case "by hand":
                 process.send(caller[1], (caller[1], n))
-            case ("raise", n):
+            case "raise":
                 raise LookupError(n)
-            case ("exit", n):
+            case "exit":
                 raise ProcessExit(n)
-            case ("signal", n):
+            case "signal":
                 process.exit(caller[0], n)
-            case ("kill", _):
+            case "kill":
                 process.exit(process.self(), "kill")
-            case ("look", _):
+            case "look":
                 self.seen.append(("look", len(process.info(caller[0], "monitors") or ())))
-            case ("no reply", _):
+            case "no reply":
                 return NoReply
-            case ("stop", n):
+            case "stop":
                 return Stop(n, reply="stopped")
+            case _:
+                pass
         return None
 
     def run_at_once(self, script: list[Any], caller: Any) -> Any:
@@ -445,14 +463,15 @@ class Scripted(GenServer):
 
     async def run(self, script: list[Any], caller: Any) -> Any:
         for action in script:
-            match action:
-                case ("call", to, inner):
+            match action[0]:
+                case "call":
+                    _, to, inner = cast("tuple[Any, ...]", action)
                     try:
                         answer = await gen_server.call(self.peers[to], inner, 0.07 / to)
                     except ProcessExit as ended:
                         answer = repr(ended.reason[0])
                     self.seen.append(("answer", answer))
-                case ("wait", _):
+                case "wait":
                     await process.sleep(0)
                 case _:
                     result = self.act(action, caller)
@@ -513,11 +532,13 @@ async def observed(seed: int, looked_at: Any) -> list[Any]:
         else:
             trace.append("dead")
     plain = {repr(pid): f"peer {n}" for n, pid in enumerate(peers)}
-    text = [item if isinstance(item, list | int) else str(item) for item in trace]
-    return [
-        [plain.get(repr(part), part) for part in item] if isinstance(item, list) else item
-        for item in text
-    ]
+    return [_told(item, plain) for item in trace]
+
+
+def _told(item: Any, plain: dict[str, str]) -> Any:
+    if isinstance(item, list):
+        return [plain.get(repr(part), part) for part in cast("list[Any]", item)]
+    return item if isinstance(item, int) else str(item)
 
 
 @pytest.mark.parametrize("seed", range(60))

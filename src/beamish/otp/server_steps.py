@@ -178,4 +178,5 @@ def finish(begun: Any, awaits: Any) -> Generator[Any, Any, Any]:
         try:
             awaits = step[0](step[1])
         except StopIteration as stop:
-            return stop.value
+            result: Any = stop.value
+            return result
