@@ -7,8 +7,6 @@ each restart. Reports are switched off.
 
 from __future__ import annotations
 
-import logging
-
 from beamish import Pid, process
 from beamish.otp import ChildSpec, GenServer, Supervisor
 from beamish.process import receive, send
@@ -39,7 +37,6 @@ async def one_supervisor() -> None:
 
 
 async def on_beamish(size: int) -> float:
-    logging.disable()
     start = perf_counter()
     for _ in range(size // RESTARTS):
         await one_supervisor()
