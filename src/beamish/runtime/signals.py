@@ -174,8 +174,17 @@ def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] |
 def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
     """Makes the monitor, on both sides."""
     ref._watched = target
-    proc.monitors = tie(proc.monitors, ref)
-    target.watchers = tie(target.watchers, ref)
+    # tie, in short where there are many.
+    mine: Any = proc.monitors
+    if mine.__class__ is dict:
+        mine[ref] = None
+    else:
+        proc.monitors = tie(mine, ref)
+    theirs: Any = target.watchers
+    if theirs.__class__ is dict:
+        theirs[ref] = None
+    else:
+        target.watchers = tie(theirs, ref)
 
 
 def _unwatch(proc: Process, ref: MonitorRef) -> bool:
