@@ -429,7 +429,7 @@ class Scripted(GenServer):
             case "send":
                 process.send(caller[0], (self.me, n))
             case "cast":
-                gen_server.cast(self.peers[n], (self.me, rest[0]))
+                gen_server.cast(self.peers[int(n)], (self.me, rest[0]))
             case "self":
                 process.send(process.self(), (self.me, n))
             case "reply":
@@ -467,7 +467,7 @@ class Scripted(GenServer):
                 case "call":
                     _, to, inner = cast("tuple[Any, ...]", action)
                     try:
-                        answer = await gen_server.call(self.peers[to], inner, 0.07 / to)
+                        answer = await gen_server.call(self.peers[int(to)], inner, 0.07 / to)
                     except ProcessExit as ended:
                         answer = repr(ended.reason[0])
                     self.seen.append(("answer", answer))

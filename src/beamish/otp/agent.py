@@ -43,7 +43,7 @@ Source: Elixir's Agent.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
 from beamish.terms import NORMAL, Atom, BadArgError, Pid
@@ -382,9 +382,9 @@ class Agent(Supervised):
     whereis = staticmethod(whereis)
 
 
-async def _ask(agent: Dest, request: _Request, timeout: float | None) -> Any:
+def _ask(agent: Dest, request: _Request, timeout: float | None) -> Coroutine[Any, Any, Any]:
     check_callable(f"Agent.{request.kind}", request.fn)
-    return await client.call(agent, request, timeout)
+    return client.call(agent, request, timeout)
 
 
 class _AgentProcess(GenServer):
@@ -419,22 +419,34 @@ class _AgentProcess(GenServer):
         self.state = fn(self.state)
         return self.state
 
-    async def handle_call(self, request: Any, caller: Caller) -> Any:
+    # Plain functions, which cost a request no coroutine, unless its function is a coroutine's.
+
+    def handle_call(self, request: Any, caller: Caller) -> Any:
         if not isinstance(request, _Request):
             return super().handle_call(request, caller)
-        # Always a Reply: what a function returns is a value, also where it looks like a directive.
-        return Reply(await self._apply(request))
-
-    async def handle_cast(self, request: Any) -> None:
-        if not isinstance(request, _Request):
-            super().handle_cast(request)
-        else:
-            await self._apply(request)
-
-    async def _apply(self, request: _Request) -> Any:
         result = request.fn(self.state, *request.args, **request.kwargs)
         if is_coroutine(result):
-            result = await result
+            return self._wait(request, result)
+        # Always a Reply: what a function returns is a value, also where it looks like a directive.
+        return Reply(self._taken(request, result))
+
+    def handle_cast(self, request: Any) -> Any:
+        if not isinstance(request, _Request):
+            return super().handle_cast(request)
+        result = request.fn(self.state, *request.args, **request.kwargs)
+        if is_coroutine(result):
+            return self._wait_in_vain(request, result)
+        self._taken(request, result)
+        return None
+
+    async def _wait(self, request: _Request, result: Any) -> Reply:
+        return Reply(self._taken(request, await result))
+
+    async def _wait_in_vain(self, request: _Request, result: Any) -> None:
+        self._taken(request, await result)
+
+    def _taken(self, request: _Request, result: Any) -> Any:
+        """The answer to a request whose function has returned this; the state is taken from it."""
         if request.kind == "get":
             return result
         if request.kind == "update":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from types import CoroutineType, GeneratorType, coroutine
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from beamish import process
 from beamish.terms import Atom, Exit, Pid, Ref, Throw
@@ -126,9 +126,11 @@ def _answering(work: Work) -> Callable[[Any], Any]:
                     return process.Unanswered(Later(caller, None, result, awaits))
         except Throw as thrown:
             result = thrown.value
-        if result.__class__ in _SPECIAL:
-            return process.Unanswered(Later(caller, result))
-        return result
+        if result.__class__ not in _SPECIAL:
+            return result
+        if result.__class__ is Reply and result.then is None:
+            return result.value
+        return process.Unanswered(Later(caller, result))
 
     return answer
 
@@ -173,10 +175,9 @@ def finish(begun: Any, awaits: Any) -> Generator[Any, Any, Any]:
             step = begun.throw, error
         else:
             if value is None:
-                return (yield from begun)
+                return (yield from cast("Generator[Any, Any, Any]", begun))
             step = begun.send, value
         try:
             awaits = step[0](step[1])
         except StopIteration as stop:
-            result: Any = stop.value
-            return result
+            return stop.value
