@@ -30,7 +30,7 @@ from .asyncio_task import take_cancellation
 from .deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
 from .here import current, enqueue, here, running_node
 from .patterns import AnyOf, has_predicate, mark_of, matches
-from .shapes import first_to_scan, new_shape, shapes
+from .shapes import first_to_scan, key_of, new_shape, shapes
 from .states import (
     EXIT_PENDING,
     EXITING,
@@ -201,7 +201,7 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
     if len(patterns) != 1:
         return (yield from _receive(proc, patterns, None))
     pattern = patterns[0]
-    key = tuple(map(type, pattern)) if pattern.__class__ is tuple else pattern.__class__
+    key = key_of(pattern)
     shape = shapes.get(key) or new_shape(key, pattern)
     if shape is None:
         return (yield from _receive(proc, patterns, None))

@@ -19,7 +19,7 @@ from .patterns import has_predicate, mark_of, matches
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Shape", "first_to_scan", "new_shape", "shapes"]
+__all__ = ["Shape", "first_to_scan", "key_of", "new_shape", "shapes"]
 
 
 @final
@@ -38,6 +38,24 @@ class Shape:
     ) -> None:
         self.test = test
         self.refs = refs
+
+
+def key_of(pattern: Any) -> Any:
+    """What the shape of a pattern is found by: the classes of its elements; else its own."""
+    if pattern.__class__ is not tuple:
+        return pattern.__class__
+    # Written out for the commonest: map() takes three times as long.
+    size = len(pattern)
+    if size == 2:
+        a, b = pattern
+        return (type(a), type(b))
+    if size == 3:
+        a, b, c = pattern
+        return (type(a), type(b), type(c))
+    if size == 5:
+        a, b, c, d, e = pattern
+        return (type(a), type(b), type(c), type(d), type(e))
+    return tuple(map(type, pattern))
 
 
 def new_shape(key: Any, pattern: Any) -> Shape | None:
