@@ -21,14 +21,14 @@ class Child(GenServer):
         send(watcher, ("up", process.self()))
 
 
-async def one_supervisor() -> None:
+async def one_supervisor(restarts: int, max_restarts: int, max_seconds: int) -> None:
     sup = await Supervisor.start_link(
         [ChildSpec("child", (Child.start_link, (process.self(),)))],
         strategy="one_for_one",
-        max_restarts=RESTARTS,
-        max_seconds=1,
+        max_restarts=max_restarts,
+        max_seconds=max_seconds,
     )
-    for _ in range(RESTARTS):
+    for _ in range(restarts):
         _, child = await receive(("up", Pid))
         process.exit(child, "kill")
     await receive(("up", Pid))
@@ -39,7 +39,7 @@ async def one_supervisor() -> None:
 async def on_beamish(size: int) -> float:
     start = perf_counter()
     for _ in range(size // RESTARTS):
-        await one_supervisor()
+        await one_supervisor(RESTARTS, max_restarts=RESTARTS, max_seconds=1)
     return rate(size, start)
 
 

@@ -7,39 +7,17 @@ each restart. Reports are switched off.
 
 from __future__ import annotations
 
-from beamish import Pid, process
-from beamish.otp import ChildSpec, GenServer, Supervisor
-from beamish.process import receive, send
 from benchmarks.clock import perf_counter, rate
 from benchmarks.workload import InProcess
+from benchmarks.workloads.restarts import one_supervisor
 
 RESTARTS = 2_000
-
-
-class Child(GenServer):
-    def init(self, watcher: Pid) -> None:
-        send(watcher, ("up", process.self()))
-
-
-async def one_supervisor() -> None:
-    sup = await Supervisor.start_link(
-        [ChildSpec("child", (Child.start_link, (process.self(),)))],
-        strategy="one_for_one",
-        max_restarts=1_000_000,
-        max_seconds=3600,
-    )
-    for _ in range(RESTARTS):
-        _, child = await receive(("up", Pid))
-        process.exit(child, "kill")
-    await receive(("up", Pid))
-    process.unlink(sup)
-    process.exit(sup, "kill")
 
 
 async def on_beamish(size: int) -> float:
     start = perf_counter()
     for _ in range(size // RESTARTS):
-        await one_supervisor()
+        await one_supervisor(RESTARTS, max_restarts=1_000_000, max_seconds=3600)
     return rate(size, start)
 
 
