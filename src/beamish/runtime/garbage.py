@@ -45,7 +45,7 @@ def fewer_collections() -> Generator[None]:
         return
     gc.set_threshold(_OBJECTS, second, third)
     # Who has put things aside before, for a fork, say, does not want them taken back.
-    collections = Collections() if gc.get_freeze_count() < _FROZEN else None
+    collections = None if _others_put_aside() else Collections()
     if collections is not None:
         gc.callbacks.append(collections.on_collection)
     try:
@@ -55,6 +55,21 @@ def fewer_collections() -> Generator[None]:
             gc.callbacks.remove(collections.on_collection)
             collections.take_back()
         gc.set_threshold(first, second, third)
+
+
+def _others_put_aside() -> bool:
+    """Whether the program itself puts things aside; once it was seen to, it is not asked again.
+
+    CPython counts them one by one, which in a test suite took longer than the tests.
+    """
+    if not _freezers:
+        if gc.get_freeze_count() < _FROZEN:
+            return False
+        _freezers.append("the program")
+    return True
+
+
+_freezers: Final[list[str]] = []
 
 
 @final
