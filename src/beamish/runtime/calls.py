@@ -1,10 +1,10 @@
 """Calls: a request to a process and the wait for its answer, in one step.
 
 It is ``monitor(alias="reply_demonitor")``, ``send`` and ``receive_reply`` of one reference, with
-the meaning of these three and half of their cost: every behaviour is made of calls. What is
-saved: names are resolved by the caller, the reply is handed over without a look at its shape, and
-calls with the same time-out share one timer (timers.Limit). These two functions are long because
-each call of a further one would cost at every call.
+the meaning of these three and a third of their cost: every behaviour is made of calls. An idle
+server is handed the call, and a call that has to wait is made visible first: both, and `reply`, are
+in handing.py. Calls with the same time-out share one timer (timers.Limit). `request` is long
+because each call of a further function would cost at every call.
 """
 
 from __future__ import annotations
