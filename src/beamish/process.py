@@ -210,12 +210,7 @@ def spawn_opt(
         node.names.check_free(name)
     caller = _current() if link or monitor is not False else None
     proc = _spawning.start(fn, args, kw)
-    if name is not None:
-        node.names.register(name, proc.pid)
-    if label is not None:
-        proc.extra().label = label
-    if initial_call is not None:
-        proc.extra().initial_call = initial_call
+    _spawning.equip(node, proc, name, label, initial_call)
     if caller is None:
         return proc.pid
     if link:

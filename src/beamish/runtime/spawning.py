@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .node import Node
 
-__all__ = ["spawn", "spawn_link", "spawn_monitor", "start"]
+__all__ = ["equip", "spawn", "spawn_link", "spawn_monitor", "start"]
 
 
 def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
@@ -52,6 +52,16 @@ def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> 
     node.processes.add(proc)
     here.push(proc)
     return proc
+
+
+def equip(node: Node, proc: Process, name: str | None, label: Any, initial_call: Any) -> None:
+    """Gives a new process what not every one has: its name, and what reports call it."""
+    if name is not None:
+        node.names.register(name, proc.pid)
+    if label is not None:
+        proc.extra().label = label
+    if initial_call is not None:
+        proc.extra().initial_call = initial_call
 
 
 def _outside_parent(node: Node) -> Process | None:

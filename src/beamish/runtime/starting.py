@@ -19,6 +19,7 @@ from .handing import reply
 from .here import current, here, running_node
 from .mailbox import receive_reply
 from .signals import REPLY, demonitor, monitor, send_exit, unlink
+from .spawning import equip
 from .spawning import start as spawn
 from .states import RUNNING, WAIT_REPLY, WOKEN
 from .ties import tie, untie
@@ -124,12 +125,7 @@ def _equip(
 ) -> Ref | None:
     """What not every process has that is started."""
     node = running_node()
-    if name is not None:
-        node.names.register(name, proc.pid)
-    if label is not None:
-        proc.extra().label = label
-    if initial_call is not None:
-        proc.extra().initial_call = initial_call
+    equip(node, proc, name, label, initial_call)
     return monitor(node, asker, proc.pid, None, None) if watch else None
 
 
