@@ -23,13 +23,36 @@ _MAY_IMPORT: Final[dict[str, set[str]]] = {
     "runtime": {"terms"},
     "process": {"terms", "runtime"},
     "otp": {"terms", "process", "on_demand"},
-    "net": {"terms", "runtime", "process", "otp", "on_demand"},
+    "net": {"terms", "runtime", "process", "on_demand"},
     "boot": {"terms", "runtime", "process", "net"},
     "testing": {"terms", "runtime", "process"},  # and the package itself: it looks at nodes
     "__init__": {"terms", "process", "boot", "on_demand"},
 }
 # On top of everything, through the public door alone.
-_TOP: Final = {"cli", "shell", "observer", "dist", "sim"}
+_TOP: Final = {"cli"}
+
+# The rooms of otp/, the lowest first; each may import from those above it in this list alone.
+_OTP_ROOMS: Final = (
+    "directives",
+    "errors",
+    "global_",
+    "logger",
+    "gen",
+    "proc_lib",
+    "sys",
+    "child",
+    "gen_server",
+    "gen_event",
+    "gen_statem",
+    "methods",
+    "agent",
+    "timer",
+    "pg",
+    "supervisor",
+    "application",
+    "task",
+    "registry",
+)
 
 _MODULES: Final = sorted(_ROOT.rglob("*.py"))
 
@@ -74,6 +97,98 @@ def test_a_room_imports_only_from_rooms_below_it(path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def _room_in(package: str, path: Path) -> str:
+    """The folder or file right below a package that a module of it lies in."""
+    return path.relative_to(_ROOT / package).parts[0].removesuffix(".py")
+
+
+def _modules_of(package: str) -> list[Path]:
+    return [path for path in _MODULES if path.is_relative_to(_ROOT / package)]
+
+
+def _imported_files(path: Path) -> set[Path]:
+    """The package's own files that a module imports, those for types alone too."""
+    files: set[Path] = set()
+    for _, parts in _own_imports(path):
+        # `from .a import b`: the module a.b where there is one, else what a says that b is.
+        for length in (len(parts), len(parts) - 1):
+            found = _ROOT.joinpath(*parts[:length])
+            candidates = [found.with_suffix(".py"), found / "__init__.py"]
+            if length and (files_there := [one for one in candidates if one.is_file()]):
+                files.update(files_there)
+                break
+    return files - {path}
+
+
+def _circles(arrows: dict[Path, set[Path]]) -> list[list[str]]:
+    """The modules of which each reaches all others of its list, and itself, by imports."""
+
+    def reached_from(start: Path) -> set[Path]:
+        reached: set[Path] = set()
+        todo = list(arrows[start])
+        while todo:
+            if (one := todo.pop()) not in reached:
+                reached.add(one)
+                todo += arrows.get(one, ())
+        return reached
+
+    reach = {path: reached_from(path) for path in arrows}
+    groups = {
+        frozenset(_name(other) for other in reached if path in reach.get(other, ()))
+        for path, reached in reach.items()
+        if path in reached
+    }
+    return sorted(sorted(group) for group in groups)
+
+
+@pytest.mark.parametrize("package", ["otp"])
+def test_no_imports_run_in_a_circle(package: str) -> None:
+    """Imports for types alone count: a reader follows them all the same."""
+    inside = set(_modules_of(package))
+    arrows = {path: _imported_files(path) & inside for path in inside}
+
+    assert _circles(arrows) == []
+
+
+def test_a_circle_of_imports_is_found() -> None:
+    one, two, three = (_ROOT / f"{name}.py" for name in ("one", "two", "three"))
+
+    assert _circles({one: {two}, two: {one}, three: {one}}) == [["one", "two"]]
+
+
+@pytest.mark.parametrize("path", _modules_of("otp"), ids=_name)
+def test_a_room_of_otp_imports_only_from_rooms_below_it(path: Path) -> None:
+    room = _room_in("otp", path)
+    if room == "__init__":
+        return
+    below = _OTP_ROOMS[: _OTP_ROOMS.index(room) + 1]
+
+    wrong = [
+        f"{path}:{line}: {room} imports {'.'.join(parts)}"
+        for line, parts in _own_imports(path)
+        if parts[:1] == ["otp"] and parts[1:2] and parts[1] not in below
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_a_room_of_otp_is_entered_by_its_door(path: Path) -> None:
+    """From outside nobody imports the modules in it, but what its ``__init__`` exports."""
+    here = path.relative_to(_ROOT).parts
+
+    wrong = [
+        f"{path}:{line}: {'.'.join(parts)}"
+        for line, parts in _own_imports(path)
+        if parts[:1] == ["otp"]
+        and here[:2] != tuple(parts[:2])
+        and (_ROOT / "otp" / parts[1]).is_dir()
+        and (_ROOT.joinpath(*parts[:3]).with_suffix(".py")).is_file()
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("path", _MODULES, ids=_name)
 def test_net_reaches_the_runtime_through_its_seam_alone(path: Path) -> None:
     if path.relative_to(_ROOT).parts[0] != "net":
@@ -86,7 +201,7 @@ def test_net_reaches_the_runtime_through_its_seam_alone(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _MODULES, ids=_name)
 def test_the_top_rooms_use_the_public_door(path: Path) -> None:
-    """cli, shell, observer: public names, nothing of the runtime."""
+    """Public names, nothing of the runtime."""
     if path.relative_to(_ROOT).parts[0] not in _TOP:
         return
 
@@ -199,7 +314,7 @@ def test_the_core_does_not_import_the_rooms_above() -> None:
     printed = _in_a_new_interpreter("""
         import sys, beamish
         from beamish import *
-        print([n for n in ("cli", "shell", "observer", "dist", "sim", "otp")
+        print([n for n in ("cli", "otp", "testing")
                if f"beamish.{n}" in sys.modules])
     """)
     assert printed == "[]\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import pkgutil
 import subprocess
 import sys
@@ -18,7 +19,12 @@ import beamish.net
 import beamish.otp
 from beamish import on_demand
 
-_PACKAGES = [beamish, beamish.net, beamish.otp]
+_ROOMS_OF_OTP = [
+    importlib.import_module(f"beamish.otp.{room.name}")
+    for room in pkgutil.iter_modules(beamish.otp.__path__)
+    if room.ispkg
+]
+_PACKAGES = [beamish, beamish.net, beamish.otp, *_ROOMS_OF_OTP]
 
 each_package = pytest.mark.parametrize("package", _PACKAGES, ids=lambda package: package.__name__)
 
@@ -32,7 +38,9 @@ def _declared(package: ModuleType) -> dict[str, str]:
     """Names and their modules, as the imports under TYPE_CHECKING have it."""
     (branch,) = (one for one in _source(package).body if isinstance(one, ast.If))
     imports = [one for one in branch.body if isinstance(one, ast.ImportFrom)]
-    return {name.name: f".{one.module or ''}" for one in imports for name in one.names}
+    return {
+        name.name: "." * one.level + (one.module or "") for one in imports for name in one.names
+    }
 
 
 def _tabled(package: ModuleType) -> dict[str, str]:
@@ -96,7 +104,7 @@ def _in_a_new_interpreter(source: str) -> str:
 @each_package
 def test_what_is_asked_for_first_needs_nothing_imported_before(package: ModuleType) -> None:
     modules = [
-        f"{package.__name__}.{name if module == '.' else module[1:]}"
+        importlib.util.resolve_name(module + name if module == "." else module, package.__name__)
         for name, module in _tabled(package).items()
     ]
     printed = _in_a_new_interpreter(f"""
@@ -114,7 +122,7 @@ def test_what_is_asked_for_first_needs_nothing_imported_before(package: ModuleTy
 @pytest.mark.slow  # starts an interpreter
 def test_child_spec_is_the_function_also_when_its_module_came_first() -> None:
     printed = _in_a_new_interpreter("""
-        import beamish.otp.child_spec
+        import beamish.otp.child.spec
         from beamish.otp import child_spec
         print(type(child_spec).__name__)
     """)

@@ -12,7 +12,7 @@ import pytest
 
 from beamish import process
 from beamish.otp import ChildSpecError, StartError, Task, TaskSupervisor
-from beamish.otp.task_stream import TaskStream
+from beamish.otp.task import TaskStream
 from beamish.terms import BadArgError, Down, Pid, ProcessExit
 from tests.otp.support import ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of
 

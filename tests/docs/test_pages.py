@@ -59,7 +59,7 @@ def test_a_page_of_the_reference_has_its_parts_in_order(path: Path) -> None:
 
 def test_every_behaviour_has_a_page() -> None:
     modules = {
-        Path(str(importlib.import_module(value.__module__).__file__)).stem
+        re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value.__name__).lower()
         for value in (getattr(otp, name) for name in otp.__all__)
         if isinstance(value, type) and hasattr(value, "start_link")
     }

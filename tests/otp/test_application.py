@@ -577,11 +577,11 @@ def test_a_main_process_that_traps_exits_is_told_and_then_killed() -> None:
         while True:
             told.append(await process.receive())
 
-    from beamish.otp import application_controller
+    from beamish.otp.application import controller
 
-    assert application_controller._PATIENCE == 5.0
+    assert controller._PATIENCE == 5.0
     with pytest.MonkeyPatch.context() as patch, pytest.raises(ProcessExit) as ended:
-        patch.setattr(application_controller, "_PATIENCE", 0.01)
+        patch.setattr(controller, "_PATIENCE", 0.01)
         beamish.run(main)
 
     assert ended.value.reason == "killed"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from beamish.otp import Application, ConfigError, Setting, application
-from beamish.otp.settings import from_text, from_toml, setting_of
+from beamish.otp.application.setting import from_text, from_toml, setting_of
 from tests.otp.support import in_node
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from beamish import otp, process
-from beamish.otp import Agent, GenServer, gen_event, gen_statem, intensity
+from beamish.otp import Agent, GenServer, gen_event, gen_statem
+from beamish.otp.supervisor import intensity
 from beamish.terms import Pid
 
 from .support import in_node
@@ -36,13 +37,35 @@ class Bucket(Agent):
         return await super().start_link(dict)
 
 
+# The modules whose docstrings are pages, below beamish.otp.
+PAGES = {
+    "agent": "agent",
+    "dynamic_supervisor": "supervisor.dynamic",
+    "gen_event": "gen_event.events",
+    "gen_server": "gen_server.server",
+    "gen_statem": "gen_statem.machine",
+    "methods": "methods",
+    "pg": "pg.functions",
+    "proc_lib": "proc_lib",
+    "registry": "registry.registry",
+    "supervisor": "supervisor.supervisor",
+    "task": "task.task",
+    "task_supervisor": "task.supervisor",
+    "timer": "timer.functions",
+}
+
+
+def exported(module: types.ModuleType) -> dict[str, Any]:
+    return {name: getattr(module, name) for name in module.__all__}
+
+
 # What the examples take for granted.
 GIVEN: dict[str, Mapping[str, Any]] = {
     "agent": {},
     "dynamic_supervisor": {"Bucket": Bucket},
-    "gen_event": vars(gen_event),
+    "gen_event": exported(gen_event),
     "gen_server": {},
-    "gen_statem": vars(gen_statem),
+    "gen_statem": exported(gen_statem),
     "methods": {},
     "pg": {},
     "proc_lib": {},
@@ -77,13 +100,9 @@ def examples(doc: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", GIVEN)
 def test_the_examples_of_a_page_run(page: str) -> None:
-    module = importlib.import_module(f"beamish.otp.{page}")
+    module = importlib.import_module(f"beamish.otp.{PAGES[page]}")
     blocks = list(examples(inspect.getdoc(module) or ""))
-    given = (
-        {name: getattr(otp, name) for name in otp.__all__}
-        | {"process": process}
-        | dict(GIVEN[page])
-    )
+    given = exported(otp) | {"process": process} | dict(GIVEN[page])
 
     @in_node
     async def run() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beamish.otp.intensity import RestartWindow
+from beamish.otp.supervisor.intensity import RestartWindow
 
 
 def test_as_many_restarts_as_allowed_are_allowed() -> None:

@@ -478,7 +478,7 @@ async def test_a6_async_nolink_answers_with_the_result() -> None:
 
 @pytest.mark.parametrize("link", [True, False])
 def test_a6_a_task_whose_owner_died_before_it_got_its_job_ends(link: bool) -> None:
-    from beamish.otp.task_process import run_for_supervised_owner
+    from beamish.otp.task.process import run_for_supervised_owner
 
     @in_node
     async def test() -> None:

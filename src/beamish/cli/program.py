@@ -223,7 +223,7 @@ def _exception_in(term: Any) -> BaseException | None:
 
 def _is_setting(error: BaseException) -> bool:
     """Whether it names what is wrong by itself, such as an environment variable."""
-    settings = sys.modules.get("beamish.otp.settings")
+    settings = sys.modules.get("beamish.otp.application.setting")
     return settings is not None and isinstance(error, settings.ConfigError)
 
 
@@ -273,7 +273,7 @@ def load(target: str) -> Callable[..., Any]:
 
 def _is_application(thing: Any) -> bool:
     # Looked up, not imported: a program without applications is not to wait for them.
-    spec = sys.modules.get("beamish.otp.application_spec")
+    spec = sys.modules.get("beamish.otp.application.spec")
     return spec is not None and isinstance(thing, type) and issubclass(thing, spec.Application)
 
 

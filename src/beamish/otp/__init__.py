@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 
 from beamish.on_demand import exports as _exports
 
-# At once: its function has the name of its module, see on_demand.exports.
-from .child_spec import ChildSpec, child_spec
-
 if TYPE_CHECKING:
     from . import (
         application,
@@ -27,11 +24,9 @@ if TYPE_CHECKING:
         timer,
     )
     from .agent import Agent
-    from .application import Application
-    from .backoff import Backoff, Waiting
-    from .children import ChildCount, ChildInfo
+    from .application import Application, ConfigError, Setting
+    from .child import Backoff, ChildSpec, Waiting, child_spec
     from .directives import Continue, Fail, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
-    from .dynamic_supervisor import DynamicSupervisor, DynamicSupervisorFlags
     from .errors import (
         AlreadyRegisteredError,
         ApplicationError,
@@ -41,17 +36,22 @@ if TYPE_CHECKING:
         StartError,
         StartIgnored,
     )
+    from .gen import Dest, Name
     from .gen_event import GenEvent, GenEventHandler
     from .gen_server import Caller, GenServer
     from .gen_statem import GenStatem
     from .methods import call, cast
-    from .names import Dest, Name
-    from .partition_supervisor import PartitionSupervisor
     from .registry import Registry, Select
-    from .settings import ConfigError, Setting
-    from .supervisor import Supervisor, SupervisorFlags
-    from .task import Task
-    from .task_supervisor import TaskSupervisor
+    from .supervisor import (
+        ChildCount,
+        ChildInfo,
+        DynamicSupervisor,
+        DynamicSupervisorFlags,
+        PartitionSupervisor,
+        Supervisor,
+        SupervisorFlags,
+    )
+    from .task import Task, TaskSupervisor
 else:
     __getattr__, __dir__ = _exports(
         __name__,
@@ -60,11 +60,9 @@ else:
                 "application gen_event gen_server gen_statem global_ logger pg proc_lib sys timer"
             ),
             ".agent": "Agent",
-            ".application": "Application",
-            ".backoff": "Backoff Waiting",
-            ".children": "ChildCount ChildInfo",
+            ".application": "Application ConfigError Setting",
+            ".child": "Backoff ChildSpec Waiting child_spec",
             ".directives": "Continue Fail Hibernate Ignore NoReply Reply Stop Timeout",
-            ".dynamic_supervisor": "DynamicSupervisor DynamicSupervisorFlags",
             ".errors": (
                 "AlreadyRegisteredError ApplicationError ChildError ChildSpecError HandlerError "
                 "StartError StartIgnored"
@@ -73,13 +71,13 @@ else:
             ".gen_server": "Caller GenServer",
             ".gen_statem": "GenStatem",
             ".methods": "call cast",
-            ".names": "Dest Name",
-            ".partition_supervisor": "PartitionSupervisor",
+            ".gen": "Dest Name",
             ".registry": "Registry Select",
-            ".settings": "ConfigError Setting",
-            ".supervisor": "Supervisor SupervisorFlags",
-            ".task": "Task",
-            ".task_supervisor": "TaskSupervisor",
+            ".supervisor": (
+                "ChildCount ChildInfo DynamicSupervisor DynamicSupervisorFlags PartitionSupervisor "
+                "Supervisor SupervisorFlags"
+            ),
+            ".task": "Task TaskSupervisor",
         },
     )
 

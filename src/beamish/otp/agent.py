@@ -46,16 +46,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
+from beamish.otp import gen_server
 from beamish.terms import NORMAL, Atom, BadArgError, Pid
 
-from . import client
-from .awaiting import is_coroutine
+from .child import Supervised
 from .directives import Reply
+from .gen import Caller, Dest, Name, SpawnOptions, check_callable, is_coroutine, whereis
 from .gen_server import GenServer, start_server
-from .names import Dest, Name, whereis
-from .server_loop import Caller
-from .starting import SpawnOptions, check_callable
-from .supervised import Supervised
 
 __all__ = ["Agent"]
 
@@ -361,7 +358,7 @@ class Agent(Supervised):
         Source: Elixir's Agent.cast/2.
         """
         check_callable("Agent.cast", fn)
-        client.cast(agent, _Request("update", fn, args, kwargs))
+        gen_server.cast(agent, _Request("update", fn, args, kwargs))
 
     @staticmethod
     async def stop(agent: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
@@ -377,14 +374,14 @@ class Agent(Supervised):
 
         Source: Elixir's Agent.stop/3.
         """
-        await client.stop(agent, reason, timeout)
+        await gen_server.stop(agent, reason, timeout)
 
     whereis = staticmethod(whereis)
 
 
 def _ask(agent: Dest, request: _Request, timeout: float | None) -> Coroutine[Any, Any, Any]:
     check_callable(f"Agent.{request.kind}", request.fn)
-    return client.call(agent, request, timeout)
+    return gen_server.call(agent, request, timeout)
 
 
 class _AgentProcess(GenServer):

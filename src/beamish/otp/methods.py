@@ -35,11 +35,10 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overloa
 
 from beamish.terms import BadArgError
 
-from .client import call as call_server
-from .client import cast as cast_server
-from .names import Dest
-from .requests import Request, send
-from .server_loop import CALL, MethodCall
+from .gen import CALL, Dest, Request, send
+from .gen_server import MethodCall
+from .gen_server import call as call_server
+from .gen_server import cast as cast_server
 
 __all__ = ["CallMethod", "CastMethod", "call", "cast"]
 

@@ -50,12 +50,12 @@ from beamish import process
 from beamish.terms import NORMAL, Atom, BadArgError, Pid, Ref
 from beamish.terms.errors import describe
 
-from . import names
-from .names import Name
-from .starting import (
+from .gen import (
     STARTER,
+    Dest,
     Function,
     Hibernation,
+    Name,
     SpawnOptions,
     Starter,
     acknowledge,
@@ -68,6 +68,7 @@ from .starting import (
     self_starting,
     spawn_options,
     start_opt,
+    whereis,
 )
 
 __all__ = [
@@ -321,7 +322,7 @@ def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None
     process.exit(exit)
 
 
-async def stop(dest: names.Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
     """Asks a behaviour's process to terminate, and waits until it is gone.
 
     Args:
@@ -336,7 +337,7 @@ async def stop(dest: names.Dest, reason: Any = NORMAL, timeout: float | None = N
     Source: proc_lib:stop/3.
     """
     _check_timeout(timeout)
-    pid = names.whereis(dest)
+    pid = whereis(dest)
     me = process.self()
     if pid is None or pid is me:
         process.exit(Atom("noproc" if pid is None else "calling_self"))

@@ -1,0 +1,270 @@
+"""The application controller: the one process of a node that starts and stops applications.
+
+It is made when it is first needed, without waiting, and keeps running when who needed it ends. It
+starts applications side by side and stops them one at a time. When the node stops it stops all of
+them, the latest first; when a permanent application ends it does the same, and then ends the
+program: the node's main process gets the exit signal ``("application_terminated", name, reason)``.
+
+Source: kernel, application(3), "Starting and Stopping" and the restart types (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn, cast
+
+from beamish import process
+from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, format_exit
+
+from .finding import needs
+from .master import FAILED, STARTED, kill_group, master
+from .table import NAME, Running, Table, keep_table, table_of_node
+
+__all__ = ["ASK", "table"]
+
+ASK: Final = Atom("$application")
+
+_OK: Final = Atom("ok")
+_ERROR: Final = Atom("error")
+_TERMINATED: Final = Atom("application_terminated")
+
+# Seconds that the main process has to end in, when a permanent application has ended.
+_PATIENCE: Final = 5.0
+
+_logger: Final = logging.getLogger("beamish")
+
+Caller = tuple[Pid, Any]
+
+
+def table() -> Table:
+    """The table of the running node, and with it the controller, made on first use."""
+    found = table_of_node()
+    if found is None:
+        found = Table()
+        root = (process.ancestors() or [process.self()])[-1]
+        pid = process.spawn_opt(_run, found, root, name=NAME, label="application controller")
+        keep_table(pid, found)
+    return found
+
+
+async def _run(table: Table, root: Pid) -> None:
+    process.flag(trap_exit=True)
+    # It belongs to no application, whoever has made it.
+    process.set_group_leader(None)
+    await _Controller(table, root).run()
+
+
+@dataclass(slots=True)
+class _Application:
+    """An application that is started, or about to be.
+
+    Attributes:
+        name: its name.
+        type: permanent, transient or temporary.
+        callers: who waits for its start.
+    """
+
+    name: str
+    type: str
+    callers: list[Caller] = field(default_factory=list[Caller])
+
+
+class _HaltError(Exception):
+    """The node shall stop, for this reason."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Controller:
+    def __init__(self, table: Table, root: Pid) -> None:
+        self.table = table
+        self.root = root
+        self.starting: dict[str, Pid] = {}
+        # Of each master that has not ended; "" of one whose start has failed.
+        self.masters: dict[Pid, _Application] = {}
+
+    async def run(self) -> None:
+        """Serves until the node stops."""
+        reason: Any = SHUTDOWN
+        try:
+            while not await self._next(await process.receive()):
+                pass
+        except _HaltError as halt:
+            reason = (SHUTDOWN, halt.reason)
+        await self._stop_all()
+        if reason is not SHUTDOWN:
+            process.spawn(_end_main, self.root, reason[1])
+        process.exit(reason)
+
+    async def _next(self, message: Any) -> bool:
+        """Handles a message; whether it was the order to end."""
+        match message:
+            case (tag, caller, ("start", name, kind)) if tag is ASK:
+                self._start(caller, name, kind)
+            case (tag, caller, ("stop", name)) if tag is ASK:
+                process.reply(caller, await self._stop_one(name))
+            case (tag, pid, supervisor) if tag is STARTED:
+                self._started(pid, supervisor)
+            case (tag, pid, reason, error) if tag is FAILED:
+                self._failed(pid, reason, error)
+            case Exit(pid, reason) if pid in self.masters:
+                self._ended(pid, reason)
+            case Exit(_, reason):
+                return bool(reason != NORMAL)  # from whoever stops the node
+            case _:
+                pass
+        return False
+
+    # ---- starting
+
+    def _start(self, caller: Caller, name: str, kind: str) -> None:
+        refusal = self._refusal(name)
+        if refusal is not None:
+            process.reply(caller, (_ERROR, refusal, None))
+            return
+        if name in self.starting:  # who comes second is answered with the first
+            self.masters[self.starting[name]].callers.append(caller)
+            return
+        cls = self.table.loaded[name].cls
+        if cls.is_library():
+            self.table.started[name] = Running(None, None)
+            process.reply(caller, (_OK, None, None))
+            return
+        me = process.self()
+        pid = process.spawn_opt(master, me, cls, "normal", link=True, label=f"application {name}")
+        self.starting[name] = pid
+        self.masters[pid] = _Application(name, kind, [caller])
+
+    def _refusal(self, name: str) -> Any:
+        """Why an application cannot be started now, in OTP's words; None if it can."""
+        if name not in self.table.loaded:
+            return (Atom("not_loaded"), Atom(name))
+        if name in self.table.started:
+            return (Atom("already_started"), Atom(name))
+        for needed in needs(self.table.loaded[name].cls):
+            if needed not in self.table.started:
+                return (Atom("not_started"), Atom(needed))
+        return None
+
+    def _started(self, pid: Pid, supervisor: Pid) -> None:
+        app = self.masters.get(pid)
+        if app is None or self.starting.pop(app.name, None) is None:
+            return
+        self.table.started[app.name] = Running(pid, supervisor)
+        _logger.debug("Application %s started at %r", app.name, process.self())
+        self._answer(app, (_OK, None, None))
+
+    def _failed(self, pid: Pid, reason: Any, error: BaseException | None) -> None:
+        """An application did not start. What that means for the node its type says."""
+        app = self.masters.get(pid)
+        if app is None or self.starting.pop(app.name, None) is None:
+            return
+        self._answer(app, (_ERROR, reason, error))
+        if app.type == "permanent" or (app.type == "transient" and not _ended_normally(reason)):
+            # Who has asked for the start tells of it; here it would be told a second time.
+            self._halt(app, (FAILED, Atom(app.name), reason), logging.DEBUG)
+
+    def _answer(self, app: _Application, answer: tuple[Any, ...]) -> None:
+        for caller in app.callers:
+            process.reply(caller, answer)
+        app.callers.clear()
+
+    # ---- the end of one
+
+    def _ended(self, pid: Pid, reason: Any) -> None:
+        """The master of an application has ended, and not because it was ordered to."""
+        if self.masters[pid].name in self.starting:  # it was killed before it could say anything
+            self._failed(pid, reason, None)
+        app = self.masters.pop(pid)
+        if self.table.started.pop(app.name, None) is None:
+            return  # the end of one that did not start
+        if app.type == "permanent" or (app.type == "transient" and reason != NORMAL):
+            self._halt(app, (_TERMINATED, Atom(app.name), reason), logging.ERROR)
+        _report(logging.INFO, app, reason)
+
+    def _halt(self, app: _Application, reason: Any, level: int) -> NoReturn:
+        _report(level, app, reason[2], "; the node stops")
+        raise _HaltError(reason)
+
+    async def _stop_one(self, name: str) -> tuple[Any, ...]:
+        """Stops an application as somebody has asked for."""
+        running = self.table.started.pop(name, None)
+        if running is None:
+            return (_ERROR, (Atom("not_started"), Atom(name)))
+        if running.master is not None:
+            app = self.masters.pop(running.master)
+            await self._stop_master(name, running.master)
+            _report(logging.INFO, app, Atom("stopped"))
+        return (_OK, None)
+
+    async def _stop_all(self) -> None:
+        """Stops what runs, the latest first, and what starts just now."""
+        for name, pid in reversed(self.starting.items()):
+            self._answer(self.masters[pid], (_ERROR, SHUTDOWN, None))
+            await _kill(pid)
+            _logger.debug("Application %s was starting when the node stopped", name)
+        while self.table.started:
+            name, running = self.table.started.popitem()
+            if running.master is not None:
+                await self._stop_master(name, running.master)
+
+    async def _stop_master(self, name: str, pid: Pid) -> None:
+        """Stops an application in order, or kills all of it when its time is over."""
+        limit = self.table.loaded[name].cls.shutdown
+        process.unlink(pid)
+        ref = process.monitor(pid)
+        process.exit(pid, SHUTDOWN)
+        try:
+            await process.receive_reply(ref, limit)
+        except TimeoutError:
+            process.demonitor(ref, flush=True)
+            _logger.error(  # noqa: TRY400 - the time is over: that is all
+                "Application %s did not stop within %s s and was killed", name, limit
+            )
+            await _kill(pid)
+
+
+async def _kill(pid: Pid) -> None:
+    """Kills a master and its group."""
+    process.unlink(pid)
+    ref = process.monitor(pid)
+    process.exit(pid, "kill")
+    await kill_group(pid)
+    await process.receive_reply(ref)
+
+
+async def _end_main(root: Pid, reason: Any) -> None:
+    """Ends the program: its main process by an exit signal, and by force if that does not do."""
+    ref = process.monitor(root)
+    process.exit(root, reason)
+    try:
+        await process.receive_reply(ref, _PATIENCE)
+    except TimeoutError:
+        process.exit(root, "kill")
+
+
+def _ended_normally(reason: Any) -> bool:
+    """Whether a start has called ``exit(normal)``: {{'EXIT', normal}, Call}."""
+    match reason:
+        case (("EXIT", why), _):
+            return bool(why == NORMAL)
+        case _:
+            return False
+
+
+def _report(level: int, app: _Application, reason: Any, then: str = "") -> None:
+    fields = {"report": "application", "application": app.name, "reason": reason, "type": app.type}
+    text = "Application %s exited: %s (it is %s%s)"
+    _logger.log(level, text, app.name, format_exit(_shown(reason)), app.type, then, extra=fields)
+
+
+def _shown(reason: Any) -> Any:
+    """What has failed, without the call that OTP's reasons name."""
+    return cast("tuple[Any, ...]", reason)[0] if _has_call(reason) else reason
+
+
+def _has_call(reason: Any) -> bool:
+    return isinstance(reason, tuple) and isinstance(cast("tuple[Any, ...]", reason)[0], Exception)

@@ -1,0 +1,410 @@
+"""Application: a part of a program that is configured, started and stopped as a whole.
+
+What
+----
+An application is a class: what it is called, which others it needs, its settings, and how its tree
+of supervisors is started. A node starts applications in the order of their dependencies and stops
+them in the reverse.
+
+Smallest example
+----------------
+::
+
+    class KV(Application):
+        env = {"max_buckets": 1000}
+
+        async def start(self, type, args):
+            limit = application.get_env("kv", "max_buckets")
+            return await KVSupervisor.start_link(limit, name="KV.Supervisor")
+
+    class KVServer(Application):
+        applications = [KV]
+        env = {"port": Setting(4040, variable="PORT")}
+
+        async def start(self, type, args):
+            return await KVServerSupervisor.start_link(name="KVServer.Supervisor")
+
+    async def main():
+        await application.ensure_all_started(KVServer)      # ["kv", "kv_server"]
+        await process.sleep(None)
+
+``beamish run package.module:KVServer`` does the same without a main of one's own.
+
+Settings
+--------
+``env`` holds the defaults. A TOML file, environment variables and ``put_env`` say otherwise, in
+this order; the types are those of the defaults. See :mod:`beamish.otp.application.setting`.
+
+How an application ends
+-----------------------
+By ``stop``, or with its node: ``prep_stop`` runs, the top supervisor is told to shut down and stops
+its children, ``stop`` runs, and every process that the application has spawned and that still runs
+is killed. Or by itself, when its top supervisor ends; what then happens the type says that it was
+started with:
+
+=============  ===================================================
+``temporary``  it is reported (the default)
+``transient``  likewise if the reason is ``normal``, else the node stops
+``permanent``  the node stops
+=============  ===================================================
+
+"The node stops" means that all other applications are stopped, and that the node's main process
+gets the exit signal ``("application_terminated", name, reason)``.
+
+Names
+-----
+Functions take an application by its class or its name: ``KVServer``, or ``"kv_server"``.
+
+When not to use it
+------------------
+A script with one supervisor needs none: ``Supervisor.start_link`` in main does.
+
+Debugging
+---------
+``which_applications()``, ``loaded_applications()``, ``get_all_env(app)``, ``get_supervisor(app)``.
+
+Source: kernel, application(3) and app(4) (OTP 25 manual); Elixir's Application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+from beamish import process
+from beamish.otp.errors import ApplicationError, StartError
+from beamish.terms import NOPROC, Atom, BadArgError, Pid
+
+from .controller import ASK, table
+from .env import (
+    configure,
+    delete_env,
+    fetch_env,
+    get_all_env,
+    get_env,
+    load_config,
+    put_env,
+    set_env,
+)
+from .finding import AppLike, class_of, dependencies, get_application, name_of, needs
+from .setting import ConfigError, Setting
+from .spec import Application, ApplicationInfo
+from .table import NAME, Table, table_of_node
+
+__all__ = [
+    "AppLike",
+    "Application",
+    "ApplicationInfo",
+    "ConfigError",
+    "RestartType",
+    "Setting",
+    "configure",
+    "delete_env",
+    "ensure_all_started",
+    "ensure_loaded",
+    "ensure_started",
+    "fetch_env",
+    "get_all_env",
+    "get_all_key",
+    "get_application",
+    "get_env",
+    "get_key",
+    "get_supervisor",
+    "load",
+    "load_config",
+    "loaded_applications",
+    "put_env",
+    "set_env",
+    "start",
+    "stop",
+    "unload",
+    "which_applications",
+]
+
+RestartType: TypeAlias = Literal["permanent", "transient", "temporary"]
+
+
+# ---- loading
+
+
+def load(app: type[Application] | str) -> None:
+    """Makes an application known: reads its settings from wherever they are.
+
+    Starting does it, too; this is for reading or changing settings before.
+
+    Raises:
+        ApplicationError: ``("already_loaded", name)``.
+        ConfigError: a setting has a value that it cannot have.
+
+    Source: application:load/1.
+    """
+    cls = class_of(app)
+    known = table()
+    if cls.name in known.loaded:
+        raise ApplicationError((Atom("already_loaded"), Atom(cls.name)))
+    known.load(cls)
+
+
+def ensure_loaded(app: type[Application] | str) -> None:
+    """As `load`, where it is not loaded yet.
+
+    Source: Elixir's Application.ensure_loaded/1.
+    """
+    cls = class_of(app)
+    known = table()
+    if cls.name not in known.loaded:
+        known.load(cls)
+
+
+def unload(app: AppLike) -> None:
+    """Forgets an application, and its settings, also those of put_env.
+
+    Raises:
+        ApplicationError: ``("running", name)`` or ``("not_loaded", name)``.
+
+    Source: application:unload/1.
+    """
+    name = name_of(app)
+    known = table()
+    if name in known.started:
+        raise ApplicationError((Atom("running"), Atom(name)))
+    if known.loaded.pop(name, None) is None:
+        raise ApplicationError((Atom("not_loaded"), Atom(name)))
+    known.put.pop(name, None)
+
+
+# ---- starting and stopping
+
+
+async def start(app: AppLike, type: RestartType = "temporary") -> None:
+    """Starts an application, and returns when its ``start`` is done.
+
+    Two that start one at the same time are answered both, when it has started once.
+
+    Args:
+        app: its class, or the name of a loaded one.
+        type: what its end means for the node: ``"temporary"``, ``"transient"``, ``"permanent"``.
+
+    Raises:
+        StartError: ``("already_started", name)``, ``("not_started", dependency)``, or why its start
+            has failed: ``(reason, (name, "start", ("normal", args)))``. A permanent application
+            that does not start stops the node, and a transient one unless it exited ``normal``.
+        ConfigError: a setting has a value that it cannot have.
+
+    Source: application:start/2.
+    """
+    kind: Any = type
+    if kind not in get_args(RestartType):
+        raise BadArgError(
+            "application.start: expected the type 'permanent', 'transient' or 'temporary'; "
+            f"got {kind!r}"
+        )
+    if not isinstance(app, str) or ":" in app:
+        ensure_loaded(app)
+    name = name_of(app)
+    outcome, reason, error = await _ask(("start", name, kind))
+    if outcome == "error":
+        raise StartError(reason) from error
+
+
+async def ensure_started(app: AppLike, type: RestartType = "temporary") -> None:
+    """As `start`, where it does not run yet.
+
+    Source: application:ensure_started/2.
+    """
+    try:
+        await start(app, type)
+    except StartError as failed:
+        if failed.reason != ("already_started", name_of(app)):
+            raise
+
+
+async def ensure_all_started(
+    app: AppLike | Iterable[AppLike], type: RestartType = "temporary"
+) -> list[Atom]:
+    """Starts an application, and before it all that it needs and that do not run yet.
+
+    Args:
+        app: its class or name; or several.
+        type: as for `start`, of each.
+
+    Returns:
+        The names of those that were started, in the order of their start.
+
+    Raises:
+        StartError: ``(name, reason)`` of the one that did not start. Those that this call has
+            started are stopped again.
+
+    Example:
+        >>> await application.ensure_all_started(KVServer)
+        ['kv', 'kv_server']
+
+    Source: application:ensure_all_started/2.
+    """
+    wanted = [app] if isinstance(app, str | _TYPE) else list(app)
+    done: list[Atom] = []
+    try:
+        order = [cls for one in wanted for cls in _in_order(class_of(one))]
+        for cls in order:
+            ensure_loaded(cls)  # a wrong setting is told before anything has started
+        for cls in order:
+            await _start_once(cls, type, done)
+    except BaseException:
+        if process.alive(process.self()):
+            await _take_back(done)
+        raise
+    return done
+
+
+async def _take_back(names: list[Atom]) -> None:
+    """Stops what was started, unless the node stops anyway."""
+    for name in reversed(names):
+        known = table_of_node()
+        if known is not None and name in known.started:
+            await _ask(("stop", name))
+
+
+_TYPE: Final = type  # which is the name of an argument above
+
+
+async def _start_once(cls: type[Application], kind: RestartType, done: list[Atom]) -> None:
+    try:
+        await start(cls, kind)
+        done.append(Atom(cls.name))
+    except StartError as failed:
+        if failed.reason != ("already_started", cls.name):
+            raise StartError((Atom(cls.name), failed.reason)) from (failed.__cause__ or failed)
+
+
+def _in_order(cls: type[Application]) -> list[type[Application]]:
+    """An application behind all that it needs.
+
+    Raises:
+        StartError: ``("circular_dependency", names)``: each needs the next.
+    """
+    order: list[type[Application]] = []
+    path: list[str] = []
+
+    def visit(one: type[Application]) -> None:
+        if one in order:
+            return
+        if one.name in path:
+            circle = [Atom(name) for name in (*path[path.index(one.name) :], one.name)]
+            raise StartError((Atom("circular_dependency"), circle))
+        path.append(one.name)
+        for needed in dependencies(one):
+            visit(needed)
+        path.pop()
+        order.append(one)
+
+    visit(cls)
+    return order
+
+
+async def stop(app: AppLike) -> None:
+    """Stops an application, and returns when it is gone; those that need it are left alone.
+
+    It stays loaded.
+
+    Raises:
+        ApplicationError: ``("not_started", name)``.
+
+    Source: application:stop/1.
+    """
+    name = name_of(app)
+    outcome, *rest = await _ask(("stop", name))
+    if outcome == "error":
+        raise ApplicationError(rest[0])
+
+
+async def _ask(request: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Asks the controller; exits as a call does if there is none any more."""
+    table()
+    pid = process.whereis(NAME)
+    if pid is None:
+        process.exit((NOPROC, (Atom("application"), Atom(request[0]), request[1:])))
+    message = await process.request(pid, ASK, request)
+    if message.__class__ is tuple:
+        return cast("tuple[Any, ...]", message[1])
+    return process.exit((message[4], (Atom("application"), Atom(request[0]), request[1:])))
+
+
+# ---- what there is
+
+
+def which_applications() -> list[ApplicationInfo]:
+    """The applications that run, the latest first.
+
+    Source: application:which_applications/0.
+    """
+    known = table_of_node()
+    if known is None:
+        return []
+    return [_info(known, name) for name in reversed(known.started)]
+
+
+def loaded_applications() -> list[ApplicationInfo]:
+    """The applications that are known, whether they run or not.
+
+    Source: application:loaded_applications/0.
+    """
+    known = table_of_node()
+    return [] if known is None else [_info(known, name) for name in known.loaded]
+
+
+def _info(known: Table, name: str) -> ApplicationInfo:
+    cls = known.loaded[name].cls
+    return ApplicationInfo(Atom(name), cls.description, cls.vsn)
+
+
+def get_supervisor(app: AppLike) -> Pid | None:
+    """The top supervisor of an application; None where it does not run, or has no processes.
+
+    Source: application:get_supervisor/1 (OTP 26).
+    """
+    known = table_of_node()
+    running = known.started.get(name_of(app)) if known is not None else None
+    return running.supervisor if running is not None else None
+
+
+_KEYS: Final = (
+    "description",
+    "vsn",
+    "registered",
+    "applications",
+    "optional_applications",
+    "env",
+    "mod",
+    "start_phases",
+)
+
+
+def get_key(app: AppLike, key: str) -> Any:
+    """A part of an application's specification; None where there is no such part.
+
+    Args:
+        app: its class or name.
+        key: description, vsn, registered, applications, optional_applications, env, mod (the class
+            and its args) or start_phases.
+
+    Source: application:get_key/2.
+    """
+    return get_all_key(app).get(key)
+
+
+def get_all_key(app: AppLike) -> dict[str, Any]:
+    """The specification of an application.
+
+    Raises:
+        ApplicationError: ``("not_loaded", name)``.
+
+    Source: application:get_all_key/1.
+    """
+    cls = class_of(app)
+    spec = {key: getattr(cls, key, None) for key in _KEYS}
+    return {
+        **spec,
+        "applications": [Atom(name) for name in needs(cls)],
+        "env": get_all_env(cls),
+        "mod": None if cls.is_library() else (cls, cls.args),
+    }

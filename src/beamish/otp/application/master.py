@@ -1,0 +1,164 @@
+"""The master of an application: the process that starts it, watches it and stops it.
+
+It leads the group of all processes that the application's own code spawns, is linked to the
+application controller, and the parent of the application's top supervisor. Its life:
+
+    start(type, args)       the top supervisor is there
+    start_phase(...)        for each phase, if there are any
+    told the controller     "started"
+    waits                   for the end of the supervisor, or for the order to stop
+    prep_stop()             only when it is ordered to
+    exit(supervisor)        "shutdown", and waits for its end
+    stop()
+    kills the rest          whatever is in its group still
+
+Source: kernel, application(3), "Callback Module" (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish import process
+from beamish.otp.errors import StartError
+from beamish.otp.gen import is_coroutine
+from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref
+
+if TYPE_CHECKING:
+    from .spec import Application
+
+__all__ = ["FAILED", "STARTED", "kill_group", "master"]
+
+STARTED: Final = Atom("application_started")
+FAILED: Final = Atom("application_start_failure")
+
+_BAD_RETURN: Final = Atom("bad_return")
+_EXIT: Final = Atom("EXIT")
+_START: Final = Atom("start")
+
+
+async def master(controller: Pid, cls: type[Application], start_type: str) -> None:
+    """Runs an application from its start to its end."""
+    process.flag(trap_exit=True)
+    process.set_group_leader(process.self())
+    app = cls()
+    try:
+        supervisor = await _start(app, start_type)
+        ref = process.monitor(supervisor)
+        await _phases(app, start_type, supervisor, ref)
+    except StartFailedError as failed:
+        await kill_group(process.self())
+        process.send(controller, (FAILED, process.self(), failed.reason, failed.error))
+        return
+    process.send(controller, (STARTED, process.self(), supervisor))
+    reason = await _until_the_end(app, controller, supervisor, ref)
+    await _call_back(app.stop)
+    await kill_group(process.self())
+    if reason != NORMAL:
+        process.exit(reason)
+
+
+class StartFailedError(Exception):
+    """The application did not start: the reason in OTP's shape, and what was raised."""
+
+    def __init__(self, reason: Any, error: BaseException | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.error = error
+
+
+async def _start(app: Application, start_type: str) -> Pid:
+    """Runs the application's start; returns its top supervisor."""
+    call = (Atom(app.name), _START, (Atom(start_type), app.args))
+    try:
+        result: Any = app.start(start_type, app.args)
+        if is_coroutine(result):
+            result = await result
+    except StartError as error:
+        raise StartFailedError((error.reason, call), error) from error
+    except ProcessExit as ended:
+        if not process.alive(process.self()):
+            raise  # killed: nobody waits for the start any more
+        if ended.reason == NORMAL:
+            raise StartFailedError(((_EXIT, NORMAL), call)) from None
+        raise StartFailedError((_BAD_RETURN, (call, (_EXIT, ended.reason)))) from None
+    except Exception as error:
+        raise StartFailedError((error, call), error) from error
+    if isinstance(result, Pid):
+        return result
+    raise StartFailedError((_BAD_RETURN, (call, result)), _wrong_return(app, result))
+
+
+def _wrong_return(app: Application, result: Any) -> TypeError:
+    return TypeError(
+        f"{type(app).__name__}.start: expected the pid of the top supervisor, "
+        f"as Supervisor.start_link returns it; got {result!r} ({type(result).__name__})"
+    )
+
+
+async def _phases(app: Application, start_type: str, supervisor: Pid, ref: Ref) -> None:
+    for phase, args in app.start_phases:
+        call = (Atom(app.name), Atom("start_phase"), (Atom(phase), Atom(start_type), args))
+        try:
+            result: Any = app.start_phase(phase, start_type, args)
+            if is_coroutine(result):
+                await result
+        except Exception as error:
+            process.exit(supervisor, "shutdown")
+            await process.receive_reply(ref)
+            raise StartFailedError((error, call), error) from error
+
+
+async def _until_the_end(app: Application, controller: Pid, supervisor: Pid, ref: Ref) -> Any:
+    """Waits until the application has ended, by itself or because the controller orders so."""
+    while True:
+        match await process.receive():
+            case Exit(pid, _) if pid is controller:
+                await _call_back(app.prep_stop)
+                process.exit(supervisor, "shutdown")
+                await process.receive_reply(ref)
+                return Atom("shutdown")
+            case Exit(pid, reason) if pid is supervisor:
+                return reason
+            case (_, told, _, _, reason) if told is ref and not _is_linked(supervisor):
+                return reason
+            case _:
+                pass  # what the start has left behind, such as Exit messages
+
+
+def _is_linked(supervisor: Pid) -> bool:
+    """Whether it will tell why it ends; a monitor made when its end was decided cannot."""
+    return supervisor in process.info(process.self(), "links")
+
+
+async def _call_back(callback: Any) -> None:
+    """Runs a callback at the end; what it raises is reported and stops nothing."""
+    try:
+        result = callback()
+        if is_coroutine(result):
+            await result
+    except Exception as error:  # noqa: BLE001 - whatever the application raises
+        process.report_crash(error)
+    except ProcessExit as ended:
+        if not process.alive(process.self()):
+            raise
+        process.report_crash(ended.reason)
+
+
+async def kill_group(leader: Pid) -> None:
+    """Kills all processes of a group but its leader, and waits until they are gone."""
+    while members := _members(leader):
+        refs = [process.monitor(pid) for pid in members]
+        for pid in members:
+            process.exit(pid, "kill")
+        for ref in refs:
+            await process.receive_reply(ref)
+
+
+def _members(leader: Pid) -> list[Pid]:
+    me = process.self()
+    return [
+        pid
+        for pid in process.list()
+        if pid is not leader and pid is not me and process.info(pid, "group_leader") is leader
+    ]

@@ -1,0 +1,58 @@
+"""What a supervisor can start: child specifications, and the classes and functions they name.
+
+Apart from ``supervisor``, because every behaviour's class is such a child: it may touch ``gen``,
+``errors`` and ``proc_lib``, and no behaviour.
+"""
+
+from typing import TYPE_CHECKING
+
+from beamish.on_demand import exports as _exports
+
+if TYPE_CHECKING:
+    from .backoff import Backoff, Retry, Waiting
+    from .plain import function_name, is_plain_function, start_function, start_task
+    from .spec import (
+        DEFAULT,
+        ChildLike,
+        ChildSpec,
+        ChildType,
+        Modules,
+        Restart,
+        Shutdown,
+        StartFunction,
+        child_spec,
+    )
+    from .supervised import Supervised
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            ".backoff": "Backoff Retry Waiting",
+            ".plain": "function_name is_plain_function start_function start_task",
+            ".spec": (
+                "ChildLike ChildSpec ChildType DEFAULT Modules Restart Shutdown StartFunction "
+                "child_spec"
+            ),
+            ".supervised": "Supervised",
+        },
+    )
+
+__all__ = [
+    "DEFAULT",
+    "Backoff",
+    "ChildLike",
+    "ChildSpec",
+    "ChildType",
+    "Modules",
+    "Restart",
+    "Retry",
+    "Shutdown",
+    "StartFunction",
+    "Supervised",
+    "Waiting",
+    "child_spec",
+    "function_name",
+    "is_plain_function",
+    "start_function",
+    "start_task",
+]

@@ -1,0 +1,161 @@
+"""Restart backoff: a child that keeps ending waits longer and longer before it is started again.
+
+OTP restarts at once, always; so does beamish unless a child's spec has a ``backoff``::
+
+    ChildSpec("db", (Connection.start_link, ()), backoff=Backoff(first=0.5, longest=30.0))
+    child_spec((Connection, url), backoff=Backoff())
+
+The first restart comes `first` seconds after the child's end, each further one `factor` times as
+late, up to `longest`; a part of each delay is random, so that a hundred clients of a database that
+is back do not come at the same moment. A child that has run for `steady` seconds begins anew.
+
+Each attempt counts as a restart when it is made, so an intensity still limits them: the defaults of
+both (a first delay of 1 s, and 3 restarts in 5 s) never meet. With ``one_for_all`` and
+``rest_for_one`` the siblings are stopped at once, and all are started when the delay is over.
+
+Meanwhile ``which_children`` shows the child as ``restarting``, with a :class:`Waiting` beside it;
+``terminate_child`` gives the attempt up, and then ``restart_child`` starts it at once.
+
+Beyond OTP: no source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
+
+from beamish import process
+from beamish.otp.errors import ChildSpecError
+from beamish.terms import Pid, TimerRef
+
+__all__ = ["Backoff", "Retry", "Waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long a child waits before it is restarted.
+
+    Args:
+        first: seconds from its end to the first restart.
+        longest: seconds that no delay exceeds.
+        factor: by how much each delay is longer than the one before it.
+        jitter: which part of a delay is left to chance: with 0.5 a delay of 8 s is one of 4 to 8 s,
+            with 0 always 8 s.
+        steady: a child that has run for so many seconds is well: its next delay is `first` again.
+            By default as long as `longest`.
+
+    Raises:
+        ChildSpecError: a field is none of these.
+
+    Example:
+        >>> [Backoff(first=1.0, longest=5.0, jitter=0.0).delay(n) for n in (1, 2, 3, 4)]
+        [1.0, 2.0, 4.0, 5.0]
+    """
+
+    first: float = 1.0
+    longest: float = 60.0
+    factor: float = 2.0
+    jitter: float = 0.5
+    steady: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_number("first", self.first, 0)
+        _check_number("longest", self.longest, 0)
+        _check_number("factor", self.factor, 1)
+        _check_number("jitter", self.jitter, 0, 1)
+        if self.steady is not None:
+            _check_number("steady", self.steady, 0)
+
+    def delay(self, attempt: int) -> float:
+        """Seconds before this attempt, counted from 1; drawn anew at each call."""
+        longest: float = self.longest
+        try:
+            full = min(self.first * self.factor ** (attempt - 1), longest)
+        except OverflowError:  # after a thousand attempts or so
+            full = longest
+        return full * (1.0 - self.jitter * random.random())  # noqa: S311  # nobody guesses it
+
+    def is_steady(self, seconds: float) -> bool:
+        """Whether a child that has run for so long begins anew."""
+        return seconds >= (self.longest if self.steady is None else self.steady)
+
+
+def _check_number(field: str, value: Any, least: float, most: float | None = None) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and value >= least and (most is None or value <= most):
+        return
+    expected = f"a number >= {least}" if most is None else f"a number from {least} to {most}"
+    raise ChildSpecError(field, value, expected, where="backoff")
+
+
+class Waiting(NamedTuple):
+    """What a child waits for that is not restarted yet.
+
+    Attributes:
+        attempt: which attempt comes next, counted from 1.
+        delay: seconds from the child's end, or from the attempt that failed, to the next.
+        left: seconds until then.
+    """
+
+    attempt: int
+    delay: float
+    left: float
+
+
+@final
+class Retry:
+    """The attempts of one child with a backoff."""
+
+    __slots__ = ("attempt", "backoff", "delay", "due", "number", "since", "timer")
+
+    def __init__(self, backoff: Backoff) -> None:
+        self.backoff = backoff
+        self.attempt = 0
+        self.number = 0  # tells the message of a timer that was cancelled too late
+        self.delay = self.due = 0.0
+        self.since: float | None = None  # when it was started
+        self.timer: TimerRef | None = None
+
+    def placed(self, pid: object) -> None:
+        """The child runs, waits, or has been stopped."""
+        if pid.__class__ is Pid:
+            self.cancel()
+            self.since = _now()
+        elif pid is None:
+            self.cancel()
+
+    def later(self, message: Callable[[int], Any]) -> None:
+        """Sends the supervisor, which calls this, a message when the next attempt is due.
+
+        Args:
+            message: makes it, of the number that this attempt has.
+        """
+        self.cancel()
+        now = _now()
+        if self.since is not None and self.backoff.is_steady(now - self.since):
+            self.attempt = 0
+        self.since = None
+        self.attempt += 1
+        self.delay = self.backoff.delay(self.attempt)
+        self.due = now + self.delay
+        self.number += 1
+        self.timer = process.send_after(self.delay, process.self(), message(self.number))
+
+    def cancel(self) -> None:
+        """Gives the next attempt up."""
+        if self.timer is not None:
+            process.cancel_timer(self.timer)
+            self.timer = None
+
+    def waiting(self) -> Waiting | None:
+        """How long the child waits still; None while it does not."""
+        if self.timer is None:
+            return None
+        return Waiting(self.attempt, self.delay, max(0.0, self.due - _now()))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,59 @@
+"""Plain asyncio code as a supervisor's child: coroutine functions, and Tasks that run already.
+
+A coroutine function needs to know nothing of processes: what it returns or raises is the child's
+exit reason, and an exit signal cancels it. So a server of any asyncio library is a child as it is::
+
+    children = [
+        serve,                                 async def serve(): ...
+        (web._run_app, (app,), {"port": 80}),  with arguments
+        uvicorn.Server(config).serve,          a bound method
+        asyncio.create_task(poll()),           an existing Task
+    ]
+
+A Task that runs already can be stopped by its supervisor and is watched by it; it cannot be started
+again, so it is a temporary child.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard, cast
+
+from beamish import process
+from beamish.otp.errors import StartError
+from beamish.otp.proc_lib import reporting
+from beamish.terms import NOPROC, Pid
+
+__all__ = ["function_name", "is_plain_function", "start_function", "start_task"]
+
+
+def is_plain_function(fn: Any) -> TypeGuard[Callable[..., Any]]:
+    """Whether this is a coroutine function, a method or a partial of one."""
+    return callable(fn) and inspect.iscoroutinefunction(fn)
+
+
+def function_name(fn: Any) -> str:
+    """What a function is called; of a partial what is called in the end."""
+    while isinstance(fn, functools.partial):
+        fn = cast("functools.partial[Any]", fn).func
+    return str(getattr(fn, "__name__", None) or type(fn).__name__)
+
+
+def start_function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pid:
+    """Runs a coroutine function in a process linked to the caller: a start function."""
+    return process.spawn_opt(reporting, fn, args, dict(kwargs), link=True, initial_call=fn)
+
+
+def start_task(task: asyncio.Task[Any]) -> Pid:
+    """Takes a running Task into the tree, linked to the caller: a start function.
+
+    Raises:
+        StartError: it is done, with its exception for the reason, or ``noproc``.
+    """
+    if not task.done():
+        return process.adopt(task)
+    error = None if task.cancelled() else task.exception()
+    raise StartError(NOPROC if error is None else error)

@@ -1,0 +1,119 @@
+"""What every behaviour is built on, as OTP's own ``gen``: names, starts, calls and requests.
+
+It may touch ``errors`` and ``global_``; no behaviour.
+"""
+
+from typing import TYPE_CHECKING
+
+from beamish.on_demand import exports as _exports
+
+if TYPE_CHECKING:
+    from .attributes import attributes_of, set_attributes
+    from .awaiting import is_coroutine
+    from .callbacks import exit_reason, run_callback, unclaim
+    from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
+    from .protocol import CALL, CAST, Caller, answer, is_protocol, is_word
+    from .requests import (
+        Request,
+        RequestError,
+        RequestIds,
+        Response,
+        check_response,
+        receive_response,
+        reqids_add,
+        reqids_new,
+        reqids_size,
+        reqids_to_list,
+        send,
+        wait_response,
+    )
+    from .starting import (
+        ACK,
+        STARTER,
+        Function,
+        Hibernation,
+        SpawnOptions,
+        Starter,
+        acknowledge,
+        check_callable,
+        claim,
+        fail,
+        hibernated,
+        ignore,
+        report_exit,
+        reporting,
+        self_starting,
+        spawn_options,
+        start_opt,
+    )
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            ".attributes": "attributes_of set_attributes",
+            ".awaiting": "is_coroutine",
+            ".callbacks": "exit_reason run_callback unclaim",
+            ".names": "Dest Name ViaModule check_name register unregister whereis",
+            ".protocol": "CALL CAST Caller answer is_protocol is_word",
+            ".requests": (
+                "Request RequestError RequestIds Response check_response receive_response "
+                "reqids_add reqids_new reqids_size reqids_to_list send wait_response"
+            ),
+            ".starting": (
+                "ACK Function Hibernation STARTER SpawnOptions Starter acknowledge "
+                "check_callable claim fail hibernated ignore report_exit reporting "
+                "self_starting spawn_options start_opt"
+            ),
+        },
+    )
+
+__all__ = [
+    "ACK",
+    "CALL",
+    "CAST",
+    "STARTER",
+    "Caller",
+    "Dest",
+    "Function",
+    "Hibernation",
+    "Name",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
+    "SpawnOptions",
+    "Starter",
+    "ViaModule",
+    "acknowledge",
+    "answer",
+    "attributes_of",
+    "check_callable",
+    "check_name",
+    "check_response",
+    "claim",
+    "exit_reason",
+    "fail",
+    "hibernated",
+    "ignore",
+    "is_coroutine",
+    "is_protocol",
+    "is_word",
+    "receive_response",
+    "register",
+    "report_exit",
+    "reporting",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "run_callback",
+    "self_starting",
+    "send",
+    "set_attributes",
+    "spawn_options",
+    "start_opt",
+    "unclaim",
+    "unregister",
+    "wait_response",
+    "whereis",
+]

@@ -1,0 +1,42 @@
+"""What happens around a callback of the user's: awaiting it, freeing a name, telling why it failed.
+
+A callback may be ``def`` or ``async def``; a Throw that it does not catch is what it returns.
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Callable
+from typing import Any, Final
+
+from beamish.terms import Atom, ProcessExit, Throw
+
+from .awaiting import is_coroutine
+from .names import Name, unregister
+
+__all__ = ["exit_reason", "run_callback", "unclaim"]
+
+
+_CANCELLED: Final = Atom("cancelled")
+
+
+def unclaim(name: Name | None) -> None:
+    """Frees a via name before anyone hears that the start failed; a local one goes by itself."""
+    if name is not None:
+        unregister(name)
+
+
+async def run_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Calls a callback, `def` or `async def`; what it throws is what it returns, as in OTP."""
+    try:
+        result = callback(*args, **kwargs)
+        return await result if is_coroutine(result) else result
+    except Throw as thrown:
+        return thrown.value
+
+
+def exit_reason(error: BaseException) -> Any:
+    """The exit reason of a process in which a callback raised this."""
+    if isinstance(error, ProcessExit):
+        return error.reason
+    return _CANCELLED if isinstance(error, CancelledError) else error

@@ -1,0 +1,125 @@
+"""Where a process is found: pids, registered names and via tuples.
+
+A behaviour takes a *dest* wherever it speaks to a process, and a *name* where it starts one:
+
+    pid                          the process itself
+    "counter"                    a name of this node
+    ("counter", node)            a name of another node
+    ("global", key)              a name of all nodes: see beamish.otp.global_
+    ("via", registry, key)       whatever `registry` says that `key` is
+
+`registry` is any object (a module, a class) with the functions of :class:`ViaModule`, such as
+:class:`beamish.otp.registry.Registry`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias, cast
+
+from beamish import process
+from beamish.otp import global_
+from beamish.terms import BadArgError, Pid
+
+__all__ = ["Dest", "Name", "ViaModule", "check_name", "register", "unregister", "whereis"]
+
+Dest: TypeAlias = Pid | str | tuple[str, Any] | tuple[str, Any, Any]
+Name: TypeAlias = str | tuple[str, Any] | tuple[str, Any, Any]
+
+
+class ViaModule(Protocol):
+    """A registry of names, usable in ``("via", registry, key)``.
+
+    Source: gen_server(3), server_ref() and server_name(); kernel's global has the same functions.
+    """
+
+    def register_name(self, key: Any, pid: Pid) -> bool:
+        """Binds the key to the process; False if the key is taken."""
+        ...
+
+    def unregister_name(self, key: Any) -> Any:
+        """Frees the key."""
+        ...
+
+    def whereis_name(self, key: Any) -> Pid | None:
+        """The process of that key; None if there is none."""
+        ...
+
+    def send(self, key: Any, message: Any) -> Any:
+        """Sends to the process of that key; without one exits: ``("badarg", (key, message))``."""
+        ...
+
+
+def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
+    """The process that a dest denotes now.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)``, or ``("via", registry, key)``.
+
+    Returns:
+        The pid, ``(name, node)`` for a name of another node, or None if nothing has that name.
+
+    Raises:
+        BadArgError: it is none of these.
+
+    Source: Elixir's GenServer.whereis/1.
+    """
+    if isinstance(dest, Pid):
+        return dest
+    if isinstance(dest, str):
+        return process.whereis(dest)
+    match dest:
+        case ("global", key):
+            return global_.whereis_name(key)
+        case ("via", module, key):
+            return cast("ViaModule", module).whereis_name(key)
+        case (str() as name, str() as node):
+            return process.whereis(name) if node == process.self().node else (name, node)
+        case _:
+            pass
+    raise BadArgError(
+        f"dest: expected a pid, a registered name, (name, node) or ('via', registry, key); "
+        f"got {dest!r} ({type(dest).__name__})"
+    )
+
+
+def check_name(name: object) -> None:
+    """Refuses what cannot be a name, before a process is started under it."""
+    given: Any = name
+    match given:
+        case None | ("global", _) | ("via", _, _):
+            return
+        case str() if given != "undefined":
+            return
+        case _:
+            pass
+    raise BadArgError(
+        f"name: expected a string, ('global', key) or ('via', registry, key); "
+        f"got {name!r} ({type(name).__name__})"
+    )
+
+
+def register(name: Name, pid: Pid) -> bool:
+    """Gives a process a name, local or via; False if the name is taken."""
+    if isinstance(name, str):
+        if process.whereis(name) is not None:
+            return False
+        process.register(name, pid)
+        return True
+    match name:
+        case ("global", key):
+            return global_.register_name(key, pid)
+        case ("via", module, key):
+            return bool(cast("ViaModule", module).register_name(key, pid))
+        case _:
+            return False  # check_name has refused it before
+
+
+def unregister(name: Name) -> None:
+    """Takes a global or via name back; a local one goes by itself when its process ends."""
+    match name:
+        case ("global", key):
+            global_.unregister_name(key)
+        case ("via", module, key):
+            cast("ViaModule", module).unregister_name(key)
+        case _:
+            pass

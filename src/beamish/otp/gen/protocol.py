@@ -1,0 +1,42 @@
+"""The messages of a call and a cast, which every behaviour speaks and understands.
+
+A call is ``("$gen_call", caller, request)``, a cast ``("$gen_cast", request)``, as OTP has them on
+the wire: a process written by hand, or one of another node, can speak to any behaviour.
+
+Source: stdlib, gen.erl's protocol as gen_server(3) and gen_statem(3) tell it (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+from beamish import process
+from beamish.terms import Atom, Pid, Ref
+
+__all__ = ["CALL", "CAST", "Caller", "answer", "is_protocol", "is_word"]
+
+
+CALL: Final = Atom("$gen_call")
+
+
+CAST: Final = Atom("$gen_cast")
+
+
+# Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
+Caller: TypeAlias = tuple[Pid, Ref]
+
+
+def is_protocol(message: Any) -> bool:
+    """Whether this may be a system message, or a call."""
+    # Compared as text there: who writes the protocol by hand need not know of Atoms.
+    return message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str)
+
+
+def is_word(tag: Any, atom: Atom) -> bool:
+    """Whether the tag of a message is this word, as an Atom or as a text."""
+    return tag is atom or (isinstance(tag, str) and tag == atom)
+
+
+def answer(caller: Caller, value: Any) -> None:
+    """Sends a caller its reply."""
+    process.reply(caller, value)

@@ -1,0 +1,283 @@
+"""How a process is started and acknowledges its start: what behaviours build on.
+
+A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, does its init, and says with
+:func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is
+:mod:`beamish.otp.proc_lib`.
+
+Path of a start: start_opt -> process.start -> the child's acknowledge -> process.acknowledge.
+
+Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any, Final, TypeAlias, TypedDict, cast, final
+
+from beamish import process
+from beamish.otp.errors import StartError, StartIgnored
+from beamish.terms import Atom, BadArgError, Down, Pid, ProcessExit, Ref, is_expected
+from beamish.terms.errors import describe
+
+from .awaiting import is_coroutine
+from .names import Name, check_name, register, whereis
+
+__all__ = [
+    "ACK",
+    "STARTER",
+    "Function",
+    "Hibernation",
+    "SpawnOptions",
+    "Starter",
+    "acknowledge",
+    "check_callable",
+    "claim",
+    "fail",
+    "hibernated",
+    "ignore",
+    "report_exit",
+    "reporting",
+    "self_starting",
+    "spawn_options",
+    "start_opt",
+]
+
+STARTER: Final = Atom("$starter")
+
+ACK: Final = Atom("ack")
+_NACK: Final = Atom("nack")
+_IGNORE: Final = Atom("ignore")
+_EXIT: Final = Atom("EXIT")
+_TIMEOUT: Final = Atom("timeout")
+_ALREADY_STARTED: Final = Atom("already_started")
+
+_REPORTED: Final = "_beamish_reported"
+
+Function: TypeAlias = Callable[..., Any]
+
+# Who started a process and waits for its word, as `process.reply` takes it.
+Starter: TypeAlias = tuple[Pid, Ref]
+
+
+class SpawnOptions(TypedDict, total=False):
+    """Options of a process that a start function makes.
+
+    Attributes:
+        label: what reports and ``process.info`` call it.
+        link: whether it is linked to the caller.
+    """
+
+    label: object
+    link: bool
+
+
+@final
+class Hibernation(BaseException):
+    """What :func:`hibernate` raises: the way out of the call stack."""
+
+    def __init__(self, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super().__init__(
+            "proc_lib.hibernate: only in a process started by proc_lib.start, proc_lib.spawn or "
+            "their likes; a GenServer returns Hibernate"
+        )
+        self.call = (fn, args, kwargs)
+
+
+def spawn_options(given: Any) -> dict[str, Any]:
+    """Checks the spawn options of a start function; returns what start_opt takes of them."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise BadArgError(f"spawn_opt: expected a dict; got {describe(given)}")
+    options = cast("dict[str, Any]", given)
+    if "monitor" in options:
+        raise BadArgError("spawn_opt: monitor is not for start functions; use start_monitor")
+    if unknown := options.keys() - {"label", "link"}:
+        raise BadArgError(
+            f"spawn_opt: expected the keys 'label' and 'link'; got {sorted(map(repr, unknown))}: "
+            "there are no priorities and heaps of processes here"
+        )
+    return dict(options)
+
+
+async def start_opt(
+    entry: Function,
+    args: tuple[Any, ...],
+    link: bool = False,
+    name: Name | None = None,
+    timeout: float | None = None,
+    work: Any = None,
+    label: object = None,
+    initial_call: Any = None,
+    watch: bool = False,
+) -> Any:
+    """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
+
+    For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what
+    it gives :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself,
+    with :func:`claim`, since a registry may want to be called by the process that registers.
+    What reports call the process, `work` says (see ``process.serving``), or `label` and
+    `initial_call` do. With `watch` it returns the reference of a monitor as well.
+    """
+    if name is not None:
+        check_name(name)
+        _check_free(name)
+    try:
+        pid, message, watching = await process.start(
+            entry,
+            args,
+            link=link,
+            name=name if isinstance(name, str) else None,
+            timeout=timeout,
+            work=work,
+            label=label,
+            initial_call=initial_call,
+            watch=watch,
+        )
+    except TimeoutError:
+        raise StartError(_TIMEOUT) from None
+    if message[1] is ACK:
+        return pid if watching is None else (pid, watching)
+    try:
+        started = await _outcome(pid, message)
+    except BaseException:
+        if watching is not None:
+            process.demonitor(watching, flush=True)
+        raise
+    return started if watching is None else (started, watching)
+
+
+async def _outcome(pid: Pid, message: Any) -> Any:
+    """What start returns or raises, where there is more to it than a process that has started."""
+    if message.__class__ is Down:
+        await _forget_exit(pid)
+        raise StartError(message[4])
+    kind, value = message[1]
+    if kind is ACK:
+        return pid, value
+    await _gone(pid)
+    await _forget_exit(pid)
+    raise StartIgnored if kind is _IGNORE else StartError(value)
+
+
+def acknowledge(starter: Starter, info: Any = None) -> None:
+    """The start has succeeded."""
+    process.acknowledge(starter, ACK if info is None else (ACK, info))
+
+
+def ignore(starter: Starter) -> None:
+    """There is no process to be, and that is no failure; the caller ends normally next."""
+    process.acknowledge(starter, (_IGNORE, None))
+
+
+def fail(starter: Starter, reason: Any) -> None:
+    """The start has failed for that reason; the caller ends normally next."""
+    process.acknowledge(starter, (_NACK, reason))
+
+
+def claim(starter: Starter, name: Name | None) -> bool:
+    """Registers the calling process by a via name; False if it is taken (the starter is told)."""
+    if name is None or isinstance(name, str) or register(name, process.self()):
+        return True
+    fail(starter, (_ALREADY_STARTED, whereis(name)))
+    return False
+
+
+async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Runs a function, and reports it if it ends by ``exit/1`` with an unexpected reason."""
+    while True:
+        try:
+            result = fn(*args, **kwargs)
+            return await result if is_coroutine(result) else result
+        except Hibernation as jump:
+            fn, args, kwargs = jump.call
+        except ProcessExit as ended:
+            report_exit(ended)
+            raise
+        await _message_is_there()
+
+
+async def hibernated(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Waits for a message, and goes on with what a Hibernation says."""
+    await _message_is_there()
+    return await reporting(fn, args, kwargs)
+
+
+async def _message_is_there() -> None:
+    """Waits until there is a message, and leaves it where it is."""
+
+    def wake(_: object) -> bool:
+        raise _Woken  # a predicate's error is the receiver's, and the message is left alone
+
+    try:
+        await process.receive(wake)
+    except _Woken:
+        pass
+
+
+class _Woken(Exception):  # no error
+    """There is a message."""
+
+
+def report_exit(error: BaseException) -> None:
+    """Writes a crash report if a process ends by an ``exit/1`` of its own that is unexpected.
+
+    An exit signal has decided already: the process is not alive any more, and not to blame.
+    """
+    if (
+        isinstance(error, ProcessExit)
+        and not is_expected(error.reason)
+        and not hasattr(error, _REPORTED)
+        and process.alive(process.self())
+    ):
+        setattr(error, _REPORTED, True)  # a loop that was entered reports, and so does its start
+        process.report_crash(error.reason)
+
+
+def check_callable(where: str, fn: Any) -> None:
+    """Refuses what cannot be called, with a word about the common mistake."""
+    if callable(fn):
+        return
+    kind = type(fn).__name__
+    hint = ""
+    if isinstance(fn, CoroutineType):
+        fn.close()  # it will never be awaited, and need not warn of that
+        hint = f"; pass the function and its arguments: {where}(function, argument)"
+    raise BadArgError(f"{where}: expected a function; got {fn!r} ({kind}){hint}")
+
+
+# ---- how a start goes wrong
+
+
+def _check_free(name: Name | None) -> None:
+    if name is None:
+        return
+    holder = whereis(name)
+    if holder is not None:
+        raise StartError((_ALREADY_STARTED, holder))
+
+
+async def self_starting(
+    starter: Starter, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Runs a function that acknowledges its start itself."""
+    process.put(STARTER, starter)
+    return await reporting(fn, args, kwargs)
+
+
+async def _gone(pid: Pid) -> Any:
+    """Waits for the end of a process; returns its reason."""
+    message = await process.receive_reply(process.monitor(pid))
+    return message[4]
+
+
+async def _forget_exit(pid: Pid) -> None:
+    """Drops the message of a trapped exit signal of a process that is gone, as OTP 26 does."""
+    if not process.info(process.self(), "trap_exit"):
+        return
+    process.unlink(pid)
+    try:
+        await process.receive((_EXIT, pid, ...), timeout=0)
+    except TimeoutError:
+        pass

@@ -1,0 +1,428 @@
+"""GenEvent: a process that tells an event to handlers which come and go.
+
+What
+----
+An event manager is a process with a list of event handlers. Somebody notifies it of an event; every
+handler gets to see it. Handlers are added and taken out while it runs, have state of their own, and
+one that fails is taken out without harm to the others: alarms, logs, metrics.
+
+Smallest example
+----------------
+::
+
+    class Tally(GenEventHandler):
+        def init(self) -> None:
+            self.seen = 0
+
+        def handle_event(self, event: Any) -> None:
+            self.seen += 1
+
+        def handle_call(self, request: str) -> int:
+            return self.seen
+
+    pid = await gen_event.start_link(name="alarms")
+    await gen_event.add_handler("alarms", Tally)
+    gen_event.notify("alarms", "it burns")
+    assert await gen_event.call("alarms", Tally, "how many") == 1
+
+A handler is named by its class, or by ``(class, id)`` where there are several of one class. It
+sees events after those that were added later.
+
+Supervised handlers
+-------------------
+``add_sup_handler`` ties a handler to the process that adds it: if the process ends, the handler is
+taken out (``terminate(("stop", reason))``); if the handler ends, the process gets the message
+``("gen_event_EXIT", handler, reason)``, where the reason is ``normal`` (deleted, or removed by its
+own wish), ``shutdown`` (the manager stopped), ``("swapped", new_handler, pid)``,
+``("EXIT", reason)`` if it failed, else what it returned and should not.
+
+Supervising
+-----------
+``GenEvent`` and ``GenEvent.child_spec(name="alarms")`` are children for a Supervisor.
+
+Time-outs
+---------
+``call`` waits 5.0 seconds unless told otherwise, then the caller exits. The others wait for ever,
+as in OTP.
+
+When not to use it
+------------------
+Handlers run one after the other in the manager's process. Where subscribers shall work at the
+same time, or be restarted when they fail, make them processes of their own: ``Registry`` with
+duplicate keys, or ``pg``, finds them.
+
+Debugging
+---------
+A handler that fails is reported with the last event, its state and the reason. ``sys.get_state``
+shows all handlers.
+
+Source: stdlib, gen_event(3) (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from beamish import process
+from beamish.otp import proc_lib
+from beamish.otp.child import Supervised
+from beamish.otp.directives import Hibernate, Stop
+from beamish.otp.errors import HandlerError
+from beamish.otp.gen import (
+    Dest,
+    Name,
+    Request,
+    RequestError,
+    RequestIds,
+    Response,
+    SpawnOptions,
+    reqids_add,
+    reqids_new,
+    reqids_size,
+    reqids_to_list,
+    spawn_options,
+    start_opt,
+    whereis,
+)
+from beamish.otp.sys import check_options
+from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
+from beamish.terms.errors import CallCycleError
+from beamish.terms.reasons import CALL_CYCLE
+
+from .handler import GenEventHandler
+from .manager import NOTIFY, Setup, run
+from .requests import check_response, receive_response, send_request, wait_response
+from .values import HandlerId, RemoveHandler, SwapHandler
+
+__all__ = [
+    "GenEvent",
+    "GenEventHandler",
+    "HandlerError",
+    "HandlerId",
+    "Hibernate",
+    "RemoveHandler",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
+    "Stop",
+    "SwapHandler",
+    "add_handler",
+    "add_sup_handler",
+    "call",
+    "check_response",
+    "delete_handler",
+    "notify",
+    "receive_response",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send_request",
+    "start",
+    "start_link",
+    "start_monitor",
+    "stop",
+    "swap_handler",
+    "swap_sup_handler",
+    "sync_notify",
+    "wait_response",
+    "which_handlers",
+]
+
+_OK: Final = Atom("ok")
+_TIMEOUT: Final = Atom("timeout")
+_CALLING_SELF: Final = Atom("calling_self")
+_NODEDOWN: Final = Atom("nodedown")
+_GEN_EVENT: Final = Atom("gen_event")
+_CALL: Final = Atom("call")
+
+
+class GenEvent(Supervised):
+    """An event manager, as a supervisor's child: ``GenEvent.child_spec(name="alarms")``."""
+
+    @classmethod
+    async def start_link(
+        cls,
+        *,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+    ) -> Pid:
+        """Starts an event manager linked to the caller.
+
+        Args:
+            name: a string, or ("via", registry, key).
+            timeout: seconds that the start may take, or None for ever.
+            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
+            spawn_opt: options of the process: ``{"label": ...}``.
+
+        Returns:
+            The pid.
+
+        Raises:
+            StartError: the name is taken: ``("already_started", pid)``.
+
+        Source: gen_event:start_link/2.
+        """
+        pid: Pid = await _start(name, timeout, debug, spawn_opt, link=True)
+        return pid
+
+    @classmethod
+    async def start(
+        cls,
+        *,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+    ) -> Pid:
+        """Like :meth:`start_link`, without a link.
+
+        Source: gen_event:start/2.
+        """
+        pid: Pid = await _start(name, timeout, debug, spawn_opt)
+        return pid
+
+    @classmethod
+    async def start_monitor(
+        cls,
+        *,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+    ) -> tuple[Pid, Ref]:
+        """Like :meth:`start`, monitored by the caller.
+
+        Returns:
+            The pid, and the reference that the Down message will carry.
+
+        Source: gen_event:start_monitor/2.
+        """
+        started: tuple[Pid, Ref] = await _start(name, timeout, debug, spawn_opt, watch=True)
+        return started
+
+
+start_link = GenEvent.start_link
+start = GenEvent.start
+start_monitor = GenEvent.start_monitor
+
+
+async def _start(
+    name: Name | None,
+    timeout: float | None,
+    debug: Iterable[Any],
+    spawn_opt: SpawnOptions | None,
+    *,
+    link: bool = False,
+    watch: bool = False,
+) -> Any:
+    chosen = spawn_options(spawn_opt)
+    parent = process.self() if link or chosen.pop("link", False) else None
+    return await start_opt(
+        run,
+        (Setup(name, parent, check_options(debug) if debug else ()),),
+        link=parent is not None,
+        name=name,
+        timeout=timeout,
+        label=chosen.get("label", GenEvent.__name__),
+        initial_call=GenEvent,
+        watch=watch,
+    )
+
+
+# ---- handlers
+
+
+async def add_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: Any) -> None:
+    """Adds a handler, before all that are there.
+
+    Args:
+        manager: a pid, name or via tuple.
+        handler: its class, or ``(class, id)``.
+        args: what its ``init`` gets.
+        kwargs: the same.
+
+    Raises:
+        HandlerError: its init failed, ``("EXIT", reason)``, or said that it shall not be.
+
+    Exits:
+        ``noproc``, or what the manager ends with meanwhile.
+
+    Source: gen_event:add_handler/3.
+    """
+    await _ask(manager, handler, ("add_handler", _checked(handler), args, kwargs))
+
+
+async def add_sup_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: Any) -> None:
+    """As :func:`add_handler`, and ties the handler to the caller; see the module's page.
+
+    Source: gen_event:add_sup_handler/3.
+    """
+    await _ask(manager, handler, ("add_sup_handler", _checked(handler), args, kwargs))
+
+
+async def delete_handler(manager: Dest, handler: HandlerId, args: Any = None) -> Any:
+    """Takes a handler out.
+
+    Args:
+        manager: a pid, name or via tuple.
+        handler: as it was added.
+        args: what its ``terminate`` gets.
+
+    Returns:
+        What its terminate returns.
+
+    Raises:
+        HandlerError: ``"module_not_found"``, or ``("EXIT", reason)`` if its terminate failed.
+
+    Source: gen_event:delete_handler/3.
+    """
+    return await _ask(manager, handler, ("delete_handler", handler, args))
+
+
+async def swap_handler(
+    manager: Dest, old: tuple[HandlerId, Any], new: tuple[HandlerId, Any]
+) -> None:
+    """Puts a handler in the place of another, in one step.
+
+    Args:
+        manager: a pid, name or via tuple.
+        old: ``(handler, args)``: its ``terminate(args)`` runs.
+        new: ``(handler, args)``: its ``init((args, result))`` runs, with what terminate returned;
+            ``"error"`` if there was no such handler.
+
+    Raises:
+        HandlerError: the new one could not be added; the old one is gone.
+
+    Source: gen_event:swap_handler/3.
+    """
+    await _ask(manager, new[0], ("swap_handler", *old, _checked(new[0]), new[1]))
+
+
+async def swap_sup_handler(
+    manager: Dest, old: tuple[HandlerId, Any], new: tuple[HandlerId, Any]
+) -> None:
+    """As :func:`swap_handler`, and ties the new handler to the caller.
+
+    Source: gen_event:swap_sup_handler/3.
+    """
+    await _ask(manager, new[0], ("swap_sup_handler", *old, _checked(new[0]), new[1]))
+
+
+async def which_handlers(manager: Dest) -> list[HandlerId]:
+    """The handlers, in the order in which they see an event.
+
+    Source: gen_event:which_handlers/1.
+    """
+    handlers: list[HandlerId] = await _ask(manager, None, ("which_handlers",))
+    return handlers
+
+
+# ---- events
+
+
+def notify(manager: Dest, event: Any) -> None:
+    """Tells a manager of an event, and does not wait.
+
+    Args:
+        manager: a pid, name or via tuple. A name that nobody has is an error, a dead pid is not.
+        event: any term.
+
+    Raises:
+        BadArgError: no process has that name.
+
+    Source: gen_event:notify/2.
+    """
+    process.send(manager, (NOTIFY, event))
+
+
+async def sync_notify(manager: Dest, event: Any) -> None:
+    """Tells a manager of an event; returns when every handler has seen it.
+
+    Source: gen_event:sync_notify/2.
+    """
+    await _ask(manager, None, ("sync_notify", event))
+
+
+async def call(manager: Dest, handler: HandlerId, request: Any, timeout: float | None = 5.0) -> Any:
+    """Asks one handler, and waits for its reply.
+
+    Args:
+        manager: a pid, name or via tuple.
+        handler: as it was added.
+        request: what its ``handle_call`` gets.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Raises:
+        HandlerError: ``"bad_module"`` if there is no such handler, ``("EXIT", reason)`` if it
+            failed.
+
+    Exits:
+        With ``(reason, ("gen_event", "call", (manager, handler, request)))``.
+
+    Source: gen_event:call/4.
+    """
+    shown = (_GEN_EVENT, _CALL, (manager, handler, request))
+    return await _ask(manager, handler, ("call", handler, request), timeout, shown)
+
+
+async def stop(manager: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+    """Stops a manager: every handler's ``terminate("stop")`` runs; waits until it is gone.
+
+    Args:
+        manager: a pid, name or via tuple.
+        reason: what it exits with.
+        timeout: seconds to wait, or None for ever (the default, as in OTP).
+
+    Exits:
+        ``noproc`` if there is no such manager, ``timeout`` if it is not gone in time.
+
+    Source: gen_event:stop/3.
+    """
+    await proc_lib.stop(manager, reason, timeout)
+
+
+def _checked(handler: Any) -> Any:
+    match handler:
+        case type() | (type(), _):
+            cls: Any = handler[0] if isinstance(handler, tuple) else handler
+            if issubclass(cls, GenEventHandler):
+                return handler
+        case _:
+            pass
+    raise BadArgError(
+        "gen_event: expected a handler's class, or (class, id), of a class that is a "
+        f"GenEventHandler; got {handler!r} ({type(handler).__name__})"
+    )
+
+
+async def _ask(
+    manager: Dest, handler: Any, request: Any, timeout: float | None = None, shown: Any = None
+) -> Any:
+    pid = whereis(manager)
+    if not isinstance(pid, Pid):
+        raise _failed(NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), shown)
+    me = process.self()
+    if pid is me:
+        raise _failed(_CALLING_SELF, shown)
+    try:
+        message = await process.request(pid, me, request, timeout)
+    except TimeoutError:
+        raise _failed(_TIMEOUT, shown) from None
+    except CallCycleError as error:
+        raise _failed((CALL_CYCLE, error.cycle), shown) from None
+    if message.__class__ is not tuple:
+        raise _failed(message[4], shown)
+    kind, value = message[1]
+    if kind != _OK:
+        raise HandlerError(value, handler)
+    return value
+
+
+def _failed(reason: Any, shown: Any) -> ProcessExit:
+    """As in OTP, only ``call`` says which call it was."""
+    return ProcessExit(reason if shown is None else (reason, shown))

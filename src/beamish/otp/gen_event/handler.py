@@ -1,0 +1,114 @@
+"""GenEventHandler: what an event handler may do; its callbacks."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from beamish import process
+from beamish.otp.errors import UndefinedCallbackError
+
+__all__ = ["GenEventHandler"]
+
+
+_logger: Final = logging.getLogger("beamish")
+
+
+class GenEventHandler:
+    """The base of an event handler: override what is needed; state lives on ``self``.
+
+    Callbacks may be ``def`` or ``async def``. They run in the manager's process.
+    """
+
+    def init(self, *args: Any, **kwargs: Any) -> Any:
+        """Makes the first state.
+
+        Args:
+            args: what add_handler was given; of a handler that comes in for another one
+                ``(args, handed_over)``, where the latter is what the other's terminate returned.
+            kwargs: keyword arguments of add_handler.
+
+        Returns:
+            ``None``: the handler is added.
+            ``Stop(reason)``, or anything else: it is not, and add_handler raises HandlerError.
+        """
+
+    def handle_event(self, event: Any) -> Any:
+        """Handles an event.
+
+        Args:
+            event: what ``notify`` or ``sync_notify`` was given.
+
+        Returns:
+            ``None``: the handler goes on.
+            ``RemoveHandler``: it is taken out.
+            ``SwapHandler(args, handler, new_args)``: another comes in its place.
+            anything else is an error: it is taken out, ``terminate(("error", value))`` runs.
+        """
+        raise UndefinedCallbackError(
+            f"{type(self).__name__} has no handle_event, and was notified of {event!r}"
+        )
+
+    def handle_call(self, request: Any) -> Any:
+        """Answers a call.
+
+        Args:
+            request: what ``call`` was given.
+
+        Returns:
+            ``RemoveHandler(reply)``: the reply, and the handler is taken out.
+            ``SwapHandler(..., reply=reply)``: the reply, and another comes in its place.
+            anything else: the reply.
+        """
+        raise UndefinedCallbackError(
+            f"{type(self).__name__} has no handle_call, and was called with {request!r}"
+        )
+
+    def handle_info(self, message: Any) -> Any:
+        """Handles every other message to the manager; a handler without it logs them.
+
+        Args:
+            message: the message.
+
+        Returns:
+            As handle_event.
+        """
+        _logger.warning(
+            "gen_event handler %r in %r received an unexpected message: %r",
+            type(self).__name__,
+            process.self(),
+            message,
+            extra={"report": "unexpected_message", "pid": repr(process.self())},
+        )
+
+    def terminate(self, arg: Any) -> Any:
+        """Cleans up when the handler is taken out.
+
+        Args:
+            arg: ``"remove_handler"``, ``"stop"`` (the manager ends), ``("stop", reason)`` (who
+                supervises it has ended), ``("error", value)`` (it returned that, or failed:
+                ``("EXIT", reason)``), else what delete_handler or a swap gives it.
+
+        Returns:
+            What delete_handler returns, or the next handler of a swap is handed.
+        """
+
+    def code_change(self, old_vsn: Any, extra: Any) -> Any:
+        """Takes the state over when the class has been changed: see ``sys.change_code``.
+
+        Args:
+            old_vsn: from which version, as who changes the code tells it.
+            extra: whatever else that says.
+        """
+
+    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What others are shown of the handler, in ``sys.get_status`` and in reports.
+
+        Args:
+            status: a dict that has ``state`` (the attributes), in a report also ``reason`` and
+                ``message`` (the last event).
+
+        Returns:
+            The dict to be shown, with the same keys.
+        """
+        return status

@@ -1,0 +1,421 @@
+"""The process of an event manager: a list of handlers, and what becomes of each message.
+
+What it guarantees: a handler that fails, or returns what it may not, is taken out and reported, and
+harms neither the manager nor the others; who was promised to hear of a handler's end
+(``add_sup_handler``) does; the manager runs on without any handler.
+
+Handlers are called in the order of the list, the newest first. A handler's callbacks run in the
+manager's process, so one that takes long holds up the others.
+
+Source: stdlib, gen_event(3) (OTP 25 manual); the order of what happens is that of a running OTP 25.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, cast, final
+
+from beamish import process
+from beamish.otp.directives import Hibernate, Stop
+from beamish.otp.gen import (
+    Name,
+    Starter,
+    acknowledge,
+    attributes_of,
+    claim,
+    is_coroutine,
+    reporting,
+    set_attributes,
+)
+from beamish.otp.sys import SYSTEM, Debug, Special, debug_options, handle_debug, handle_system_msg
+from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
+
+from .values import HandlerId, RemoveHandler, SwapHandler
+
+__all__ = ["NOTIFY", "Setup", "run"]
+
+NOTIFY: Final = Atom("notify")
+SYNC_NOTIFY: Final = Atom("sync_notify")
+
+_OK: Final = Atom("ok")
+_ERROR: Final = Atom("error")
+_EXIT: Final = Atom("EXIT")
+_STOP: Final = Atom("stop")
+_IN: Final = Atom("in")
+_REMOVE: Final = Atom("remove_handler")
+_SWAPPED: Final = Atom("swapped")
+_CRASH: Final = Atom("crash")
+_GEN_EVENT_EXIT: Final = Atom("gen_event_EXIT")
+_NOT_FOUND: Final = Atom("module_not_found")
+_BAD_MODULE: Final = Atom("bad_module")
+
+_logger: Final = logging.getLogger("beamish")
+
+
+class Setup(NamedTuple):
+    """What a manager is started with."""
+
+    name: Name | None
+    parent: Pid | None
+    debug: tuple[Any, ...]
+
+
+@final
+class _Failed:
+    """What a callback came to that raised.
+
+    Attributes:
+        reason: the exception, or the reason of a ``process.exit``.
+    """
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: Any) -> None:
+        self.reason = reason
+
+
+@final
+class Handler:
+    """A handler in the list.
+
+    Attributes:
+        id: its class, or (class, id).
+        instance: the user's object.
+        owner: whom it is supervised by: who hears of its end, and whose end is its own.
+    """
+
+    __slots__ = ("id", "instance", "owner")
+
+    def __init__(self, id: HandlerId, instance: Any, owner: Pid | None) -> None:
+        self.id = id
+        self.instance = instance
+        self.owner = owner
+
+
+async def run(starter: Starter, setup: Setup) -> None:
+    """Runs a manager's process."""
+    if not claim(starter, setup.name):
+        return
+    process.flag(trap_exit=True)
+    manager = _Manager(setup.parent)
+    if setup.debug:
+        debug_options(manager, setup.debug)
+    process.serving(manager)
+    acknowledge(starter)
+    await reporting(manager.run, (), {})
+
+
+@final
+class _Manager(Special):
+    """A running event manager."""
+
+    __slots__ = ("debug", "handlers", "message", "parent")
+
+    def __init__(self, parent: Pid | None) -> None:
+        self.handlers: list[Handler] = []
+        self.parent = parent
+        self.message: Any = None
+        self.debug: Debug | None = None
+
+    async def run(self) -> None:
+        receive: Any = process.receive
+        while True:
+            message = await receive()
+            reason = await self._take(message)
+            if reason is not None:
+                await self._stop(reason)
+                return
+
+    async def _take(self, message: Any) -> Any:
+        """Does what a message says; the reason if it ends the manager."""
+        if message.__class__ is Exit:
+            if message[1] in (self.parent, process.init()):
+                return message[2]
+            await self._owner_is_gone(message[1], message[2])
+        match message:
+            case (tag, caller, request) if tag is SYSTEM:
+                stop = await handle_system_msg(self, caller, request, self.parent)
+                return None if stop is None else stop.reason
+            case (tag, event) if tag is NOTIFY:
+                await self._notify("handle_event", event)
+            case (Pid(), (Pid() as pid, Ref() as ref), (str() as head, *args)) if head in _REQUESTS:
+                self.message = message
+                process.reply((pid, ref), await _REQUESTS[head](self, pid, *args))
+            case _:
+                await self._notify("handle_info", message)
+        return None
+
+    async def _stop(self, reason: Any) -> None:
+        for handler in tuple(self.handlers):
+            await self._remove(handler, _STOP, SHUTDOWN)
+        if not (isinstance(reason, str) and reason == NORMAL):
+            process.exit(reason)
+
+    # ---- events
+
+    async def _notify(self, callback: str, event: Any) -> None:
+        self.message = event
+        if self.debug is not None:
+            handle_debug(self, (_IN, event))
+        for handler in tuple(self.handlers):
+            if handler in self.handlers:
+                result = await _call(getattr(handler.instance, callback), event)
+                if not (result is None or result is Hibernate or isinstance(result, Hibernate)):
+                    await self._obey(handler, result)
+
+    async def sync_notify(self, caller: Pid, event: Any) -> Any:
+        """Tells all handlers of an event before it answers."""
+        await self._notify("handle_event", event)
+        return (_OK, None)
+
+    async def call(self, caller: Pid, id: HandlerId, request: Any) -> Any:
+        """Asks one handler."""
+        handler = self._find(id)
+        if handler is None:
+            return (_ERROR, _BAD_MODULE)
+        result = await _call(handler.instance.handle_call, request)
+        if isinstance(result, _Failed):
+            await self._obey(handler, result)
+            return (_ERROR, (_EXIT, result.reason))
+        if result is RemoveHandler:
+            result = RemoveHandler()
+        if isinstance(result, RemoveHandler | SwapHandler):
+            await self._obey(handler, result)
+            return (_OK, result.reply)
+        return (_OK, result)
+
+    async def _obey(self, handler: Handler, result: Any) -> None:
+        """Does what a handler says, or what must be done with one that failed."""
+        if result is RemoveHandler or isinstance(result, RemoveHandler):
+            await self._remove(handler, _REMOVE, NORMAL)
+        elif isinstance(result, SwapHandler):
+            place = self.handlers.index(handler)
+            owner = handler.owner
+            handed = await self._swap_out(handler, result.args, result.handler, owner)
+            new_args = (result.new_args, handed)
+            added = await self._add(result.handler, (new_args,), {}, owner, place)
+            if added[0] is _ERROR and owner is not None:
+                process.send(owner, (_GEN_EVENT_EXIT, result.handler, _CRASH))  # as in OTP
+                self._unlink(owner)
+        elif isinstance(result, _Failed):
+            exit = (_EXIT, result.reason)
+            self._report(handler, exit)
+            await self._remove(handler, (_ERROR, exit), exit)
+        else:
+            self._report(handler, result)
+            await self._remove(handler, (_ERROR, result), result)
+
+    # ---- coming and going
+
+    async def add_handler(self, caller: Pid, id: HandlerId, args: Any, kwargs: Any) -> Any:
+        """Adds a handler."""
+        return await self._add(id, args, kwargs, None, 0)
+
+    async def add_sup_handler(self, caller: Pid, id: HandlerId, args: Any, kwargs: Any) -> Any:
+        """Adds a handler that ends with the caller, and tells it of its end."""
+        process.link(caller)
+        added = await self._add(id, args, kwargs, caller, 0)
+        if added[0] is _ERROR:
+            self._unlink(caller)
+        return added
+
+    async def _add(
+        self, id: HandlerId, args: Any, kwargs: Any, owner: Pid | None, place: int
+    ) -> Any:
+        """Makes a handler and puts it in the list; the answer for who wants it."""
+        cls: Any = id[0] if isinstance(id, tuple) else id
+        instance = cls()
+        result = await _call(instance.init, *args, **kwargs)
+        if result is None or result is Hibernate or isinstance(result, Hibernate):
+            self.handlers.insert(place, Handler(id, instance, owner))
+            return (_OK, None)
+        if isinstance(result, _Failed):
+            return (_ERROR, (_EXIT, result.reason))
+        return (_ERROR, result.reason if isinstance(result, Stop) else result)
+
+    async def delete_handler(self, caller: Pid, id: HandlerId, args: Any) -> Any:
+        """Takes a handler out, and answers with what its terminate returned."""
+        handler = self._find(id)
+        if handler is None:
+            return (_ERROR, _NOT_FOUND)
+        result = await self._remove(handler, args, NORMAL)
+        if isinstance(result, _Failed):
+            return (_ERROR, (_EXIT, result.reason))
+        return (_OK, result)
+
+    async def swap_handler(
+        self, caller: Pid, old: HandlerId, args: Any, new: HandlerId, new_args: Any
+    ) -> Any:
+        """Puts a handler in the place of another, supervised as that was."""
+        handler = self._find(old)
+        owner = handler.owner if handler is not None else None
+        return await self._swap(handler, args, new, new_args, owner)
+
+    async def swap_sup_handler(
+        self, caller: Pid, old: HandlerId, args: Any, new: HandlerId, new_args: Any
+    ) -> Any:
+        """The same, supervised by the caller."""
+        process.link(caller)
+        added = await self._swap(self._find(old), args, new, new_args, caller)
+        if added[0] is _ERROR:
+            self._unlink(caller)
+        return added
+
+    async def _swap(
+        self, handler: Handler | None, args: Any, new: HandlerId, new_args: Any, owner: Pid | None
+    ) -> Any:
+        handed: Any = _ERROR  # as in OTP, where there was none
+        if handler is not None:
+            handed = await self._swap_out(handler, args, new, owner)
+        return await self._add(new, ((new_args, handed),), {}, owner, 0)
+
+    async def _swap_out(
+        self, handler: Handler, args: Any, new: HandlerId, owner: Pid | None
+    ) -> Any:
+        """Takes a handler out for another; returns what is handed over."""
+        result = await self._remove(handler, args, (_SWAPPED, new, owner), keep=owner)
+        return (_EXIT, result.reason) if isinstance(result, _Failed) else result
+
+    async def _remove(
+        self, handler: Handler, args: Any, reason: Any, *, keep: Pid | None = None
+    ) -> Any:
+        """Takes a handler out, tells its owner; returns what terminate came to."""
+        self.handlers.remove(handler)
+        result = await _call(handler.instance.terminate, args)
+        if isinstance(result, _Failed):
+            self._report(handler, (_EXIT, result.reason))
+        owner = handler.owner
+        if owner is not None:
+            process.send(owner, (_GEN_EVENT_EXIT, handler.id, reason))
+            if owner is not keep:
+                self._unlink(owner)
+        return result
+
+    async def _owner_is_gone(self, pid: Pid, reason: Any) -> None:
+        for handler in tuple(self.handlers):
+            if handler.owner is pid:
+                handler.owner = None
+                await self._remove(handler, (_STOP, reason), reason)
+
+    async def which_handlers(self, caller: Pid) -> Any:
+        """The handlers, the newest first."""
+        return (_OK, [handler.id for handler in self.handlers])
+
+    def _find(self, id: HandlerId) -> Handler | None:
+        for handler in self.handlers:
+            if handler.id == id:
+                return handler
+        return None
+
+    def _unlink(self, pid: Pid) -> None:
+        """Ends the link to an owner, unless there is another reason for it."""
+        if pid is not self.parent and all(handler.owner is not pid for handler in self.handlers):
+            process.unlink(pid)
+
+    def _report(self, handler: Handler, reason: Any) -> None:
+        """Reports a handler that is taken out because it failed."""
+        shown = _formatted(handler, {"reason": reason, "message": self.message})
+        error: Any = None
+        match reason:
+            case ("EXIT", BaseException() as error):
+                pass
+            case _:
+                pass
+        pid = process.self()
+        _logger.error(
+            "gen_event handler %r crashed, and was removed from %r\n"
+            "    Last event: %r\n    State: %r\n** %s",
+            handler.id,
+            self.system_name(),
+            shown["message"],
+            shown["state"],
+            format_exit(shown["reason"]),
+            exc_info=error,
+            extra={"report": "event_handler", "pid": repr(pid), "handler": handler.id},
+        )
+
+    # ---- for sys, and for the runtime's crash reports
+
+    def system_get_state(self) -> Any:
+        """Of each handler its class, its id (None if it has none) and its attributes."""
+        return [(*_parts(one.id), attributes_of(one.instance)) for one in self.handlers]
+
+    def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
+        """Calls the function for each handler; one for which it fails keeps its state."""
+        for handler in self.handlers:
+            before = attributes_of(handler.instance)
+            try:
+                _, _, state = fn((*_parts(handler.id), dict(before)))
+                set_attributes(handler.instance, state)
+            except Exception:  # noqa: BLE001  # as in OTP: whatever it is, this one stays
+                set_attributes(handler.instance, before)
+        return self.system_get_state()
+
+    async def system_code_change(self, module: Any, old_vsn: Any, extra: Any) -> None:
+        """Makes the handlers of a class of that name ones of the new class."""
+        for handler in self.handlers:
+            instance: Any = handler.instance
+            was = instance.__class__
+            if isinstance(module, type) and was.__qualname__ == module.__qualname__:
+                instance.__class__ = module
+                result = await _call(instance.code_change, old_vsn, extra)
+                if isinstance(result, _Failed):
+                    instance.__class__ = was
+                    process.error((_EXIT, result.reason))
+                handler.id = (module, handler.id[1]) if isinstance(handler.id, tuple) else module
+
+    def system_status(self) -> dict[str, Any]:
+        """What ``sys.get_status`` shows: the handlers, as their ``format_status`` has them."""
+        shown = [
+            (*_parts(one.id), _formatted(one, {})["state"], one.owner) for one in self.handlers
+        ]
+        return {"State": [entry[:3] for entry in shown], "Installed handlers": shown}
+
+    def crash_details(self, reason: Any) -> dict[str, Any]:
+        """The last event and the handlers."""
+        return {"last_message": self.message, "state": [one.id for one in self.handlers]}
+
+
+_REQUESTS: Final[dict[str, Callable[..., Any]]] = {
+    "add_handler": _Manager.add_handler,
+    "add_sup_handler": _Manager.add_sup_handler,
+    "delete_handler": _Manager.delete_handler,
+    "swap_handler": _Manager.swap_handler,
+    "swap_sup_handler": _Manager.swap_sup_handler,
+    "sync_notify": _Manager.sync_notify,
+    "call": _Manager.call,
+    "which_handlers": _Manager.which_handlers,
+}
+
+
+async def _call(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Calls a handler's callback, and takes whatever it comes to."""
+    try:
+        result = callback(*args, **kwargs)
+        return await result if is_coroutine(result) else result
+    except Throw as thrown:
+        return thrown.value
+    except ProcessExit as exit:
+        if not process.alive(process.self()):
+            raise  # it is the manager that has been killed
+        return _Failed(exit.reason)
+    except Exception as error:  # noqa: BLE001  # that is the point
+        return _Failed(error)
+
+
+def _parts(id: HandlerId) -> tuple[Any, Any]:
+    return cast("tuple[Any, Any]", id) if isinstance(id, tuple) else (id, None)
+
+
+def _formatted(handler: Handler, more: dict[str, Any]) -> dict[str, Any]:
+    """A failing format_status harms nobody: its failure is shown in the place of the state."""
+    status: dict[str, Any] = {"state": attributes_of(handler.instance), **more}
+    name = f"{type(handler.instance).__qualname__}.format_status"
+    try:
+        shown: Any = handler.instance.format_status(dict(status))
+    except Exception:  # noqa: BLE001  # whatever the callback raises, Throw included
+        return {**status, "state": f"{name} crashed"}
+    if not isinstance(shown, dict):
+        return {**status, "state": f"{name} did not return a dict"}
+    return {**status, **cast("dict[str, Any]", shown)}

@@ -1,0 +1,57 @@
+"""What the callbacks of an event handler may return beside a plain value.
+
+    {ok, State}                            None (from handle_call: the reply)
+    {ok, State, hibernate}                 Hibernate()
+    remove_handler                         RemoveHandler
+    {remove_handler, Reply}                RemoveHandler(reply)
+    {swap_handler, Args1, S, H2, Args2}    SwapHandler(args1, handler2, args2)
+    {swap_handler, Reply, Args1, S, ...}   SwapHandler(args1, handler2, args2, reply=reply)
+
+Source: stdlib, gen_event(3), the callback functions (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, final
+
+if TYPE_CHECKING:
+    from .handler import GenEventHandler
+
+__all__ = ["HandlerId", "RemoveHandler", "SwapHandler"]
+
+# Which handler: its class, or (class, anything) where there are several of one class.
+HandlerId: TypeAlias = "type[GenEventHandler] | tuple[type[GenEventHandler], Any]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RemoveHandler:
+    """Takes the handler out: ``terminate("remove_handler")`` runs, and it is gone.
+
+    Args:
+        reply: from handle_call: the reply.
+    """
+
+    reply: Any = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SwapHandler:
+    """Puts another handler in the place of this one.
+
+    ``terminate(args)`` of this one runs, then ``init((new_args, result))`` of the other, where
+    `result` is what terminate returned. So the first can hand over to the second.
+
+    Args:
+        args: for this one's terminate.
+        handler: the other one.
+        new_args: for the other one's init.
+        reply: from handle_call: the reply.
+    """
+
+    args: Any
+    handler: HandlerId
+    new_args: Any = None
+    reply: Any = None

@@ -1,0 +1,167 @@
+"""The callbacks of a server: what a class may override, and what each of them does by default."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from beamish import process
+from beamish.otp.errors import UndefinedCallbackError
+from beamish.otp.gen import Caller, attributes_of, set_attributes
+
+__all__ = ["GenServerCallbacks"]
+
+_logger: Final = logging.getLogger("beamish")
+
+
+class GenServerCallbacks:
+    """The callbacks of a GenServer.
+
+    Their parameters and results are Any so that a subclass may say what its own are, and make them
+    ``async def``.
+    """
+
+    def init(self, *args: Any, **kwargs: Any) -> Any:
+        """Makes the first state; runs in the new process while its starter waits.
+
+        Args:
+            args: what start_link was given.
+            kwargs: the same.
+
+        Returns:
+            ``None``: the server has started.
+            ``Continue(arg)``: it has started, and handle_continue(arg) runs before any message.
+            ``Timeout(seconds)``: it has started; handle_info("timeout") runs if no message comes.
+            ``Ignore``: there shall be no server; start_link raises StartIgnored.
+            ``Stop(reason)``: start_link raises StartError(reason), and the process exits with it.
+            ``Fail(reason)``: start_link raises StartError(reason); the process exits with
+                ``normal``, so nothing is reported and a linked caller lives on.
+
+        An exception is a failed start, too: it is the reason of the StartError.
+        """
+
+    def handle_call(self, request: Any, caller: Caller) -> Any:
+        """Answers a call.
+
+        Args:
+            request: what the caller gave ``call``.
+            caller: who asks: (pid, reference), for ``gen_server.reply``.
+
+        Returns:
+            ``Reply(value, then=...)``: the reply, and what comes next.
+            ``NoReply``: nobody is answered now; ``gen_server.reply(caller, value)`` does it later.
+            ``Continue(arg)``, ``Timeout(seconds)``: as NoReply, and that comes next.
+            ``Stop(reason, reply=value)``: terminate runs, the caller is answered, the server ends.
+            ``Stop(reason)``: the same without an answer; the caller exits with the reason.
+            anything else: that is the reply.
+        """
+        raise UndefinedCallbackError(
+            f"{type(self).__name__} has no handle_call, and was called with {request!r}"
+        )
+
+    def handle_cast(self, request: Any) -> Any:
+        """Handles a cast.
+
+        Args:
+            request: what the sender gave ``cast``.
+
+        Returns:
+            ``None`` or ``NoReply``: the server goes on.
+            ``Continue(arg)``: handle_continue(arg) runs before any message.
+            ``Timeout(seconds)``: handle_info("timeout") runs if no message comes.
+            ``Stop(reason)``: terminate(reason) runs and the server ends.
+            anything else ends the server with ``("bad_return_value", value)``.
+        """
+        raise UndefinedCallbackError(
+            f"{type(self).__name__} has no handle_cast, and was cast {request!r}"
+        )
+
+    def handle_info(self, message: Any) -> Any:
+        """Handles every other message: timers, Down, Exit if it traps exits, "timeout".
+
+        A server without it logs them.
+
+        Args:
+            message: the message.
+
+        Returns:
+            As handle_cast.
+        """
+        _logger.error(
+            "GenServer %r (%s) received an unexpected message: %r",
+            process.self(),
+            type(self).__name__,
+            message,
+            extra={"report": "unexpected_message", "pid": repr(process.self())},
+        )
+
+    def handle_continue(self, arg: Any) -> Any:
+        """Runs after a callback that returned ``Continue(arg)``, before any message.
+
+        Args:
+            arg: what Continue was given.
+
+        Returns:
+            As handle_cast.
+        """
+        raise UndefinedCallbackError(
+            f"{type(self).__name__} has no handle_continue, and returned Continue({arg!r})"
+        )
+
+    def terminate(self, reason: Any) -> Any:
+        """Cleans up when the server ends by its own doing, or by its parent while it traps exits.
+
+        It does not run when an exit signal ends the server: what must be cleaned up in any case
+        belongs to a process of its own, or is given to ``process.own``.
+
+        Args:
+            reason: the exit reason to be: an exception if a callback failed.
+
+        Returns:
+            Anything; it is ignored.
+        """
+
+    def code_change(self, old_vsn: Any, extra: Any) -> Any:
+        """Takes the state over when the class has been changed: see ``sys.change_code``.
+
+        The instance is one of the new class already; what it keeps on ``self`` is what the old one
+        left there.
+
+        Args:
+            old_vsn: from which version, as who changes the code tells it.
+            extra: whatever else that says.
+
+        Returns:
+            Anything; it is ignored. An exception refuses the change: the class stays the old one.
+        """
+
+    def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What others are shown of the server, in ``sys.get_status`` and in crash reports.
+
+        Override it to leave out what is secret, or too big to be read.
+
+        Args:
+            status: a dict that has ``state``, in a crash report also ``reason`` and ``message``
+                (the last one), and ``log`` while events are logged.
+
+        Returns:
+            The dict to be shown, with the same keys. If this fails, its failure is shown instead of
+            the state.
+        """
+        return status
+
+    def system_get_state(self) -> Any:
+        """What ``sys.get_state`` answers; by default a dict of the attributes."""
+        return attributes_of(self)
+
+    def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
+        """Makes ``fn(state)`` the state, for ``sys.replace_state``; returns it."""
+        state = fn(attributes_of(self))
+        set_attributes(self, state)
+        return state
+
+
+# Crash reports show it as the initial call, by the name that users know.
+GenServerCallbacks.init.__module__ = "beamish.otp.gen_server"
+GenServerCallbacks.init.__qualname__ = "GenServer.init"

@@ -1,0 +1,353 @@
+"""The loop of a GenServer's process: what happens to each message.
+
+What it guarantees: one message at a time; ``handle_continue`` before the next message;
+``terminate`` exactly once for a Stop, an error in a callback, an exit by the server itself and,
+while it traps exits, an exit of its parent, and never when an exit signal has ended the process;
+the caller of a stopping call is answered after ``terminate`` and before anyone hears of the death.
+
+Calls and casts are dealt with in steps.py, without waking the coroutine of this loop, which
+does what is rarer. The type of a callback's result is compared, never inspected. While sys(3)
+looks on, every message comes here and goes the longer way, which tells what happens.
+
+Source: stdlib, gen_server.erl's behaviour as gen_server(3) tells it (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish import process
+from beamish.otp.directives import (
+    UNSET,
+    Continue,
+    Fail,
+    Hibernate,
+    Ignore,
+    NoReply,
+    Reply,
+    Stop,
+    Then,
+    Timeout,
+)
+from beamish.otp.gen import (
+    ACK,
+    CALL,
+    Caller,
+    Hibernation,
+    Starter,
+    acknowledge,
+    answer,
+    claim,
+    exit_reason,
+    fail,
+    hibernated,
+    ignore,
+    is_coroutine,
+    is_protocol,
+    is_word,
+    report_exit,
+    reporting,
+    run_callback,
+    unclaim,
+)
+from beamish.otp.sys import SYSTEM, debug_options, handle_debug, handle_system_msg
+from beamish.terms import NORMAL, Atom, ProcessExit, Throw
+
+from .steps import Later, MethodCall, dispatch, finish, loop_of
+from .work import Work
+
+if TYPE_CHECKING:
+    from .callbacks import GenServerCallbacks
+
+__all__ = ["TIMEOUT", "run"]
+
+TIMEOUT: Final = Atom("timeout")
+
+_BAD_RETURN: Final = Atom("bad_return_value")
+_IN: Final = Atom("in")
+_OUT: Final = Atom("out")
+_NOREPLY: Final = Atom("noreply")
+_CONTINUE: Final = Atom("continue")
+
+_NO_KEYWORDS: Final[dict[str, Any]] = {}
+
+
+# ---- the beginning
+
+
+# What `begin` returns where there shall be no server.
+_NO_SERVER: Final = Stop(NORMAL)
+
+
+def begin(starter: Starter, work: Work) -> Any:
+    """Runs init, in the new process, and tells the starter.
+
+    An init that neither waits nor has more to say than None costs no coroutine: thousands of
+    children start like this.
+
+    Returns:
+        What comes next, or _NO_SERVER; or a coroutine that returns it.
+    """
+    if work.name is not None and not claim(starter, work.name):
+        return _NO_SERVER
+    if work.linked:
+        work.parent = starter[0]
+    server: Any = None
+    try:
+        server = work.cls()
+        result = server.init(*work.args, **work.kwargs)
+    except Throw as thrown:
+        if server is None:
+            raise
+        result = thrown.value
+    except Hibernation as jump:
+        unclaim(work.name)
+        return _hibernate(jump)
+    except BaseException as error:
+        unclaim(work.name)
+        report_exit(error)
+        raise
+    if result is not None or work.options:
+        return reporting(_begun, (starter, work, server, result), _NO_KEYWORDS)
+    work.server = server
+    process.acknowledge(starter, ACK)
+    return None
+
+
+async def _begun(starter: Starter, work: Work, server: GenServerCallbacks, result: Any) -> Then:
+    """The same, where init waits, or has more to say."""
+    try:
+        if is_coroutine(result):
+            result = await result
+    except Throw as thrown:
+        result = thrown.value
+    except BaseException:
+        unclaim(work.name)
+        raise
+    if result is None or result is Hibernate or isinstance(result, Continue | Timeout | Hibernate):
+        if work.options:
+            debug_options(work, work.options)
+        work.server = server
+        acknowledge(starter)
+        then: Then = result
+        return then
+    unclaim(work.name)
+    if result is Ignore or isinstance(result, Ignore):
+        ignore(starter)
+        return _NO_SERVER
+    if isinstance(result, Fail):
+        fail(starter, result.reason)
+        return _NO_SERVER
+    raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
+
+
+async def _hibernate(jump: Hibernation) -> Then:
+    """Init has thrown the call stack away, and the server with it."""
+    fn, args, kwargs = jump.call
+    await hibernated(fn, args, kwargs)
+    return _NO_SERVER
+
+
+# ---- the loop
+
+
+async def run(  # noqa: C901  # see below
+    starter: Starter | None, work: Work, then: Then = None
+) -> None:
+    """Runs a server's process from its first step to its last.
+
+    The loop stands in the process' own function, and a message is handled in the loop: each
+    coroutine between them would have to be passed through for every message.
+
+    Args:
+        starter: who waits for its start; None where the server has been made already.
+        work: the process'.
+        then: what comes first, where the server has been made (enter_loop).
+    """
+    if starter is not None:
+        begun: Any = begin(starter, work)
+        if begun.__class__ is CoroutineType:
+            begun = await begun
+        if begun is _NO_SERVER:
+            return
+        then = begun
+    server = work.server
+    receive: Any = process.receive
+    wait: Any = None  # made with the first message: many a server hardly ever gets one
+    message: Any
+    try:
+        while True:
+            if then is None:
+                if work.debug is not None or wait is None:
+                    message = await receive()
+                    wait = wait or loop_of(work).receive
+                else:
+                    message = None  # keep nothing alive meanwhile
+                    message = await wait()
+                    if message.__class__ is Later:
+                        then = await _go_on_with(message)
+                        continue
+                    message = message[0]
+            elif isinstance(then, Stop):
+                break
+            elif isinstance(then, Timeout):
+                message = await _receive_within(then)
+            elif isinstance(then, Continue):
+                then = await _continue(work, then.arg)
+                continue
+            else:  # Hibernate: see there
+                then = None
+                continue
+            then = await _handle(work, message, then)
+    except GeneratorExit:
+        raise  # killed: no code of the server's runs any more
+    except BaseException as error:
+        if not process.ending():  # else an exit signal ended it: only `finally` runs
+            await reporting(_failed, (server, error), _NO_KEYWORDS)
+            report_exit(error)
+        raise
+    await reporting(_stop, (work, then), _NO_KEYWORDS)
+
+
+async def _go_on_with(later: Later) -> Then:
+    """Ends what a handler has begun, answers, and tells what comes next."""
+    result = later.result
+    try:
+        if later.begun is not None:
+            result = await finish(later.begun, later.awaits)
+        elif later.caller is None and is_coroutine(result):
+            result = await result
+    except Throw as thrown:
+        result = thrown.value
+    if later.caller is None:
+        return _after_message(result)
+    return await _after_call(result, later.caller)
+
+
+async def _receive_within(wait: Timeout) -> Any:
+    seconds = wait.seconds
+    if wait.abs:
+        seconds = max(0, seconds - asyncio.get_running_loop().time())
+    try:
+        return await process.receive(timeout=seconds)
+    except TimeoutError:
+        return wait.message
+
+
+async def _continue(work: Work, arg: Any) -> Then:
+    if work.debug is not None:
+        handle_debug(work, (_CONTINUE, arg))
+    then = _after_message(await run_callback(work.server.handle_continue, arg))
+    _tell_state(work)
+    return then
+
+
+async def _handle(work: Work, message: Any, then: Then) -> Then:
+    """Handles a message by the longer way, on which sys can look on."""
+    if is_protocol(message):
+        if message[0] == SYSTEM:
+            stop = await handle_system_msg(work, message[1], message[2], work.parent)
+            return then if stop is None else stop
+        if message[0] == CALL:
+            return await _handle_call(work, message)
+    if work.debug is not None:
+        handle_debug(work, (_IN, message))
+    then = _after_message(await run_callback(dispatch, work, message))
+    _tell_state(work)
+    return then
+
+
+async def _handle_call(work: Work, message: Any) -> Then:
+    """Handles a call by the longer way, on which sys can look on."""
+    work.message = message
+    if work.debug is not None:
+        handle_debug(work, (_IN, message))
+    _, caller, request = message
+    if request.__class__ is MethodCall:
+        result = await run_callback(request.run, work.server)
+    else:
+        result = await run_callback(work.server.handle_call, request, caller)
+    then = await _after_call(result, caller)
+    if work.debug is not None:
+        reply = _reply_in(result)
+        state = work.system_get_state()
+        handle_debug(work, (_NOREPLY, state) if reply is UNSET else (_OUT, reply, caller, state))
+    return then
+
+
+def _reply_in(result: Any) -> Any:
+    """The reply that was sent for a result of handle_call; UNSET if none was."""
+    if isinstance(result, Reply):
+        return result.value
+    none = result is NoReply or result is Hibernate
+    silent = none or isinstance(result, NoReply | Stop | Continue | Timeout | Hibernate)
+    return UNSET if silent else result
+
+
+def _tell_state(work: Work) -> None:
+    if work.debug is not None:
+        handle_debug(work, (_NOREPLY, work.system_get_state()))
+
+
+async def _after_call(result: Any, caller: Caller) -> Then:
+    """What comes next where handle_call returned more than a reply."""
+    if is_coroutine(result):
+        result = await result
+    match result:
+        case Reply():
+            answer(caller, result.value)
+            return result.then
+        case NoReply():
+            return result.then
+        case Stop() | Continue() | Timeout() | Hibernate():
+            return result
+        case _ if result is NoReply or result is Hibernate:
+            return None
+        case _ if result is Ignore or isinstance(result, Ignore):
+            raise _bad_return(result)
+        case _:
+            answer(caller, result)  # the reply is a class, or came from a generator
+            return None
+
+
+def _after_message(result: Any) -> Then:
+    """What comes next where there is nobody to answer."""
+    if result is None or result is NoReply or result is Hibernate:
+        return None
+    if isinstance(result, NoReply):
+        return result.then
+    if isinstance(result, Continue | Timeout | Hibernate) or (
+        isinstance(result, Stop) and result.reply is UNSET
+    ):
+        return result
+    raise _bad_return(result)
+
+
+def _bad_return(result: Any) -> ProcessExit:
+    return ProcessExit((_BAD_RETURN, result))
+
+
+# ---- the end
+
+
+async def _stop(work: Work, stop: Any) -> None:
+    reason = stop.reason
+    try:
+        await run_callback(work.server.terminate, reason)
+    finally:
+        # After terminate, as in OTP: who is answered finds the server's work done.
+        if stop.reply is not UNSET and _is_call(work.message):
+            answer(work.message[1], stop.reply)
+    if not (isinstance(reason, str) and reason == NORMAL):
+        process.exit(reason)
+
+
+def _is_call(message: Any) -> bool:
+    return message.__class__ is tuple and len(message) == 3 and is_word(message[0], CALL)
+
+
+async def _failed(server: GenServerCallbacks, error: BaseException) -> None:
+    """Lets a server that goes down by its own doing clean up."""
+    await run_callback(server.terminate, exit_reason(error))

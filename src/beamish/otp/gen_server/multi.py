@@ -1,0 +1,94 @@
+"""Calls and casts to the servers of one name on several nodes.
+
+There is one node yet, this one; others count as nodes that do not answer. The functions have the
+shape that they will have among many.
+
+Source: gen_server(3), multi_call/4 and abcast/3 (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from beamish import process
+from beamish.otp.gen import CALL, CAST, RequestError, RequestIds, receive_response, send
+from beamish.terms import BadArgError
+from beamish.terms.errors import describe
+
+__all__ = ["abcast", "multi_call"]
+
+
+async def multi_call(
+    name: str,
+    request: Any,
+    *,
+    nodes: Iterable[str] | None = None,
+    timeout: float | None = None,
+) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Calls the server of a name on each of several nodes.
+
+    Args:
+        name: the registered name.
+        request: what their ``handle_call`` gets.
+        nodes: which nodes; all known ones unless told otherwise.
+        timeout: seconds to wait for all together, or None for ever (the default, as in OTP).
+
+    Returns:
+        ``(replies, bad_nodes)``: ``(node, reply)`` of those that answered, in the order of the
+        answers, and the nodes that did not: because they are not there, have no such server, or
+        were too late. A reply that comes later is dropped.
+
+    Source: gen_server:multi_call/4.
+    """
+    _check_name("multi_call", name)
+    asked = _nodes(nodes)
+    requests = RequestIds()
+    for node in asked:
+        send(CALL, (name, node), request, node, requests)
+    replies: list[tuple[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    until = None if timeout is None else loop.time() + timeout
+    while len(requests):
+        left = None if until is None else max(0.0, until - loop.time())
+        try:
+            answer = await receive_response(requests, left)
+        except RequestError:
+            continue
+        except TimeoutError:
+            break
+        if answer is not None:
+            replies.append((answer.label, answer.reply))
+    answered = {node for node, _ in replies}
+    return replies, [node for node in asked if node not in answered]
+
+
+def abcast(name: str, request: Any, *, nodes: Iterable[str] | None = None) -> None:
+    """Casts to the server of a name on each of several nodes; never fails.
+
+    Args:
+        name: the registered name.
+        request: what their ``handle_cast`` gets.
+        nodes: which nodes; all known ones unless told otherwise.
+
+    Source: gen_server:abcast/3.
+    """
+    _check_name("abcast", name)
+    for node in _nodes(nodes):
+        process.send((name, node), (CAST, request))
+
+
+def _nodes(nodes: Iterable[str] | None) -> list[str]:
+    if nodes is None:
+        return [process.self().node]
+    if isinstance(nodes, str):
+        raise BadArgError(f"nodes: expected a list of node names; got {describe(nodes)}")
+    return list(dict.fromkeys(nodes))
+
+
+def _check_name(function: str, name: object) -> None:
+    if not isinstance(name, str):
+        raise BadArgError(
+            f"gen_server.{function}: expected a registered name; got {describe(name)}"
+        )

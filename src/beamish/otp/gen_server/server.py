@@ -1,0 +1,443 @@
+"""GenServer: a process that keeps state and answers requests.
+
+What
+----
+A server is a class. An instance of it lives in a process of its own, is touched by nothing
+else, and handles one message at a time: requests that wait for a reply (``call``), requests that
+do not (``cast``), and every other message (``handle_info``). State is whatever it keeps on
+``self``. Callbacks may be ``def`` or ``async def``.
+
+Smallest example
+----------------
+::
+
+    class Counter(GenServer):
+        def init(self, start: int = 0) -> None:
+            self.n = start
+
+        def handle_call(self, request: str, caller: Caller) -> int:
+            self.n += 1
+            return self.n
+
+    pid = await Counter.start_link(5, name="counter")
+    assert await gen_server.call("counter", "next") == 6
+
+Client and server
+-----------------
+Users of a server should not have to know its messages. Typed methods (:mod:`beamish.otp.methods`)
+are the short way: the body runs in the server, the class is the client::
+
+    class Counter(GenServer):
+        def init(self, start: int = 0) -> None:
+            self.n = start
+
+        @call
+        def bump(self, by: int = 1) -> int:
+            self.n += by
+            return self.n
+
+    pid = await Counter.start_link(5)
+    assert await Counter.bump(pid, 2) == 7
+
+Supervising
+-----------
+``Counter``, ``(Counter, 5)`` and ``Counter.child_spec(5, name="counter")`` are children for a
+Supervisor. How a class wants to be supervised it says once:
+``class Counter(GenServer, restart="transient", shutdown=10.0)``.
+
+Names
+-----
+``name="counter"`` registers it on this node before ``init`` runs, ``name=("via", Registry,
+("reg", key))`` elsewhere. Every function that takes a server takes the pid or the name.
+
+Time-outs
+---------
+A call waits 5.0 seconds unless told otherwise, then the *caller* exits; a start waits for ever.
+``Timeout(seconds)`` returned by a callback runs ``handle_info("timeout")`` if no message comes
+meanwhile.
+
+How a server ends
+-----------------
+By ``Stop(reason)``, by an error in a callback, by ``process.exit(reason)`` in a callback, by
+``gen_server.stop``, or by its parent's exit if it traps exits: in all of these
+``terminate(reason)`` runs first. An exit signal ends a server that does not trap exits without
+``terminate`` (its ``finally`` blocks run), and ``kill`` ends every server so.
+
+When not to use it
+------------------
+To organise code: that is what classes and modules are for. A process is for something that
+runs at the same time, holds state that others share, or fails alone. For plain state there is
+Agent, for one job Task.
+
+Debugging
+---------
+A server that fails writes one crash report to the logger ``beamish``, with the last message, the
+reason and the traceback. ``process.info(pid)`` shows its queue and links.
+
+Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterable
+from typing import Any, NoReturn
+
+from beamish import process
+from beamish.otp.child import Supervised
+from beamish.otp.directives import (
+    Continue,
+    Fail,
+    Hibernate,
+    Ignore,
+    NoReply,
+    Reply,
+    Stop,
+    Then,
+    Timeout,
+)
+from beamish.otp.gen import (
+    CALL,
+    Caller,
+    Dest,
+    Name,
+    Request,
+    RequestError,
+    RequestIds,
+    Response,
+    SpawnOptions,
+    check_name,
+    check_response,
+    receive_response,
+    reqids_add,
+    reqids_new,
+    reqids_size,
+    reqids_to_list,
+    send,
+    spawn_options,
+    start_opt,
+    wait_response,
+    whereis,
+)
+from beamish.otp.sys import check_options, debug_options
+from beamish.terms import NORMAL, Atom, Pid, Ref
+
+from .callbacks import GenServerCallbacks
+from .client import call, cast, reply, stop
+from .loop import run
+from .multi import abcast, multi_call
+from .work import Work
+
+__all__ = [
+    "Caller",
+    "Continue",
+    "Dest",
+    "Fail",
+    "GenServer",
+    "Hibernate",
+    "Ignore",
+    "Name",
+    "NoReply",
+    "Reply",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
+    "Stop",
+    "Timeout",
+    "abcast",
+    "call",
+    "cast",
+    "check_response",
+    "enter_loop",
+    "multi_call",
+    "receive_response",
+    "reply",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send_request",
+    "start",
+    "start_link",
+    "start_monitor",
+    "stop",
+    "wait_response",
+    "whereis",
+]
+
+
+class GenServer(GenServerCallbacks, Supervised):
+    """The base of a server: override what is needed; see the module's page for the whole.
+
+    How it wants to be supervised stands in the class statement:
+    ``class Counter(GenServer, restart="transient", shutdown=10.0)``; see Supervised.
+    """
+
+    # ---- the client's side
+
+    # These are no coroutine functions themselves, but return start_opt's coroutine: one less in the
+    # path of each child that a supervisor starts.
+
+    @classmethod
+    def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]:
+        """Starts a server linked to the caller, and returns when its ``init`` is done.
+
+        Args:
+            args: what ``init`` gets.
+            name: registered before init runs; a string, or ("via", registry, key).
+            timeout: seconds that init may take, or None for ever (the default, as in OTP).
+            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
+            spawn_opt: options of the process: ``{"label": ...}``.
+            kwargs: keyword arguments of init.
+
+        Returns:
+            The pid.
+
+        Raises:
+            StartError: it did not start. The reason is init's, or ``("already_started", pid)``, or
+                ``"timeout"``. A caller that does not trap exits dies with a failing init.
+            StartIgnored: init returned Ignore.
+
+        Source: gen_server:start_link/4.
+        """
+        if not debug and not spawn_opt:  # start_server, in short
+            work = Work(cls, args, kwargs, name, True)
+            return start_opt(run, (work,), True, name, timeout, work)
+        return start_server(
+            cls,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=True,
+        )
+
+    @classmethod
+    def start(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]:
+        """Like :meth:`start_link`, without a link: for a shell or a test.
+
+        Source: gen_server:start/4.
+        """
+        return start_server(
+            cls,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=False,
+        )
+
+    @classmethod
+    async def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> tuple[Pid, Ref]:
+        """Like :meth:`start`, monitored by the caller.
+
+        Returns:
+            The pid, and the reference that the Down message will carry.
+
+        Source: gen_server:start_monitor/4.
+        """
+        started: Any = await start_server(
+            cls,
+            args,
+            kwargs,
+            name=name,
+            timeout=timeout,
+            debug=debug,
+            spawn_opt=spawn_opt,
+            link=False,
+            watch=True,
+        )
+        return started[0], started[1]
+
+    call = staticmethod(call)
+    cast = staticmethod(cast)
+    reply = staticmethod(reply)
+    stop = staticmethod(stop)
+    whereis = staticmethod(whereis)
+    multi_call = staticmethod(multi_call)
+    abcast = staticmethod(abcast)
+
+
+async def start_link(
+    cls: type[GenServer],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start_link(*args, ...)``, by OTP's name.
+
+    Source: gen_server:start_link/4.
+    """
+    return await start_server(
+        cls, args, kwargs, name=name, timeout=timeout, debug=debug, spawn_opt=spawn_opt, link=True
+    )
+
+
+async def start(
+    cls: type[GenServer],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start(*args, ...)``, by OTP's name.
+
+    Source: gen_server:start/4.
+    """
+    return await start_server(
+        cls, args, kwargs, name=name, timeout=timeout, debug=debug, spawn_opt=spawn_opt, link=False
+    )
+
+
+async def start_monitor(
+    cls: type[GenServer],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> tuple[Pid, Ref]:
+    """``cls.start_monitor(*args, ...)``, by OTP's name.
+
+    Source: gen_server:start_monitor/4.
+    """
+    started: Any = await start_server(
+        cls,
+        args,
+        kwargs,
+        name=name,
+        timeout=timeout,
+        debug=debug,
+        spawn_opt=spawn_opt,
+        link=False,
+        watch=True,
+    )
+    return started[0], started[1]
+
+
+def send_request(
+    dest: Dest, request: Any, label: Any = None, collection: RequestIds | None = None
+) -> Request[Any]:
+    """Sends a request to a server and does not wait for the reply.
+
+    Args:
+        dest: a pid, name or via tuple.
+        request: any term; it is what ``handle_call`` gets.
+        label: what the answer is labelled with in the collection.
+        collection: where the request is added; see :mod:`beamish.otp.gen.requests`.
+
+    Returns:
+        What ``receive_response``, ``wait_response`` and ``check_response`` take.
+
+    Source: gen_server:send_request/2, /4.
+    """
+    return send(CALL, dest, request, label, collection)
+
+
+async def enter_loop(
+    server: GenServer,
+    *,
+    name: Name | None = None,
+    then: Then = None,
+    debug: Iterable[Any] = (),
+) -> NoReturn:
+    """Makes the calling process a server; never returns.
+
+    For a process with a start of its own, by :mod:`beamish.otp.proc_lib`, that goes on as a
+    server. ``init`` is not called.
+
+    Args:
+        server: an instance, with its state.
+        name: the name that the process is registered by, to be checked; None asks for none.
+        then: what comes first: None, ``Timeout(seconds)`` or ``Continue(arg)``.
+        debug: what of ``sys`` is on.
+
+    Exits:
+        ``process_not_registered`` or ``process_not_registered_via`` if the name is not its own.
+
+    Example::
+
+        async def listener(port: int) -> None:
+            server = Listener()
+            server.socket = gen_tcp.listen(port)
+            proc_lib.init_ack()
+            await gen_server.enter_loop(server)
+
+    Source: gen_server:enter_loop/3 to /5.
+    """
+    options = check_options(debug)
+    check_name(name)
+    me = process.self()
+    if name is not None and whereis(name) != me:
+        process.exit(Atom(f"process_not_registered{'' if isinstance(name, str) else '_via'}"))
+    work = Work(type(server), (), {}, name, linked=True, shown=(None, None))
+    work.server = server
+    work.parent = process.parent()
+    debug_options(work, options)
+    process.serving(work)
+    await run(None, work, then)
+    process.exit(NORMAL)
+
+
+def start_server(
+    cls: type[GenServer],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    name: Name | None,
+    timeout: float | None,
+    link: bool,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    watch: bool = False,
+    label: str | None = None,
+    initial_call: Any = None,
+) -> Coroutine[Any, Any, Pid]:
+    """Starts a server's process, for the behaviours that are built on GenServer.
+
+    Its `label` and `initial_call` are what reports show; by default the class' name and init.
+    With `watch` a monitor's reference is returned beside the pid.
+    """
+    shown = None
+    if spawn_opt:
+        chosen = spawn_options(spawn_opt)
+        link = link or chosen.get("link", False)
+        shown = (chosen.get("label", label or cls.__name__), initial_call or cls.init)
+    elif label or initial_call:
+        shown = (label or cls.__name__, initial_call or cls.init)
+    work = Work(cls, args, kwargs, name, link, check_options(debug) if debug else (), shown)
+    return start_opt(run, (work,), link, name, timeout, work, None, None, watch)

@@ -1,0 +1,157 @@
+"""A server's own messages, and what it does with them while it waits.
+
+Calls and casts are dealt with in plain functions, without waking the server's coroutine: see
+process.Server. What a handler begins and cannot end at once, its coroutine ends: see loop.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from types import CoroutineType, GeneratorType, coroutine
+from typing import Any, Final, NamedTuple, cast
+
+from beamish import process
+from beamish.otp.directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
+from beamish.otp.gen import CALL, CAST, Caller, is_protocol, is_word
+from beamish.terms import Exit, Throw
+
+from .work import Work
+
+__all__ = ["Later", "MethodCall", "dispatch", "finish", "loop_of"]
+
+
+# What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
+# returned without being called; generators, because what process.sleep returns is one.
+_SPECIAL: Final = frozenset(
+    (Reply, NoReply, Stop, Continue, Timeout, Hibernate, Ignore, type, GeneratorType)
+)
+
+
+class MethodCall(NamedTuple):
+    """The request of a typed method; see methods.py."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def run(self, server: object) -> Any:
+        """Runs the method's body on the server."""
+        return getattr(type(server), self.name).body(server, *self.args, **self.kwargs)
+
+    def __repr__(self) -> str:
+        args = [repr(arg) for arg in self.args]
+        args += [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        return f"{self.name}({', '.join(args)})"
+
+
+class Later:
+    """What a handler has begun, or returned, that is more than an answer.
+
+    Attributes:
+        caller: whom to answer; None where it was no call.
+        result: what it returned.
+        begun: the coroutine that it returned, which has been begun instead.
+        awaits: what that awaits.
+    """
+
+    __slots__ = ("awaits", "begun", "caller", "result")
+
+    def __init__(
+        self, caller: Caller | None, result: Any, begun: Any = None, awaits: Any = None
+    ) -> None:
+        self.caller = caller
+        self.result = result
+        self.begun = begun
+        self.awaits = awaits
+
+
+def loop_of(work: Work) -> process.Server:
+    """The receive loop of a server; it returns other messages as ``(message,)``, or a Later."""
+    answer = _answering(work)
+
+    def step(message: Any) -> Any:
+        if message.__class__ is tuple and len(message) == 3:
+            if message[0] is CALL:
+                result = answer(message)
+                if result.__class__ is process.Unanswered:
+                    return result.outcome
+                process.reply(message[1], result)
+                return None
+            if is_protocol(message):
+                return (message,)
+        try:
+            result = dispatch(work, message)
+        except Throw as thrown:
+            result = thrown.value
+        return None if result is None else Later(None, result)
+
+    return process.Server(step, answer)
+
+
+def _answering(work: Work) -> Callable[[Any], Any]:
+    """What a server does with a call."""
+    server = work.server
+
+    def answer(message: Any) -> Any:
+        if message[0] is not CALL:
+            return process.Unanswered((message,))
+        work.message = message
+        _, caller, request = message
+        try:
+            if request.__class__ is MethodCall:
+                result = request.run(server)
+            else:
+                result = server.handle_call(request, caller)
+            if result.__class__ is CoroutineType:
+                try:
+                    awaits = result.send(None)
+                except StopIteration as stop:
+                    result = stop.value
+                else:
+                    return process.Unanswered(Later(caller, None, result, awaits))
+        except Throw as thrown:
+            result = thrown.value
+        if result.__class__ not in _SPECIAL:
+            return result
+        if result.__class__ is Reply and result.then is None:
+            return result.value
+        return process.Unanswered(Later(caller, result))
+
+    return answer
+
+
+def dispatch(work: Work, message: Any) -> Any:
+    """Calls the callback for a message that is no call; what it returns may have to be awaited."""
+    work.message = message
+    server = work.server
+    if message.__class__ is tuple:
+        if len(message) == 2 and is_word(message[0], CAST):
+            request = message[1]
+            if request.__class__ is MethodCall:
+                return request.run(server)
+            return server.handle_cast(request)
+    elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
+        process.because(message[1])
+        return Stop(message[2])
+    return server.handle_info(message)
+
+
+@coroutine
+def finish(begun: Any, awaits: Any) -> Generator[Any, Any, Any]:
+    """Awaits the rest of a coroutine that has been begun."""
+    while True:
+        try:
+            value = yield awaits
+        except GeneratorExit:
+            begun.close()
+            raise
+        except BaseException as error:  # noqa: BLE001  # it is thrown into it
+            step = begun.throw, error
+        else:
+            if value is None:
+                return (yield from cast("Generator[Any, Any, Any]", begun))
+            step = begun.send, value
+        try:
+            awaits = step[0](step[1])
+        except StopIteration as stop:
+            return stop.value

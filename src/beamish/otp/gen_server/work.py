@@ -1,0 +1,163 @@
+"""What a GenServer's process works on, and how it answers system messages.
+
+One object for each server, beside the user's instance: it remembers the message that is worked on
+(for crash reports, and to tell a cycle of calls), and speaks for the server to ``sys``.
+
+The state of a server is its attributes: ``sys.get_state`` gets a dict of them. What the class
+says itself with ``system_get_state`` and ``system_replace_state`` goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, cast, final
+
+from beamish.otp.gen import is_coroutine
+from beamish.otp.sys import Debug, Special
+from beamish.terms import Pid
+
+if TYPE_CHECKING:
+    from beamish.otp.gen import Name
+
+    from .callbacks import GenServerCallbacks
+
+__all__ = ["Work"]
+
+_NOTHING: Final = object()
+
+
+@final
+class Work(Special):
+    """A server's own account of itself.
+
+    It is made by who starts the server, for the new process.
+
+    Attributes:
+        cls: the class that is started.
+        args: what its init gets.
+        kwargs: the same.
+        name: what it is registered by.
+        linked: whether it is linked to its starter, which is its parent then.
+        shown: what reports call it, and what they show as its initial call; None: its class' name
+            and init.
+        options: the debug options that are on from the start.
+        server: the user's instance, once it has started.
+        parent: who started it with a link; None where nobody did.
+        message: the last message that it has taken up.
+        debug: what sys(3) has switched on; None while nothing is.
+    """
+
+    __slots__ = (
+        "args",
+        "cls",
+        "debug",
+        "kwargs",
+        "linked",
+        "message",
+        "name",
+        "options",
+        "parent",
+        "server",
+        "shown",
+    )
+
+    server: GenServerCallbacks
+
+    def __init__(
+        self,
+        cls: type[GenServerCallbacks],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: Name | None,
+        linked: bool,
+        options: tuple[Any, ...] = (),
+        shown: tuple[Any, Any] | None = None,
+    ) -> None:
+        self.cls = cls
+        self.args = args
+        self.kwargs = kwargs
+        self.name = name
+        self.linked = linked
+        self.options = options
+        self.shown = shown
+        self.parent: Pid | None = None
+        self.message: Any = _NOTHING
+        self.debug: Debug | None = None
+
+    # ---- for the runtime's reports
+
+    @property
+    def label(self) -> Any:
+        """What reports call its process."""
+        return self.cls.__name__ if self.shown is None else self.shown[0]
+
+    @property
+    def initial_call(self) -> Any:
+        """What they show as its initial call."""
+        return self.cls.init if self.shown is None else self.shown[1]
+
+    # ---- for sys
+
+    def system_get_state(self) -> Any:
+        """The state that ``sys.get_state`` answers."""
+        return self.server.system_get_state()
+
+    def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
+        """Makes ``fn(state)`` the state."""
+        return self.server.system_replace_state(fn)
+
+    async def system_code_change(self, module: Any, old_vsn: Any, extra: Any) -> None:
+        """Makes the server one of the new class, and has it take its state over."""
+        server = self.server
+        was = server.__class__
+        if isinstance(module, type):
+            server.__class__ = module
+        try:
+            result = server.code_change(old_vsn, extra)
+            if is_coroutine(result):
+                await result
+        except BaseException:
+            server.__class__ = was
+            raise
+
+    def system_module(self) -> Any:
+        """The server's class."""
+        return type(self.server)
+
+    def system_status(self) -> dict[str, Any]:
+        """What ``sys.get_status`` shows, as the server's ``format_status`` has it."""
+        status: dict[str, Any] = {"state": self.system_get_state()}
+        if self.debug is not None and (log := self.debug.log("get")):
+            status["log"] = log
+        shown = self._formatted(status)
+        data = {"State": shown.get("state")}
+        if "log" in shown:
+            data["Logged events"] = shown["log"]
+        return data
+
+    # ---- for the runtime's crash reports
+
+    def crash_details(self, reason: Any) -> dict[str, Any]:
+        """The last message and the state, as the server's ``format_status`` has them."""
+        if not hasattr(self, "server"):
+            return {}  # it has not started
+        status: dict[str, Any] = {"reason": reason, "state": self.system_get_state()}
+        if self.message is not _NOTHING:
+            status["message"] = self.message
+        if self.debug is not None and (log := self.debug.log("get")):
+            status["log"] = log
+        shown = self._formatted(status)
+        if "message" in shown:
+            shown["last_message"] = shown["message"]
+        return shown
+
+    def _formatted(self, status: dict[str, Any]) -> dict[str, Any]:
+        """A failing format_status harms nobody: its failure is shown in the place of the state."""
+        name = f"{type(self.server).__qualname__}.format_status"
+        try:
+            shown: Any = self.server.format_status(dict(status))
+        except Exception:  # noqa: BLE001  # whatever the callback raises, Throw included
+            return {**status, "state": f"{name} crashed"}
+        if not isinstance(shown, dict):
+            return {**status, "state": f"{name} did not return a dict"}
+        return {**status, **cast("dict[str, Any]", shown)}

@@ -1,0 +1,131 @@
+"""GenStatem: a process that is a state machine.
+
+It may touch ``gen``, ``sys``, ``child`` and ``proc_lib``; no other behaviour.
+"""
+
+from typing import TYPE_CHECKING
+
+from beamish.on_demand import exports as _exports
+
+if TYPE_CHECKING:
+    from beamish.otp.directives import Fail, Hibernate, Ignore, Stop
+    from beamish.otp.gen import (
+        Caller,
+        Dest,
+        Name,
+        Request,
+        RequestError,
+        RequestIds,
+        Response,
+        check_response,
+        receive_response,
+        reqids_add,
+        reqids_new,
+        reqids_size,
+        reqids_to_list,
+        wait_response,
+        whereis,
+    )
+    from beamish.otp.gen_server import cast
+
+    from .callbacks import CallbackMode
+    from .machine import (
+        GenStatem,
+        call,
+        enter_loop,
+        reply,
+        send_request,
+        start,
+        start_link,
+        start_monitor,
+        stop,
+    )
+    from .values import (
+        Action,
+        ChangeCallbackModule,
+        EventTimeout,
+        EventType,
+        GenericTimeout,
+        KeepState,
+        NextEvent,
+        NextState,
+        PopCallbackModule,
+        Postpone,
+        PushCallbackModule,
+        RepeatState,
+        Reply,
+        Result,
+        StateTimeout,
+        StopAndReply,
+    )
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            "beamish.otp.gen": (
+                "Caller Dest Name Request RequestError RequestIds Response check_response "
+                "receive_response reqids_add reqids_new reqids_size reqids_to_list "
+                "wait_response whereis"
+            ),
+            "beamish.otp.directives": "Fail Hibernate Ignore Stop",
+            "beamish.otp.gen_server": "cast",
+            ".callbacks": "CallbackMode",
+            ".machine": (
+                "GenStatem call enter_loop reply send_request start start_link start_monitor stop"
+            ),
+            ".values": (
+                "Action ChangeCallbackModule EventTimeout EventType GenericTimeout KeepState "
+                "NextEvent NextState PopCallbackModule Postpone PushCallbackModule "
+                "RepeatState Reply Result StateTimeout StopAndReply"
+            ),
+        },
+    )
+
+__all__ = [
+    "Action",
+    "CallbackMode",
+    "Caller",
+    "ChangeCallbackModule",
+    "Dest",
+    "EventTimeout",
+    "EventType",
+    "Fail",
+    "GenStatem",
+    "GenericTimeout",
+    "Hibernate",
+    "Ignore",
+    "KeepState",
+    "Name",
+    "NextEvent",
+    "NextState",
+    "PopCallbackModule",
+    "Postpone",
+    "PushCallbackModule",
+    "RepeatState",
+    "Reply",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
+    "Result",
+    "StateTimeout",
+    "Stop",
+    "StopAndReply",
+    "call",
+    "cast",
+    "check_response",
+    "enter_loop",
+    "receive_response",
+    "reply",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send_request",
+    "start",
+    "start_link",
+    "start_monitor",
+    "stop",
+    "wait_response",
+    "whereis",
+]

@@ -1,0 +1,502 @@
+'''GenStatem: a process that is a state machine.
+
+What
+----
+A machine is a class. What it does with an event depends on the state it is in, and what the state
+callback returns says which state is next. So it fits protocols, connections, locks, whatever has
+modes. A GenServer does all that with an ``if``; a state machine adds
+
+- events put aside until the state changes (``Postpone``),
+- time-outs that belong to a state, to the wait for an event, or to a name,
+- a call when a state is entered (``"state_enter"``), and events that the machine sends itself.
+
+Smallest example
+----------------
+::
+
+    class Light(GenStatem):
+        """Push the button: it is on for a minute; push again: off."""
+
+        def init(self) -> NextState:
+            return NextState("off")
+
+        def off(self, event_type: EventType, content: Any) -> Result:
+            match event_type, content:
+                case "cast", "push":
+                    return NextState("on", StateTimeout(60.0))
+            return KeepState()
+
+        def on(self, event_type: EventType, content: Any) -> Result:
+            match event_type, content:
+                case ("cast", "push") | ("state_timeout", _):
+                    return NextState("off")
+                case ("call", caller), "how bright":
+                    return KeepState(Reply(caller, 40))
+            return KeepState(Postpone)         # looked at again once it is off
+
+    pid = await Light.start_link()
+    gen_statem.cast(pid, "push")
+    assert await gen_statem.call(pid, "how bright") == 40
+
+The two shapes
+--------------
+``callback_mode = "state_functions"``, the default: a method for each state, named as it,
+``def off(self, event_type, content)``. ``callback_mode = "handle_event_function"``: one method
+``def handle_event(self, event_type, content, state)``, and a state may be any term. With
+``callback_mode = ("state_functions", "state_enter")`` the new state is called with the event type
+``"enter"`` and the old state before its first event.
+
+An event type is ``("call", caller)``, ``"cast"``, ``"info"``, ``"internal"``, ``"timeout"``,
+``"state_timeout"``, ``("timeout", name)`` or ``"enter"``. State lives on ``self``.
+What a callback may return: :mod:`beamish.otp.gen_statem.values`.
+
+Client and server
+-----------------
+``call`` waits for a ``Reply``, ``cast`` does not wait, every other message is an ``"info"``.
+
+Supervising, names
+------------------
+As a GenServer: ``Light``, ``(Light, args...)`` and ``Light.child_spec(name="light")`` are children
+for a Supervisor; ``name="light"`` registers it before ``init`` runs.
+
+Time-outs
+---------
+``StateTimeout(seconds)`` ends with its state, ``EventTimeout(seconds)`` with the next event,
+``GenericTimeout(name, seconds)`` with neither. Of each kind and name at most one runs; setting it
+again replaces it. A call waits for ever unless told otherwise, as in OTP.
+
+When not to use it
+------------------
+Where every event means the same in every state: that is a GenServer.
+
+Debugging
+---------
+An error in a callback is reported with the state, the event and what was postponed.
+``beamish.otp.sys`` shows and traces a running machine.
+
+Source: stdlib, gen_statem(3), and the chapter "gen_statem Behaviour" of OTP's Design Principles
+(OTP 25).
+'''
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple, NoReturn, overload
+
+from beamish import process
+from beamish.otp import proc_lib
+from beamish.otp.child import Supervised
+from beamish.otp.directives import Fail, Ignore
+from beamish.otp.gen import (
+    CALL,
+    Caller,
+    Dest,
+    Name,
+    Request,
+    RequestError,
+    RequestIds,
+    Response,
+    SpawnOptions,
+    answer,
+    check_name,
+    check_response,
+    receive_response,
+    reqids_add,
+    reqids_new,
+    reqids_size,
+    reqids_to_list,
+    send,
+    spawn_options,
+    start_opt,
+    wait_response,
+    whereis,
+)
+from beamish.otp.gen_server import cast
+from beamish.otp.sys import check_options, debug_options
+from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
+from beamish.terms.errors import CallCycleError
+from beamish.terms.reasons import CALL_CYCLE
+
+from .callbacks import GenStatemCallbacks
+from .engine import Engine
+from .process import Setup, live, run
+from .values import (
+    Action,
+    ChangeCallbackModule,
+    EventTimeout,
+    EventType,
+    GenericTimeout,
+    Hibernate,
+    KeepState,
+    NextEvent,
+    NextState,
+    PopCallbackModule,
+    Postpone,
+    PushCallbackModule,
+    RepeatState,
+    Reply,
+    Result,
+    StateTimeout,
+    Stop,
+    StopAndReply,
+    is_reply,
+)
+
+__all__ = [
+    "Action",
+    "Caller",
+    "ChangeCallbackModule",
+    "Dest",
+    "EventTimeout",
+    "EventType",
+    "Fail",
+    "GenStatem",
+    "GenericTimeout",
+    "Hibernate",
+    "Ignore",
+    "KeepState",
+    "Name",
+    "NextEvent",
+    "NextState",
+    "PopCallbackModule",
+    "Postpone",
+    "PushCallbackModule",
+    "RepeatState",
+    "Reply",
+    "Request",
+    "RequestError",
+    "RequestIds",
+    "Response",
+    "Result",
+    "StateTimeout",
+    "Stop",
+    "StopAndReply",
+    "call",
+    "cast",
+    "check_response",
+    "enter_loop",
+    "receive_response",
+    "reply",
+    "reqids_add",
+    "reqids_new",
+    "reqids_size",
+    "reqids_to_list",
+    "send_request",
+    "start",
+    "start_link",
+    "start_monitor",
+    "stop",
+    "wait_response",
+    "whereis",
+]
+
+
+_CALLING_SELF: Final = Atom("calling_self")
+_NODEDOWN: Final = Atom("nodedown")
+_TIMEOUT: Final = Atom("timeout")
+_INFINITY: Final = Atom("infinity")
+_GEN_STATEM: Final = Atom("gen_statem")
+_CALL: Final = Atom("call")
+
+
+class GenStatem(GenStatemCallbacks, Supervised):
+    """The base of a state machine: see the module's page for the whole.
+
+    How it wants to be supervised stands in the class statement, as for a GenServer:
+    ``class Door(GenStatem, restart="transient", shutdown=10.0)``; see Supervised.
+    """
+
+    @classmethod
+    async def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> Pid:
+        """Starts a machine linked to the caller, and returns when its ``init`` is done.
+
+        Args:
+            args: what ``init`` gets.
+            name: registered before init runs; a string, or ("via", registry, key).
+            timeout: seconds that init may take, or None for ever (the default, as in OTP).
+            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
+            spawn_opt: options of the process: ``{"label": ...}``.
+            kwargs: keyword arguments of init.
+
+        Returns:
+            The pid.
+
+        Raises:
+            StartError: it did not start. The reason is init's, or ``("already_started", pid)``, or
+                ``"timeout"``. A caller that does not trap exits dies with a failing init.
+            StartIgnored: init returned Ignore.
+
+        Source: gen_statem:start_link/4.
+        """
+        options = _Options(name, timeout, debug, spawn_opt, link=True)
+        pid: Pid = await _start(cls, args, kwargs, options)
+        return pid
+
+    @classmethod
+    async def start(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> Pid:
+        """Like :meth:`start_link`, without a link: for a shell or a test.
+
+        Source: gen_statem:start/4.
+        """
+        options = _Options(name, timeout, debug, spawn_opt, link=False)
+        pid: Pid = await _start(cls, args, kwargs, options)
+        return pid
+
+    @classmethod
+    async def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None = None,
+        timeout: float | None = None,
+        debug: Iterable[Any] = (),
+        spawn_opt: SpawnOptions | None = None,
+        **kwargs: Any,
+    ) -> tuple[Pid, Ref]:
+        """Like :meth:`start`, monitored by the caller.
+
+        Returns:
+            The pid, and the reference that the Down message will carry.
+
+        Source: gen_statem:start_monitor/4.
+        """
+        options = _Options(name, timeout, debug, spawn_opt, link=False, watch=True)
+        started: tuple[Pid, Ref] = await _start(cls, args, kwargs, options)
+        return started
+
+
+async def start_link(
+    cls: type[GenStatem],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start_link(*args, ...)``, by OTP's name.
+
+    Source: gen_statem:start_link/4.
+    """
+    options = _Options(name, timeout, debug, spawn_opt, link=True)
+    started: Pid = await _start(cls, args, kwargs, options)
+    return started
+
+
+async def start(
+    cls: type[GenStatem],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> Pid:
+    """``cls.start(*args, ...)``, by OTP's name.
+
+    Source: gen_statem:start/4.
+    """
+    options = _Options(name, timeout, debug, spawn_opt, link=False)
+    started: Pid = await _start(cls, args, kwargs, options)
+    return started
+
+
+async def start_monitor(
+    cls: type[GenStatem],
+    *args: Any,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    **kwargs: Any,
+) -> tuple[Pid, Ref]:
+    """``cls.start_monitor(*args, ...)``, by OTP's name.
+
+    Source: gen_statem:start_monitor/4.
+    """
+    options = _Options(name, timeout, debug, spawn_opt, link=False, watch=True)
+    started: tuple[Pid, Ref] = await _start(cls, args, kwargs, options)
+    return started
+
+
+class _Options(NamedTuple):
+    """How a machine is started."""
+
+    name: Name | None
+    timeout: float | None
+    debug: Iterable[Any]
+    spawn_opt: SpawnOptions | None
+    link: bool
+    watch: bool = False
+
+
+async def _start(
+    cls: type[GenStatem], args: tuple[Any, ...], kwargs: dict[str, Any], options: _Options
+) -> Any:
+    looked_at = check_options(options.debug) if options.debug else ()
+    chosen = spawn_options(options.spawn_opt)
+    parent = process.self() if options.link or chosen.pop("link", False) else None
+    return await start_opt(
+        run,
+        (Setup(cls, GenStatem, args, kwargs, options.name, parent, looked_at),),
+        link=parent is not None,
+        name=options.name,
+        timeout=options.timeout,
+        label=chosen.get("label", cls.__name__),
+        initial_call=cls.init,
+        watch=options.watch,
+    )
+
+
+async def enter_loop(
+    machine: GenStatem,
+    state: Any,
+    *actions: Action,
+    name: Name | None = None,
+    debug: Iterable[Any] = (),
+) -> NoReturn:
+    """Makes the calling process a state machine; never returns.
+
+    For a process with a start of its own, by :mod:`beamish.otp.proc_lib`, that goes on as a
+    machine. ``init`` is not called.
+
+    Args:
+        machine: an instance, with its data.
+        state: the state that it enters first.
+        actions: what else happens then.
+        name: the name that the process is registered by, to be checked; None asks for none.
+        debug: what of ``sys`` is on.
+
+    Exits:
+        ``process_not_registered`` or ``process_not_registered_via`` if the name is not its own.
+
+    Source: gen_statem:enter_loop/4 to /6.
+    """
+    options = check_options(debug)
+    check_name(name)
+    if name is not None and whereis(name) != process.self():
+        process.exit(Atom(f"process_not_registered{'' if isinstance(name, str) else '_via'}"))
+    engine = Engine(machine, GenStatem, process.parent())
+    debug_options(engine, options)
+    await live(engine, NextState(state, *actions))
+    process.exit(NORMAL)
+
+
+# ---- the client's side
+
+
+async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | None = None) -> Any:
+    """Sends a request to a machine and waits for its reply.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
+        request: any term; it is the content of the event ``("call", caller)``.
+        timeout: seconds to wait, or None for ever: the default, as in OTP, for a machine may
+            postpone a call as long as it likes. OTP's ``("clean_timeout", seconds)`` and
+            ``("dirty_timeout", seconds)`` are taken, and mean the same: no late reply is seen.
+
+    Returns:
+        The reply.
+
+    Exits:
+        With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, where the reason is
+        ``noproc``, ``timeout``, ``calling_self``, ``("call_cycle", cycle)``, or the machine's exit
+        reason.
+
+    Source: gen_statem:call/3.
+    """
+    pid = dest if isinstance(dest, Pid) else whereis(dest)
+    if not isinstance(pid, Pid):
+        reason = NOPROC if pid is None else (_NODEDOWN, Atom(pid[1]))
+        raise _failed(reason, dest, request, timeout)
+    if pid is process.self():
+        raise _failed(_CALLING_SELF, dest, request, timeout)
+    seconds = timeout[1] if isinstance(timeout, tuple) else timeout
+    try:
+        message = await process.request(pid, CALL, request, seconds)
+    except TimeoutError:
+        raise _failed(_TIMEOUT, dest, request, timeout) from None
+    except CallCycleError as error:
+        raise _failed((CALL_CYCLE, error.cycle), dest, request, timeout) from None
+    if message.__class__ is tuple:
+        return message[1]
+    raise _failed(message[4], dest, request, timeout)
+
+
+def _failed(reason: Any, dest: Dest, request: Any, timeout: Any) -> ProcessExit:
+    shown = _INFINITY if timeout is None else timeout
+    return ProcessExit((reason, (_GEN_STATEM, _CALL, (dest, request, shown))))
+
+
+def send_request(
+    dest: Dest, request: Any, label: Any = None, collection: RequestIds | None = None
+) -> Request[Any]:
+    """Sends a request to a machine and does not wait for the reply.
+
+    Args:
+        dest: a pid, name or via tuple.
+        request: any term; it is the content of the event ``("call", caller)``.
+        label: what the answer is labelled with in the collection.
+        collection: where the request is added; see :mod:`beamish.otp.gen.requests`.
+
+    Returns:
+        What ``receive_response``, ``wait_response`` and ``check_response`` take.
+
+    Source: gen_statem:send_request/2, /4.
+    """
+    return send(CALL, dest, request, label, collection)
+
+
+@overload
+def reply(caller: Caller, value: Any, /) -> None: ...
+@overload
+def reply(replies: Reply | list[Reply], /) -> None: ...
+def reply(*args: Any) -> None:
+    """Answers calls, from any process: ``reply(caller, value)``, or ``reply(Reply(...))``.
+
+    Args:
+        args: the caller, of an event type ``("call", caller)``, and the reply; or a Reply, or a
+            list of them.
+
+    Source: gen_statem:reply/1,2.
+    """
+    replies: Any = [Reply(*args)] if len(args) == 2 else args[0]
+    for one in [replies] if isinstance(replies, Reply) else replies:
+        if not is_reply(one):
+            raise BadArgError(
+                "gen_statem.reply: expected the `caller` of an event type ('call', caller) and a "
+                f"value, a Reply or a list of them; got {one!r} ({type(one).__name__})"
+            )
+        answer(one.caller, one.value)
+
+
+async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+    """Stops a machine and waits until it is gone.
+
+    Args:
+        dest: a pid, name or via tuple.
+        reason: its ``terminate`` gets it, and it exits with it; ``normal`` by default.
+        timeout: seconds to wait, or None for ever (the default, as in OTP).
+
+    Exits:
+        ``noproc`` if there is no such machine, ``timeout`` if it is not gone in time, the machine's
+        own reason if it ended with another.
+
+    Source: gen_statem:stop/3.
+    """
+    await proc_lib.stop(dest, reason, timeout)

@@ -1,0 +1,169 @@
+"""How a state machine answers system messages, and what crash reports show of it.
+
+Its state is the pair ``(state, data)``, where the data are a dict of the machine's attributes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from beamish.otp.gen import attributes_of, is_coroutine, set_attributes
+from beamish.otp.sys import Event as DebugEvent
+from beamish.otp.sys import Special, event_words
+from beamish.terms import Atom, BadArgError
+from beamish.terms.errors import describe
+
+from .values import NextState
+
+if TYPE_CHECKING:
+    from .callbacks import GenStatemCallbacks
+    from .timeouts import Timers
+
+__all__ = ["Observed"]
+
+_CALL: Final = Atom("$gen_call")
+
+
+class Observed(Special):
+    """The side of a running state machine that sys(3) and the crash reports see."""
+
+    if TYPE_CHECKING:
+        machine: GenStatemCallbacks
+        state: Any
+        queue: deque[tuple[Any, Any]]
+        postponed: list[tuple[Any, Any]]
+        event: tuple[Any, Any] | None
+        timers: Timers
+
+    def become(self, cls: Any) -> None:
+        """Makes the machine one of a class; its attributes stay."""
+        raise NotImplementedError
+
+    @property
+    def message(self) -> Any:
+        """The event that is worked on, a call in the shape of its message."""
+        match self.event:
+            case (("call", caller), request):
+                return (_CALL, caller, request)
+            case event:
+                return event
+
+    # ---- for sys
+
+    def system_get_state(self) -> Any:
+        """The state that ``sys.get_state`` answers."""
+        return self.state, attributes_of(self.machine)
+
+    def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
+        """Makes ``fn((state, data))`` the state and the attributes; no state enter call is made."""
+        given = fn(self.system_get_state())
+        match given:
+            case (state, data):
+                set_attributes(self.machine, data)
+                self.state = state
+            case _:
+                raise BadArgError(
+                    "sys.replace_state: expected (state, data) from the function, where data is a "
+                    f"dict of attributes; got {describe(given)}"
+                )
+        return given
+
+    async def system_code_change(self, module: Any, old_vsn: Any, extra: Any) -> None:
+        """Makes the machine one of the new class, and has it take state and data over."""
+        was = type(self.machine)
+        if isinstance(module, type):
+            self.become(module)
+        try:
+            result: Any = self.machine.code_change(old_vsn, self.state, extra)
+            if is_coroutine(result):
+                result = await result
+        except BaseException:
+            self.become(was)
+            raise
+        if isinstance(result, NextState):
+            self.state = result.state
+
+    def system_module(self) -> Any:
+        """The machine's class."""
+        return type(self.machine)
+
+    def system_status(self) -> dict[str, Any]:
+        """What ``sys.get_status`` shows, as the machine's ``format_status`` has it."""
+        shown = self._formatted({})
+        data = {"State": (shown["state"], shown["data"])}
+        data["Postponed"] = shown["postponed"]
+        data["Time-outs"] = shown["timeouts"]
+        if "log" in shown:
+            data["Logged events"] = shown["log"]
+        return data
+
+    def system_format_event(self, event: DebugEvent) -> str:
+        """One event in words, for traces."""
+        return f"*DBG* {self.system_name()!s} {_words(event)}"
+
+    # ---- for the runtime's crash reports
+
+    def crash_details(self, reason: Any) -> dict[str, Any]:
+        """The event and the state, as the machine's ``format_status`` has them."""
+        queue = list(self.queue)
+        if self.event is not None:
+            queue.insert(0, self.event)
+        shown = self._formatted({"reason": reason, "queue": queue})
+        details = {"reason": shown["reason"], "state": (shown["state"], shown["data"])}
+        queue = shown["queue"]
+        if queue:
+            details["last_message"] = queue[0]
+        waiting, postponed = queue[1:], shown["postponed"]
+        if waiting or postponed:
+            details["state"] += ({"queue": waiting, "postponed": postponed},)
+        return details
+
+    def _formatted(self, more: dict[str, Any]) -> dict[str, Any]:
+        """A failing format_status harms nobody: its failure is shown in the place of the data."""
+        status: dict[str, Any] = {
+            "state": self.state,
+            "data": attributes_of(self.machine),
+            "postponed": list(self.postponed),
+            "timeouts": [(kind, content) for kind, (_, content) in self.timers.running.items()],
+            **more,
+        }
+        if self.debug is not None and (log := self.debug.log("get")):
+            status["log"] = log
+        name = f"{type(self.machine).__qualname__}.format_status"
+        try:
+            shown: Any = self.machine.format_status(dict(status))
+        except Exception:  # noqa: BLE001  # whatever the callback raises, Throw included
+            return {**status, "data": f"{name} crashed"}
+        if not isinstance(shown, dict):
+            return {**status, "data": f"{name} did not return a dict"}
+        return {**status, **cast("dict[str, Any]", shown)}
+
+
+def _words(event: DebugEvent) -> str:
+    match event:
+        case ("in", what, state):
+            return f"receive {_event_in_words(what)} in state {state!r}"
+        case ("consume", what, state, after):
+            return f"consume {_event_in_words(what)} in state {state!r}{_step(state, after)}"
+        case ("postpone", what, state, after):
+            return f"postpone {_event_in_words(what)} in state {state!r}{_step(state, after)}"
+        case ("start_timer", what, state):
+            return f"start_timer {what!r} in state {state!r}"
+        case _:
+            return event_words(event)
+
+
+def _step(state: Any, after: Any) -> str:
+    return "" if state == after else f" => {after!r}"
+
+
+def _event_in_words(event: Any) -> str:
+    match event:
+        case (("call", (pid, _)), content):
+            return f"call {content!r} from {pid!r}"
+        case (kind, content):
+            return f"{kind} {content!r}"
+        case _:
+            return repr(event)

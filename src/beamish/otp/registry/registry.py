@@ -1,0 +1,558 @@
+"""Registry: processes under keys of any kind, unique or shared.
+
+What
+----
+A process registers *itself* under a key, with a value if it likes. With ``keys="unique"`` a key
+belongs to one process, and serves as its name; with ``keys="duplicate"`` many may share it, and a
+message can be sent to all. Whatever a process has registered goes when it dies: no look-up ever
+finds a dead one.
+
+Smallest example
+----------------
+::
+
+    await Registry.start_link(keys="unique", name="KV.Registry")
+
+    bucket = await Agent.start_link(dict, name=("via", Registry, ("KV.Registry", "shopping")))
+    await Agent.get(("via", Registry, ("KV.Registry", "shopping")), len)
+
+    assert Registry.lookup("KV.Registry", "shopping") == [(bucket, None)]
+
+Telling many
+------------
+With duplicate keys a registry is a small publish and subscribe: processes register under a topic,
+and whoever has news calls a function with all of them::
+
+    await Registry.start_link(keys="duplicate", name="News")
+
+    Registry.register("News", "elixir")
+    Registry.dispatch("News", "elixir", lambda all: [process.send(pid, "new") for pid, _ in all])
+
+    assert await process.receive() == "new"
+
+Looking for values
+------------------
+``match``, ``unregister_match`` and ``count_match`` look at the values under a key by a pattern
+(those of ``process.receive``), ``select`` and ``count_select`` at all entries::
+
+    Registry.register("News", "python", ("daily", 3))
+
+    assert Registry.match("News", "python", ("daily", int)) == [(process.self(), ("daily", 3))]
+    assert Registry.select("News", Select(value=("daily", ...), give=lambda entry: entry.key))
+
+Client and server
+-----------------
+The table is read and written directly by whoever asks, and nobody waits: these are plain
+functions. The registry's processes, to which everyone registered is linked, clear up after the
+dead. (What waits says so: ``lock``, and ``dispatch`` with ``parallel=True``.)
+
+Supervising
+-----------
+``Registry.child_spec(keys="unique", name="KV.Registry")`` is a child for a Supervisor. If a
+registry dies, the processes registered in it die by their links, as in Elixir.
+
+When not to use it
+------------------
+For a few processes known when the program is written: give them names.
+
+Source: Elixir's Registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, overload
+
+from beamish import process
+from beamish.otp.child import ChildType, Supervised
+from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError
+from beamish.otp.gen import is_coroutine
+from beamish.otp.task import Task
+from beamish.terms import Atom, BadArgError, Pid
+
+from .lock import RegistryLock, run_locked
+from .select import Select, selected
+from .table import TABLE, Keys, RegistrySupervisor, Table
+
+__all__ = ["Keys", "Registry", "Select"]
+
+T = TypeVar("T")
+
+Guard = Callable[[Any], object]
+Found = list[tuple[Pid, Any]]
+
+
+class Registry(Supervised):
+    """Finds processes by keys; see the module's page. The class is a via registry of names."""
+
+    _spec_type: ClassVar[ChildType] = "supervisor"
+
+    @classmethod
+    async def start_link(
+        cls,
+        *,
+        keys: Keys,
+        name: str,
+        partitions: int = 1,
+        listeners: Iterable[str] = (),
+        meta: Mapping[Hashable, Any] | None = None,
+    ) -> Pid:
+        """Starts a registry linked to the caller.
+
+        Args:
+            keys: ``"unique"``: a key belongs to one process; ``"duplicate"``: to any number.
+            name: its registered name, by which everybody speaks of it.
+            partitions: how many processes see to those registered, 1 or more; for duplicate keys
+                also how many may work in a parallel ``dispatch``.
+            listeners: names of processes that are told ``("register", registry, key, pid, value)``
+                and ``("unregister", registry, key, pid)``, the latter also when a process ends.
+            meta: what :meth:`meta` shall find at first.
+
+        Returns:
+            The pid, of a supervisor of the partitions.
+
+        Raises:
+            ChildSpecError: an option is none of these.
+            StartError: ``("already_started", pid)``.
+
+        Source: Elixir's Registry.start_link/1.
+        """
+        names = tuple(listeners)
+        _check_options(keys, name, partitions, names)
+        table = Table(name, keys, partitions, names, dict(meta or {}))
+        return await RegistrySupervisor.start_link(table, name=name)
+
+    # ---- one's own entries
+
+    @staticmethod
+    def register(registry: str, key: Hashable, value: Any = None) -> Pid:
+        """Registers the calling process under a key.
+
+        Args:
+            registry: the registry's name.
+            key: any hashable value.
+            value: kept beside the pid.
+
+        Returns:
+            The pid of the registry's partition to which the caller is now linked.
+
+        Raises:
+            AlreadyRegisteredError: the registry is unique and a process, the caller perhaps, has
+                the key.
+            BadArgError: there is no such registry.
+
+        Source: Elixir's Registry.register/3.
+        """
+        table = _table_of(registry)
+        me = process.self()
+        with process.critical():
+            holder = table.holder(key) if table.keys == "unique" else None
+            if holder is not None:
+                raise AlreadyRegisteredError(key, holder)
+            owner = table.partition_of(me)
+            process.link(owner)
+            table.add(key, me, value)
+        return owner
+
+    @staticmethod
+    def unregister(registry: str, key: Hashable) -> None:
+        """Takes all entries of the calling process under a key away.
+
+        Args:
+            registry: the registry's name.
+            key: the key; one that the caller does not have does nothing.
+
+        Source: Elixir's Registry.unregister/2.
+        """
+        Registry.unregister_match(registry, key, ...)
+
+    @staticmethod
+    def unregister_match(
+        registry: str, key: Hashable, pattern: Any, guard: Guard | None = None
+    ) -> None:
+        """Takes those entries of the calling process under a key away whose value matches.
+
+        Args:
+            registry: the registry's name.
+            key: the key.
+            pattern: of the value, as in ``process.receive``.
+            guard: called with a value that matches; true to take it.
+
+        Source: Elixir's Registry.unregister_match/4.
+        """
+        table = _table_of(registry)
+        me = process.self()
+        entries = [one for one in table.of(me, key) if _matches(pattern, guard, one.value)]
+        with process.critical():
+            if table.remove(entries):
+                process.unlink(table.partition_of(me))
+
+    @staticmethod
+    def update_value(
+        registry: str, key: Hashable, fn: Callable[[Any], Any]
+    ) -> tuple[Any, Any] | None:
+        """Changes the value of the calling process under a key of a unique registry.
+
+        Args:
+            registry: the registry's name.
+            key: the key.
+            fn: makes the new value of the old one.
+
+        Returns:
+            ``(new, old)``, or None if the caller does not have the key.
+
+        Raises:
+            BadArgError: the registry's keys are not unique.
+
+        Source: Elixir's Registry.update_value/3.
+        """
+        table = _check_unique("for update_value", registry)
+        for entry in table.of(process.self(), key):
+            old = entry.value
+            entry.value = fn(old)
+            return entry.value, old
+        return None
+
+    # ---- looking things up
+
+    @staticmethod
+    def lookup(registry: str, key: Hashable) -> Found:
+        """The processes under a key, and their values, in the order of registration.
+
+        Args:
+            registry: the registry's name.
+            key: the key.
+
+        Returns:
+            ``[(pid, value), ...]``: at most one for unique keys. Only living processes.
+
+        Source: Elixir's Registry.lookup/2.
+        """
+        return [(entry.pid, entry.value) for entry in _table_of(registry).find(key)]
+
+    @staticmethod
+    def match(registry: str, key: Hashable, pattern: Any, guard: Guard | None = None) -> Found:
+        """The entries of a key whose value matches.
+
+        Args:
+            registry: the registry's name.
+            key: the key itself; it is never a pattern.
+            pattern: of the value, as in ``process.receive``: ``...`` is anything, a type any of
+                its instances, a tuple a tuple of patterns.
+            guard: called with a value that matches; true to take it.
+
+        Returns:
+            ``[(pid, value), ...]``.
+
+        Example:
+            >>> Registry.match("jobs", "mail", (int, ...), lambda value: value[0] > 3)
+
+        Source: Elixir's Registry.match/4.
+        """
+        found = Registry.lookup(registry, key)
+        return [(pid, value) for pid, value in found if _matches(pattern, guard, value)]
+
+    @staticmethod
+    def count_match(registry: str, key: Hashable, pattern: Any, guard: Guard | None = None) -> int:
+        """How many entries of a key match; see :meth:`match`.
+
+        Source: Elixir's Registry.count_match/4.
+        """
+        return len(Registry.match(registry, key, pattern, guard))
+
+    @staticmethod
+    def select(registry: str, *specs: Select | tuple[Any, Any, Any]) -> list[Any]:
+        """What specs make of all entries of a registry.
+
+        Args:
+            registry: the registry's name.
+            specs: each a :class:`Select`, or ``(key, pid, value)`` patterns; an entry is for the
+                first that takes it. Without one, all entries.
+
+        Returns:
+            What the specs give: ``(key, pid, value)``, if they do not say otherwise. In no
+            certain order.
+
+        Raises:
+            BadArgError: something is no spec.
+
+        Example:
+            >>> Registry.select("jobs", Select(value=int, give=lambda entry: entry.pid))
+
+        Source: Elixir's Registry.select/2.
+        """
+        return selected(_table_of(registry), specs)
+
+    @staticmethod
+    def count_select(registry: str, *specs: Select | tuple[Any, Any, Any]) -> int:
+        """How many entries the specs take; see :meth:`select`.
+
+        Source: Elixir's Registry.count_select/2.
+        """
+        return len(Registry.select(registry, *specs))
+
+    @staticmethod
+    def values(registry: str, key: Hashable, pid: Pid) -> list[Any]:
+        """The values that a process has registered under a key.
+
+        Source: Elixir's Registry.values/3.
+        """
+        return [value for owner, value in Registry.lookup(registry, key) if owner is pid]
+
+    @staticmethod
+    def keys(registry: str, pid: Pid) -> list[Hashable]:
+        """The keys of a process, in the order of registration; one for each entry.
+
+        Source: Elixir's Registry.keys/2.
+        """
+        table = _table_of(registry)
+        return [entry.key for entry in table.by_pid.get(pid, ())] if process.alive(pid) else []
+
+    @staticmethod
+    def count(registry: str) -> int:
+        """How many entries there are; those of dead processes do not count.
+
+        Source: Elixir's Registry.count/1.
+        """
+        owned = list(_table_of(registry).by_pid.items())
+        return sum(len(entries) for pid, entries in owned if process.alive(pid))
+
+    # ---- telling many
+
+    @overload
+    @staticmethod
+    def dispatch(
+        registry: str,
+        key: Hashable,
+        fn: Callable[[Found], object],
+        *,
+        parallel: Literal[False] = ...,
+    ) -> None: ...
+
+    @overload
+    @staticmethod
+    def dispatch(
+        registry: str,
+        key: Hashable,
+        fn: Callable[[Found], object],
+        *,
+        parallel: Literal[True],
+    ) -> Coroutine[Any, Any, None]: ...
+
+    @staticmethod
+    def dispatch(
+        registry: str,
+        key: Hashable,
+        fn: Callable[[Found], object],
+        *,
+        parallel: bool = False,
+    ) -> Coroutine[Any, Any, None] | None:
+        """Calls a function with all entries of a key, if there are any.
+
+        Args:
+            registry: the registry's name.
+            key: the key.
+            fn: called with ``[(pid, value), ...]``: once; if the keys are duplicate, once for
+                each partition that has some.
+            parallel: runs it in one task for each partition, linked to the caller; then it is
+                awaited: ``await Registry.dispatch(..., parallel=True)``, and `fn` may be ``async
+                def``. With one partition, or unique keys, it runs in the caller.
+
+        Exits:
+            With `parallel`: with what a task has failed with.
+
+        Example:
+            >>> Registry.dispatch("rooms", "lobby", lambda found: [send(p, msg) for p, _ in found])
+
+        Source: Elixir's Registry.dispatch/4.
+        """
+        table = _table_of(registry)
+        groups = _groups(table, key)
+        if parallel:
+            alone = table.keys == "unique" or len(table.partitions) == 1
+            return _dispatch_alone(groups, fn) if alone else _dispatch_in_tasks(groups, fn)
+        for group in groups:
+            result = fn(group)
+            if is_coroutine(result):
+                result.close()  # it will never be awaited, and need not warn of that
+                raise BadArgError(
+                    "Registry.dispatch: expected a plain function; got an async def: "
+                    "write await Registry.dispatch(registry, key, fn, parallel=True)"
+                )
+        return None
+
+    # ---- metadata, locks
+
+    @staticmethod
+    def meta(registry: str, key: Hashable, default: Any = None) -> Any:
+        """What :meth:`put_meta` has noted of a registry; `default` if nothing.
+
+        Source: Elixir's Registry.meta/2.
+        """
+        return _table_of(registry).meta.get(key, default)
+
+    @staticmethod
+    def put_meta(registry: str, key: Hashable, value: Any) -> None:
+        """Notes something of a registry, until it ends.
+
+        Source: Elixir's Registry.put_meta/3.
+        """
+        _table_of(registry).meta[key] = value
+
+    @staticmethod
+    def delete_meta(registry: str, key: Hashable) -> None:
+        """Forgets what was noted.
+
+        Source: Elixir's Registry.delete_meta/2.
+        """
+        _table_of(registry).meta.pop(key, None)
+
+    @overload
+    @staticmethod
+    def lock(registry: str, key: Hashable) -> RegistryLock: ...
+
+    @overload
+    @staticmethod
+    def lock(registry: str, key: Hashable, fn: Callable[[], Awaitable[T]]) -> Awaitable[T]: ...
+
+    @overload
+    @staticmethod
+    def lock(registry: str, key: Hashable, fn: Callable[[], T]) -> Awaitable[T]: ...
+
+    @staticmethod
+    def lock(registry: str, key: Hashable, fn: Callable[[], Any] | None = None) -> Any:
+        """Keeps others out: one process at a time has the lock of a key.
+
+        The key need not be registered; it is a name that those who want to keep each other out
+        have agreed on. The lock goes with the process that has it.
+
+        Args:
+            registry: the registry's name.
+            key: any hashable value.
+            fn: ``await Registry.lock(registry, key, fn)`` runs it, ``async def`` or plain, with the
+                lock, and returns its result. Without one: ``async with Registry.lock(...):``.
+
+        Raises:
+            BadArgError: there is no such registry, or the caller has the lock already.
+
+        Example:
+            >>> async with Registry.lock("KV.Registry", "shopping"):
+            ...     if not Registry.lookup("KV.Registry", "shopping"):
+            ...         await start_bucket("shopping")
+
+        Source: Elixir's Registry.lock/3.
+        """
+        lock = RegistryLock(_table_of(registry).partition_of(key), key)
+        return lock if fn is None else run_locked(lock, fn)
+
+    # ---- names: ("via", Registry, (registry, key)) or ("via", Registry, (registry, key, value))
+
+    @staticmethod
+    def register_name(key: Any, pid: Pid) -> bool:
+        """Registers the calling process by a via name; False if the name is taken.
+
+        Source: Elixir's Registry, "Using in :via".
+        """
+        registry, inner, value = _via_key(key)
+        _check_unique("as a registry of names", registry)
+        if pid is not process.self():
+            raise BadArgError(
+                f"Registry: a process registers itself; got {pid!r}, called by {process.self()!r}"
+            )
+        try:
+            Registry.register(registry, inner, value)
+        except AlreadyRegisteredError:
+            return False
+        return True
+
+    @staticmethod
+    def unregister_name(key: Any) -> None:
+        """Takes a via name of the calling process away."""
+        registry, inner, _ = _via_key(key)
+        Registry.unregister(registry, inner)
+
+    @staticmethod
+    def whereis_name(key: Any) -> Pid | None:
+        """The process of a via name; None if there is none, or no such registry."""
+        registry, inner, _ = _via_key(key)
+        if process.whereis(registry) is None:
+            return None
+        return _check_unique("as a registry of names", registry).holder(inner)
+
+    @staticmethod
+    def send(key: Any, message: Any) -> Any:
+        """Sends to the process of a via name; without one exits: ``("badarg", (key, message))``."""
+        pid = Registry.whereis_name(key)
+        if pid is None:
+            process.exit((Atom("badarg"), (key, message)))
+        return process.send(pid, message)
+
+
+def _check_options(keys: Any, name: Any, partitions: Any, listeners: tuple[Any, ...]) -> None:
+    if not isinstance(keys, str) or keys not in get_args(Keys):
+        raise ChildSpecError("keys", keys, "'unique' or 'duplicate'", where="Registry")
+    if not isinstance(name, str):
+        raise ChildSpecError("name", name, "a string", where="Registry")
+    if isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1:
+        raise ChildSpecError("partitions", partitions, "a whole number >= 1", where="Registry")
+    for listener in listeners:
+        if not isinstance(listener, str):
+            raise ChildSpecError("listeners", listener, "registered names", where="Registry")
+
+
+def _matches(pattern: Any, guard: Guard | None, value: Any) -> bool:
+    return process.matches(pattern, value) and (guard is None or bool(guard(value)))
+
+
+def _groups(table: Table, key: Hashable) -> list[Found]:
+    """The entries of a key, by the partitions of their processes."""
+    groups: dict[int, Found] = {}
+    for entry in table.find(key):
+        groups.setdefault(table.number_of(entry.pid), []).append((entry.pid, entry.value))
+    return [groups[number] for number in sorted(groups)]
+
+
+async def _dispatch_alone(groups: list[Found], fn: Callable[[Found], object]) -> None:
+    for group in groups:
+        result = fn(group)
+        if is_coroutine(result):
+            await result
+
+
+async def _dispatch_in_tasks(groups: list[Found], fn: Callable[[Found], object]) -> None:
+    for task in [Task.run_async(fn, group) for group in groups]:
+        await task.await_(None)
+
+
+def _table_of(registry: str) -> Table:
+    pid = process.whereis(registry)
+    dictionary = process.info(pid, "dictionary") if pid is not None else None
+    table = dictionary.get(TABLE) if dictionary else None
+    if table is None:
+        raise BadArgError(
+            f"unknown registry: {registry!r}; Registry.start_link(keys=..., name=...) starts one"
+        )
+    return cast("Table", table)
+
+
+def _check_unique(use: str, registry: str) -> Table:
+    table = _table_of(registry)
+    if table.keys != "unique":
+        raise BadArgError(
+            f"Registry: expected a registry of unique keys {use}; got {registry!r}, "
+            "whose keys are duplicate"
+        )
+    return table
+
+
+def _via_key(key: Any) -> tuple[str, Hashable, Any]:
+    match key:
+        case (str() as registry, inner):
+            return registry, inner, None
+        case (str() as registry, inner, value):
+            return registry, inner, value
+        case _:
+            raise BadArgError(
+                "Registry: expected ('via', Registry, (registry, key)) or "
+                f"('via', Registry, (registry, key, value)); got the key {key!r}"
+            )

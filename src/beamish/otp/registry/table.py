@@ -1,0 +1,247 @@
+"""The entries of a Registry, and the processes that clear up behind the dead.
+
+    the registry (a Supervisor, under the registry's name; its dictionary holds the table)
+      +-- partition 0     linked to the processes registered there, told by their pids
+      +-- partition 1     ...
+
+Everybody reads and writes the table, between two awaits and without being preempted. What belongs
+to a process that is dead but not yet cleared up is not there for readers: they ask whether the
+process is alive, which no one who was told of a death can find it to be.
+
+If a partition dies, so do the processes linked to it, and their entries. In a unique registry all
+partitions are started anew then, as in Elixir, for they share the keys.
+
+Source: Elixir's Registry.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Final, Literal, TypeAlias, final
+
+from beamish import process
+from beamish.otp.directives import NoReply
+from beamish.otp.gen import Caller
+from beamish.otp.gen_server import GenServer, reply
+from beamish.otp.supervisor import Supervisor, SupervisorFlags
+from beamish.terms import Atom, BadArgError, Down, Exit, Pid, Ref
+
+__all__ = ["LOCK", "TABLE", "UNLOCK", "Entry", "Keys", "RegistrySupervisor", "Table"]
+
+Keys: TypeAlias = Literal["unique", "duplicate"]
+
+TABLE: Final = Atom("$registry")
+LOCK: Final = Atom("lock")
+UNLOCK: Final = Atom("unlock")
+_REGISTER: Final = Atom("register")
+_UNREGISTER: Final = Atom("unregister")
+
+
+@final
+class Entry:
+    """A process under a key, told by identity."""
+
+    __slots__ = ("key", "pid", "value")
+
+    def __init__(self, key: Hashable, pid: Pid, value: Any) -> None:
+        self.key = key
+        self.pid = pid
+        self.value = value
+
+
+@final
+class Table:
+    """The entries of a registry, by key and by process, each in the order of registration."""
+
+    __slots__ = ("by_key", "by_pid", "keys", "listeners", "meta", "name", "partitions")
+
+    def __init__(
+        self,
+        name: str,
+        keys: Keys,
+        partitions: int,
+        listeners: Iterable[str],
+        meta: dict[Hashable, Any],
+    ) -> None:
+        self.name = Atom(name)
+        self.keys = keys
+        self.partitions: list[Pid | None] = [None] * partitions
+        self.listeners = tuple(listeners)
+        self.meta = meta
+        self.by_key: dict[Hashable, dict[Entry, None]] = {}
+        self.by_pid: dict[Pid, dict[Entry, None]] = {}
+
+    def partition_of(self, thing: Hashable) -> Pid:
+        """The partition that a pid, or the key of a lock, belongs to.
+
+        Raises:
+            BadArgError: it is just being started anew.
+        """
+        pid = self.partitions[self.number_of(thing)]
+        if pid is None:
+            raise BadArgError(f"registry {self.name!r} is not ready yet")
+        return pid
+
+    def number_of(self, thing: Hashable) -> int:
+        """The number of that partition."""
+        return hash((thing,)) % len(self.partitions)  # of a tuple, for a pid's own has no low bits
+
+    def find(self, key: Hashable) -> list[Entry]:
+        """The entries of living processes under a key."""
+        entries = self.by_key.get(key)
+        return [entry for entry in entries if process.alive(entry.pid)] if entries else []
+
+    def of(self, pid: Pid, key: Hashable) -> list[Entry]:
+        """The entries of a process under a key."""
+        at_key, at_pid = self.by_key.get(key, {}), self.by_pid.get(pid, {})
+        if len(at_key) < len(at_pid):
+            return [entry for entry in at_key if entry.pid is pid]
+        return [entry for entry in at_pid if entry in at_key]
+
+    def all(self) -> Iterable[Entry]:
+        """The entries of living processes, process by process."""
+        for pid, entries in list(self.by_pid.items()):
+            if process.alive(pid):
+                yield from list(entries)
+
+    def holder(self, key: Hashable) -> Pid | None:
+        """The living process that has a unique key."""
+        for entry in self.by_key.get(key, ()):
+            if process.alive(entry.pid):
+                return entry.pid
+        return None
+
+    def add(self, key: Hashable, pid: Pid, value: Any) -> None:
+        """Adds an entry, and tells the listeners."""
+        entry = Entry(key, pid, value)
+        self.by_key.setdefault(key, {})[entry] = None
+        self.by_pid.setdefault(pid, {})[entry] = None
+        if self.listeners:
+            self._tell((_REGISTER, self.name, key, pid, value))
+
+    def remove(self, entries: list[Entry]) -> bool:
+        """Removes entries of one process; whether it has none left."""
+        for entry in entries:
+            _drop(self.by_key, entry.key, entry)
+            _drop(self.by_pid, entry.pid, entry)
+        if self.listeners:
+            for key, pid in {(entry.key, entry.pid): None for entry in entries}:
+                self._tell((_UNREGISTER, self.name, key, pid))
+        return bool(entries) and entries[0].pid not in self.by_pid
+
+    def forget(self, pid: Pid) -> None:
+        """Removes all entries of a process."""
+        self.remove(list(self.by_pid.get(pid, ())))
+
+    def clear(self, number: int) -> None:
+        """Removes all entries of a partition."""
+        for pid in list(self.by_pid):
+            if self.number_of(pid) == number:
+                self.forget(pid)
+
+    def _tell(self, message: Any) -> None:
+        for listener in self.listeners:
+            pid = process.whereis(listener)
+            if pid is not None:
+                process.send(pid, message)
+
+
+def _drop(index: dict[Any, dict[Entry, None]], at: Any, entry: Entry) -> None:
+    entries = index.get(at)
+    if entries is not None:
+        entries.pop(entry, None)
+        if not entries:
+            del index[at]
+
+
+class RegistrySupervisor(Supervisor):
+    """The process that has the registry's name, and the table in its process dictionary."""
+
+    def init(self, table: Table) -> Any:
+        """Makes the partitions its children."""
+        process.put(TABLE, table)
+        strategy: Any = "one_for_all" if table.keys == "unique" else "one_for_one"
+        names = [f"{table.name}.PIDPartition{n}" for n in range(len(table.partitions))]
+        return SupervisorFlags(strategy=strategy), [
+            Partition.child_spec(table, number, name=name) for number, name in enumerate(names)
+        ]
+
+
+@final
+class _Lock:
+    """Who has a lock, and who waits for it: the first has it."""
+
+    __slots__ = ("queue",)
+
+    def __init__(self) -> None:
+        self.queue: deque[tuple[Ref, Caller, Ref]] = deque()  # (token, caller, monitor)
+
+
+class Partition(GenServer):
+    """Sees registered processes end, and keeps locks."""
+
+    table: Table
+    locks: dict[Hashable, _Lock]
+    watches: dict[Ref, Hashable]
+
+    def init(self, table: Table, number: int) -> None:
+        """Takes its place; what was registered with the one before has died with it."""
+        process.flag(trap_exit=True)
+        self.table = table
+        self.locks = {}
+        self.watches = {}
+        with process.critical():
+            table.clear(number)
+            table.partitions[number] = process.self()
+
+    def handle_info(self, message: Any) -> None:
+        """Clears up after the dead."""
+        if isinstance(message, Exit):
+            with process.critical():
+                self.table.forget(message.pid)
+        elif isinstance(message, Down) and message.ref in self.watches:
+            key = self.watches[message.ref]
+            self._release(key, lambda waiter: waiter[2] is message.ref)
+        else:
+            super().handle_info(message)
+
+    def handle_call(self, request: Any, caller: Caller) -> Any:
+        """Somebody wants a lock."""
+        match request:
+            case ("lock", key, token):
+                return self._lock(key, token, caller)
+            case _:
+                return super().handle_call(request, caller)
+
+    def handle_cast(self, request: Any) -> None:
+        """Somebody is done with it, or does not want it any more."""
+        match request:
+            case ("unlock", key, token):
+                self._release(key, lambda waiter: waiter[0] is token)
+            case _:
+                super().handle_cast(request)
+
+    def _lock(self, key: Hashable, token: Ref, caller: Caller) -> Any:
+        lock = self.locks.setdefault(key, _Lock())
+        pid = caller[0]
+        if lock.queue and lock.queue[0][1][0] is pid:
+            return False
+        watch = process.monitor(pid)
+        self.watches[watch] = key
+        lock.queue.append((token, caller, watch))
+        return True if len(lock.queue) == 1 else NoReply
+
+    def _release(self, key: Hashable, is_meant: Callable[[tuple[Ref, Caller, Ref]], bool]) -> None:
+        lock = self.locks.get(key)
+        found = next(filter(is_meant, lock.queue), None) if lock is not None else None
+        if lock is None or found is None:
+            return
+        had_it = lock.queue[0] is found
+        lock.queue.remove(found)
+        del self.watches[found[2]]
+        process.demonitor(found[2], flush=True)
+        if not lock.queue:
+            del self.locks[key]
+        elif had_it:
+            reply(lock.queue[0][1], True)

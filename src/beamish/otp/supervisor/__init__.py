@@ -1,0 +1,41 @@
+"""Supervisors: processes that start, watch and restart others.
+
+A supervisor is a server: it may touch ``gen_server``, ``child`` and ``proc_lib``.
+"""
+
+from typing import TYPE_CHECKING
+
+from beamish.on_demand import exports as _exports
+
+if TYPE_CHECKING:
+    from .children import ChildCount, ChildInfo, started
+    from .dynamic import DynamicSupervisor
+    from .dynamic_process import DynamicSupervisorFlags
+    from .partition import PartitionSupervisor
+    from .process import AutoShutdown, Strategy, SupervisorFlags
+    from .supervisor import Supervisor
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            ".children": "ChildCount ChildInfo started",
+            ".dynamic": "DynamicSupervisor",
+            ".dynamic_process": "DynamicSupervisorFlags",
+            ".partition": "PartitionSupervisor",
+            ".process": "AutoShutdown Strategy SupervisorFlags",
+            ".supervisor": "Supervisor",
+        },
+    )
+
+__all__ = [
+    "AutoShutdown",
+    "ChildCount",
+    "ChildInfo",
+    "DynamicSupervisor",
+    "DynamicSupervisorFlags",
+    "PartitionSupervisor",
+    "Strategy",
+    "Supervisor",
+    "SupervisorFlags",
+    "started",
+]

@@ -1,0 +1,446 @@
+"""A supervisor's children: the table of them, and how one is started and stopped.
+
+Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked on OTP.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Hashable, Iterator
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
+
+from beamish import process
+from beamish.otp.child import ChildSpec, ChildType, Modules, Retry, Waiting
+from beamish.otp.directives import Ignore
+from beamish.otp.errors import ChildError, StartError, StartIgnored
+from beamish.otp.gen import CAST
+from beamish.terms import (
+    KILLED,
+    NOPROC,
+    SHUTDOWN,
+    Atom,
+    Down,
+    Exit,
+    Pid,
+    ProcessExit,
+    Ref,
+    TimerRef,
+    is_expected,
+)
+
+__all__ = [
+    "BAD_SPEC",
+    "FAILED",
+    "OK",
+    "REFUSED",
+    "TRY_AGAIN",
+    "Child",
+    "ChildCount",
+    "ChildInfo",
+    "Children",
+    "StartFailed",
+    "count",
+    "granted",
+    "is_abnormal_stop",
+    "is_due",
+    "start_failure",
+    "start_process",
+    "started",
+    "started_as",
+    "stop_process",
+    "stop_processes",
+    "try_again",
+]
+
+# How a supervisor answers: (OK, value); or what its client raises: (FAILED, reason) a StartError,
+# (REFUSED, reason) a ChildError, (BAD_SPEC, error) the error itself.
+OK: Final = Atom("ok")
+FAILED: Final = Atom("failed")
+REFUSED: Final = Atom("refused")
+BAD_SPEC: Final = Atom("bad_spec")
+
+Answer: TypeAlias = tuple[Atom, Any]
+
+_EXIT: Final = Atom("EXIT")
+TRY_AGAIN: Final = Atom("try_again_restart")
+
+RESTARTING: Final = cast("Literal['restarting']", Atom("restarting"))
+
+ChildPid: TypeAlias = Pid | Literal["restarting"] | None
+
+
+class _ChildInfo(NamedTuple):
+    id: Hashable
+    pid: ChildPid
+    type: ChildType
+    modules: Modules
+
+
+class ChildInfo(_ChildInfo):
+    """One entry of ``which_children``: OTP's four fields, and what a restarting child waits for.
+
+    Attributes:
+        id: the id of its spec; None under a DynamicSupervisor.
+        pid: its pid, ``"restarting"`` between two attempts to start it, or None if it does not run.
+        type: ``"worker"`` or ``"supervisor"``.
+        modules: as in its spec.
+        waiting: the next attempt and its delay, of a child with a backoff that is restarting; else
+            None.
+    """
+
+    waiting: Waiting | None = None
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
+        return f"ChildInfo({shown}{f', waiting={self.waiting!r}' if self.waiting else ''})"
+
+
+class ChildCount(TypedDict):
+    """What ``count_children`` counts.
+
+    Attributes:
+        specs: all child specs, running or not.
+        active: the children that run; under a Supervisor, as in OTP, a child that has unlinked
+            itself and ended is none of them, though which_children still shows its pid.
+        supervisors: the specs of type supervisor, running or not.
+        workers: the specs of type worker, running or not.
+    """
+
+    specs: int
+    active: int
+    supervisors: int
+    workers: int
+
+
+class StartFailed(Exception):
+    """A child did not start. It never leaves the supervisor.
+
+    Attributes:
+        reason: why; what the start function raised, if it failed itself.
+        crashed: whether it failed itself, and did not merely say that there is no process.
+    """
+
+    def __init__(self, reason: Any, *, crashed: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.crashed = crashed
+
+    @property
+    def as_otp(self) -> Any:
+        """The reason as OTP's supervisor has it: ``("EXIT", error)`` for a failed function."""
+        return (_EXIT, self.reason) if self.crashed else self.reason
+
+
+@final
+class Child:
+    """A child spec and what has become of it.
+
+    Attributes:
+        spec: the child's.
+        start: its start function and the arguments, taken out of the spec once.
+        temporary: whether it is forgotten when it ends.
+        pid: where it runs.
+        retry: its attempts to be restarted, where it has a backoff.
+    """
+
+    __slots__ = ("pid", "retry", "spec", "start", "temporary")
+
+    def __init__(self, spec: ChildSpec) -> None:
+        self.spec = spec
+        self.start = spec.function()
+        self.temporary = spec.restart == "temporary"
+        self.pid: ChildPid = None
+        self.retry = Retry(spec.backoff) if spec.backoff is not None else None
+
+    @property
+    def running(self) -> Pid | None:
+        """Its pid, if it has one."""
+        return self.pid if isinstance(self.pid, Pid) else None
+
+    def forget_arguments(self) -> None:
+        """A temporary child is never started again: what it was started with need not be kept."""
+        self.spec = self.spec.without_arguments()
+        self.start = self.spec.function()
+
+    def __repr__(self) -> str:
+        return repr(self.info())
+
+    def info(self, *, named: bool = True) -> ChildInfo:
+        """As which_children shows it."""
+        spec = self.spec
+        info = ChildInfo(spec.id if named else None, self.pid, spec.type, spec.modules)
+        if self.retry is not None and self.pid is RESTARTING:
+            info.waiting = self.retry.waiting()
+        return info
+
+
+@final
+class Children:
+    """The children of a supervisor, in the order in which they are started.
+
+    Attributes:
+        by_pid: those that run.
+    """
+
+    __slots__ = ("_by_id", "by_pid")
+
+    def __init__(self) -> None:
+        self._by_id: dict[Hashable, Child] = {}
+        self.by_pid: dict[Pid, Child] = {}
+
+    def __repr__(self) -> str:
+        return repr([child.info() for child in self])
+
+    def __iter__(self) -> Iterator[Child]:
+        return iter(list(self._by_id.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def add(self, child: Child) -> None:
+        """Puts a child behind the others."""
+        self._by_id[child.spec.id] = child
+
+    def remove(self, child: Child) -> None:
+        """Forgets a child and its spec."""
+        self.place(child, None)
+        self._by_id.pop(child.spec.id, None)
+
+    def place(self, child: Child, pid: ChildPid) -> None:
+        """Says where a child runs now, or that it does not."""
+        by_pid: Any = self.by_pid  # by what is no pid there is nothing
+        if child.pid is not None:
+            by_pid.pop(child.pid, None)
+        child.pid = pid
+        if pid.__class__ is Pid:
+            by_pid[pid] = child
+        if child.retry is not None:
+            child.retry.placed(pid)
+
+    def find(self, id: Hashable) -> Child | None:
+        """The child of this id."""
+        return self._by_id.get(id)
+
+    def from_child(self, child: Child) -> list[Child]:
+        """A child and those started after it, in the order of their start."""
+        children = list(self)
+        return children[children.index(child) :]
+
+
+def count(infos: list[ChildInfo]) -> ChildCount:
+    """Counts children as count_children does."""
+    return {
+        "specs": len(infos),
+        "active": sum(isinstance(info.pid, Pid) for info in infos),
+        "supervisors": sum(info.type == "supervisor" for info in infos),
+        "workers": sum(info.type == "worker" for info in infos),
+    }
+
+
+# ---- starting
+
+
+async def start_process(child: Child, *extra: Any) -> tuple[Pid | None, Any]:
+    """Calls a child's start function.
+
+    Args:
+        child: the child.
+        extra: arguments before those of the spec (a DynamicSupervisor's extra_arguments).
+
+    Returns:
+        The pid and the info that it started with; (None, None) if it shall be ignored.
+
+    Raises:
+        StartFailed: it did not start.
+    """
+    fn, args, kwargs = child.start
+    try:
+        result = fn(*extra, *args, **kwargs)
+        if result.__class__ is not Pid and inspect.isawaitable(result):
+            result = await result
+    except StartIgnored:
+        return None, None
+    except BaseException as error:
+        failure = start_failure(error)
+        if failure is None:
+            raise
+        raise failure from None
+    return (result, None) if result.__class__ is Pid else started_as(result)
+
+
+def start_failure(error: BaseException) -> StartFailed | None:
+    """What it means that a start function has raised this; None if the supervisor itself ends."""
+    if isinstance(error, StartError):
+        return StartFailed(error.reason)
+    if isinstance(error, ProcessExit):
+        alive = process.alive(process.self())
+        return StartFailed(error.reason, crashed=True) if alive else None
+    return StartFailed(error, crashed=True) if isinstance(error, Exception) else None
+
+
+def started_as(result: Any) -> tuple[Pid | None, Any]:
+    """The pid and info in what a start function has returned."""
+    match result:
+        case Pid():
+            return result, None
+        case (Pid() as pid, info):
+            return pid, info
+        case Ignore():
+            return None, None
+        case _ if result is Ignore:
+            return None, None
+        case _:
+            raise StartFailed(result)
+
+
+def try_again(child: Child, which: Any) -> None:
+    """Sends the supervisor, which calls this, a cast to start a child again: now, or when it may.
+
+    A failed restart goes through the mailbox, so that a request, or the order to stop, can get in
+    between, as in OTP.
+
+    Args:
+        child: it is restarting.
+        which: by what the supervisor knows it.
+    """
+    if child.retry is None:
+        process.send(process.self(), (CAST, (TRY_AGAIN, which, 0)))
+    else:
+        child.retry.later(lambda number: (CAST, (TRY_AGAIN, which, number)))
+
+
+def is_due(child: Child | None, number: int) -> bool:
+    """Whether the child of a request to try again still waits for it."""
+    if child is None or child.pid is not RESTARTING:
+        return False  # terminated, or deleted, meanwhile
+    return child.retry is None or child.retry.number == number
+
+
+# ---- stopping
+
+
+async def stop_process(pid: Pid, spec: ChildSpec) -> Any:
+    """Stops a child as its spec says, and waits until it is gone.
+
+    It watches the child by a monitor because the child may have unlinked itself.
+
+    Returns:
+        None, or the reason if it did not end as it was told: to be reported.
+    """
+    ref = process.monitor(pid)
+    process.exit(pid, "kill" if spec.shutdown == "brutal_kill" else SHUTDOWN)
+    timeout = None if isinstance(spec.shutdown, str) else spec.shutdown
+    try:
+        message = await process.receive_reply(ref, timeout)
+    except TimeoutError:
+        process.exit(pid, "kill")
+        message = await process.receive_reply(ref)
+    reason = await unlink_flush(pid, message[4])
+    return reason if is_abnormal_stop(reason, spec) else None
+
+
+def is_abnormal_stop(reason: Any, spec: ChildSpec) -> bool:
+    """Whether a stopped child's reason is another than the one that it was told."""
+    told = KILLED if spec.shutdown == "brutal_kill" else SHUTDOWN
+    if isinstance(reason, str) and reason == told:
+        return False
+    return spec.restart == "permanent" or not is_expected(reason)
+
+
+async def unlink_flush(pid: Pid, reason: Any) -> Any:
+    """Removes the link to a dead child and its exit message; returns why it really ended.
+
+    A child that ended before it was watched is ``noproc`` to the monitor; then the exit message
+    that its link has left knows the reason.
+    """
+    process.unlink(pid)
+    try:
+        message = await process.receive((_EXIT, pid, ...), timeout=0)
+    except TimeoutError:
+        return reason
+    return message[2] if isinstance(reason, str) and reason == NOPROC else reason
+
+
+async def stop_processes(children: list[Child]) -> list[tuple[Child, Any]]:
+    """Stops children all at the same time, each as its spec says, and waits until all are gone.
+
+    Takes every message meanwhile: for a supervisor that ends. Looking for the Down messages alone
+    would scan the exit messages of all children once for each child.
+
+    Returns:
+        Those that did not end as they were told, with their reasons: to be reported.
+    """
+    waiting: dict[Ref, Child] = {}
+    for child in children:
+        pid = cast("Pid", child.pid)
+        waiting[process.monitor(pid)] = child
+        process.exit(pid, "kill" if child.spec.shutdown == "brutal_kill" else SHUTDOWN)
+    timers = _kill_timers(children)
+    reasons: dict[Pid, Any] = {}
+    errors: list[tuple[Child, Any]] = []
+    while waiting:
+        message = await process.receive()
+        if isinstance(message, Down) and message.ref in waiting:
+            child = waiting.pop(message.ref)
+            reason = reasons.get(message.pid, message.reason)
+            if is_abnormal_stop(reason, child.spec):
+                errors.append((child, reason))
+        elif isinstance(message, Exit):
+            reasons[message.pid] = message.reason
+        else:
+            match message:
+                case ("timeout", TimerRef() as timer, _) if timer in timers:
+                    _kill_late(waiting, timers.pop(timer))
+                case _:
+                    pass  # a supervisor that ends answers no one any more
+    for timer in timers:
+        process.cancel_timer(timer)
+    return errors
+
+
+def _kill_timers(children: list[Child]) -> dict[TimerRef, float]:
+    """One timer for each length of time that children have for stopping."""
+    lengths = {child.spec.shutdown for child in children}
+    me = process.self()
+    return {
+        process.start_timer(seconds, me, "kill"): seconds
+        for seconds in lengths
+        if isinstance(seconds, int | float)
+    }
+
+
+def _kill_late(waiting: dict[Ref, Child], seconds: float) -> None:
+    for child in waiting.values():
+        if child.spec.shutdown == seconds:
+            process.exit(cast("Pid", child.pid), "kill")
+
+
+# ---- answers
+
+
+def granted(answer: Answer, child: Any) -> Any:
+    """What a supervisor's answer holds.
+
+    Args:
+        answer: what it replied.
+        child: the id or pid that was asked for.
+
+    Raises:
+        StartError, ChildError, ChildSpecError: what the supervisor says.
+    """
+    kind, value = answer
+    if kind == FAILED:
+        raise StartError(value)
+    if kind == REFUSED:
+        raise ChildError(value, child)
+    if kind == BAD_SPEC:
+        raise value
+    return value
+
+
+def started(answer: Answer, child: Any) -> tuple[Pid, Any]:
+    """The pid and info of a child that was to be started; StartIgnored if it was to be ignored."""
+    pid, info = granted(answer, child)
+    if pid is None:
+        raise StartIgnored
+    return pid, info

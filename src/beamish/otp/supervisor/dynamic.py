@@ -1,0 +1,189 @@
+"""DynamicSupervisor: many children of a kind, which come and go while it runs.
+
+What
+----
+It starts without children; :meth:`DynamicSupervisor.start_child` adds one. Children have no ids:
+they are known by their pids. Each is restarted alone (``one_for_one``), and when the supervisor
+stops, all are told at the same time.
+
+Smallest example
+----------------
+::
+
+    sup = await DynamicSupervisor.start_link(name="buckets", max_children=10_000)
+    bucket = await DynamicSupervisor.start_child("buckets", (Bucket, "shopping"))
+    await DynamicSupervisor.terminate_child("buckets", bucket)
+
+Supervising
+-----------
+``DynamicSupervisor.child_spec(name="buckets")`` is a child for a Supervisor. A class of your own
+says its flags in ``init``::
+
+    class Buckets(DynamicSupervisor):
+        def init(self, limit: int):
+            return DynamicSupervisorFlags(max_children=limit)
+
+    sup = await Buckets.start_link(100)
+
+Time-outs
+---------
+Starting a child waits for its ``init``, for ever; the supervisor serves one start after another.
+
+When not to use it
+------------------
+A few children known beforehand, in an order, with strategies, are a Supervisor's. Functions to be
+run once are a TaskSupervisor's.
+
+Source: Elixir's DynamicSupervisor; stdlib, supervisor(3), simple_one_for_one (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from beamish.otp.child import ChildLike, ChildType, Supervised, child_spec
+from beamish.otp.gen import Dest, Name, whereis
+from beamish.otp.gen_server import call, start_server, stop
+from beamish.terms import Pid
+
+from .children import ChildCount, ChildInfo, granted, started
+from .dynamic_process import DynamicSupervisorFlags, DynamicSupervisorProcess
+
+__all__ = ["DynamicSupervisor", "DynamicSupervisorFlags"]
+
+
+class DynamicSupervisor(Supervised):
+    """Starts children on request; see the module's page."""
+
+    _spec_type: ClassVar[ChildType] = "supervisor"
+
+    def init(self, *args: Any, **kwargs: Any) -> Any:
+        """Says the flags; runs in the supervisor's process while its starter waits.
+
+        Args:
+            args: what start_link was given; nothing for ``DynamicSupervisor`` itself.
+            kwargs: the same; for ``DynamicSupervisor`` itself the fields of
+                DynamicSupervisorFlags.
+
+        Returns:
+            ``DynamicSupervisorFlags(...)``.
+            ``Ignore``: there shall be no supervisor; start_link raises StartIgnored.
+            ``Stop(reason)``: start_link raises StartError(reason).
+        """
+        return DynamicSupervisorFlags(*args, **kwargs)
+
+    @classmethod
+    async def start_link(
+        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+    ) -> Pid:
+        """Starts a supervisor without children, linked to the caller.
+
+        Args:
+            args: what ``init`` gets.
+            name: registered before init runs.
+            timeout: seconds that the start may take, or None for ever (the default, as in OTP).
+            kwargs: keyword arguments of init; for ``DynamicSupervisor`` itself
+                ``max_children``, ``max_restarts``, ``max_seconds``, ``extra_arguments``.
+
+        Returns:
+            The pid.
+
+        Raises:
+            ChildSpecError: a flag makes no sense (of ``DynamicSupervisor`` itself).
+            StartError: ``("already_started", pid)``, or init's reason.
+            StartIgnored: init returned Ignore.
+
+        Source: Elixir's DynamicSupervisor.start_link/1.
+        """
+        return await cls._start(args, kwargs, name=name, timeout=timeout, link=True)
+
+    @classmethod
+    async def start(
+        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+    ) -> Pid:
+        """Like :meth:`start_link`, without a link: for a shell or a test."""
+        return await cls._start(args, kwargs, name=name, timeout=timeout, link=False)
+
+    @classmethod
+    async def _start(
+        cls,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        name: Name | None,
+        timeout: float | None,
+        link: bool,
+    ) -> Pid:
+        if cls.init is DynamicSupervisor.init:
+            DynamicSupervisorFlags(*args, **kwargs)  # checked here, where the mistake is
+        return await start_server(
+            DynamicSupervisorProcess,
+            (cls, args, kwargs),
+            {},
+            name=name,
+            timeout=timeout,
+            link=link,
+            label=cls.__name__,
+            initial_call=cls.init,
+        )
+
+    @staticmethod
+    async def start_child(supervisor: Dest, child: ChildLike) -> Pid:
+        """Starts a child.
+
+        Args:
+            supervisor: a pid, name or via tuple.
+            child: a ChildSpec, a class or (class, args); its id means nothing here.
+
+        Returns:
+            Its pid.
+
+        Raises:
+            ChildSpecError: the child makes no sense.
+            StartError: ``"max_children"``, or why it did not start.
+            StartIgnored: its init returned Ignore; nothing is kept.
+
+        Source: Elixir's DynamicSupervisor.start_child/2.
+        """
+        pid, _ = await DynamicSupervisor.start_child_info(supervisor, child)
+        return pid
+
+    @staticmethod
+    async def start_child_info(supervisor: Dest, child: ChildLike) -> tuple[Pid, Any]:
+        """Like :meth:`start_child`, for a start function that returns ``(pid, info)``.
+
+        Returns:
+            The pid, and the info; None if there is none.
+        """
+        answer = await call(supervisor, ("start_child", child_spec(child)), None)
+        return started(answer, None)
+
+    @staticmethod
+    async def terminate_child(supervisor: Dest, pid: Pid) -> None:
+        """Stops a child as its spec says, and forgets it.
+
+        Raises:
+            ChildError: ``not_found``.
+
+        Source: Elixir's DynamicSupervisor.terminate_child/2.
+        """
+        granted(await call(supervisor, ("terminate_child", pid), None), pid)
+
+    @staticmethod
+    async def which_children(supervisor: Dest) -> list[ChildInfo]:
+        """All children, in the order of their start; their ids are None.
+
+        Source: Elixir's DynamicSupervisor.which_children/1.
+        """
+        return cast("list[ChildInfo]", await call(supervisor, "which_children", None))
+
+    @staticmethod
+    async def count_children(supervisor: Dest) -> ChildCount:
+        """How many children there are, of each kind.
+
+        Source: Elixir's DynamicSupervisor.count_children/1.
+        """
+        return cast("ChildCount", await call(supervisor, "count_children", None))
+
+    stop = staticmethod(stop)
+    whereis = staticmethod(whereis)

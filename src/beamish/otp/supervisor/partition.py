@@ -1,0 +1,347 @@
+"""PartitionSupervisor: the same child several times, one for each share of the work.
+
+What
+----
+It starts a number of partitions of one child and supervises them. Who has work for one of them
+names it by a key: ``("via", PartitionSupervisor, (name, key))`` is a *dest* wherever a pid is, and
+the same key always leads to the same partition.
+
+Smallest example
+----------------
+::
+
+    await PartitionSupervisor.start_link(Counter, name="counters", partitions=4)
+
+    counter = ("via", PartitionSupervisor, ("counters", "alice"))
+    await gen_server.call(counter, "bump")
+
+Supervising
+-----------
+``PartitionSupervisor.child_spec(DynamicSupervisor, name="buckets")`` is a child for a Supervisor.
+With it a DynamicSupervisor becomes several, and a slow ``init`` holds up only its own share::
+
+    where = ("via", PartitionSupervisor, ("buckets", process.self()))
+    await DynamicSupervisor.start_child(where, (Bucket, "shopping"))
+
+Which partition
+---------------
+An integer key goes to the partition ``abs(key) % partitions``, any other one by its hash: do not
+rely on it beyond the life of the node. ``with_arguments`` tells each partition its number::
+
+    await PartitionSupervisor.start_link(
+        (Log, "log"), name="logs", with_arguments=lambda args, n: (f"{args[0]}.{n}",)
+    )
+
+When not to use it
+------------------
+State that cannot be split by a key needs one process. Partitions of one node share its thread:
+they shorten queues, they do not compute in parallel.
+
+Source: Elixir's PartitionSupervisor.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar, Final, NoReturn, cast, final
+
+from beamish import process
+from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
+from beamish.otp.gen import Caller, Dest, Name, whereis
+from beamish.otp.gen_server import call, start_server, stop
+from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
+
+from .children import FAILED, OK, Answer, ChildCount, ChildInfo, granted
+from .process import Strategy, SupervisorFlags, SupervisorProcess
+from .supervisor import Supervisor
+
+__all__ = ["PartitionSupervisor"]
+
+_TABLE: Final = Atom("$partitions")
+_NAME: Final = Atom("PartitionSupervisor")
+
+WithArguments = Callable[[tuple[Any, ...], int], tuple[Any, ...]]
+
+
+class PartitionSupervisor(Supervised):
+    """Starts partitions of a child; see the module's page. The class is a via registry of names."""
+
+    _spec_type: ClassVar[ChildType] = "supervisor"
+
+    @classmethod
+    async def start_link(
+        cls,
+        child: ChildLike,
+        *,
+        name: Name | None = None,
+        partitions: int | None = None,
+        with_arguments: WithArguments | None = None,
+        strategy: Strategy = "one_for_one",
+        max_restarts: int = 3,
+        max_seconds: float = 5,
+        timeout: float | None = None,
+    ) -> Pid:
+        """Starts the partitions, linked to the caller, and returns when all have started.
+
+        Args:
+            child: what is started several times, in any form that a Supervisor takes.
+            name: what its partitions are found by; it must be given.
+            partitions: how many; by default as many as the machine has processors.
+            with_arguments: computes a partition's start arguments from those of the child's spec
+                (a tuple) and its number, counted from 0.
+            strategy: as a Supervisor's.
+            max_restarts: as a Supervisor's.
+            max_seconds: as a Supervisor's.
+            timeout: seconds that the start may take, or None for ever.
+
+        Returns:
+            The supervisor's pid.
+
+        Raises:
+            BadArgError: an argument makes no sense.
+            StartError: ``("already_started", pid)``, or a partition did not start: as a Supervisor.
+
+        Source: Elixir's PartitionSupervisor.start_link/1.
+        """
+        _check_name(name)
+        count = _checked_count(partitions)
+        flags = SupervisorFlags(strategy, max_restarts, max_seconds)
+        specs = _specs(child_spec(child), count, with_arguments)
+        return await start_server(
+            _PartitionProcess,
+            (_Partitions, (flags, specs), {}),
+            {},
+            name=name,
+            timeout=timeout,
+            link=True,
+            label=cls.__name__,
+            initial_call=cls.start_link,
+        )
+
+    @staticmethod
+    def partitions(name: Dest) -> int:
+        """How many partitions there are now.
+
+        Exits:
+            ``("noproc", ...)`` if there is no such partition supervisor.
+
+        Source: Elixir's PartitionSupervisor.partitions/1.
+        """
+        return _table_of(name).size
+
+    @staticmethod
+    async def resize(name: Dest, partitions: int) -> int:
+        """Stops partitions, or starts those again that were stopped.
+
+        Args:
+            name: the partition supervisor.
+            partitions: how many there shall be: 0 up to the number it was started with.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            BadArgError: more than it was started with.
+            StartError: a partition did not start.
+
+        Source: Elixir's PartitionSupervisor.resize!/2.
+        """
+        table = _table_of(name)
+        if not _is_count(partitions, 0) or partitions > table.limit:
+            raise BadArgError(
+                f"resize: expected a whole number from 0 to {table.limit}, with which it was "
+                f"started; got {partitions!r} ({type(partitions).__name__})"
+            )
+        before: int = granted(await call(name, ("resize", partitions), None), name)
+        return before
+
+    @staticmethod
+    async def which_children(name: Dest) -> list[ChildInfo]:
+        """All partitions, also those that resize has stopped; their ids are their numbers.
+
+        Source: Elixir's PartitionSupervisor.which_children/1.
+        """
+        return await Supervisor.which_children(name)
+
+    @staticmethod
+    async def count_children(name: Dest) -> ChildCount:
+        """How many partitions there are, of each kind.
+
+        Source: Elixir's PartitionSupervisor.count_children/1.
+        """
+        return await Supervisor.count_children(name)
+
+    stop = staticmethod(stop)
+    whereis = staticmethod(whereis)
+
+    # ---- via
+
+    @staticmethod
+    def whereis_name(key: Any) -> Pid | None:
+        """The partition that a key leads to: for ``("via", PartitionSupervisor, (name, key))``."""
+        name, inner = _via_key(key)
+        return _table_of(name).find(inner, name)
+
+    @staticmethod
+    def send(key: Any, message: Any) -> Any:
+        """Sends to the partition that a key leads to."""
+        pid = PartitionSupervisor.whereis_name(key)
+        if pid is None:
+            process.exit((Atom("badarg"), (key, message)))
+        return process.send(pid, message)
+
+    @staticmethod
+    def register_name(key: Any, pid: Pid) -> NoReturn:
+        """Refused: partitions are started by their supervisor alone."""
+        raise BadArgError(f"{pid!r} cannot be registered as a partition: {key!r}")
+
+    @staticmethod
+    def unregister_name(key: Any) -> NoReturn:
+        """Refused: partitions are stopped by their supervisor alone."""
+        raise BadArgError(f"a partition cannot be unregistered: {key!r}")
+
+
+@final
+class _Table:
+    """Who the partitions are; kept in the supervisor's process dictionary, read by everyone."""
+
+    __slots__ = ("limit", "pids", "size")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = self.size = limit
+        self.pids: list[Pid | None] = [None] * limit
+
+    def find(self, key: Hashable, name: Dest) -> Pid | None:
+        if not self.size:
+            raise BadArgError(f"{name!r} has no partitions: it was resized to 0")
+        number = abs(key) if isinstance(key, int) else hash(key)
+        return self.pids[number % self.size]
+
+
+def _table_of(name: Dest) -> _Table:
+    pid = whereis(name)
+    dictionary = process.info(pid, "dictionary") if isinstance(pid, Pid) else None
+    if not dictionary or _TABLE not in dictionary:
+        raise ProcessExit((NOPROC, (_NAME, Atom("partitions"), (name,))))
+    return cast("_Table", dictionary[_TABLE])
+
+
+def _via_key(key: Any) -> tuple[Dest, Hashable]:
+    if isinstance(key, tuple) and len(cast("tuple[Any, ...]", key)) == 2:
+        return cast("tuple[Dest, Hashable]", key)
+    raise BadArgError(
+        "PartitionSupervisor: expected ('via', PartitionSupervisor, (name, key)); "
+        f"got the key {key!r}"
+    )
+
+
+# ---- the supervisor's process
+
+
+class _Partitions(Supervisor):
+    def init(self, flags: SupervisorFlags, specs: list[ChildSpec]) -> Any:
+        process.put(_TABLE, _Table(len(specs)))
+        return flags, specs
+
+
+class _PartitionProcess(SupervisorProcess):
+    """A supervisor's process that can be resized. The request is served here: one at a time."""
+
+    async def handle_call(self, request: Any, caller: Caller) -> Any:
+        match request:
+            case ("resize", int() as size):
+                return await self._resize(process.get(_TABLE), size)
+            case _:
+                return await super().handle_call(request, caller)
+
+    async def _resize(self, table: _Table, size: int) -> Answer:
+        before = table.size
+        for number in range(before, size):
+            answer = await self._restart_child(number)
+            if answer[0] is FAILED:
+                return answer
+            table.size = number + 1
+        table.size = size  # first: nobody finds a partition that is being stopped
+        for number in range(size, before):
+            await self._terminate_child(number)
+            table.pids[number] = None
+        return OK, before
+
+
+async def _start_partition(spec: ChildSpec, args: tuple[Any, ...], number: int) -> Any:
+    fn, _, kwargs = spec.function()
+    result: Any = fn(*args, **kwargs)
+    if inspect.isawaitable(result):
+        result = await result
+    pid: Any = result[0] if result.__class__ is tuple else result
+    if isinstance(pid, Pid):
+        process.get(_TABLE).pids[number] = pid
+    return result
+
+
+# ---- what is asked for
+
+
+def _check_name(name: Name | None) -> None:
+    if name is None:
+        raise BadArgError(
+            "PartitionSupervisor: expected a name, by which its partitions are found; got none; "
+            "write PartitionSupervisor.start_link(Child, name='children')"
+        )
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _checked_count(partitions: int | None) -> int:
+    if partitions is None:
+        return os.cpu_count() or 1
+    if _is_count(partitions, 1):
+        return partitions
+    raise BadArgError(
+        f"partitions: expected a whole number >= 1; got {partitions!r} "
+        f"({type(partitions).__name__})"
+    )
+
+
+def _specs(spec: ChildSpec, count: int, with_arguments: WithArguments | None) -> list[ChildSpec]:
+    _check_with_arguments(with_arguments)
+    args = spec.function()[1]
+    return [
+        dataclasses.replace(
+            spec,
+            id=number,
+            start=(_start_partition, (spec, _args(with_arguments, args, number), number)),
+        )
+        for number in range(count)
+    ]
+
+
+def _args(
+    with_arguments: WithArguments | None, args: tuple[Any, ...], number: int
+) -> tuple[Any, ...]:
+    if with_arguments is None:
+        return args
+    given: Any = with_arguments(args, number)
+    if isinstance(given, list | tuple):
+        return tuple(cast("list[Any]", given))
+    raise BadArgError(
+        f"with_arguments: expected it to return a tuple of arguments; got {given!r} "
+        f"({type(given).__name__})"
+    )
+
+
+def _check_with_arguments(fn: Any) -> None:
+    if fn is None:
+        return
+    try:
+        inspect.signature(fn).bind((), 0)
+    except (TypeError, ValueError):
+        raise BadArgError(
+            "with_arguments: expected a function of two: the arguments (a tuple) and the "
+            f"partition's number; got {fn!r} ({type(fn).__name__})"
+        ) from None

@@ -1,0 +1,129 @@
+"""What supervisors write to the logger ``beamish``: one record for each event.
+
+As in OTP, a supervisor says when a child ended unexpectedly, could not be started, did not stop
+as it should, or ended too often. The message can be read in a terminal; the fields stand beside
+it as attributes of the record: ``report`` ("supervisor"), ``supervisor``, ``context`` (OTP's
+word: child_terminated, start_error, shutdown_error, shutdown), ``reason``, and of the child
+``pid``, ``child_id``, ``start``, ``restart``, ``shutdown``, ``child_type``.
+
+A child that has started is a *progress report*: of level INFO where the supervisor started or
+restarted it of itself, of level DEBUG where it was asked to; its ``report`` is "progress", it has
+no ``context`` and no ``reason``. As in OTP progress is not logged unless one wants it:
+``logging.getLogger("beamish.progress").setLevel(logging.INFO)``.
+
+Source: sasl, "Error Logging", Supervisor Report and Progress Report (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import logging
+import reprlib
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias
+
+from beamish.otp.child import ChildSpec
+from beamish.terms import Pid, format_exit
+
+__all__ = ["Context", "progress", "progress_is_on", "report", "reports_are_on"]
+
+Context: TypeAlias = Literal["child_terminated", "start_error", "shutdown_error", "shutdown"]
+
+_logger: Final = logging.getLogger("beamish")
+_progress: Final = logging.getLogger("beamish.progress")
+if _progress.level == logging.NOTSET:
+    _progress.setLevel(logging.WARNING)
+
+# Asked before a report is made, on the path of each restart.
+reports_are_on: Final = partial(_logger.isEnabledFor, logging.ERROR)
+progress_is_on: Final = partial(_progress.isEnabledFor, logging.INFO)
+
+_WORDS: Final[dict[str, str]] = {
+    "child_terminated": "Child {id!r} of Supervisor {supervisor} terminated",
+    "start_error": "Child {id!r} of Supervisor {supervisor} failed to start",
+    "shutdown_error": "Child {id!r} of Supervisor {supervisor} shut down abnormally",
+    "shutdown": "Child {id!r} of Supervisor {supervisor} was restarted too often: it gives up",
+}
+
+
+def report(
+    context: Context, reason: Any, supervisor: str, spec: ChildSpec, pid: Pid | None
+) -> None:
+    """Writes a supervisor report.
+
+    Args:
+        context: what happened, in OTP's words.
+        reason: the child's exit reason.
+        supervisor: the supervisor's name, or pid and class.
+        spec: the child's spec.
+        pid: its pid; None if it has none.
+    """
+    if not _logger.isEnabledFor(logging.ERROR):
+        return
+    lines = [
+        _WORDS[context].format(id=spec.id, supervisor=supervisor),
+        "** (exit) " + format_exit(reason),
+    ]
+    fields = {"report": "supervisor", "context": context, "reason": reason}
+    _fill(lines, fields, supervisor, spec, pid)
+    _logger.error("\n".join(lines), extra=fields)
+
+
+def progress(supervisor: str, spec: ChildSpec, pid: Pid | None, *, asked: bool = False) -> None:
+    """Writes a progress report: a child has started.
+
+    Args:
+        supervisor: the supervisor's name, or pid and class.
+        spec: the child's spec.
+        pid: its pid; one that is to be ignored has none, and is no news.
+        asked: whether someone asked for it, with start_child or restart_child.
+    """
+    level = logging.DEBUG if asked else logging.INFO
+    if pid is None or not _progress.isEnabledFor(level):
+        return
+    lines = [f"Child {spec.id!r} of Supervisor {supervisor} started"]
+    fields: dict[str, Any] = {"report": "progress"}
+    _fill(lines, fields, supervisor, spec, pid)
+    _progress.log(level, "\n".join(lines), extra=fields)
+
+
+def _fill(
+    lines: list[str], fields: dict[str, Any], supervisor: str, spec: ChildSpec, pid: Pid | None
+) -> None:
+    """Adds what is said of the child in every report."""
+    fn, args, kwargs = spec.function()
+    start = _name(fn) + _arguments(args, dict(kwargs))
+    lines += [
+        f"    Pid: {pid!r}",
+        f"    Start call: {start}",
+        f"    Restart: {spec.restart}",
+        f"    Shutdown: {_shutdown(spec)}",
+        f"    Type: {spec.type}",
+    ]
+    fields |= {
+        "supervisor": supervisor,
+        "pid": None if pid is None else repr(pid),
+        "child_id": spec.id,
+        "start": start,
+        "restart": spec.restart,
+        "shutdown": spec.shutdown,
+        "child_type": spec.type,
+    }
+
+
+def _name(fn: Any) -> str:
+    owner = getattr(fn, "__self__", None)
+    if isinstance(owner, type):  # start_link of a base class is its class'
+        return f"{owner.__name__}.{fn.__name__}"
+    return getattr(fn, "__qualname__", None) or repr(fn)
+
+
+def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    shown = [reprlib.repr(arg) for arg in args]
+    shown += [f"{key}={reprlib.repr(value)}" for key, value in kwargs.items()]
+    return f"({', '.join(shown)})"
+
+
+def _shutdown(spec: ChildSpec) -> str:
+    if spec.shutdown is None:
+        return "infinity"
+    return spec.shutdown if isinstance(spec.shutdown, str) else f"{spec.shutdown} s"

@@ -1,0 +1,311 @@
+"""Supervisor: a process that starts other processes, and restarts them when they fail.
+
+What
+----
+A supervisor starts its children in order, watches them, and when one ends does what the child's
+*restart* type and its own *strategy* say. If restarts come too often it gives up: it stops its
+children and exits, and its own supervisor takes over. Supervisors in supervisors make a tree;
+stopping its root stops everything in it, in the reverse order of the start.
+
+Smallest example
+----------------
+::
+
+    children = [
+        Counter.child_spec(5, name="counter"),
+        TaskSupervisor.child_spec(name="tasks"),
+        Task.child_spec(accept, 4040, restart="permanent"),
+    ]
+    sup = await Supervisor.start_link(children, strategy="one_for_one", name="App.Supervisor")
+
+Or as a class, which is itself a child for another supervisor::
+
+    class AppSupervisor(Supervisor):
+        def init(self, port: int):
+            children = [Counter, (Listener, port)]
+            return SupervisorFlags(strategy="rest_for_one", max_restarts=10), children
+
+    sup = await AppSupervisor.start_link(4040)
+
+Children
+--------
+What can stand in the list is on the page of :mod:`beamish.otp.child.spec`. A child must be linked
+to the supervisor, which every ``start_link`` sees to, and its start function must return when the
+child is ready.
+
+Strategies
+----------
+``one_for_one``: only the child that ended is restarted. ``one_for_all``: the others are stopped
+(last first), then all are started (first first). ``rest_for_one``: the same for those that were
+started after it.
+
+Stopping a child
+----------------
+``exit(child, "shutdown")``, then its `shutdown` seconds, then ``kill``. A child that does not trap
+exits is ended by the signal at once; a GenServer that traps them runs ``terminate``.
+
+When not to use it
+------------------
+For many children of one kind that come and go there is DynamicSupervisor; for functions to be
+run once, TaskSupervisor.
+
+Debugging
+---------
+Every unexpected end of a child, failed start and slow stop is a record of the logger
+``beamish``. ``which_children`` shows what runs.
+
+Source: stdlib, supervisor(3) (OTP 25 manual); Elixir's Supervisor, whose defaults these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, ClassVar, cast
+
+from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
+from beamish.otp.gen import Dest, Name, whereis
+from beamish.otp.gen_server import call, start_server, stop
+from beamish.terms import Pid
+
+from .children import ChildCount, ChildInfo, granted, started
+from .process import (
+    AutoShutdown,
+    Strategy,
+    SupervisorFlags,
+    SupervisorProcess,
+    check_childspecs,
+    check_significant,
+    specs_of,
+)
+
+__all__ = [
+    "AutoShutdown",
+    "ChildCount",
+    "ChildInfo",
+    "Strategy",
+    "Supervisor",
+    "SupervisorFlags",
+]
+
+
+class Supervisor(Supervised):
+    """Starts and restarts children; see the module's page."""
+
+    _spec_type: ClassVar[ChildType] = "supervisor"
+
+    def init(self, *args: Any, **kwargs: Any) -> Any:
+        """Says what to supervise; runs in the supervisor's process while its starter waits.
+
+        Override it in a class of your own; ``Supervisor`` itself takes a list of children and
+        the fields of SupervisorFlags.
+
+        Args:
+            args: what start_link was given.
+            kwargs: the same.
+
+        Returns:
+            ``(SupervisorFlags(...), children)``.
+            ``children``: a list; the flags are the defaults.
+            ``Ignore``: there shall be no supervisor; start_link raises StartIgnored.
+            ``Stop(reason)``: start_link raises StartError(reason).
+        """
+        children, *_ = args
+        return SupervisorFlags(**kwargs), children
+
+    @classmethod
+    async def start_link(
+        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+    ) -> Pid:
+        """Starts a supervisor linked to the caller, and returns when all children have started.
+
+        Args:
+            args: what ``init`` gets; for ``Supervisor`` itself: the list of children.
+            name: registered before the children are started.
+            timeout: seconds that the start may take, or None for ever (the default, as in OTP).
+            kwargs: keyword arguments of init; for ``Supervisor`` itself: ``strategy``,
+                ``max_restarts``, ``max_seconds``, ``auto_shutdown``, as in SupervisorFlags.
+
+        Returns:
+            The pid.
+
+        Raises:
+            ChildSpecError: a child or a flag makes no sense (of ``Supervisor`` itself; in a class
+                of your own it is the reason of the StartError).
+            StartError: with ``("shutdown", ("failed_to_start_child", id, reason))`` if a child did
+                not start (those before it have been stopped again), ``("start_spec",
+                ("duplicate_child_name", id))``, ``("already_started", pid)``, or init's reason. A
+                caller that does not trap exits dies with it.
+            StartIgnored: init returned Ignore.
+
+        Source: supervisor:start_link/3; Elixir's Supervisor.start_link/2.
+        """
+        return await start_supervisor(cls, args, kwargs, name=name, timeout=timeout, link=True)
+
+    @classmethod
+    async def start(
+        cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
+    ) -> Pid:
+        """Like :meth:`start_link`, without a link: for a shell or a test."""
+        return await start_supervisor(cls, args, kwargs, name=name, timeout=timeout, link=False)
+
+    @staticmethod
+    async def start_child(supervisor: Dest, child: ChildLike) -> Pid:
+        """Adds a child and starts it.
+
+        Args:
+            supervisor: a pid, name or via tuple.
+            child: as in the list of start_link. Its restart and shutdown hold from now on.
+
+        Returns:
+            Its pid.
+
+        Raises:
+            ChildSpecError: the child makes no sense.
+            StartError: ``("already_started", pid)`` or ``"already_present"`` if the supervisor has
+                a child of this id; else why it did not start, and the spec is not kept.
+            StartIgnored: its init returned Ignore; the spec is kept unless it is temporary.
+
+        Source: supervisor:start_child/2.
+        """
+        pid, _ = await Supervisor.start_child_info(supervisor, child)
+        return pid
+
+    @staticmethod
+    async def start_child_info(supervisor: Dest, child: ChildLike) -> tuple[Pid, Any]:
+        """Like :meth:`start_child`, for a start function that returns ``(pid, info)``.
+
+        Returns:
+            The pid, and the info; None if there is none.
+        """
+        spec = child_spec(child)
+        return started(await call(supervisor, ("start_child", spec), None), spec.id)
+
+    @staticmethod
+    async def terminate_child(supervisor: Dest, id: Hashable) -> None:
+        """Stops a child as its spec says; the spec is kept unless it is temporary.
+
+        Raises:
+            ChildError: ``not_found``.
+
+        Source: supervisor:terminate_child/2.
+        """
+        granted(await call(supervisor, ("terminate_child", id), None), id)
+
+    @staticmethod
+    async def restart_child(supervisor: Dest, id: Hashable) -> Pid:
+        """Starts a child that does not run; it does not count as a restart.
+
+        Returns:
+            Its pid.
+
+        Raises:
+            ChildError: ``not_found``, ``running`` or ``restarting``.
+            StartError: it did not start.
+            StartIgnored: its init returned Ignore.
+
+        Source: supervisor:restart_child/2.
+        """
+        pid, _ = started(await call(supervisor, ("restart_child", id), None), id)
+        return pid
+
+    @staticmethod
+    async def delete_child(supervisor: Dest, id: Hashable) -> None:
+        """Forgets the spec of a child that does not run.
+
+        Raises:
+            ChildError: ``not_found``, ``running`` or ``restarting``.
+
+        Source: supervisor:delete_child/2.
+        """
+        granted(await call(supervisor, ("delete_child", id), None), id)
+
+    @staticmethod
+    async def get_childspec(supervisor: Dest, id: Hashable) -> ChildSpec:
+        """The spec of a child.
+
+        Raises:
+            ChildError: ``not_found``.
+
+        Source: supervisor:get_childspec/2.
+        """
+        spec: ChildSpec = granted(await call(supervisor, ("get_childspec", id), None), id)
+        return spec
+
+    @staticmethod
+    async def which_child(supervisor: Dest, id: Hashable) -> ChildInfo:
+        """The entry of one child in which_children.
+
+        Raises:
+            ChildError: ``not_found``.
+
+        Source: supervisor:which_child/2 (OTP 27).
+        """
+        info: ChildInfo = granted(await call(supervisor, ("which_child", id), None), id)
+        return info
+
+    @staticmethod
+    def check_childspecs(children: list[ChildLike], auto_shutdown: AutoShutdown = "never") -> None:
+        """Checks a list of children without starting anything.
+
+        Args:
+            children: as for start_link.
+            auto_shutdown: the flag of the supervisor that they are for.
+
+        Raises:
+            ChildSpecError: the first thing that makes no sense; also two children of one id.
+
+        Example:
+            >>> Supervisor.check_childspecs([Counter, (Listener, 4040)])
+
+        Source: supervisor:check_childspecs/1,2.
+        """
+        check_childspecs(children, auto_shutdown)
+
+    @staticmethod
+    async def which_children(supervisor: Dest) -> list[ChildInfo]:
+        """All children, the last one started first, as OTP lists them.
+
+        Source: supervisor:which_children/1.
+        """
+        return cast("list[ChildInfo]", await call(supervisor, "which_children", None))
+
+    @staticmethod
+    async def count_children(supervisor: Dest) -> ChildCount:
+        """How many children there are, of each kind.
+
+        Source: supervisor:count_children/1.
+        """
+        return cast("ChildCount", await call(supervisor, "count_children", None))
+
+    stop = staticmethod(stop)
+    whereis = staticmethod(whereis)
+
+
+async def start_supervisor(
+    cls: type[Supervisor],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    name: Name | None,
+    timeout: float | None,
+    link: bool,
+) -> Pid:
+    """Checks what can be checked here, where the mistake is; then starts the process."""
+    if cls.init is Supervisor.init:
+        flags = SupervisorFlags(**kwargs)
+        (children,) = args or ([],)
+        specs = specs_of(children)
+        for spec in specs:
+            if spec.significant:
+                check_significant(flags, spec)
+        args = (specs,)
+    return await start_server(
+        SupervisorProcess,
+        (cls, args, kwargs),
+        {},
+        name=name,
+        timeout=timeout,
+        link=link,
+        label=cls.__name__,
+        initial_call=cls.init,
+    )

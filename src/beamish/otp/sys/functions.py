@@ -1,0 +1,378 @@
+"""sys: looking into a running process, and taking its controls, without its code knowing.
+
+What
+----
+Every behaviour (GenServer, Supervisor, Agent, gen_statem, ...) answers *system messages* between
+two of its own: what its state is, to wait and to go on, to tell what it does. They are for
+debugging, tests and changing code; a program that works does not need them.
+
+Smallest example
+----------------
+::
+
+    from beamish.otp import sys
+
+    await sys.get_state(pid)                  # {'n': 5}
+    await sys.replace_state(pid, lambda state: {**state, "n": 0})
+    await sys.trace(pid, True)                # *DBG* counter got call 'next' from <0.5.0>
+    await sys.suspend(pid)                    # it handles nothing more ...
+    await sys.resume(pid)                     # ... until now
+    print(await sys.statistics(pid, "get"))
+
+The state of a GenServer is a dict of its attributes (a copy: changing it changes nothing), of an
+Agent its value.
+
+Processes of your own
+---------------------
+Any coroutine becomes sys-aware by handing over its system messages: see
+:mod:`beamish.otp.sys.special`, whose names are here too.
+
+Time-outs and failures
+----------------------
+Each function waits 5.0 seconds unless told otherwise, then its caller exits, as with
+``gen_server.call``: with ``(reason, ("sys", function, (dest, ...)))``. A process that handles no
+system messages (one of ``process.spawn``) lets it wait so long.
+
+When not to use it
+------------------
+To read or change state in a program: give the server a call for that. ``sys`` goes around all rules
+that the server keeps.
+
+Source: stdlib, sys(3) (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final, Literal, cast
+
+from beamish import process
+from beamish.otp.gen import Dest, whereis
+from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms.errors import CallCycleError, ProcessError, describe
+from beamish.terms.reasons import CALL_CYCLE
+
+from .debugging import Debug, DebugFunction, Event, Statistics, install_spec, is_size
+from .special import (
+    SYSTEM,
+    Special,
+    Status,
+    debug_options,
+    get_log,
+    handle_debug,
+    handle_system_msg,
+    print_log,
+)
+
+__all__ = [
+    "SYSTEM",
+    "Debug",
+    "DebugFunction",
+    "Event",
+    "Special",
+    "Statistics",
+    "Status",
+    "change_code",
+    "debug_options",
+    "get_log",
+    "get_state",
+    "get_status",
+    "handle_debug",
+    "handle_system_msg",
+    "install",
+    "log",
+    "log_to_file",
+    "no_debug",
+    "print_log",
+    "remove",
+    "replace_state",
+    "resume",
+    "statistics",
+    "suspend",
+    "terminate",
+    "trace",
+]
+
+_OK: Final = Atom("ok")
+_SYS: Final = Atom("sys")
+_DEBUG: Final = Atom("debug")
+_TIMEOUT: Final = Atom("timeout")
+_CALLING_SELF: Final = Atom("calling_self")
+_NODEDOWN: Final = Atom("nodedown")
+_TIME: Final = 5.0
+
+
+# ---- state
+
+
+async def get_state(dest: Dest, timeout: float | None = _TIME) -> Any:
+    """The state of a process.
+
+    Args:
+        dest: a pid, name or via tuple.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Returns:
+        Of a GenServer a dict of its attributes, of an Agent its value, of another process what its
+        ``system_get_state`` returns.
+
+    Raises:
+        ProcessError: that raised; the reason is ``("callback_failed", function, exception)``.
+
+    Exits:
+        ``(reason, ("sys", "get_state", (dest,)))``, reasons as ``gen_server.call``.
+
+    Example:
+        >>> await sys.get_state(agent)
+        {'milk': 3}
+
+    Source: sys:get_state/2.
+    """
+    return await _ask(dest, "get_state", Atom("get_state"), (), timeout)
+
+
+async def replace_state(dest: Dest, fn: Callable[[Any], Any], timeout: float | None = _TIME) -> Any:
+    """Makes what a function returns the state of a process.
+
+    Args:
+        dest: a pid, name or via tuple.
+        fn: called in the process with the state; returns the new one. If it raises, the state
+            stays.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Returns:
+        The new state.
+
+    Raises:
+        ProcessError: the function raised; the reason is ``("callback_failed", ..., exception)``.
+
+    Source: sys:replace_state/3.
+    """
+    request = (Atom("replace_state"), _checked("replace_state", fn))
+    return await _ask(dest, "replace_state", request, (fn,), timeout)
+
+
+async def get_status(dest: Dest, timeout: float | None = _TIME) -> Status:
+    """What there is to know of a process, its state as its ``format_status`` shows it.
+
+    Source: sys:get_status/2.
+    """
+    return cast("Status", await _ask(dest, "get_status", Atom("get_status"), (), timeout))
+
+
+# ---- control
+
+
+async def suspend(dest: Dest, timeout: float | None = _TIME) -> None:
+    """Makes a process handle nothing but system messages until `resume`.
+
+    Source: sys:suspend/2.
+    """
+    await _ask(dest, "suspend", Atom("suspend"), (), timeout)
+
+
+async def resume(dest: Dest, timeout: float | None = _TIME) -> None:
+    """Lets a suspended process go on; what came meanwhile lies in its mailbox.
+
+    Source: sys:resume/2.
+    """
+    await _ask(dest, "resume", Atom("resume"), (), timeout)
+
+
+async def terminate(dest: Dest, reason: Any, timeout: float | None = None) -> None:
+    """Orders a process to clean up and exit; returns when it has heard of it.
+
+    Args:
+        dest: a pid, name or via tuple.
+        reason: what it exits with.
+        timeout: seconds to wait, or None for ever (the default, as in OTP).
+
+    Source: sys:terminate/3.
+    """
+    await _ask(dest, "terminate", (Atom("terminate"), reason), (reason,), timeout)
+
+
+async def change_code(
+    dest: Dest, module: Any, old_vsn: Any, extra: Any, timeout: float | None = _TIME
+) -> None:
+    """Tells a suspended process to take its state over into new code: its ``code_change``.
+
+    Args:
+        dest: a pid, name or via tuple.
+        module: the new class of a GenServer, which its instance becomes one of; other processes do
+            with it what they like.
+        old_vsn: from which version, as the callback understands it.
+        extra: whatever else it is to know.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Raises:
+        ProcessError: the process is not suspended (``("unknown_system_msg", ...)``), or its
+            callback raised (``("EXIT", exception)``).
+
+    Source: sys:change_code/5.
+    """
+    request = (Atom("change_code"), module, old_vsn, extra)
+    await _ask(dest, "change_code", request, (module, old_vsn, extra), timeout)
+
+
+# ---- looking on
+
+
+async def trace(dest: Dest, flag: bool, timeout: float | None = _TIME) -> None:
+    """Prints what a process does to standard output, or stops that.
+
+    Source: sys:trace/3.
+    """
+    _check_flag("trace", flag, isinstance(flag, bool), "True or False")
+    await _debug(dest, "trace", flag, timeout)
+
+
+async def log(
+    dest: Dest,
+    flag: bool | int | tuple[Literal[True], int] | Literal["get", "print"],
+    timeout: float | None = _TIME,
+) -> list[Event] | None:
+    """Keeps the last events of a process.
+
+    Args:
+        dest: a pid, name or via tuple.
+        flag: True keeps the last 10, a number (or ``(True, number)``) so many, False none;
+            ``"get"`` returns them, ``"print"`` prints them in the process.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Returns:
+        The events, oldest first, with ``"get"``; else None.
+
+    Source: sys:log/3.
+    """
+    given: Any = flag[1] if isinstance(flag, tuple) and flag[:1] == (True,) else flag
+    fits = isinstance(given, bool) or is_size(given) or given in ("get", "print")
+    _check_flag("log", flag, fits, "True, a number > 0, False, 'get' or 'print'")
+    return cast("list[Event] | None", await _debug(dest, "log", given, timeout))
+
+
+async def log_to_file(
+    dest: Dest, path: str | os.PathLike[str] | Literal[False], timeout: float | None = _TIME
+) -> None:
+    """Writes each event of a process to a file, which is emptied first; False closes it.
+
+    Raises:
+        OSError: the file cannot be opened.
+
+    Source: sys:log_to_file/3.
+    """
+    fits = path is False or isinstance(path, str | os.PathLike)
+    _check_flag("log_to_file", path, fits, "a path, or False to close the file")
+    where = None if path is False else os.fspath(path)
+    await _debug(dest, "log_to_file", where, timeout)
+
+
+async def statistics(
+    dest: Dest, flag: bool | Literal["get"], timeout: float | None = _TIME
+) -> Statistics | Literal["no_statistics"] | None:
+    """Counts what a process receives and sends.
+
+    Args:
+        dest: a pid, name or via tuple.
+        flag: True begins to count, False ends it, ``"get"`` asks.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Returns:
+        With ``"get"`` the Statistics, or ``"no_statistics"`` where nothing is counted.
+
+    Source: sys:statistics/3.
+    """
+    fits = isinstance(flag, bool) or flag == "get"
+    _check_flag("statistics", flag, fits, "True, False or 'get'")
+    return cast("Statistics | None", await _debug(dest, "statistics", flag, timeout))
+
+
+async def install(
+    dest: Dest,
+    spec: tuple[DebugFunction, Any] | tuple[Any, DebugFunction, Any],
+    timeout: float | None = _TIME,
+) -> None:
+    """Adds a function that is told every event of a process.
+
+    Args:
+        dest: a pid, name or via tuple.
+        spec: ``(function, state)`` or ``(id, function, state)``. The function gets its state,
+            the event and the process' name, in the process; it returns its next state, or
+            ``"done"`` to be removed, as it is if it raises. Of one id there is one function.
+        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+
+    Example:
+        >>> await sys.install(pid, (lambda n, event, name: print(n, event) or n + 1, 0))
+
+    Source: sys:install/3.
+    """
+    install_spec(spec)
+    await _debug(dest, "install", spec, timeout)
+
+
+async def remove(dest: Dest, function: Any, timeout: float | None = _TIME) -> None:
+    """Takes a function of `install` away again, by its id or by itself.
+
+    Source: sys:remove/3.
+    """
+    await _debug(dest, "remove", function, timeout)
+
+
+async def no_debug(dest: Dest, timeout: float | None = _TIME) -> None:
+    """Switches all of this off.
+
+    Source: sys:no_debug/2.
+    """
+    await _ask(dest, "no_debug", (_DEBUG, Atom("no_debug")), (), timeout)
+
+
+def _check_flag(function: str, given: object, fits: bool, expected: str) -> None:
+    if not fits:
+        raise BadArgError(f"sys.{function}: expected {expected}; got {describe(given)}")
+
+
+def _checked(function: str, fn: Any) -> Any:
+    _check_flag(function, fn, callable(fn), "a function of the state")
+    return fn
+
+
+# ---- asking
+
+
+async def _debug(dest: Dest, function: str, argument: Any, timeout: float | None) -> Any:
+    request = (_DEBUG, (Atom(function), argument))
+    return await _ask(dest, function, request, (argument,), timeout)
+
+
+async def _ask(
+    dest: Dest, function: str, request: Any, args: tuple[Any, ...], timeout: float | None
+) -> Any:
+    pid = whereis(dest)
+    shown = (_SYS, Atom(function), (dest, *args))
+    if not isinstance(pid, Pid):
+        raise ProcessExit((NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), shown))
+    if pid is process.self():
+        raise ProcessExit((_CALLING_SELF, shown))
+    try:
+        message = await process.request(pid, SYSTEM, request, timeout)
+    except TimeoutError:
+        raise ProcessExit((_TIMEOUT, shown)) from None
+    except CallCycleError as error:
+        raise ProcessExit(((CALL_CYCLE, error.cycle), shown)) from None
+    if message.__class__ is not tuple:
+        raise ProcessExit((message[4], shown))
+    kind, value = message[1]
+    if kind != _OK:
+        raise _failure(value)
+    return value
+
+
+def _failure(reason: Any) -> Exception:
+    """What went wrong there, to be raised here."""
+    if isinstance(reason, Exception):
+        return reason
+    error = ProcessError(reason)
+    if isinstance(reason, tuple) and isinstance(reason[-1], Exception):
+        error.__cause__ = reason[-1]
+    return error

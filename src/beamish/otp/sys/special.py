@@ -1,0 +1,325 @@
+"""The process' side of sys: how a loop handles the system messages that it receives.
+
+A message ``("system", caller, request)`` belongs here, whatever process it comes to. A behaviour or
+any other coroutine with a loop of its own (a *special process*) hands it over::
+
+    class Counting(sys.Special):
+        def __init__(self) -> None:
+            self.n = 0
+
+        def system_get_state(self) -> int:
+            return self.n
+
+        def system_replace_state(self, fn: Callable[[int], int]) -> int:
+            self.n = fn(self.n)
+            return self.n
+
+    async def counting() -> None:
+        me = Counting()
+        parent = process.parent()
+        proc_lib.init_ack()
+        while True:
+            message = await process.receive()
+            match message:
+                case ("system", caller, request):
+                    stop = await sys.handle_system_msg(me, caller, request, parent)
+                    if stop is not None:
+                        process.exit(stop.reason)
+                case number:
+                    if me.debug is not None:
+                        sys.handle_debug(me, ("in", number))
+                    me.n += number
+
+While such a process is suspended it stays in ``handle_system_msg`` and takes nothing out of its
+mailbox but system messages and its parent's exit.
+
+Source: stdlib, sys(3), "Process Implementation Functions" (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from beamish import process
+from beamish.otp.directives import Stop
+from beamish.otp.gen import is_coroutine
+from beamish.terms import Atom, Pid
+
+from .debugging import Debug, Event, check_options, install_spec
+
+__all__ = [
+    "SYSTEM",
+    "Special",
+    "Status",
+    "debug_options",
+    "get_log",
+    "handle_debug",
+    "handle_system_msg",
+    "print_log",
+]
+
+SYSTEM: Final = Atom("system")
+
+_OK: Final = Atom("ok")
+_ERROR: Final = Atom("error")
+_EXIT: Final = Atom("EXIT")
+_RUNNING: Final = Atom("running")
+_SUSPENDED: Final = Atom("suspended")
+_CALLBACK_FAILED: Final = Atom("callback_failed")
+_UNKNOWN: Final = Atom("unknown_system_msg")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What ``sys.get_status`` tells of a process.
+
+    Attributes:
+        pid: the process.
+        module: what runs there: the class of a server, say.
+        dictionary: its process dictionary.
+        state: ``"running"`` or ``"suspended"``.
+        parent: who started it with a link; None where nobody did.
+        debug: the debug options that are on.
+        data: what the behaviour tells; ``data["State"]`` is its state, formatted.
+    """
+
+    pid: Pid
+    module: Any
+    dictionary: dict[Any, Any]
+    state: Atom
+    parent: Pid | None
+    debug: list[Any]
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Special:
+    """What a process offers to sys: subclass it and override what the process has.
+
+    Attributes:
+        debug: what is traced, logged or counted; None while nothing is. A loop tests this, and
+            calls :func:`handle_debug` where it is not None.
+    """
+
+    debug: Debug | None = None
+
+    def system_get_state(self) -> Any:
+        """What ``sys.get_state`` answers; by default nothing, the process has no state to show."""
+        return None
+
+    def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
+        """Makes ``fn(state)`` the state and returns it; if `fn` raises, nothing has changed."""
+        raise NotImplementedError(f"{type(self).__name__} cannot replace its state")
+
+    def system_code_change(self, module: Any, old_vsn: Any, extra: Any) -> Any:
+        """Takes the state over into new code; ``def`` or ``async def``.
+
+        It is called while the process is suspended, with what ``sys.change_code`` was given. What
+        it raises refuses the change.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no code_change")
+
+    def system_status(self) -> dict[str, Any]:
+        """What ``sys.get_status`` shows as its data."""
+        return {"State": self.system_get_state()}
+
+    def system_module(self) -> Any:
+        """What runs here; by default the class."""
+        return type(self)
+
+    def system_name(self) -> Any:
+        """What traces call the process, and functions are told; by default its name or pid."""
+        me = process.self()
+        return process.info(me, "registered_name") or me
+
+    def system_format_event(self, event: Event) -> str:
+        """One event in words, for traces; by default those of OTP's gen_server."""
+        return f"*DBG* {self.system_name()!s} {event_words(event)}"
+
+
+def handle_debug(special: Special, event: Event) -> None:
+    """Tells an event to what is switched on; a loop calls it where ``special.debug`` is not None.
+
+    Args:
+        special: the process' own.
+        event: ``("in", message)``, ``("out", reply, to)``, or another tuple that its
+            ``system_format_event`` can say.
+
+    Source: sys:handle_debug/4.
+    """
+    debug = special.debug
+    if debug is not None:
+        debug.handle(event, special.system_name())
+
+
+def debug_options(special: Special, options: Iterable[Any]) -> None:
+    """Switches on what debug options say, in a process that starts.
+
+    Args:
+        special: the process' own.
+        options: ``"trace"``, ``"log"``, ``("log", size)``, ``"statistics"``, ``("log_to_file",
+            path)``, ``("install", (function, state))``.
+
+    Raises:
+        BadArgError: one of them is none of these.
+        OSError: the file cannot be opened.
+
+    Source: sys:debug_options/1.
+    """
+    _switch(special, lambda debug: debug.set(check_options(options)))
+
+
+def get_log(special: Special) -> list[Event]:
+    """The events that a process has logged of itself, oldest first.
+
+    Source: sys:get_log/1.
+    """
+    log: list[Event] = special.debug.log("get") if special.debug is not None else []
+    return log
+
+
+def print_log(special: Special) -> None:
+    """Prints them.
+
+    Source: sys:print_log/1.
+    """
+    if special.debug is not None:
+        special.debug.log("print")
+
+
+async def handle_system_msg(
+    special: Special, caller: Any, request: Any, parent: Pid | None
+) -> Stop | None:
+    """Handles a system message, and all that come while the process is suspended.
+
+    Args:
+        special: the process' own.
+        caller: who is answered: the second element of the message.
+        request: the third.
+        parent: whose exit ends a suspended process that traps exits; None for nobody's.
+
+    Returns:
+        None: the loop goes on. ``Stop(reason)``: the process shall clean up and exit with it.
+
+    Source: sys:handle_system_msg/6.
+    """
+    suspended = False
+    while True:
+        match request:
+            case ("terminate", reason):
+                process.reply(caller, (_OK, None))
+                return Stop(reason)
+            case "suspend" | "resume":
+                suspended = request == "suspend"
+                process.reply(caller, (_OK, None))
+            case ("change_code", module, old_vsn, extra) if suspended:
+                process.reply(caller, await _change_code(special, module, old_vsn, extra))
+            case _:
+                state = _SUSPENDED if suspended else _RUNNING
+                process.reply(caller, _answer(special, request, parent, state))
+        if not suspended:
+            return None
+        message = await process.receive(
+            (SYSTEM, tuple, ...), (_EXIT, parent, ...), (_EXIT, process.init(), ...)
+        )
+        if message[0] == _EXIT:
+            return Stop(message[2])
+        _, caller, request = message
+
+
+async def _change_code(special: Special, module: Any, old_vsn: Any, extra: Any) -> tuple[Atom, Any]:
+    try:
+        result = special.system_code_change(module, old_vsn, extra)
+        if is_coroutine(result):
+            await result
+    except Exception as error:  # noqa: BLE001  # whatever the callback raises is who asked's
+        return _ERROR, (_EXIT, error)
+    return _OK, None
+
+
+def _answer(special: Special, request: Any, parent: Pid | None, state: Atom) -> tuple[Atom, Any]:
+    match request:
+        case "get_state":
+            return _callback(special.system_get_state)
+        case ("replace_state", fn):
+            return _callback(special.system_replace_state, fn)
+        case "get_status":
+            return _OK, _status(special, parent, state)
+        case ("debug", (command, argument)) if command in _COMMANDS:
+            return _debug(special, command, argument)
+        case ("debug", "no_debug"):
+            return _debug(special, "no_debug", None)
+        case _:
+            return _ERROR, (_UNKNOWN, request)
+
+
+def _callback(callback: Callable[..., Any], *args: Any) -> tuple[Atom, Any]:
+    try:
+        return _OK, callback(*args)
+    except Exception as error:  # noqa: BLE001  # the same
+        return _ERROR, (_CALLBACK_FAILED, Atom(callback.__name__), error)
+
+
+def _status(special: Special, parent: Pid | None, state: Atom) -> Status:
+    me = process.self()
+    return Status(
+        me,
+        special.system_module(),
+        process.info(me, "dictionary"),
+        state,
+        parent,
+        special.debug.options() if special.debug is not None else [],
+        special.system_status(),
+    )
+
+
+# ---- debug requests
+
+_COMMANDS: Final[dict[str, Callable[[Debug, Any], Any]]] = {
+    "trace": lambda debug, flag: debug.trace(flag),
+    "log": lambda debug, flag: debug.log(flag),
+    "log_to_file": lambda debug, path: debug.log_to_file(path),
+    "statistics": lambda debug, flag: debug.statistics(flag),
+    "install": lambda debug, spec: debug.install(*install_spec(spec)),
+    "remove": lambda debug, ident: debug.remove(ident),
+    "no_debug": lambda debug, _: debug.no_debug(),
+}
+
+
+def _debug(special: Special, command: str, argument: Any) -> tuple[Atom, Any]:
+    try:
+        return _OK, _switch(special, lambda debug: _COMMANDS[command](debug, argument))
+    except Exception as error:  # noqa: BLE001  # a file that cannot be opened, say
+        return _ERROR, error
+
+
+def _switch(special: Special, change: Callable[[Debug], Any]) -> Any:
+    """Changes what is switched on; afterwards there is a Debug only if something is."""
+    debug = special.debug
+    if debug is None:
+        debug = Debug(special.system_format_event)
+    result = change(debug)
+    special.debug = None if debug.is_off() else debug
+    return result
+
+
+def event_words(event: Event) -> str:
+    """An event in words, without the name of the process."""
+    match event:
+        case ("in", ("$gen_call", (caller, _), request), *_):
+            return f"got call {request!r} from {caller!r}"
+        case ("in", ("$gen_cast", request), *_):
+            return f"got cast {request!r}"
+        case ("in", message, *_):
+            return f"got {message!r}"
+        case ("out", reply, to, *state):
+            who: Any = cast("tuple[Any, ...]", to)[0] if isinstance(to, tuple) else to
+            tail = f", new state {state[0]!r}" if state else ""
+            return f"sent {reply!r} to {who!r}{tail}"
+        case ("noreply", state):
+            return f"new state {state!r}"
+        case ("continue", arg):
+            return f"continue {arg!r}"
+        case _:
+            return f"dbg {event!r}"

@@ -1,0 +1,294 @@
+"""The stream of Task.async_stream: a function over many inputs, some at a time.
+
+What it guarantees:
+
+- *Never more than* `max_concurrency` *tasks.* A slot is free when its task's process is gone, so a
+  TaskSupervisor whose ``max_children`` is as large is never asked for one more.
+- *Back-pressure.* The input is read in the process that consumes the stream, when it asks for a
+  result, none is ready and a slot is free. Who stops asking stops the reading.
+- *Nothing in the mailbox.* The tasks are linked to, and answer, a process of the stream's own
+  (task_stream_process.py), which is linked to the consumer. So what the consumer receives
+  between two results is none of the stream's business, nor the other way round.
+- *Nothing is left.* When the iterator is closed or dropped (``break``, an exception), or when its
+  consumer ends for whatever reason, the tasks are killed.
+
+::
+
+    consumer                               the stream's process           tasks
+       | -- next ------------------------------> |                          |
+       | <------------------------------ more -- |                          |
+       | (reads its input)                       |                          |
+       | -- next, with an input ---------------> | -- spawn, job ---------> |
+       | <------------------------------ more -- |                          |
+       | (its input is at its end)               |                          |
+       | -- next, at the end ------------------> |                          |
+       |                                         | <-- (ref, result), Down -|
+       | <---------------------- item, result -- |
+
+Source: Elixir's Task.async_stream/5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import (
+    Any,
+    Final,
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    cast,
+    get_args,
+)
+
+from beamish import process
+from beamish.otp.proc_lib import check_callable
+from beamish.terms import Atom, BadArgError, BeamishError, Pid, ProcessExit
+from beamish.terms.errors import describe
+
+from .process import callers
+from .stream_process import DONE, END, ITEM, MORE, NEXT, STOP, Launcher, Plan, serve_stream
+from .waiting import TIMEOUT, failure
+
+__all__ = ["Inputs", "OnTimeout", "StreamOptions", "TaskStream"]
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+Inputs: TypeAlias = Iterable[A] | AsyncIterable[A]
+OnTimeout: TypeAlias = Literal["exit", "kill_task"]
+Outcome: TypeAlias = tuple[Literal["ok"], R] | tuple[Literal["exit"], Any]
+
+_NOTHING: Final = Atom("nothing")
+
+
+class StreamOptions(TypedDict, total=False):
+    """The options of a stream.
+
+    Args:
+        max_concurrency: how many tasks may run at a time, 1 or more; None for as many as the
+            machine has processors, which is the default.
+        ordered: True, the default: results come in the order of the inputs (later ones are kept
+            until it is their turn); False: as they are done.
+        timeout: seconds that each task may take, or None for any time; 5.0 by default.
+        on_timeout: ``"exit"``, the default: the consumer exits with ``("timeout", ("Task",
+            "async_stream", (timeout,)))``; ``"kill_task"``: the result is ``("exit", "timeout")``.
+        zip_input_on_exit: makes the result of a task without one ``("exit", (input, reason))``.
+    """
+
+    max_concurrency: int | None
+    ordered: bool
+    timeout: float | None
+    on_timeout: OnTimeout
+    zip_input_on_exit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The same, checked."""
+
+    max_concurrency: int | None = None
+    ordered: bool = True
+    timeout: float | None = 5.0
+    on_timeout: OnTimeout = "exit"
+    zip_input_on_exit: bool = False
+
+    def __post_init__(self) -> None:
+        most: Any = self.max_concurrency
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+            raise _bad("max_concurrency", "a whole number >= 1, or None", most)
+        seconds: Any = self.timeout
+        if seconds is not None and (
+            isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
+        ):
+            raise _bad("timeout", "seconds (a number >= 0), or None for any time", seconds)
+        late: Any = self.on_timeout
+        if not isinstance(late, str) or late not in get_args(OnTimeout):
+            raise _bad("on_timeout", "'exit' or 'kill_task'", late)
+
+
+def _bad(option: str, expected: str, came: Any) -> BadArgError:
+    return BadArgError(f"async_stream: {option}: expected {expected}; got {describe(came)}")
+
+
+class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
+    """The results of a function over many inputs: ``async for kind, value in stream``.
+
+    It starts with its first result, in the process that asks for it; that alone may go on.
+    Leaving the ``async for`` stops the tasks; ``async with stream:`` and ``await
+    stream.aclose()`` also wait until they are gone.
+
+    Example::
+
+        async with Task.async_stream(urls, fetch, max_concurrency=10) as pages:
+            async for kind, page in pages:
+                if kind == "ok" and "needle" in page:
+                    break
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs[Any],
+        fn: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: StreamOptions,
+        launch: Launcher,
+        *,
+        linked: bool,
+    ) -> None:
+        self._server: Pid | None = None  # first, for __del__ of what was refused below
+        check_callable("async_stream", fn)
+        given: Any = inputs
+        if not isinstance(given, Iterable | AsyncIterable):
+            raise BadArgError(
+                "async_stream: expected an iterable or an async iterable of inputs, and a "
+                f"function; got {describe(given)}"
+            )
+        self._inputs: Inputs[Any] | None = inputs
+        self._iterator: Iterator[Any] | AsyncIterator[Any] | None = None
+        self._fn, self._args, self._options = fn, args, _Options(**options)
+        self._launch, self._linked = launch, linked
+        self._owner: Pid | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._seen = 0
+        # What the stream's process shall be told next, and how often there was something: who asks
+        # may be cancelled before or after that was sent, and then it is told again.
+        self._remark: tuple[Any, Any] = (_NOTHING, None)
+        self._read = 0
+        self._over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Outcome[R]:
+        if self._over:
+            raise StopAsyncIteration
+        server = self._server if self._server is not None else self._begin()
+        if self._owner is not process.self():
+            raise BadArgError(
+                f"this stream is consumed by {self._owner!r}, which took its first result; this "
+                f"is {process.self()!r}: let one process make and consume it"
+            )
+        while True:
+            answer = await process.request(server, NEXT, (self._seen, self._read, *self._remark))
+            self._remark = (_NOTHING, None)
+            if answer.__class__ is not tuple:  # a Down
+                self._finish()
+                raise ProcessExit(answer[4])
+            kind, value = answer[1]
+            if kind is ITEM:
+                self._seen += 1
+                return cast("Outcome[R]", value)
+            if kind is MORE:
+                self._remark = await self._next_input()
+                self._read += 1
+                continue
+            if kind is DONE:
+                self._finish()
+                raise StopAsyncIteration
+            await self.aclose()
+            raise self._failure(value)
+
+    async def aclose(self) -> None:
+        """Kills the tasks that still run, waits until they are gone, and ends the stream."""
+        server = self._server
+        if server is not None and not self._over and self._owner is process.self():
+            await process.request(server, STOP, None)
+        self._abandon()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if self._server is not None and not self._over:
+            self._abandon()
+
+    def _begin(self) -> Pid:
+        """Starts the stream's process, for the consumer that it has now."""
+        options = self._options
+        self._owner = process.self()
+        self._task = asyncio.current_task()
+        plan = Plan(
+            fn=self._fn,
+            args=self._args,
+            launch=self._launch,
+            asked_by=callers(),
+            linked=self._linked,
+            max_concurrency=options.max_concurrency or os.cpu_count() or 1,
+            ordered=options.ordered,
+            timeout=options.timeout,
+            kill_late=options.on_timeout == "kill_task",
+            zip_input=options.zip_input_on_exit,
+        )
+        self._server = process.spawn_opt(serve_stream, plan, link=True, label="Task.async_stream")
+        return self._server
+
+    async def _next_input(self) -> tuple[Any, Any]:
+        """The next input, as a remark to the stream's process."""
+        try:
+            iterator = self._iterator
+            if iterator is None:
+                given = self._inputs
+                iterator = aiter(given) if isinstance(given, AsyncIterable) else iter(given or ())
+                self._iterator = iterator
+            if isinstance(iterator, AsyncIterator):
+                return ITEM, await anext(iterator)
+            for value in iterator:
+                return ITEM, value
+        except StopAsyncIteration:
+            pass
+        except Exception:
+            await self.aclose()
+            raise
+        except BaseException:
+            self._abandon()
+            raise
+        self._iterator = self._inputs = None
+        return END, None
+
+    def _failure(self, error: BaseException) -> BaseException:
+        if isinstance(error, ProcessExit) and error.reason is TIMEOUT:
+            return failure(TIMEOUT, "async_stream", self._options.timeout)
+        return error
+
+    def _finish(self) -> None:
+        self._over = True
+        self._iterator = self._inputs = self._task = None
+
+    def _abandon(self) -> None:
+        """Ends the stream without waiting: also where nobody can wait, in ``__del__``.
+
+        The link goes at once where the consumer itself does this; where the garbage collector
+        does it, in whatever process, it goes when the stream's process comes to it.
+        """
+        server, mine = self._server, self._is_mine()
+        self._finish()
+        if server is None:
+            return
+        try:
+            if mine:
+                process.unlink(server)
+            process.send(server, (STOP, None, None))
+        except BeamishError:
+            pass  # the node has ended, and all its processes with it
+
+    def _is_mine(self) -> bool:
+        try:
+            return self._task is not None and asyncio.current_task() is self._task
+        except RuntimeError:
+            return False

@@ -1,0 +1,274 @@
+"""The process of a stream of Task.async_stream: starts the tasks, and keeps their results.
+
+It traps exits, so that it outlives its tasks and sees its consumer end. Where a linked task fails
+and the consumer does not trap exits, it exits with the task's reason: the link takes that to the
+consumer, as if the task had been linked to it.
+
+Source: Elixir's Task.async_stream/5; the order of events was checked on Elixir.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, final
+
+from beamish import process
+from beamish.terms import NORMAL, Atom, BeamishError, Down, Exit, Pid, ProcessExit, Ref, TimerRef
+
+from .process import give_job
+from .waiting import EXIT, OK, TIMEOUT, is_word
+
+__all__ = [
+    "DONE",
+    "END",
+    "FAILED",
+    "ITEM",
+    "MORE",
+    "NEXT",
+    "STOP",
+    "Launcher",
+    "Plan",
+    "serve_stream",
+]
+
+# What the consumer asks, and its remarks: one more input, or that there are no more.
+NEXT: Final = Atom("$next")
+STOP: Final = Atom("$stop")
+END: Final = Atom("end")
+# The answers.
+ITEM: Final = Atom("item")
+MORE: Final = Atom("more")
+DONE: Final = Atom("done")
+FAILED: Final = Atom("failed")
+
+_KILL: Final = Atom("kill")
+
+# Starts a process for (callers, function) that waits for its job, watched by the caller.
+Launcher: TypeAlias = Callable[[list[Pid], Callable[..., Any]], Awaitable[tuple[Pid, Ref]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a stream's process has to do.
+
+    Args:
+        fn: is called with each input, and with `args` behind it.
+        args: more arguments.
+        launch: starts the tasks.
+        asked_by: the ``$callers`` of the tasks; the consumer is the first.
+        linked: whether a task that fails takes a consumer with it that does not trap exits.
+        max_concurrency: how many tasks may run at a time.
+        ordered: whether results come in the order of the inputs.
+        timeout: seconds that a task may take, or None for any time.
+        kill_late: whether a task that took too long is an item; else the stream fails.
+        zip_input: whether the item of a failed task holds its input.
+    """
+
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    launch: Launcher
+    asked_by: list[Pid]
+    linked: bool
+    max_concurrency: int
+    ordered: bool
+    timeout: float | None
+    kill_late: bool
+    zip_input: bool
+
+
+async def serve_stream(plan: Plan) -> None:
+    """The whole life of the process."""
+    process.flag(trap_exit=True)
+    await _StreamProcess(plan).run()
+
+
+@final
+class _Job:
+    """A task and what has become of it."""
+
+    __slots__ = ("input", "late", "number", "outcome", "pid", "timer")
+
+    def __init__(self, number: int, pid: Pid, given: Any, timer: TimerRef | None) -> None:
+        self.number = number
+        self.pid = pid
+        self.input = given
+        self.timer = timer
+        self.outcome: tuple[Atom, Any] | None = None
+        self.late = False
+
+
+@final
+class _StreamProcess:
+    __slots__ = (
+        "consumer",
+        "delivered",
+        "failure",
+        "last",
+        "open",
+        "plan",
+        "read",
+        "ready",
+        "running",
+        "started",
+        "taken",
+        "waiting",
+    )
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.consumer = plan.asked_by[0]
+        self.running: dict[Ref, _Job] = {}
+        self.open = True  # whether there may be more input
+        self.read = 0  # how many inputs, the end included, it has been told of
+        self.started = 0
+        # What is there to be taken: ordered by number, else in the order of arrival.
+        self.ready: dict[int, Any] = {}
+        self.taken: deque[int] = deque()
+        self.delivered = 0
+        self.last: Any = None  # the latest item: its answer may be lost, and asked for again
+        self.failure: BaseException | None = None
+        self.waiting: tuple[Pid, Ref] | None = None
+
+    async def run(self) -> None:
+        """Takes messages until the stream is over."""
+        while True:
+            message = await process.receive()
+            if isinstance(message, Down):
+                self._ended(message)
+            elif isinstance(message, Exit):
+                await self._exit_signal(message)
+            elif message.__class__ is tuple and len(message) == 2:
+                self._answered(*message)
+            elif message.__class__ is tuple and len(message) == 3:
+                if message[0] is NEXT:
+                    await self._next(message[1], *message[2])
+                elif message[0] is STOP:
+                    return await self._stop(message[1])
+                else:
+                    self._timed_out(message)
+            if self.waiting is not None and self._answer(self.waiting):
+                return None
+
+    # ---- the consumer
+
+    async def _next(
+        self, caller: tuple[Pid, Ref], seen: int, number: int, kind: Any, given: Any
+    ) -> None:
+        self.waiting = caller
+        if number > self.read:  # else it is told again
+            self.read = number
+            if kind is END:
+                self.open = False
+            elif kind is ITEM:
+                await self._start(given)
+        if seen < self.delivered:
+            # 1. the item was on its way   2. the consumer gave up waiting   3. it asks again.
+            process.reply(caller, (ITEM, self.last))
+            self.waiting = None
+
+    def _answer(self, caller: tuple[Pid, Ref]) -> bool:
+        """Answers the consumer if that is possible; whether the stream is over."""
+        if self.failure is not None:
+            answer: Any = (FAILED, self.failure)
+        elif self._has_item():
+            self.last = self._take_item()
+            answer = (ITEM, self.last)
+        elif self.open and len(self.running) < self.plan.max_concurrency:
+            answer = (MORE, None)
+        elif self.open or self.running:
+            return False
+        else:
+            answer = (DONE, None)
+            process.unlink(self.consumer)
+        self.waiting = None
+        process.reply(caller, answer)
+        return answer[0] is DONE
+
+    def _has_item(self) -> bool:
+        return self.delivered in self.ready if self.plan.ordered else bool(self.taken)
+
+    def _take_item(self) -> Any:
+        number = self.delivered if self.plan.ordered else self.taken.popleft()
+        self.delivered += 1
+        return self.ready.pop(number)
+
+    async def _stop(self, caller: tuple[Pid, Ref] | None) -> None:
+        await self._kill_all()
+        process.unlink(self.consumer)
+        if caller is not None:
+            process.reply(caller, None)
+
+    async def _exit_signal(self, message: Exit) -> None:
+        """Its consumer has ended, or somebody ends the stream; a task's end comes as a Down."""
+        if any(job.pid is message.pid for job in self.running.values()):
+            return
+        if message.pid is self.consumer or not is_word(message.reason, NORMAL):
+            await self._kill_all()
+            process.exit(NORMAL if message.pid is self.consumer else message.reason)
+
+    # ---- the tasks
+
+    async def _start(self, given: Any) -> None:
+        plan = self.plan
+        try:
+            pid, ref = await plan.launch(plan.asked_by, plan.fn)
+        except (BeamishError, ProcessExit) as error:
+            if isinstance(error, ProcessExit) and not process.alive(process.self()):
+                raise
+            self.failure = error.with_traceback(None)
+            return
+        timer = None
+        if plan.timeout is not None:
+            timer = process.start_timer(plan.timeout, process.self(), ref)
+        self.running[ref] = _Job(self.started, pid, given if plan.zip_input else None, timer)
+        self.started += 1
+        give_job(pid, ref, plan.fn, (given, *plan.args), {})
+
+    def _answered(self, ref: Any, result: Any) -> None:
+        job = self.running.get(ref) if isinstance(ref, Ref) else None
+        if job is not None and job.outcome is None and not job.late:
+            job.outcome = (OK, result)
+            if job.timer is not None:
+                process.cancel_timer(job.timer)
+
+    def _timed_out(self, message: Any) -> None:
+        job = self.running.get(message[2]) if isinstance(message[2], Ref) else None
+        if job is None or job.timer is not message[1] or job.outcome is not None:
+            return
+        job.late = True
+        process.unlink(job.pid)
+        process.exit(job.pid, _KILL)
+        if not self.plan.kill_late:
+            self.failure = ProcessExit(TIMEOUT)
+
+    def _ended(self, message: Down) -> None:
+        job = self.running.pop(message.ref, None)
+        if job is None:
+            return
+        if job.timer is not None:
+            process.cancel_timer(job.timer)
+        if job.outcome is None:
+            reason = TIMEOUT if job.late else message.reason
+            if self.plan.linked and not job.late:
+                self._fail_with(reason)
+            job.outcome = (EXIT, (job.input, reason) if self.plan.zip_input else reason)
+        self.ready[job.number] = job.outcome
+        if not self.plan.ordered:
+            self.taken.append(job.number)
+
+    def _fail_with(self, reason: Any) -> None:
+        """A linked task has failed: so does a consumer that does not trap exits."""
+        if is_word(reason, NORMAL) or process.info(self.consumer, "trap_exit") is not False:
+            return
+        for job in self.running.values():
+            process.exit(job.pid, _KILL)
+        process.exit(reason)
+
+    async def _kill_all(self) -> None:
+        """Kills the tasks, and waits until they are gone."""
+        for job in self.running.values():
+            process.exit(job.pid, _KILL)
+        for ref, job in self.running.items():
+            await process.receive(("DOWN", ref, "process", job.pid, ...))

@@ -1,0 +1,508 @@
+"""Task: a process that runs one function.
+
+What
+----
+``Task.start_link(fn, *args)`` runs a function in a process of its own, linked to the caller; its
+result is thrown away. ``Task.run_async`` does the same for a caller that wants the result, and
+gets it with ``await_`` (Elixir's ``Task.async``; `async` is a keyword in Python).
+
+Smallest example
+----------------
+::
+
+    task = Task.run_async(fetch, url)
+    rows = query()
+    page = await task.await_(timeout=10.0)
+    assert (rows, page) == (["row"], "page of example.org")
+
+Many at a time
+--------------
+``Task.async_stream(inputs, fn)`` runs a function for each of many inputs, a few at a time, and
+gives the results as they are asked for; the inputs are read no faster than tasks are free::
+
+    async for kind, page in Task.async_stream(urls, fetch, max_concurrency=10, timeout=30.0):
+        assert (kind, page) == ("ok", "page of example.org")
+
+:meth:`Task.await_many` and :meth:`Task.yield_many` wait for several tasks of ``run_async``.
+
+Supervising
+-----------
+``Task.child_spec(accept, 4040, restart="permanent")`` is a child for a Supervisor. Mind the
+restart: a task is ``"temporary"`` unless you say otherwise, since most tasks end when they are
+done. A server's acceptor must be permanent, or it never comes back. A kind of task is a class::
+
+    class Poller(Task, restart="permanent"):
+        @classmethod
+        def start_link(cls, url: str) -> Pid:
+            return Task.start_link(poll, url)
+
+    sup = await Supervisor.start_link([(Poller, "example.org")])
+
+Who dies with whom
+------------------
+A task is linked to its caller: either's abnormal end is the other's. To start tasks that may
+fail without harm, use TaskSupervisor.
+
+Functions
+---------
+``async def`` or plain. A plain function runs without giving others a turn (it is preempted); one
+that blocks belongs into ``process.offload``.
+
+When not to use it
+------------------
+For state, or for more than one message: that is a GenServer or an Agent.
+
+Debugging
+---------
+A task that fails writes one crash report to the logger ``beamish``, with its function, its
+arguments and who started it. Its process dictionary holds ``$callers``: who asked for it, and for
+whom they ran, nearest first.
+
+Source: Elixir's Task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from typing import (
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
+
+from beamish import process
+from beamish.otp.child import DEFAULT, ChildSpec, Restart, Shutdown, Supervised
+from beamish.otp.proc_lib import check_callable, reporting
+from beamish.terms import KILLED, NOPROC, SHUTDOWN, Atom, BadArgError, Pid, Ref
+
+from .process import callers, give_job, run_task, spawn_for_owner
+from .stream import Inputs, StreamOptions, TaskStream
+from .waiting import (
+    OK,
+    TIMEOUT,
+    check_yield_many,
+    collect,
+    failure,
+    forget,
+    is_word,
+    known,
+    stop,
+    wait,
+)
+
+__all__ = ["Outcome", "Task"]
+
+P = ParamSpec("P")
+R = TypeVar("R")  # of the class: what a task's function returns
+A = TypeVar("A")  # an input of a stream
+T = TypeVar("T")  # the same where a task is made
+
+Outcome: TypeAlias = tuple[Literal["ok"], R] | tuple[Literal["exit"], Any]
+
+_OK: Final = cast("Literal['ok']", Atom("ok"))
+_EXIT: Final = cast("Literal['exit']", Atom("exit"))
+
+
+class Task(Supervised, Generic[R], restart="temporary"):
+    """A function in a process of its own, and the handle of one whose result is awaited.
+
+    Attributes:
+        pid: the task's process; None for :meth:`completed`.
+        ref: tells its messages: the result comes as ``(ref, result)``, its failure as
+            ``Down(ref, ...)``.
+        owner: the process that made it, and that alone may wait for it.
+    """
+
+    def __init__(self, pid: Pid, ref: Ref, owner: Pid) -> None:
+        self.pid = pid
+        self.ref = ref
+        self.owner = owner
+
+    def __repr__(self) -> str:
+        return f"Task(pid={self.pid!r}, ref={self.ref!r}, owner={self.owner!r})"
+
+    # ---- tasks that nobody waits for
+
+    @staticmethod
+    def start(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Pid:
+        """Runs a function in a process of its own; returns the pid at once.
+
+        Args:
+            fn: ``async def`` or plain.
+            args: its arguments.
+            kwargs: its keyword arguments.
+
+        Source: Elixir's Task.start/3.
+        """
+        check_callable("Task.start", fn)
+        return process.spawn_opt(
+            reporting, run_task, (callers(), fn, args, kwargs), {}, initial_call=fn
+        )
+
+    @staticmethod
+    def start_link(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Pid:
+        """Like :meth:`start`, linked to the caller: the start function of a supervised task.
+
+        Source: Elixir's Task.start_link/3.
+        """
+        check_callable("Task.start_link", fn)
+        return process.spawn_opt(
+            reporting, run_task, (callers(), fn, args, kwargs), {}, link=True, initial_call=fn
+        )
+
+    @classmethod
+    def child_spec(  # a task has no name: every keyword is the function's
+        cls,
+        /,
+        *args: Any,
+        id: Hashable = None,
+        restart: Restart | None = None,
+        shutdown: Shutdown = DEFAULT,
+        significant: bool = False,
+        **kwargs: Any,
+    ) -> ChildSpec:
+        """How a supervisor runs a function as a task.
+
+        A class of yours that defines ``start_link`` gets its arguments instead.
+
+        Args:
+            args: the function, ``async def`` or plain, and its arguments.
+            id: ``"Task"`` by default, so two of them in one supervisor need ids.
+            restart: ``"temporary"`` by default. What must go on for ever is ``"permanent"``.
+            shutdown: 5.0 seconds by default.
+            significant: see ChildSpec.
+            kwargs: keyword arguments of the function.
+
+        Source: Elixir's Task.child_spec/1.
+        """
+        if cls.start_link is Task.start_link:
+            check_callable("Task.child_spec", args[0] if args else None)
+        return ChildSpec(
+            cls._id(None) if id is None else id,
+            (cls.start_link, args, kwargs),
+            restart=cls._spec_restart if restart is None else restart,
+            shutdown=cls._spec_shutdown if shutdown is DEFAULT else shutdown,
+            significant=significant,
+            modules=(cls.__name__,),
+        )
+
+    # ---- tasks whose result is awaited
+
+    @overload
+    @staticmethod
+    def run_async(
+        fn: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Task[T]: ...
+
+    @overload
+    @staticmethod
+    def run_async(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Task[T]: ...
+
+    @staticmethod
+    def run_async(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task[Any]:
+        """Runs a function in a process linked to and watched by the caller, who wants its result.
+
+        Args:
+            fn: ``async def`` or plain.
+            args: its arguments.
+            kwargs: its keyword arguments.
+
+        Returns:
+            The task, at once; ``await task.await_()`` gives the result.
+
+        Source: Elixir's Task.async/3.
+        """
+        check_callable("Task.run_async", fn)
+        pid, ref = spawn_for_owner(callers(), fn)
+        give_job(pid, ref, fn, args, kwargs)
+        return Task(pid, ref, process.self())
+
+    @staticmethod
+    def completed(result: T) -> Task[T]:
+        """A task that has its result already, and no process: for code that promises a task.
+
+        Source: Elixir's Task.completed/1.
+        """
+        me = process.self()
+        ref = process.make_ref()
+        process.send(me, (ref, result))
+        # None where all others may rely on a Pid: better than each program asking of each task.
+        return Task(cast("Pid", None), ref, me)
+
+    async def await_(self, timeout: float | None = 5.0) -> R:
+        """Waits for the result of a task; by its owner, once.
+
+        Args:
+            timeout: seconds, or None for ever; 5.0 as in Elixir.
+
+        Returns:
+            What the function returned.
+
+        Raises:
+            BadArgError: the caller did not make this task.
+
+        Exits:
+            With ``(reason, ("Task", "await", (task, timeout)))``: ``timeout`` (the task runs on),
+            or the reason that the task ended with. A caller that does not trap exits has then
+            been ended by the link already.
+
+        Source: Elixir's Task.await/2.
+        """
+        _check_owners([self])
+        outcome = await wait(self.ref, timeout) or await forget(self.ref)
+        if outcome is not None and outcome[0] is OK:
+            result: R = outcome[1]
+            return result
+        raise failure(TIMEOUT if outcome is None else outcome[1], "await", self, timeout)
+
+    async def yield_(self, timeout: float | None = 5.0) -> Outcome[R] | None:
+        """Looks for the result of a task for a while; it may be asked again after None.
+
+        Args:
+            timeout: seconds, or None for ever; 5.0 as in Elixir.
+
+        Returns:
+            ``("ok", result)``, ``("exit", reason)`` if the task ended without one, or None if there
+            is none yet.
+
+        Raises:
+            BadArgError: the caller did not make this task.
+
+        Exits:
+            With ``(("nodedown", node), ...)`` if the task's node is not reached any more.
+
+        Source: Elixir's Task.yield/2.
+        """
+        _check_owners([self])
+        outcome: Outcome[R] | None = known(await wait(self.ref, timeout), "yield", self, timeout)
+        return outcome
+
+    async def ignore(self) -> Outcome[R] | None:
+        """Lets a task run on without anybody waiting for it: unlinked, and its result dropped.
+
+        Returns:
+            ``("ok", result)`` or ``("exit", reason)`` if it has ended already, else None.
+
+        Raises:
+            BadArgError: the caller did not make this task.
+
+        Source: Elixir's Task.ignore/1.
+        """
+        _check_owners([self])
+        pid: Any = self.pid
+        if pid is not None:
+            process.unlink(pid)
+        found = await wait(self.ref, 0) or await forget(self.ref)
+        outcome: Outcome[R] | None = known(found, "ignore", self)
+        return outcome
+
+    async def shutdown(
+        self, timeout: float | Literal["brutal_kill"] | None = 5.0
+    ) -> Outcome[R] | None:
+        """Stops a task, and waits until it is gone.
+
+        Args:
+            timeout: seconds that it has after ``exit(task, "shutdown")`` until it is killed, None
+                to wait for ever, or ``"brutal_kill"`` to kill it at once; 5.0 as in Elixir.
+
+        Returns:
+            None if it was stopped; ``("ok", result)`` if it had answered before; ``("exit",
+            reason)`` if it had ended otherwise, or was killed because its time was over.
+
+        Raises:
+            BadArgError: the caller did not make this task.
+
+        Source: Elixir's Task.shutdown/2.
+        """
+        pid: Any = self.pid
+        if pid is None:
+            return await self.ignore()
+        _check_owners([self])
+        brutal = timeout == "brutal_kill"
+        reason = await stop(pid, self.ref, timeout)
+        outcome = await wait(self.ref, 0) or await forget(self.ref)
+        if outcome is not None and outcome[0] is OK:
+            return (_OK, outcome[1])
+        if outcome is not None and is_word(reason, NOPROC):
+            known(outcome, "shutdown", self, timeout)
+            reason = outcome[1]  # it had ended before: its own monitor knows why
+        return None if is_word(reason, KILLED if brutal else SHUTDOWN) else (_EXIT, reason)
+
+    # ---- several tasks
+
+    @staticmethod
+    async def await_many(tasks: Iterable[Task[T]], timeout: float | None = 5.0) -> list[T]:
+        """Waits for the results of several tasks; by their owner, once.
+
+        Args:
+            tasks: of :meth:`run_async`.
+            timeout: seconds for all of them, or None for ever; 5.0 as in Elixir.
+
+        Returns:
+            The results in the order of the tasks.
+
+        Raises:
+            BadArgError: the caller did not make one of them.
+
+        Exits:
+            With ``(reason, ("Task", "await_many", (tasks, timeout)))`` as soon as one of them ends
+            without a result, or with ``timeout``. The others run on.
+
+        Source: Elixir's Task.await_many/2.
+        """
+        wanted = list(tasks)
+        _check_owners(wanted)
+        refs = {task.ref for task in wanted}
+        found = await collect(refs, timeout, first_failure=True)
+        failed = [value for kind, value in found.values() if kind is not OK]
+        if not failed and len(found) == len(refs):
+            return [found[task.ref][1] for task in wanted]
+        for ref in refs:
+            await forget(ref)
+        raise failure(failed[0] if failed else TIMEOUT, "await_many", wanted, timeout)
+
+    @staticmethod
+    async def yield_many(
+        tasks: Iterable[Task[T]],
+        timeout: float | None = 5.0,
+        *,
+        limit: int | None = None,
+        on_timeout: Literal["nothing", "ignore", "kill_task"] = "nothing",
+    ) -> list[tuple[Task[T], Outcome[T] | None]]:
+        """Looks for the results of several tasks for a while.
+
+        Args:
+            tasks: of :meth:`run_async`.
+            timeout: seconds for all of them, or None for ever; 5.0 as in Elixir.
+            limit: returns as soon as so many have ended; `on_timeout` is of no meaning then.
+            on_timeout: what is done with those that have no result in time: ``"nothing"``,
+                ``"ignore"`` as by :meth:`ignore`, or ``"kill_task"``.
+
+        Returns:
+            ``[(task, ("ok", result) | ("exit", reason) | None), ...]`` in the order of the tasks;
+            None where there is no result yet.
+
+        Raises:
+            BadArgError: the caller did not make one of them, or an option is none of these.
+
+        Example:
+            >>> for task, outcome in await Task.yield_many(tasks, 1.0, on_timeout="kill_task"):
+            ...     print(outcome[1] if outcome else "too late")
+
+        Source: Elixir's Task.yield_many/2.
+        """
+        wanted = list(tasks)
+        check_yield_many(limit, on_timeout)
+        _check_owners(wanted)
+        found = await collect([task.ref for task in wanted], timeout, limit=limit)
+        outcomes: dict[Ref, Outcome[T] | None] = {
+            ref: known(outcome, "yield_many", wanted, timeout) for ref, outcome in found.items()
+        }
+        if limit is None or len(found) < limit:
+            for task in wanted:
+                if task.ref not in outcomes:
+                    outcomes[task.ref] = await _is_late(task, on_timeout)
+        return [(task, outcomes.get(task.ref)) for task in wanted]
+
+    @overload
+    @staticmethod
+    def async_stream(
+        inputs: Inputs[A],
+        fn: Callable[[A], Coroutine[Any, Any, T]],
+        /,
+        **options: Unpack[StreamOptions],
+    ) -> TaskStream[T]: ...
+
+    @overload
+    @staticmethod
+    def async_stream(
+        inputs: Inputs[A], fn: Callable[[A], T], /, **options: Unpack[StreamOptions]
+    ) -> TaskStream[T]: ...
+
+    @overload
+    @staticmethod
+    def async_stream(
+        inputs: Inputs[A],
+        fn: Callable[Concatenate[A, ...], Coroutine[Any, Any, T]],
+        /,
+        *args: Any,
+        **options: Unpack[StreamOptions],
+    ) -> TaskStream[T]: ...
+
+    @overload
+    @staticmethod
+    def async_stream(
+        inputs: Inputs[A],
+        fn: Callable[Concatenate[A, ...], T],
+        /,
+        *args: Any,
+        **options: Unpack[StreamOptions],
+    ) -> TaskStream[T]: ...
+
+    @staticmethod
+    def async_stream(
+        inputs: Inputs[Any],
+        fn: Callable[..., Any],
+        /,
+        *args: Any,
+        **options: Unpack[StreamOptions],
+    ) -> TaskStream[Any]:
+        """Runs a function for each of many inputs, some at a time; the results are a stream.
+
+        A task that fails ends the consumer, as one of :meth:`run_async` does; a consumer that
+        traps exits gets ``("exit", reason)`` for it. To be safe from failures use
+        TaskSupervisor.async_stream_nolink.
+
+        Args:
+            inputs: an iterable or async iterable; it is read in the consumer, only as fast as
+                results are asked for and tasks are free.
+            fn: ``async def`` or plain; called with an input, and with `args` behind it.
+            args: more arguments.
+            options: ``max_concurrency``, ``ordered``, ``timeout`` (seconds that each task may
+                take), ``on_timeout`` (``"exit"`` or ``"kill_task"``), ``zip_input_on_exit``: see
+                :class:`~beamish.otp.task_stream.StreamOptions`.
+
+        Returns:
+            An async iterator over ``("ok", value)`` and ``("exit", reason)``. Nothing starts
+            before the first result is asked for. Leaving the loop, by whatever way, kills the
+            tasks that run.
+
+        Raises:
+            BadArgError: an option is none of these.
+
+        Example:
+            >>> async for kind, size in Task.async_stream(paths, measure, ordered=False):
+            ...     total += size
+
+        Source: Elixir's Task.async_stream/5.
+        """
+        return TaskStream(inputs, fn, args, options, _launch, linked=True)
+
+
+def _check_owners(tasks: list[Task[T]]) -> None:
+    me = process.self()
+    for task in tasks:
+        if task.owner is not me:
+            raise BadArgError(
+                f"{task!r} can be waited for only by the process that made it, {task.owner!r}; "
+                f"this is {me!r}"
+            )
+
+
+async def _is_late(task: Task[T], on_timeout: str) -> Outcome[T] | None:
+    if on_timeout == "kill_task":
+        return await task.shutdown("brutal_kill")
+    return await task.ignore() if on_timeout == "ignore" else None
+
+
+async def _launch(asked_by: list[Pid], fn: Callable[..., Any]) -> tuple[Pid, Ref]:
+    """How a stream starts a task: linked to and watched by the stream's process."""
+    return spawn_for_owner(asked_by, fn)

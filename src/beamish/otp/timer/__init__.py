@@ -1,0 +1,57 @@
+"""timer: functions called, and messages sent, after some time or again and again.
+
+Its timers are kept by a server: it may touch ``gen_server`` and what that stands on.
+"""
+
+from typing import TYPE_CHECKING
+
+from beamish.on_demand import exports as _exports
+
+if TYPE_CHECKING:
+    from .functions import (
+        Timer,
+        apply_after,
+        apply_interval,
+        apply_repeatedly,
+        cancel,
+        exit_after,
+        hms,
+        hours,
+        kill_after,
+        minutes,
+        seconds,
+        send_after,
+        send_interval,
+        sleep,
+        start,
+        tc,
+    )
+else:
+    __getattr__, __dir__ = _exports(
+        __name__,
+        {
+            ".functions": (
+                "Timer apply_after apply_interval apply_repeatedly cancel exit_after hms "
+                "hours kill_after minutes seconds send_after send_interval sleep start tc"
+            ),
+        },
+    )
+
+__all__ = [
+    "Timer",
+    "apply_after",
+    "apply_interval",
+    "apply_repeatedly",
+    "cancel",
+    "exit_after",
+    "hms",
+    "hours",
+    "kill_after",
+    "minutes",
+    "seconds",
+    "send_after",
+    "send_interval",
+    "sleep",
+    "start",
+    "tc",
+]

@@ -1,0 +1,379 @@
+"""timer: something later, or again and again.
+
+What
+----
+A message, a function in a process of its own, or an exit signal, once after a time or at
+intervals, until it is cancelled.
+
+Smallest example
+----------------
+::
+
+    from beamish.otp import timer
+
+    tick = await timer.send_interval(1.0, "tick")         # to the caller, every second
+    await timer.apply_after(60.0, sweep, "the floor")     # sweep("the floor") in a minute
+    await timer.exit_after(5.0, pid, "too_slow")
+    ...
+    await timer.cancel(tick)
+
+Intervals do not drift: the n-th time is n intervals after the start. They end with the process that
+they work for: with the receiver of ``send_interval``, and with the process that asked for
+``apply_interval`` or ``apply_repeatedly``. What happens once is independent of who asked for it.
+
+Who does it
+-----------
+A process with the name ``timer_server``, which the first use starts. A function runs in a process
+of its own, which ``timer_server`` does not wait for and is not harmed by.
+
+When not to use it
+------------------
+For one message to a process or name, ``process.send_after`` does without a further process. To wait
+in a process, ``process.sleep``; for a server that waits, ``Timeout``; for a state machine, its
+time-outs.
+
+Source: stdlib, timer(3) (OTP 25 manual; apply_repeatedly from OTP 26).
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, final
+
+from beamish import process
+from beamish.otp import gen_server
+from beamish.otp.errors import StartError
+from beamish.otp.gen import whereis
+from beamish.terms import KILL, Atom, BadArgError, Pid, Ref
+from beamish.terms.errors import describe
+
+from .server import Apply, Entry, Send, TimerServer
+
+__all__ = [
+    "Timer",
+    "apply_after",
+    "apply_interval",
+    "apply_repeatedly",
+    "cancel",
+    "exit_after",
+    "hms",
+    "hours",
+    "kill_after",
+    "minutes",
+    "seconds",
+    "send_after",
+    "send_interval",
+    "sleep",
+    "start",
+    "tc",
+]
+
+R = TypeVar("R")
+
+Dest = Pid | str | tuple[str, str]
+
+_SERVER: Final = Atom("timer_server")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer, to be cancelled with :func:`cancel`.
+
+    Attributes:
+        ref: what stands for it.
+    """
+
+    ref: Ref
+
+
+# ---- once
+
+
+async def apply_after(seconds: float, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Timer:
+    """Runs a function after a time, in a process of its own.
+
+    Args:
+        seconds: from now, 0 or more.
+        fn: ``def`` or ``async def``.
+        args: its arguments.
+        kwargs: its keyword arguments.
+
+    Raises:
+        BadArgError: these are not seconds, or this is no function.
+
+    Source: timer:apply_after/2,3,4.
+    """
+    what = _applied("apply_after", seconds, fn, args, kwargs)
+    return await _start(Entry(what, seconds, None))
+
+
+async def send_after(seconds: float, *dest_and_message: Any) -> Timer:
+    """Sends a message after a time: ``send_after(1.0, pid, "hello")``, to oneself without a pid.
+
+    Args:
+        seconds: from now, 0 or more.
+        dest_and_message: a pid, a name (looked up when the time comes) or ``(name, node)``, and
+            the message; or the message alone, which the caller will get.
+
+    Source: timer:send_after/2,3.
+    """
+    _check_seconds("send_after", seconds)
+    dest, message = _sent("send_after", dest_and_message)
+    what = Send(dest, message)
+    if seconds == 0:  # as in OTP: it is sent already when this returns
+        what.do()
+        return Timer(process.make_ref())
+    return await _start(Entry(what, seconds, None))
+
+
+async def exit_after(seconds: float, *pid_and_reason: Any) -> Timer:
+    """Sends an exit signal after a time: ``exit_after(1.0, pid, "late")``.
+
+    Args:
+        seconds: from now, 0 or more.
+        pid_and_reason: a pid or a name, and the reason; or the reason alone, for the caller.
+
+    Source: timer:exit_after/2,3.
+    """
+    dest, reason = _sent("exit_after", pid_and_reason)
+    what = _applied("exit_after", seconds, _exit, (dest, reason), {})
+    return await _start(Entry(what, seconds, None))
+
+
+async def kill_after(seconds: float, pid: Pid | str | None = None) -> Timer:
+    """Kills a process after a time.
+
+    Args:
+        seconds: from now, 0 or more.
+        pid: whom; a pid or a name; the caller if it is None.
+
+    Source: timer:kill_after/1,2.
+    """
+    return await exit_after(seconds, process.self() if pid is None else pid, KILL)
+
+
+def _exit(dest: Any, reason: Any) -> None:
+    pid = whereis(dest)
+    if isinstance(pid, Pid):
+        process.exit(pid, reason)
+
+
+# ---- again and again
+
+
+async def send_interval(seconds: float, *dest_and_message: Any) -> Timer:
+    """Sends a message at intervals, until the receiver ends.
+
+    Args:
+        seconds: between two; more than 0.
+        dest_and_message: a pid, a name or ``(name, node)``, and the message; or the message alone,
+            which the caller will get. Of a name, the process that has it now is meant.
+
+    Source: timer:send_interval/2,3.
+    """
+    _check_seconds("send_interval", seconds, interval=True)
+    dest, message = _sent("send_interval", dest_and_message)
+    return await _start(Entry(Send(dest, message), seconds, dest))
+
+
+async def apply_interval(
+    seconds: float, fn: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Timer:
+    """Runs a function at intervals, each time in a process of its own, until the caller ends.
+
+    It does not wait for one run to end before the next.
+
+    Args:
+        seconds: between two; more than 0.
+        fn: ``def`` or ``async def``.
+        args: its arguments.
+        kwargs: its keyword arguments.
+
+    Source: timer:apply_interval/2,3,4.
+    """
+    what = _applied("apply_interval", seconds, fn, args, kwargs, interval=True)
+    return await _start(Entry(what, seconds, process.self()))
+
+
+async def apply_repeatedly(
+    seconds: float, fn: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Timer:
+    """As :func:`apply_interval`, but one run at a time.
+
+    A run that takes longer than the interval delays the next ones, which follow without a pause
+    until the delay is made up.
+
+    Source: timer:apply_repeatedly/2,3,4 (OTP 26).
+    """
+    what = _applied("apply_repeatedly", seconds, fn, args, kwargs, interval=True)
+    return await _start(Entry(what, seconds, process.self(), one_at_a_time=True))
+
+
+# ---- and no more
+
+
+async def cancel(timer: Timer) -> None:
+    """Takes a timer back; when this returns, nothing of it happens any more.
+
+    One that is done, or was cancelled, is no error. A function that runs already runs on.
+
+    Args:
+        timer: what one of the other functions returned.
+
+    Raises:
+        BadArgError: it is no timer.
+
+    Source: timer:cancel/1.
+    """
+    given: Any = timer
+    if not isinstance(given, Timer):
+        raise BadArgError(
+            f"timer.cancel: expected what send_interval, apply_after ... returned; "
+            f"got {describe(given)}"
+        )
+    if process.whereis(_SERVER) is not None:
+        await gen_server.call(_SERVER, ("cancel", timer.ref), timeout=None)
+
+
+async def start() -> None:
+    """Starts the timer server, which the first use would do anyway.
+
+    Source: timer:start/0.
+    """
+    if process.whereis(_SERVER) is not None:
+        return
+    try:
+        await TimerServer.start(name=_SERVER)
+    except StartError as error:
+        match error.reason:
+            case ("already_started", _):
+                return  # somebody was quicker
+            case _:
+                raise
+
+
+async def _start(entry: Entry) -> Timer:
+    await start()
+    ref: Ref = await gen_server.call(_SERVER, ("start", entry), timeout=None)
+    return Timer(ref)
+
+
+# ---- waiting and measuring
+
+
+async def sleep(seconds: float | None) -> None:
+    """Waits, for however long; messages stay in the mailbox meanwhile.
+
+    Args:
+        seconds: 0 or more; None for ever. It may be longer than other time-outs, which end at
+            2**32 - 1 milliseconds (49 days).
+
+    Source: timer:sleep/1.
+    """
+    if seconds is not None:
+        _check_seconds("sleep", seconds)
+    await process.sleep(seconds)
+
+
+def tc(fn: Callable[..., R], *args: Any, **kwargs: Any) -> tuple[float, R]:
+    """Calls a function, and measures how long that takes.
+
+    Args:
+        fn: a plain function; of an ``async def`` one, only making the coroutine would be timed.
+        args: its arguments.
+        kwargs: its keyword arguments.
+
+    Returns:
+        (seconds, result).
+
+    Raises:
+        BadArgError: it is an ``async def`` function.
+
+    Source: timer:tc/1,2,3, which counts microseconds.
+    """
+    if inspect.iscoroutinefunction(fn):
+        raise BadArgError(
+            f"timer.tc: expected a plain function; got {describe(fn)}; "
+            "for an async one take process.monotonic_time() before and after"
+        )
+    begin = time.perf_counter()
+    result = fn(*args, **kwargs)
+    return time.perf_counter() - begin, result
+
+
+def seconds(n: float) -> float:
+    """The seconds in `n` seconds: these. Erlang's unit is the millisecond.
+
+    Source: timer:seconds/1.
+    """
+    return n
+
+
+def minutes(n: float) -> float:
+    """The seconds in `n` minutes.
+
+    Source: timer:minutes/1.
+    """
+    return 60 * n
+
+
+def hours(n: float) -> float:
+    """The seconds in `n` hours.
+
+    Source: timer:hours/1.
+    """
+    return 3600 * n
+
+
+def hms(hours: float, minutes: float, seconds: float) -> float:
+    """The seconds in so many hours, minutes and seconds.
+
+    Source: timer:hms/3.
+    """
+    return 3600 * hours + 60 * minutes + seconds
+
+
+# ---- what is refused
+
+
+def _check_seconds(function: str, seconds: Any, *, interval: bool = False) -> None:
+    good = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0
+    if not good or (interval and seconds == 0):
+        least = "> 0" if interval else ">= 0"
+        raise BadArgError(
+            f"timer.{function}: expected seconds (a number {least}); got {describe(seconds)}"
+        )
+
+
+def _applied(
+    function: str,
+    seconds: Any,
+    fn: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    interval: bool = False,
+) -> Apply:
+    _check_seconds(function, seconds, interval=interval)
+    if not callable(fn):
+        raise BadArgError(
+            f"timer.{function}: expected a function and its arguments; got {describe(fn)}"
+        )
+    return Apply(fn, args, kwargs)
+
+
+def _sent(function: str, given: tuple[Any, ...]) -> tuple[Any, Any]:
+    match given:
+        case (message,):
+            return process.self(), message
+        case (Pid() | str() | (str(), str()) as dest, message):
+            return dest, message
+        case _:
+            raise BadArgError(
+                f"timer.{function}: expected a pid, a name or (name, node), and a term; or the "
+                f"term alone; got {given!r}"
+            )

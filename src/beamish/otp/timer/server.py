@@ -1,0 +1,179 @@
+"""The process that does what the functions of timer ask for.
+
+Each timer is an entry; what wakes the server is one runtime timer an entry. An interval's next
+time is counted from its start, so that it does not drift.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from beamish import process
+from beamish.otp import proc_lib
+from beamish.otp.directives import Reply
+from beamish.otp.gen_server import GenServer
+from beamish.terms import Pid, Ref, TimerRef
+
+__all__ = ["LONGEST", "Apply", "Entry", "Send", "TimerServer"]
+
+# As the runtime's timers: 2**32 - 1 milliseconds. What is later is waited for in parts.
+LONGEST: Final = (2**32 - 1) / 1000
+
+_logger: Final = logging.getLogger("beamish")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message to be sent."""
+
+    dest: Pid | str | tuple[str, str]
+    message: Any
+
+    def do(self) -> Ref | None:
+        """Sends it; nobody needs to be there."""
+        dest = self.dest
+        if isinstance(dest, str) and process.whereis(dest) is None:
+            return None
+        process.send(dest, self.message)
+        return None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function to be run."""
+
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def do(self) -> Pid:
+        """Runs it in a process of its own."""
+        return proc_lib.spawn(self.fn, *self.args, **self.kwargs)
+
+
+@final
+@dataclass(slots=True)
+class Entry:
+    """A timer.
+
+    Attributes:
+        what: what is done when it is time.
+        seconds: until then; of an interval, each time.
+        works_for: whose end ends it; None of what happens once.
+        one_at_a_time: whether a run must end before the next.
+        due: the next time, on the node's clock.
+        timer: the runtime's timer for it; None while a run is waited for.
+        watch: the monitor of `works_for`.
+        run: the monitor of the run that is waited for.
+    """
+
+    what: Send | Apply
+    seconds: float
+    works_for: Any
+    one_at_a_time: bool = False
+    due: float = 0.0
+    timer: TimerRef | None = None
+    watch: Ref | None = None
+    run: Ref | None = None
+
+
+class TimerServer(GenServer):
+    """The server with the name ``timer_server``."""
+
+    def init(self) -> None:
+        """Begins without a timer."""
+        self.entries: dict[Ref, Entry] = {}
+        self.monitors: dict[Ref, Ref] = {}  # of works_for and of runs, to the entry
+
+    def handle_call(self, request: Any, caller: Any) -> Any:
+        """Starts and cancels timers."""
+        match request:
+            case ("start", Entry() as entry):
+                return self._start(entry)
+            case ("cancel", ref):
+                self._forget(ref)
+                return None
+            case _:
+                self._unexpected("call", request)
+                return Reply(("error", "badarg"))
+
+    def handle_cast(self, request: Any) -> None:
+        """Nothing is cast to it."""
+        self._unexpected("cast", request)
+
+    def handle_info(self, message: Any) -> None:
+        """A timer is due, a run has ended, or somebody that a timer works for has."""
+        match message:
+            case ("timeout", TimerRef(), ref):
+                if ref in self.entries:
+                    self._due(ref, self.entries[ref])
+            case ("DOWN", ref, _, _, _):
+                self._ended(ref)
+            case _:
+                self._unexpected("message", message)
+
+    def _unexpected(self, kind: str, what: Any) -> None:
+        _logger.error(
+            "timer_server received an unexpected %s: %r",
+            kind,
+            what,
+            extra={"report": "unexpected_message", "pid": repr(process.self())},
+        )
+
+    def _start(self, entry: Entry) -> Ref:
+        ref = process.make_ref()
+        self.entries[ref] = entry
+        if entry.works_for is not None:
+            entry.watch = process.monitor(entry.works_for)
+            self.monitors[entry.watch] = ref
+        entry.due = process.monotonic_time() + entry.seconds
+        self._wait(ref, entry)
+        return ref
+
+    def _wait(self, ref: Ref, entry: Entry) -> None:
+        left = max(0.0, entry.due - process.monotonic_time())
+        entry.timer = process.start_timer(min(left, LONGEST), process.self(), ref)
+
+    def _due(self, ref: Ref, entry: Entry) -> None:
+        if entry.due - process.monotonic_time() > 0.001:
+            self._wait(ref, entry)  # a part of a long time has passed
+            return
+        done = entry.what.do()
+        if entry.watch is None:
+            self._forget(ref)
+            return
+        entry.due += entry.seconds
+        if entry.one_at_a_time and isinstance(done, Pid):
+            entry.timer = None
+            entry.run = process.monitor(done)
+            self.monitors[entry.run] = ref
+        else:
+            self._wait(ref, entry)
+
+    def _ended(self, monitor: Ref) -> None:
+        ref = self.monitors.pop(monitor, None)
+        entry = None if ref is None else self.entries.get(ref)
+        if ref is None or entry is None:
+            return
+        if entry.run is monitor:
+            entry.run = None
+            self._wait(ref, entry)
+        else:
+            self._forget(ref)
+
+    def _forget(self, ref: Any) -> None:
+        """Takes a timer out, if it is there."""
+        entry = self.entries.pop(ref, None)
+        if entry is None:
+            return
+        if entry.timer is not None:
+            process.cancel_timer(entry.timer)
+        for monitor in (entry.watch, entry.run):
+            if monitor is not None:
+                process.demonitor(monitor, flush=True)
+                self.monitors.pop(monitor, None)
