@@ -106,7 +106,7 @@ def _in_a_new_interpreter(source: str) -> str:
     """The plugin of the tests puts things aside as well."""
     command = [sys.executable, "-c", textwrap.dedent(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
@@ -171,3 +171,34 @@ def test_thresholds_of_ones_own_are_left_alone() -> None:
             assert gc.get_threshold() == (50_000, 5, 5)
     finally:
         gc.set_threshold(*before)
+
+
+@pytest.mark.slow  # starts an interpreter
+def test_code_that_was_given_up_is_never_collected() -> None:
+    """Not even at exit: collecting code that runs would complain, or never return."""
+    printed = _in_a_new_interpreter("""
+        import gc, weakref
+        from beamish import Down, process, run
+        from beamish.runtime.here import here
+        async def ignore(parent):
+            process.send(parent, "computing")
+            while True:
+                try:
+                    while True:
+                        pass
+                except BaseException:
+                    pass
+        async def main():
+            pid, _ = process.spawn_monitor(ignore, process.self())
+            await process.receive("computing")
+            process.exit(pid, "boom")
+            await process.receive(Down)
+            return [weakref.ref(one) for one in here.node.scheduler.abandoned]
+        async def another():
+            pass
+        (given_up,) = run(main, grace=0.1)
+        run(another)  # from here on nothing refers to the first node
+        gc.collect()
+        print(given_up() is not None)
+    """)
+    assert printed == "True\n"

@@ -348,11 +348,18 @@ class Scheduler:
     def _abandon(self, proc: Process, fate: Fate) -> None:
         """Gives up on code that catches every ProcessExit and never awaits.
 
-        Its greenlet is kept, never to be switched to again: if it were collected, greenlet would
-        raise GreenletExit in it, which such code would catch as well, and never return.
+        Its greenlet is never switched to again and must never be collected: greenlet would raise
+        GreenletExit in it, which such code would catch too, and never return. So the thread's main
+        greenlet keeps it, which outlives the node and the last collection at the interpreter's
+        exit. Until CPython 3.14 it would keep itself alive, by what its own stack refers to; in
+        3.15 the collector sees through the stack of a suspended greenlet.
         """
         assert proc.parked is not None
         self.abandoned.append(proc.parked)
+        keeper = proc.parked
+        while keeper.parent is not None:
+            keeper = keeper.parent
+        vars(keeper).setdefault("beamish_abandoned", []).append(proc.parked)
         self.parked -= 1
         finish(proc, fate.reason, ProcessExit(fate.reason), None)
 
