@@ -14,6 +14,7 @@ from .runtime.exiting import GRACE
 from .runtime.garbage import fewer_collections
 from .runtime.node import Node
 from .runtime.signals import exit_signal
+from .runtime.stopping import hurry, stop
 from .terms import KILL, SHUTDOWN, BadArgError, ProcessExit
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class _Host:
             try:
                 return await self._run_main(loop)
             finally:
-                await self._node.stop(self._stop_time)
+                await stop(self._node, self._stop_time)
                 if self._forced:
                     raise KeyboardInterrupt
 
@@ -158,7 +159,7 @@ class _Host:
             )
         else:
             self._forced = True
-            node.hurry()
+            hurry(node)
 
 
 @contextlib.contextmanager
@@ -207,4 +208,4 @@ async def node(
     try:
         yield
     finally:
-        await made.stop(stop_time)
+        await stop(made, stop_time)

@@ -27,15 +27,17 @@ import contextlib
 import math
 from operator import attrgetter
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, overload
 
+from .runtime import adoption as _adoption
+from .runtime import aliases as _aliases
 from .runtime import calls as _calls
-from .runtime import handing as _handing
 from .runtime import info as _info
 from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import priority as _priority
+from .runtime import references as _references
 from .runtime import reports as _reports
 from .runtime import serving as _serving
 from .runtime import signals as _signals
@@ -43,6 +45,8 @@ from .runtime import spawning as _spawning
 from .runtime import starting as _starting
 from .runtime import timers as _timers
 from .runtime.asyncio_task import TaskFace as _TaskFace
+from .runtime.destinations import destination as _destination
+from .runtime.fate import is_alive as _is_alive
 from .runtime.groups import GROUP_LEADER as _GROUP_LEADER
 from .runtime.here import current as _current
 from .runtime.here import here as _here
@@ -205,7 +209,7 @@ def spawn_opt(
     if unknown := options.keys() - {"alias", "tag"}:
         raise BadArgError(f"monitor: expected the keys alias and tag; got {sorted(unknown)}")
     # All that can be refused is refused here, before anything is started.
-    _signals.check_alias(options.get("alias"))
+    _aliases.check_alias(options.get("alias"))
     if name is not None:
         node.names.check_free(name)
     caller = _current() if link or monitor is not False else None
@@ -432,7 +436,7 @@ else:
 
 receive_reply = _mailbox.receive_reply
 request = _calls.request
-reply = _handing.reply
+reply = _calls.reply
 call_cycle = _calls.call_cycle
 Server = _serving.Server
 Unanswered = _serving.Unanswered
@@ -466,7 +470,7 @@ def send_priority(alias: Ref, message: T) -> T:
     """
     if not isinstance(alias, Ref):
         raise BadArgError(f"send_priority takes a Ref that is an alias; got {describe(alias)}")
-    proc = _node().destination(alias)
+    proc = _destination(alias)
     if proc is not None:
         _priority.deliver_first(proc, alias, message)
     return message
@@ -528,13 +532,13 @@ def adopt(task: asyncio.Task[Any]) -> Pid:
         ...     pid = process.adopt(asyncio.create_task(poll()))
         ...     process.exit(pid, "shutdown")      # cancels it
     """
-    return _node().take_in(_current(), task)
+    return _adoption.adopt_as_child(_node(), _current(), task)
 
 
 def _pid_of(what: Any) -> Any:
     """The pid of an asyncio Task; what is none is refused where a pid is."""
     is_task = isinstance(what, asyncio.Future | _TaskFace)
-    return _node().pid_of(cast("object", what)) if is_task else what
+    return _adoption.pid_of(_node(), what) if is_task else what
 
 
 def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
@@ -742,7 +746,7 @@ def make_ref() -> Ref:
 
     Source: erlang:make_ref/0.
     """
-    return _node().mint_ref(_current())
+    return _references.make_ref(_node(), _current())
 
 
 def alias(reply: bool = False, *, priority: bool = False) -> Ref:
@@ -758,11 +762,11 @@ def alias(reply: bool = False, *, priority: bool = False) -> Ref:
     node = _node()
     ref: Ref
     if reply:
-        ref = node.mint_monitor(proc)  # one that watches nobody
-        _signals.activate(proc, ref, "reply_demonitor")
+        ref = _references.make_monitor_ref(node, proc)  # one that watches nobody
+        _aliases.activate(proc, ref, "reply_demonitor")
     else:
-        ref = node.mint_ref(proc)
-        _signals.activate(proc, ref, "explicit_unalias")
+        ref = _references.make_ref(node, proc)
+        _aliases.activate(proc, ref, "explicit_unalias")
     if priority:
         _priority.allow(proc, ref)
     return ref
@@ -773,7 +777,7 @@ def unalias(ref: Ref) -> bool:
 
     Source: erlang:unalias/1.
     """
-    return _signals.unalias(_current(), ref)
+    return _aliases.unalias(_current(), ref)
 
 
 # ---- looking at processes
@@ -791,7 +795,7 @@ def alive(pid: Pid) -> bool:
     """
     if not isinstance(pid, Pid):
         raise BadArgError(f"alive takes a Pid; got {describe(pid)}")
-    return _node().is_alive(pid)
+    return _is_alive(pid)
 
 
 @overload
@@ -815,8 +819,7 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 
     Source: erlang:processes/0.
     """
-    node = _node()
-    pids = [proc.pid for proc in node.processes if node.is_alive(proc.pid)]
+    pids = [proc.pid for proc in _node().processes if _is_alive(proc.pid)]
     pids.sort(key=_NUMBER)  # as pids compare, in a tenth of the time
     return pids
 
@@ -944,7 +947,7 @@ def give_away(resource: Any, pid: Pid) -> Literal[True]:
     Raises:
         BadArgError: the caller does not own it, or the other is not alive.
     """
-    if not isinstance(pid, Pid) or not _node().is_alive(pid):
+    if not isinstance(pid, Pid) or not _is_alive(pid):
         raise BadArgError(f"give_away takes the Pid of a living process; got {pid!r}")
     heir = pid._process  # pyright: ignore[reportPrivateUsage]
     _owned.give_away(_current(), resource, heir)

@@ -17,6 +17,7 @@ import uvloop
 import beamish
 from beamish import Exit, NotRunningError, Pid, ProcessExit, process
 from beamish.runtime.node import Node
+from beamish.runtime.stopping import close
 from tests.support.clock import VirtualClockLoop
 
 from .harness import PATIENCE, down_of, settle, sleeper
@@ -329,7 +330,7 @@ def test_a_node_that_was_closed_runs_nothing_more() -> None:
         await asyncio.sleep(0)
 
         process.send(pid, "is on the run queue")
-        node.close()
+        close(node)
         future.set_result("is put there")
         await asyncio.sleep(0.01)
 

@@ -2,9 +2,9 @@
 
 It is ``monitor(alias="reply_demonitor")``, ``send`` and ``receive_reply`` of one reference, with
 the meaning of these three and a third of their cost: every behaviour is made of calls. An idle
-server is handed the call, and a call that has to wait is made visible first: both, and `reply`, are
-in handing.py. Calls with the same time-out share one timer (timers.Limit). `request` is long
-because each call of a further function would cost at every call.
+server is handed the call, and a call that has to wait is made visible first: both are in
+handing.py. Calls with the same time-out share one timer (timers.Limit). `request` is long because
+each call of a further function would cost at every call.
 """
 
 from __future__ import annotations
@@ -17,20 +17,23 @@ from beamish.terms.errors import CallCycleError
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import Down, down_message
 
+from .aliases import REPLY
 from .cycles import called, find_cycle
-from .handing import establish
+from .destinations import destination
+from .handing import establish, settle
 from .here import current, here, running_node
 from .mailbox import answers, check_timeout, deliver, go_on, receive_reply
 from .serving import Server
-from .signals import REPLY, demonitor, monitor
-from .states import EXIT_PENDING, OUTSIDE, RUNNING, WAIT_ANY, WAIT_REPLY
+from .signals import demonitor, monitor
+from .states import EXIT_PENDING, OUTSIDE, RUNNING, WAIT_ANY, WAIT_REPLY, WOKEN
+from .ties import untie
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from .process import Process
 
-__all__ = ["call_cycle", "request"]
+__all__ = ["call_cycle", "reply", "request"]
 
 
 @coroutine
@@ -117,6 +120,44 @@ def request(
     if answer is None:
         raise TimeoutError(f"no answer came within {timeout} s")
     return answer
+
+
+def reply(caller: tuple[Pid, Any], answer: Any) -> None:
+    """Answers a request.
+
+    The first answer is taken, later ones are dropped, as is one that nobody waits for any more.
+
+    Args:
+        caller: the pair ``(pid, ref)`` that came with the request.
+        answer: any term.
+    """
+    ref = caller[1]
+    if here.handed is not None:
+        settle()
+    if ref.__class__ is not MonitorRef or ref._kind is not REPLY:
+        proc = destination(ref)
+        if proc is not None:
+            deliver(proc, (ref, answer))
+        return
+    alias = ref._alias
+    if alias is None:
+        return
+    proc = alias._process
+    if proc is None:
+        return
+    ref._alias = None
+    target = ref._watched
+    if target is not None:
+        ref._watched = None
+        proc.monitors = None if proc.monitors is ref else untie(proc.monitors, ref)
+        target.watchers = None if target.watchers is ref else untie(target.watchers, ref)
+    if proc.state == WAIT_REPLY and proc.pattern is ref:
+        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
+        proc.state = WOKEN
+        proc.value = (ref, answer)
+        here.push(proc)
+    else:
+        deliver(proc, (ref, answer))
 
 
 def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:

@@ -159,7 +159,7 @@ def _finish_after(
                 await asyncio.wait([inner], timeout=2 * node.closing_time)
                 return
             except asyncio.CancelledError:
-                inner.cancel()  # Node.hurry; it goes on with what is still to be closed
+                inner.cancel()  # stopping.hurry; it goes on with what is still to be closed
 
     def closed(task: asyncio.Task[None]) -> None:
         node.closing.discard(task)

@@ -8,10 +8,12 @@ from .here import enqueue, here, running_node
 from .states import DEAD, EXIT_PENDING, EXITING, WAIT_WAKE
 
 if TYPE_CHECKING:
+    from beamish.terms import Pid
+
     from .process import Process
     from .timers import Timer
 
-__all__ = ["Fate", "doom", "hasten"]
+__all__ = ["Fate", "doom", "hasten", "is_alive"]
 
 
 @final
@@ -74,3 +76,21 @@ def hasten(proc: Process) -> None:
         waiter, proc.waiter = proc.waiter, None
         waiter.cancel()
         enqueue(proc)
+
+
+def is_alive(pid: Pid) -> bool:
+    """Whether a process is alive, after what the caller has sent it.
+
+    Raises:
+        NotRunningError: no node is running.
+    """
+    if here.node is None:
+        running_node()
+    proc: Process | None = pid._process
+    if proc is None or proc.state < EXIT_PENDING:
+        return proc is not None
+    if proc is here.process:
+        return proc.state == EXIT_PENDING  # its end begins at its next switch
+    # Now that someone was told, the end is a fact (signals.link asks for this).
+    proc.state = max(proc.state, EXITING)
+    return False

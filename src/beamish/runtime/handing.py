@@ -14,20 +14,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from beamish.terms.identity import MonitorRef
-
+from .aliases import REPLY
 from .here import here, running_node
-from .mailbox import deliver
-from .signals import REPLY, watch
-from .states import WAIT_REPLY, WOKEN
-from .ties import untie
+from .states import WAIT_REPLY
+from .ties import watch
 
 if TYPE_CHECKING:
-    from beamish.terms import Pid
+    from beamish.terms.identity import MonitorRef
 
     from .process import Process
 
-__all__ = ["establish", "reply", "settle"]
+__all__ = ["establish", "settle"]
 
 
 def settle() -> None:
@@ -50,41 +47,3 @@ def establish(caller: Process, server: Process, ref: MonitorRef, timeout: float 
         due = limit.waiting[ref] = limit.time() + limit.seconds
         if limit.handle is None:
             limit.call_at(due)
-
-
-def reply(caller: tuple[Pid, Any], answer: Any) -> None:
-    """Answers a request.
-
-    The first answer is taken, later ones are dropped, as is one that nobody waits for any more.
-
-    Args:
-        caller: the pair ``(pid, ref)`` that came with the request.
-        answer: any term.
-    """
-    ref = caller[1]
-    if here.handed is not None:
-        settle()
-    if ref.__class__ is not MonitorRef or ref._kind is not REPLY:
-        proc = running_node().destination(ref)
-        if proc is not None:
-            deliver(proc, (ref, answer))
-        return
-    alias = ref._alias
-    if alias is None:
-        return
-    proc = alias._process
-    if proc is None:
-        return
-    ref._alias = None
-    target = ref._watched
-    if target is not None:
-        ref._watched = None
-        proc.monitors = None if proc.monitors is ref else untie(proc.monitors, ref)
-        target.watchers = None if target.watchers is ref else untie(target.watchers, ref)
-    if proc.state == WAIT_REPLY and proc.pattern is ref:
-        proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
-        proc.state = WOKEN
-        proc.value = (ref, answer)
-        here.push(proc)
-    else:
-        deliver(proc, (ref, answer))

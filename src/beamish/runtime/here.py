@@ -8,7 +8,7 @@ thread-local look-up nor a node in every call.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from beamish.terms.errors import NotRunningError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["current", "here", "running_node"]
 
 
-def _no_node(*_: object) -> None:
+def _no_node(*_: object) -> NoReturn:
     raise NotRunningError(
         "no node is running: call this inside of beamish.run(main), "
         "or in an asyncio Task inside of `async with beamish.node():`"
@@ -32,7 +32,18 @@ def _no_node(*_: object) -> None:
 class Here:
     """The current process (None outside of a slice), the node, and its run queue."""
 
-    __slots__ = ("armed", "due", "handed", "journal", "names", "node", "process", "push", "rest")
+    __slots__ = (
+        "adopt",
+        "armed",
+        "due",
+        "handed",
+        "journal",
+        "names",
+        "node",
+        "process",
+        "push",
+        "rest",
+    )
 
     def __init__(self) -> None:
         self.process: Process | None = None
@@ -41,6 +52,8 @@ class Here:
         # loop for a drain if that has not been done.
         self.push: Callable[[Process], object] = _no_node
         self.armed: bool = True
+        # Bound by the node: gives the current asyncio Task a process, see adoption.py.
+        self.adopt: Callable[[], Process] = _no_node
         self.journal: deque[tuple[Any, ...]] = deque(maxlen=0)  # see journal.py
         self.names: dict[str, Process] = {}  # the node's name table
         # The call that a server answers in its caller's turn, unless others can see it already:
@@ -61,7 +74,7 @@ def current() -> Process:
     Raises:
         NotRunningError: no node is running, or not in a Task of its loop.
     """
-    return here.process or running_node().adopt_current_task()
+    return here.process or here.adopt()
 
 
 def running_node() -> Node:
@@ -73,7 +86,6 @@ def running_node() -> Node:
     node = here.node
     if node is None:
         _no_node()
-        raise AssertionError
     return node
 
 

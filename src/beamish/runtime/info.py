@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 
+from .fate import is_alive
 from .groups import leader_of
 from .handing import settle
-from .here import here, running_node
+from .here import here
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
 from .ties import tied
@@ -31,7 +32,7 @@ def process_info(pid: Any, item: str | None) -> Any:
     if here.handed is not None:
         settle()
     proc: Process | None = pid._process
-    if proc is None or not running_node().is_alive(pid):
+    if proc is None or not is_alive(pid):
         return None
     if item is not None:
         return ITEMS[item](proc)

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from beamish.terms import BadArgError, Down, Pid, ProcessExit
 from beamish.terms.errors import describe
 
-from .adoption import Word, wait_outside
 from .asyncio_task import take_cancellation
 from .deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
+from .destinations import destination
 from .here import current, enqueue, here, running_node
+from .outside import Word, wait_outside
 from .patterns import AnyOf, has_predicate, mark_of, matches
 from .shapes import first_to_scan, key_of, new_shape, shapes
 from .states import (
@@ -100,7 +101,7 @@ def send(dest: Any, message: T) -> T:
         named = dest.__class__ is str or isinstance(dest, str)
         proc = here.names.get(dest) if named else None
         if proc is None:
-            proc = running_node().destination(dest)
+            proc = destination(dest)
             if proc is None:
                 return message
     state = proc.state

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from beamish.terms import Atom
 
-    from .adoption import Outside
     from .fate import Fate
     from .node import Node
+    from .outside import Outside
     from .owned import Owned
     from .priority import Urgent
     from .ties import Links, Monitors

@@ -24,8 +24,9 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from beamish.terms import ProcessExit
 
 from .asyncio_task import abandon, is_cancelled, take_cancellation
+from .calls import reply
 from .exiting import ForcedEnd, end_raised, end_returned, finish, start_grace
-from .handing import reply, settle
+from .handing import settle
 from .here import enqueue, here
 from .serving import Server, Unanswered
 from .states import (

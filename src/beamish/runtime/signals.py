@@ -26,12 +26,14 @@ from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import DOWN, PROCESS, down_message, exit_message, new_tuple
 
+from .aliases import EXPLICIT, activate, check_alias
 from .fate import doom
 from .here import here, running_node
 from .journal import plain
 from .mailbox import check, deliver
+from .references import make_monitor_ref
 from .states import DEAD, EXIT_PENDING, EXITING, WOKEN
-from .ties import tie, tied, untie
+from .ties import tie, tied, untie, unwatch, watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from .process import Process
 
 __all__ = [
-    "alias_destination",
-    "check_alias",
     "demonitor",
     "die",
     "exit_signal",
@@ -49,14 +49,8 @@ __all__ = [
     "link",
     "monitor",
     "send_exit",
-    "unalias",
     "unlink",
 ]
-
-# How an alias ends; kept as these very objects, to be told by identity.
-EXPLICIT: Final = "explicit_unalias"
-REPLY: Final = "reply_demonitor"
-ALIAS_KINDS: Final = {kind: kind for kind in (EXPLICIT, "demonitor", REPLY)}
 
 
 def is_word(reason: Any, word: str) -> bool:
@@ -135,7 +129,7 @@ def monitor(node: Node, proc: Process, dest: Any, alias: str | None, tag: Any) -
     """Watches a process given by pid, by name or by (name, node)."""
     check_alias(alias)
     target, named = _target_of(node, dest)
-    ref = node.mint_monitor(proc)
+    ref = make_monitor_ref(node, proc)
     if tag is not None or named is not None:
         ref._options = (tag, named)
     if target is proc:
@@ -147,12 +141,6 @@ def monitor(node: Node, proc: Process, dest: Any, alias: str | None, tag: Any) -
     else:
         watch(proc, target, ref)
     return ref
-
-
-def check_alias(kind: Any) -> None:
-    """Refuses what is no kind of alias."""
-    if kind is not None and kind not in ALIAS_KINDS:
-        raise BadArgError(f"alias: expected None or one of {ALIAS_KINDS}; got {describe(kind)}")
 
 
 def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] | None]:
@@ -171,33 +159,6 @@ def _target_of(node: Node, dest: Any) -> tuple[Process | None, tuple[str, str] |
     )
 
 
-def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
-    """Makes the monitor, on both sides."""
-    ref._watched = target
-    # tie, in short where there are many.
-    mine: Any = proc.monitors
-    if mine.__class__ is dict:
-        mine[ref] = None
-    else:
-        proc.monitors = tie(mine, ref)
-    theirs: Any = target.watchers
-    if theirs.__class__ is dict:
-        theirs[ref] = None
-    else:
-        target.watchers = tie(theirs, ref)
-
-
-def _unwatch(proc: Process, ref: MonitorRef) -> bool:
-    """Takes a monitor away; whether it was active."""
-    target: Process | None = ref._watched
-    if target is None or ref._maker is not proc.pid:
-        return False
-    ref._watched = None
-    proc.monitors = untie(proc.monitors, ref)
-    target.watchers = untie(target.watchers, ref)
-    return True
-
-
 def is_watching(proc: Process, ref: Ref) -> bool:
     """Whether this is an active monitor of the process."""
     return isinstance(ref, MonitorRef) and ref._watched is not None and ref._maker is proc.pid
@@ -207,7 +168,7 @@ def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
     """Ends one's own monitor; whether it was active. `flush` also removes its message."""
     if not isinstance(ref, Ref):
         raise BadArgError(f"demonitor takes a Ref; got {describe(ref)}")
-    found = isinstance(ref, MonitorRef) and _unwatch(proc, ref)
+    found = isinstance(ref, MonitorRef) and unwatch(proc, ref)
     if found and isinstance(ref, MonitorRef) and ref._kind is not EXPLICIT:
         ref._alias = None
     if flush and proc.mailbox:
@@ -239,37 +200,6 @@ def _send_down(proc: Process, ref: MonitorRef, who: Any, reason: Any) -> None:
 
 
 _NO_OPTIONS: Final = (None, None)
-
-
-# ---- aliases
-
-
-def activate(proc: Process, ref: Ref, kind: str) -> None:
-    """Makes a reference an address of the process."""
-    ref._alias = proc.pid
-    if isinstance(ref, MonitorRef):
-        ref._kind = ALIAS_KINDS[kind]
-
-
-def unalias(proc: Process, ref: Any) -> bool:
-    """Ends one's own alias; whether it was active."""
-    if not isinstance(ref, Ref):
-        raise BadArgError(f"unalias takes a Ref; got {describe(ref)}")
-    if ref._alias is not proc.pid:
-        return False
-    ref._alias = None
-    return True
-
-
-def alias_destination(ref: Ref) -> Process | None:
-    """Whom a message through this reference reaches; a reply alias ends with it."""
-    if ref._alias is None:
-        return None
-    proc: Process | None = ref._alias._process
-    if proc is not None and isinstance(ref, MonitorRef) and ref._kind is REPLY:
-        ref._alias = None
-        _unwatch(proc, ref)
-    return proc
 
 
 # ---- the end of a process, as the others see it

@@ -28,7 +28,7 @@ __all__ = ["equip", "spawn", "spawn_link", "spawn_monitor", "start"]
 def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
     """A new process that runs `fn(*args, **kw)` when its turn comes."""
     node = here.node or running_node()
-    parent = here.process or _outside_parent(node)
+    parent = here.process or _outside_parent()
     if fn.__class__ is FunctionType and fn.__code__.co_flags & CO_COROUTINE:
         try:
             coro = fn(*args, **kw) if kw else fn(*args)  # an empty dict would be merged, too
@@ -64,9 +64,9 @@ def equip(node: Node, proc: Process, name: str | None, label: Any, initial_call:
         proc.extra().initial_call = initial_call
 
 
-def _outside_parent(node: Node) -> Process | None:
+def _outside_parent() -> Process | None:
     try:
-        return adopt_current_task(node)
+        return adopt_current_task()
     except NotRunningError:
         return None  # from a callback of the loop: a process without a parent
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from beamish.terms import Exit, ProcessExit
 from beamish.terms.identity import MonitorRef
 
-from .handing import reply
+from .aliases import REPLY
+from .calls import reply
 from .here import current, here, running_node
 from .mailbox import receive_reply
-from .signals import REPLY, demonitor, monitor, send_exit, unlink
+from .signals import demonitor, monitor, send_exit, unlink
 from .spawning import equip
 from .spawning import start as spawn
 from .states import RUNNING, WAIT_REPLY, WOKEN

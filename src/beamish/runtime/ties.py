@@ -14,7 +14,9 @@ from beamish.terms.identity import MonitorRef, Pid
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Links", "Monitors", "tie", "tied", "untie"]
+    from .process import Process
+
+__all__ = ["Links", "Monitors", "tie", "tied", "untie", "unwatch", "watch"]
 
 K = TypeVar("K", Pid, MonitorRef)
 
@@ -51,3 +53,30 @@ def tied(ties: K | dict[K, None] | None) -> Collection[K]:
         kept: Any = ties
         return kept  # type: ignore[no-any-return]
     return (cast("K", ties),)
+
+
+def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
+    """Makes the monitor, on both sides."""
+    ref._watched = target
+    # tie, in short where there are many.
+    mine: Any = proc.monitors
+    if mine.__class__ is dict:
+        mine[ref] = None
+    else:
+        proc.monitors = tie(mine, ref)
+    theirs: Any = target.watchers
+    if theirs.__class__ is dict:
+        theirs[ref] = None
+    else:
+        target.watchers = tie(theirs, ref)
+
+
+def unwatch(proc: Process, ref: MonitorRef) -> bool:
+    """Takes a monitor away; whether it was active."""
+    target: Process | None = ref._watched
+    if target is None or ref._maker is not proc.pid:
+        return False
+    ref._watched = None
+    proc.monitors = untie(proc.monitors, ref)
+    target.watchers = untie(target.watchers, ref)
+    return True

@@ -18,6 +18,7 @@ from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef, TimerRef
 
+from .fate import is_alive
 from .here import current, here, running_node
 from .mailbox import LONGEST, check_timeout, deliver, send, time_out
 from .states import EXIT_PENDING, WOKEN
@@ -25,7 +26,6 @@ from .states import EXIT_PENDING, WOKEN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .node import Node
     from .process import Process
 
 __all__ = ["Timer", "Timers", "cancel_timer", "read_timer", "send_after", "start_timer"]
@@ -130,14 +130,12 @@ class Timers:
         "_handle",
         "_heap",
         "_loop",
-        "_node",
         "_now",
         "_wanted",
         "limits",
     )
 
-    def __init__(self, node: Node, loop: asyncio.AbstractEventLoop) -> None:
-        self._node = node
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         # BaseEventLoop.time is a function around this one, and half of what a timer costs.
         plain = type(loop).time is asyncio.BaseEventLoop.time
@@ -222,7 +220,7 @@ class Timers:
             if dest.__class__ is Pid:
                 proc: Process | None = dest._process
             elif dest is not None:
-                proc = self._node.names.lookup(dest)
+                proc = here.names.get(dest)
             else:
                 timer.fire()
                 continue
@@ -258,7 +256,7 @@ class Timers:
     def reaches(self, pid: Pid) -> bool:
         """Whether a timer to a pid is still there: it ends with the process."""
         proc: Process | None = pid._process
-        return proc is not None and (proc.state < EXIT_PENDING or self._node.is_alive(pid))
+        return proc is not None and (proc.state < EXIT_PENDING or is_alive(pid))
 
     def new_limit(self, seconds: float) -> Limit:
         """The queue of calls that wait no longer than this, to the next millisecond.

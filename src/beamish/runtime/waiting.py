@@ -10,9 +10,10 @@ import asyncio
 from types import coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .adoption import wait_outside
+from .fate import is_alive
 from .here import current, enqueue, here, running_node
 from .mailbox import check, deliver, move_messages
+from .outside import wait_outside
 from .owned import add_owned, remove_owned
 from .process import Process
 from .states import OUTSIDE, RUNNING, THROWING, WAIT_WAKE
@@ -99,7 +100,7 @@ def wake_error(proc: Process, error: BaseException) -> bool:
 def process_of(pid: Pid) -> Process | None:
     """The living process of a pid."""
     proc: Process | None = pid._process
-    return proc if proc is not None and running_node().is_alive(pid) else None
+    return proc if proc is not None and is_alive(pid) else None
 
 
 def call_later(seconds: float, callback: Callable[..., object], *args: Any) -> Timer:
@@ -132,4 +133,4 @@ def as_no_process(function: Callable[..., T], *args: Any, **kw: Any) -> T:
 
 def on_node_stop(callback: Callable[[], object]) -> None:
     """Calls back when the node has stopped its processes; what it returns may be awaited."""
-    running_node().on_stop(callback)
+    running_node().on_stop.append(callback)

@@ -22,6 +22,7 @@ from typing import Any, Final, TypeVar
 from greenlet import greenlet
 
 from beamish.runtime.here import here
+from beamish.runtime.stopping import close
 
 __all__ = ["LeakError", "Surroundings", "sweep"]
 
@@ -117,7 +118,7 @@ def sweep() -> None:
     """Takes away what a failed test has left, so that the next one starts on clean ground."""
     node = here.node
     if node is not None:
-        node.close()
+        close(node)
     for timer in _TIMERS.values():
         signal.setitimer(timer, 0)
 

@@ -1,0 +1,112 @@
+"""The asyncio Task that an adopted process is, and how it waits.
+
+It goes on running as the Task that it is: receive() waits for an asyncio future, and an exit
+signal cancels the Task. How a Task comes to be a process, and ends as one, is in adoption.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, final
+
+from beamish.terms import NotRunningError, ProcessExit
+
+from .here import running_node
+from .states import EXIT_PENDING, OUTSIDE, WOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from .process import Process
+
+__all__ = ["Outside", "Word", "wait_outside"]
+
+
+@final
+class Word:
+    """What receive() is told in the place of a message."""
+
+    __slots__ = ()
+
+
+@final
+class Outside:
+    """The asyncio Task that an adopted process is.
+
+    Args:
+        task: the Task.
+        leave_behind: ends its process when the Task goes on although it was killed.
+    """
+
+    __slots__ = ("exit", "future", "leave_behind", "proc", "takes_messages", "task")
+
+    proc: Process
+
+    def __init__(self, task: asyncio.Task[Any], leave_behind: Callable[[Process], None]) -> None:
+        self.task = task
+        self.leave_behind = leave_behind
+        self.future: asyncio.Future[Any] | None = None
+        self.takes_messages = False  # whether what it waits for is a message
+        self.exit: ProcessExit | None = None  # the latest that it raised itself
+
+    def wake(self, value: Any) -> None:
+        """Stands for the coroutine's send: the Task goes on when the loop comes to it."""
+        self.proc.state = OUTSIDE
+        self.proc.value = None  # asyncio reports its crash: its last message need not be kept
+        if self.future is not None and not self.future.done():
+            self.future.set_result(value)
+        else:
+            self.put_back(value)  # it was cancelled just before
+
+    def put_back(self, value: Any) -> None:
+        """Puts a message where it came into the mailbox: its receive() was cancelled."""
+        if not self.takes_messages or value.__class__ is Word:
+            return
+        proc = self.proc
+        if proc.mailbox is None:
+            proc.mailbox = deque()
+        proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, value)
+
+    def end(self, *, force: bool = False) -> None:
+        """An exit signal has decided its end; with `force` it has the time of a clean-up."""
+        self.task.cancel()
+        if force and self.proc.fate is not None:
+            node = running_node()
+            grace = node.timers.call_later(node.grace, self.leave_behind, self.proc)
+            self.proc.fate.grace = grace
+
+    def release(self) -> None:
+        """The node ends: its Task goes on, but what it waits for will never come."""
+        if self.future is not None and not self.future.done():
+            self.future.set_exception(
+                NotRunningError("the node has ended while this Task waited for a message")
+            )
+
+    def name(self) -> str:
+        """What it runs, for reports."""
+        return f"asyncio.Task {self.task.get_name()}"
+
+
+def wait_outside(proc: Process, *, message: bool) -> Generator[Any, Any, Any]:
+    """Waits until the process is handed something; a cancelled wait loses no message.
+
+    Args:
+        message: whether what it waits for is a message, which goes back to the mailbox then.
+    """
+    outside = proc.rare.outside if proc.rare is not None else None
+    assert outside is not None
+    outside.takes_messages = message
+    future = outside.future = outside.task.get_loop().create_future()
+    try:
+        return (yield from future)
+    except asyncio.CancelledError:
+        if proc.state == WOKEN:
+            outside.put_back(proc.value)
+        elif future.done() and not future.cancelled():
+            outside.put_back(future.result())
+        if proc.state < EXIT_PENDING:
+            proc.state = OUTSIDE
+        raise
+    finally:
+        outside.future = None

@@ -1,0 +1,26 @@
+"""New references of a process, marked with where the messages begin that can hold them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from beamish.terms.identity import MonitorRef, Ref, new_monitor, new_ref
+
+if TYPE_CHECKING:
+    from .node import Node
+    from .process import Process
+
+__all__ = ["make_monitor_ref", "make_ref"]
+
+
+def make_ref(node: Node, proc: Process) -> Ref:
+    """A new reference, made by this process."""
+    # No message that has arrived can hold it.
+    mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
+    return new_ref(node.next_ref(), node.home, proc.pid, mark)
+
+
+def make_monitor_ref(node: Node, proc: Process) -> MonitorRef:
+    """A new reference for a monitor of this process."""
+    mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
+    return new_monitor(node.next_ref(), node.home, proc.pid, mark)

@@ -1,0 +1,128 @@
+"""The end of a node: its processes in order, then what they owned, then the node itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any, Final
+
+from beamish.terms import SHUTDOWN
+
+from .exiting import finish
+from .fate import doom
+from .here import here
+from .offload import stop_executor
+from .signals import exit_signal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .node import Node
+    from .process import Process
+
+__all__ = ["close", "hurry", "kill_all", "stop"]
+
+_QUICK: Final = 0.001  # seconds
+_HURRIED_CLOSE: Final = 0.1  # seconds
+_KILL_TIME: Final = 0.001  # seconds at most, of each, for the processes that are killed at the end
+
+
+async def stop(node: Node, seconds: float) -> None:
+    """Ends all processes in order, then the node.
+
+    First those whose parent is no longer a process get the exit signal `shutdown`, the latest
+    first, then the orphans that they leave, and so on; after `seconds`, or when asked to `hurry`,
+    the rest is killed.
+    """
+    node.deaths = asyncio.Event()
+    _let_tasks_go(node)
+    await _end_in_order(node, node.deaths, node.loop.time() + seconds)
+    kill_all(node)
+    killed = node.grace + _KILL_TIME * len(node.processes)
+    await _end_in_order(node, node.deaths, node.loop.time() + killed)
+    if node.closing:
+        await _patiently(node, asyncio.wait(node.closing))
+    for callback in reversed(node.on_stop):
+        waits = callback()
+        if inspect.isawaitable(waits):
+            await _patiently(node, waits)
+    close(node)
+
+
+def hurry(node: Node) -> None:
+    """Kills every process; and whatever the node waits for in its stop has had its time.
+
+    What is being closed is interrupted; the closing of the rest is begun.
+    """
+    node.hurried = True
+    node.closing_time = _HURRIED_CLOSE
+    kill_all(node)
+    for task in node.closing:
+        node.loop.call_soon(task.cancel)  # not before it has begun
+    if node.patience is not None:
+        node.patience.reschedule(node.loop.time())
+
+
+def kill_all(node: Node) -> None:
+    """Kills every process."""
+    for proc in list(node.processes):
+        if proc.rare is None or proc.rare.outside is None:
+            doom(proc, "killed", force=True)
+
+
+def close(node: Node) -> None:
+    """Ends the node itself; what still runs is dropped."""
+    node.scheduler.close()
+    if node.preemption is not None:
+        node.preemption.close()
+    node.timers.close()
+    for executor in node.executors.values():
+        stop_executor(executor)
+    here.node = here.process = None
+    here.journal.clear()
+    node.processes.clear()
+    node.adopted.clear()
+
+
+def _let_tasks_go(node: Node) -> None:
+    """Ends the processes of asyncio Tasks that are nobody's children; the Tasks go on."""
+    for task, proc in list(node.adopted.items()):
+        if proc.parent is not None:
+            continue  # its supervisor ends it
+        del node.adopted[task]
+        finish(proc, SHUTDOWN, None, None)
+        if proc.rare is not None and proc.rare.outside is not None:
+            proc.rare.outside.release()
+
+
+async def _end_in_order(node: Node, deaths: asyncio.Event, deadline: float) -> None:
+    told: set[Process] = set()
+    while node.processes and (start := node.loop.time()) < deadline:
+        deaths.clear()
+        orphans = [p for p in node.processes if p not in told and _is_orphan(p)]
+        looking = node.loop.time() - start
+        told.update(orphans)
+        for proc in sorted(orphans, key=lambda p: p.pid._key(), reverse=True):
+            exit_signal(proc, node.init_pid, SHUTDOWN, link=False)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await deaths.wait()
+                if looking > _QUICK:
+                    # Of so many some die in each turn of the loop, and looking through them all
+                    # each time would take most of it.
+                    await asyncio.sleep(10 * looking)
+        except TimeoutError:
+            return
+
+
+def _is_orphan(proc: Process) -> bool:
+    return proc.parent is None or proc.parent._process is None
+
+
+async def _patiently(node: Node, waits: Awaitable[Any]) -> None:
+    """Waits for the end of something, but no longer than it may take."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0 if node.hurried else node.grace) as node.patience:
+            await waits
+    node.patience = None
