@@ -67,7 +67,7 @@ def test_what_a_door_exports_is_documented(door: Any) -> None:
 
 
 def test_the_everyday_names_are_those_of_process() -> None:
-    """Design 9: also top-level names."""
+    """They are top-level names, too."""
     for name in (
         "spawn",
         "spawn_link",

@@ -1,4 +1,4 @@
-"""The four steps of ``critic``, held to the transcript of their text (scenario Q7).
+"""The four steps of ``critic``, held to the transcript of their text: scenario q7 of the texts.
 
 What is called `ERLANG_...` was recorded in the shell of Erlang/OTP 25, running the text's own
 modules.

@@ -1,5 +1,7 @@
 """The program ``e_trap``, held to its text where that is right, and else to real Erlang.
 
+Its scenarios: q4, a process that traps outlives a chain under it; q5, the six ways to end.
+
 What is called `ERLANG_...` was recorded in the shell of Erlang/OTP 25, with stacks shortened to
 ``Stack``, and without what the shell says about an error beyond its first line.
 """

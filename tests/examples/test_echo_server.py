@@ -1,4 +1,10 @@
-"""The four echo servers, held to the scenarios K1 to K8 and to what their text says of each."""
+"""The four echo servers, held to what their text says of each, and to these scenarios.
+
+k1: two clients at once. k2: a client quits. k3: the acceptor is killed, after it has given its
+clients away with controlling_process; k4: without that. k5: the Task.Supervisor is killed. k6: a
+killed acceptor is restarted, and its port is free. k7: what is too much for the supervisor: a port
+that is taken, a client that is linked to the acceptor. k8: the order of starting and stopping.
+"""
 
 import logging
 import socket

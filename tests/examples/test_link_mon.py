@@ -1,4 +1,8 @@
-"""The program ``link_mon``, held to the transcripts of its text (scenarios Q1 to Q3)."""
+"""The program ``link_mon``, held to the transcripts of its text.
+
+Its scenarios: q1, a process linked to the shell ends; q2, a chain of ten dies as one; q3, b1 takes
+a1 with it, and a1 takes c1.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The program ``monitors``, held to the transcripts of its text (scenario Q6)."""
+"""The program ``monitors``, held to the transcripts of its text: scenario q6 of the texts."""
 
 import pytest
 

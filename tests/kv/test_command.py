@@ -1,4 +1,4 @@
-"""Commands: what a line means, and what it is answered."""
+"""Commands: what a line means, and what it is answered (scenario k9: the guide's protocol)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whatever is killed in the tree of processes, a server is left that serves again by itself."""
+"""Whatever is killed in the tree of processes, a server is left that serves again by itself.
+
+The scenarios k3, k5, k6 and k8 are those of tests/examples/test_echo_server.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adopted processes: asyncio Tasks of the loop that use process operations (design 3)."""
+"""Rule F3: adopted processes, asyncio Tasks of the loop that use process operations."""
 
 from __future__ import annotations
 

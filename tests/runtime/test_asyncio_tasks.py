@@ -1,4 +1,4 @@
-"""asyncio Tasks as processes: linked, watched, sent exit signals, taken for children."""
+"""Rule F4: asyncio Tasks as processes, linked, watched, sent exit signals, taken for children."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule P6 and design 4: crash reports."""
+"""Rule P6: crash reports."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _crash_one(caplog: pytest.LogCaptureFixture) -> Any:
 
 
 def test_p6_a_crash_is_one_record_with_fields(caplog: pytest.LogCaptureFixture) -> None:
-    """P6, design 4: pid, name or label, initial call, ancestors, reason, queue, links."""
+    """P6: pid, name or label, initial call, ancestors, reason, queue, links."""
     record, pid, parent, reason = _crash_one(caplog)
 
     assert record.name == "beamish"
@@ -315,7 +315,7 @@ class _Local:
 
 @in_node
 async def test_after_the_report_the_reason_keeps_no_frame_alive() -> None:
-    """Design 4: no traceback keeps frames alive; the stack is kept as plain data."""
+    """E2: no traceback keeps frames alive; the stack is kept as plain data."""
     locals_: list[weakref.ref[_Local]] = []
 
     def inner() -> None:

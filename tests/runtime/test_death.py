@@ -1,4 +1,4 @@
-"""Section 2.9 and design 4: the order of a death, and the clean-up of one who is ended."""
+"""Rules C1 to C6 and C8: the order of a death, and the clean-up of a process that is ended."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def _end(pid: Pid, reason: str) -> Any:
 @pytest.mark.parametrize("reason", REASONS)
 @in_node
 async def test_the_order_is_name_clean_up_owned_and_then_the_others(reason: str) -> None:
-    """2.9: 1 exiting, 2 name and resources, 3 signals."""
+    """C1: name, clean-up, what it owns, then the others."""
     steps: list[str] = []
 
     async def child() -> None:
@@ -60,7 +60,7 @@ async def test_the_order_is_name_clean_up_owned_and_then_the_others(reason: str)
 
 @in_node
 async def test_what_a_process_sends_while_it_cleans_up_is_delivered() -> None:
-    """2.21.2: what it still sends is delivered, before the news of its death."""
+    """C2: what it still sends is delivered, before the news of its death."""
     parent = process.self()
 
     async def child() -> None:
@@ -80,7 +80,7 @@ async def test_what_a_process_sends_while_it_cleans_up_is_delivered() -> None:
 @pytest.mark.parametrize("reason", REASONS)
 @in_node
 async def test_one_who_cleans_up_is_not_alive(reason: str) -> None:
-    """Design 4: exiting is not alive, for nobody."""
+    """C2: ending is not alive, for anyone."""
     seen: list[Any] = []
 
     async def child() -> None:
@@ -98,7 +98,7 @@ async def test_one_who_cleans_up_is_not_alive(reason: str) -> None:
 
 @in_node
 async def test_messages_to_one_who_cleans_up_are_dropped() -> None:
-    """Design 4."""
+    """C2."""
     seen: list[Any] = []
 
     async def child() -> None:
@@ -122,7 +122,7 @@ async def test_messages_to_one_who_cleans_up_are_dropped() -> None:
 @pytest.mark.parametrize("wait", [process.receive, lambda: process.receive(timeout=1)])
 @in_node
 async def test_receive_in_a_clean_up_raises(wait: Callable[[], Any]) -> None:
-    """Design 4: what it receives is nothing."""
+    """C2: what it receives is nothing."""
     seen: list[Any] = []
 
     async def child() -> None:
@@ -143,7 +143,7 @@ async def test_receive_in_a_clean_up_raises(wait: Callable[[], Any]) -> None:
 
 @in_node
 async def test_a_clean_up_may_wait_for_asyncio() -> None:
-    """Design 4: within the grace period."""
+    """C3: within the grace period."""
     steps: list[str] = []
 
     async def child() -> None:
@@ -160,7 +160,7 @@ async def test_a_clean_up_may_wait_for_asyncio() -> None:
 
 @in_node
 async def test_a_clean_up_may_use_async_with() -> None:
-    """Design 4: `async with` cleans up too."""
+    """C3: `async with` cleans up too."""
     steps: list[str] = []
 
     @contextlib.asynccontextmanager
@@ -182,7 +182,7 @@ async def test_a_clean_up_may_use_async_with() -> None:
 
 @in_node
 async def test_a_clean_up_that_takes_too_long_is_ended_by_force() -> None:
-    """Design 4: 5 s by default."""
+    """C3: 5 s by default."""
     loop = asyncio.get_running_loop()
     steps: list[str] = []
 
@@ -224,7 +224,7 @@ def test_the_grace_period_is_the_nodes() -> None:
 
 @in_node
 async def test_the_grace_period_is_not_renewed_by_each_wait() -> None:
-    """Design 4: it is the time of the whole clean-up."""
+    """C3: it is the time of the whole clean-up."""
     loop = asyncio.get_running_loop()
 
     async def child() -> None:
@@ -241,7 +241,7 @@ async def test_the_grace_period_is_not_renewed_by_each_wait() -> None:
 
 @in_node
 async def test_kill_gives_no_time() -> None:
-    """Design 4: synchronous finally blocks run, what they await does not."""
+    """C4: synchronous finally blocks run, what they await does not."""
     loop = asyncio.get_running_loop()
     steps: list[str] = []
 
@@ -266,7 +266,7 @@ async def test_kill_gives_no_time() -> None:
 
 @in_node
 async def test_kill_hurries_one_who_cleans_up() -> None:
-    """2.4 row 2: the reason stays what it was."""
+    """C4: the reason stays what it was."""
     loop = asyncio.get_running_loop()
 
     async def child() -> None:
@@ -288,7 +288,7 @@ async def test_kill_hurries_one_who_cleans_up() -> None:
 
 @in_node
 async def test_what_an_ended_process_awaited_is_cancelled() -> None:
-    """Design 4: as in a cancelled Task."""
+    """C6: as in a cancelled Task."""
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def child() -> None:
@@ -300,7 +300,7 @@ async def test_what_an_ended_process_awaited_is_cancelled() -> None:
 
 @in_node
 async def test_the_tasks_of_a_task_group_end_with_the_process() -> None:
-    """Design 4, 7: asyncio's constructs clean up as for a cancelled Task."""
+    """C6: asyncio's constructs clean up as for a cancelled Task."""
     tasks: list[asyncio.Task[None]] = []
 
     async def child() -> None:
@@ -387,7 +387,7 @@ async def _raise_another(steps: list[str]) -> None:
     ],
 )
 def test_code_that_swallows_its_exit_is_ended_all_the_same(fn: Any, reason: str) -> None:
-    """Design 4: with the reason that was decided."""
+    """C5: with the reason that was decided."""
     steps: list[str] = []
 
     async def main() -> Any:
@@ -401,7 +401,7 @@ def test_code_that_swallows_its_exit_is_ended_all_the_same(fn: Any, reason: str)
 
 @in_node
 async def test_an_error_while_cleaning_up_does_not_change_the_reason() -> None:
-    """Design 4: it is reported (test_crash_reports.py), the end was decided before."""
+    """C5: it is reported (test_crash_reports.py), the end was decided before."""
 
     async def child() -> None:
         try:
@@ -437,7 +437,7 @@ async def test_one_who_was_ended_can_still_link_and_monitor() -> None:
 
 @in_node
 async def test_a_link_made_while_cleaning_up_is_told() -> None:
-    """2.9: links go out last, whenever they were made."""
+    """C1, C2: links go out last, whenever they were made."""
     other, ref = process.spawn_monitor(sleeper)
 
     async def child() -> None:

@@ -1,4 +1,4 @@
-"""Section 2.2: the exit reasons, as a monitor sees them and in their Erlang shape."""
+"""Rules E1, E2 and E5: exit reasons, as a monitor sees them and in their Erlang shape."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _match_nothing() -> None:
 async def test_an_error_has_the_shape_of_error_and_stack(
     fn: Callable[..., Any], args: tuple[Any, ...], error: Any
 ) -> None:
-    """2.2: {E, Stack}."""
+    """E1: {E, Stack}."""
     reason = await watched_end(fn, *args)
 
     term, stack = to_erlang(reason)
@@ -72,13 +72,13 @@ async def test_an_error_has_the_shape_of_error_and_stack(
 )
 @in_node
 async def test_exit_1_gives_exactly_its_reason(reason: Any) -> None:
-    """2.2: exit(R) uncaught -> R."""
+    """E1: exit(R) uncaught -> R."""
     assert await watched_end(process.exit, reason) is reason
 
 
 @in_node
 async def test_error_1_gives_the_instance_and_its_term() -> None:
-    """2.2: error(E) -> {E, Stack}; in Python the reason is the exception."""
+    """E1: error(E) -> {E, Stack}; in Python the reason is the exception."""
     reason = await watched_end(process.error, ("term", 1))
 
     assert isinstance(reason, ProcessError)
@@ -87,7 +87,7 @@ async def test_error_1_gives_the_instance_and_its_term() -> None:
 
 @in_node
 async def test_throw_1_gives_the_instance_and_its_value() -> None:
-    """2.2: throw(V) uncaught -> {{nocatch, V}, Stack}."""
+    """E1: throw(V) uncaught -> {{nocatch, V}, Stack}."""
     reason = await watched_end(process.throw, "rocks")
 
     assert isinstance(reason, Throw)
@@ -96,7 +96,7 @@ async def test_throw_1_gives_the_instance_and_its_value() -> None:
 
 @in_node
 async def test_the_stack_begins_with_the_innermost_call() -> None:
-    """2.2: Stack is a list of {M, F, A, [{file, F}, {line, L}]}, innermost first."""
+    """E2: Stack is a list of {M, F, A, [{file, F}, {line, L}]}, innermost first."""
 
     async def outer() -> None:
         inner(1, 2)
@@ -120,7 +120,7 @@ async def test_the_stack_begins_with_the_innermost_call() -> None:
 
 @in_node
 async def test_kill_becomes_killed() -> None:
-    """2.2: exit(Pid, kill) received -> killed."""
+    """E1: exit(Pid, kill) received -> killed."""
     pid, ref = process.spawn_monitor(sleeper)
 
     process.exit(pid, "kill")
@@ -130,7 +130,7 @@ async def test_kill_becomes_killed() -> None:
 
 @in_node
 async def test_a_reason_goes_through_a_link_unchanged() -> None:
-    """2.2: the link partner's reason is R, unchanged, stack included."""
+    """E1: the link partner's reason is R, unchanged, stack included."""
 
     async def partner() -> None:
         process.spawn_link(_divide_by_zero)
@@ -145,7 +145,7 @@ async def test_a_reason_goes_through_a_link_unchanged() -> None:
 
 @in_node
 async def test_the_reason_is_the_very_exception_that_was_raised() -> None:
-    """Design 4: an uncaught exception ends the process with that instance as the reason."""
+    """E2: an uncaught exception ends the process with that instance as the reason."""
     error = LookupError("mine")
 
     assert await watched_end(_raise, error) is error
@@ -153,7 +153,7 @@ async def test_the_reason_is_the_very_exception_that_was_raised() -> None:
 
 @in_node
 async def test_a_cancelled_process_ends_as_cancelled() -> None:
-    """Design 7: asyncio's cancel() is no exit signal; uncaught, the reason is an Atom."""
+    """E5, F2: asyncio's cancel() is not an exit signal; uncaught, the reason is an Atom."""
     tasks: list[Any] = []
 
     async def child() -> None:
@@ -171,7 +171,7 @@ async def test_a_cancelled_process_ends_as_cancelled() -> None:
 
 @in_node
 async def test_an_exit_inside_of_a_task_group_gives_its_reason() -> None:
-    """2.2, design 7: what a TaskGroup wraps around an exit does not hide its reason."""
+    """E5: what a TaskGroup wraps around an exit does not hide its reason."""
 
     async def child() -> None:
         async with asyncio.TaskGroup() as group:
@@ -222,7 +222,7 @@ def _as_erlang_prints(term: Any) -> str:
 @pytest.mark.slow  # starts an Erlang
 @in_real_node
 async def test_the_reasons_are_those_of_a_real_erlang() -> None:
-    """2.2: the table, asked of the judge."""
+    """E1: the table, asked of real Erlang."""
     erl = ["erl", "-noshell", "-kernel", "logger_level", "none", "-eval", _SCRIPT]
     expected = await asyncio.to_thread(
         subprocess.run, erl, capture_output=True, text=True, check=True, timeout=60

@@ -1,4 +1,4 @@
-"""Rules X1 to X4, the decision table of section 2.4, and T1 and T2: exit signals and trapping."""
+"""Rules X1 to X5, and T1 and T2: exit signals and trapping."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ async def test_x1_exit_self_kill_ends_one_who_traps() -> None:
 
 
 @in_node
-async def test_x1_exit_to_the_dead_is_true() -> None:
-    """2.4: exit(Pid, Reason) returns true, also for dead pids."""
+async def test_x5_exit_to_the_dead_is_true() -> None:
+    """X5: exit(Pid, Reason) returns true, also for dead pids."""
     pid = await ended()
 
     assert process.exit(pid, "boom") is True
@@ -141,15 +141,15 @@ async def test_x1_exit_to_the_dead_is_true() -> None:
 
 @pytest.mark.parametrize("thing", [None, "name", 42, ("name", "node")])
 @in_node
-async def test_x1_exit_to_what_is_no_pid_is_badarg(thing: Any) -> None:
-    """2.4: a non-pid is badarg."""
+async def test_x5_exit_to_what_is_no_pid_is_badarg(thing: Any) -> None:
+    """X5: a non-pid is badarg."""
     with pytest.raises(BadArgError, match="exit takes a Pid; got"):
         process.exit(thing, "reason")
 
 
 @in_node
-async def test_x1_the_second_signal_changes_nothing() -> None:
-    """2.4: the first signal that ends a process gives the reason."""
+async def test_x5_the_second_signal_changes_nothing() -> None:
+    """X5: the first signal that ends a process gives the reason."""
     pid, ref = process.spawn_monitor(sleeper)
 
     process.exit(pid, "first")
@@ -161,7 +161,7 @@ async def test_x1_the_second_signal_changes_nothing() -> None:
 
 @in_node
 async def test_x1_kill_is_told_by_its_text() -> None:
-    """Design 8: an Atom is a str; both spellings are the word."""
+    """V1: an Atom is a str; both spellings are the word."""
     pid, ref = process.spawn_monitor(sleeper)
 
     process.exit(pid, str(b"kill", "ascii"))
@@ -170,8 +170,8 @@ async def test_x1_kill_is_told_by_its_text() -> None:
 
 
 @in_node
-async def test_x1_a_reason_is_never_compared_with_code_of_its_own() -> None:
-    """2.4: a reason is any term; its __eq__ is not run by whoever is linked."""
+async def test_x5_a_reason_is_never_compared_with_code_of_its_own() -> None:
+    """X5: a reason is any term; its __eq__ is not run by whoever is linked."""
 
     class Odd:
         __hash__ = object.__hash__
@@ -245,7 +245,7 @@ async def test_x4_a_signal_to_oneself_is_there_before_the_next_expression() -> N
 
 @in_node
 async def test_x4_a_signal_to_oneself_cannot_be_survived() -> None:
-    """X4, design 4: code that swallows ProcessExit cannot stay alive."""
+    """X4, C5: code that swallows ProcessExit cannot stay alive."""
     steps: list[str] = []
 
     async def child() -> None:

@@ -227,7 +227,7 @@ async def test_l5_a_normal_death_only_removes_the_link() -> None:
 @pytest.mark.parametrize("reason", ["normal", "boom", "kill"])
 @in_node
 async def test_l5_a_trapping_partner_is_told_and_lives(reason: str) -> None:
-    """L5, 2.4 row 3: 'normal' as well."""
+    """L5, X1 row 3: 'normal' as well."""
     process.flag(trap_exit=True)
 
     pid = process.spawn_link(process.exit, reason)

@@ -1,4 +1,4 @@
-"""Rules R1, R2 and R5 to R7: sending, order, references."""
+"""Rules R1, R2, R5 to R7 and R10: sending, order, references."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ async def test_r7_no_message_jumps_the_queue() -> None:
 
 @in_real_node
 async def test_a_thread_sends() -> None:
-    """Design 3: from other threads there is one thread-safe send."""
+    """R10: from other threads there is one thread-safe send."""
     process.register("main", process.self())
 
     def work() -> None:
@@ -253,7 +253,7 @@ async def test_messages_of_a_thread_arrive_in_order() -> None:
 
 @in_node
 async def test_a_callback_of_the_loop_sends() -> None:
-    """Design 3: no process is needed to send."""
+    """R10: no process is needed to send."""
     asyncio.get_running_loop().call_soon(process.send, process.self(), "called back")
 
     assert await process.receive(timeout=PATIENCE) == "called back"

@@ -1,4 +1,4 @@
-"""Rules M1 to M6: monitors (their aliases, M7: test_aliases.py)."""
+"""Rules M1 to M6 and M8: monitors (their aliases, M7: test_aliases.py)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_m2_a_monitor_is_gone_after_its_message() -> None:
 
 @in_node
 async def test_m2_the_words_of_the_message_are_atoms() -> None:
-    """M2, design 8: as on the wire."""
+    """M2, V3: as on the wire."""
     process.spawn_monitor(lambda: None)
 
     down = await process.receive(timeout=PATIENCE)
@@ -309,8 +309,8 @@ async def test_m6_the_death_of_the_watcher_does_not_matter_to_the_watched() -> N
 
 
 @in_node
-async def test_a_tag_stands_for_down_in_the_message() -> None:
-    """erlang:monitor/3, {tag, Term}."""
+async def test_m8_a_tag_stands_for_down_in_the_message() -> None:
+    """M8: erlang:monitor/3, {tag, Term}."""
     pid = process.spawn(sleeper)
     ref = process.monitor(pid, tag=("gone", 1))
 

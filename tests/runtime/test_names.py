@@ -89,7 +89,7 @@ async def test_n1_only_a_pid_is_registered(thing: Any) -> None:
 
 @in_node
 async def test_n1_text_and_atom_are_one_name() -> None:
-    """2.21.5: names are str or atoms."""
+    """N1: names are str or atoms."""
     process.register(atom("worker"), process.self())
 
     assert process.whereis("worker") is process.self()
@@ -169,7 +169,7 @@ async def test_n3_the_name_is_free_when_alive_says_no() -> None:
 
 @in_node
 async def test_n3_a_name_can_be_taken_while_its_old_owner_cleans_up() -> None:
-    """N3, design 4: exiting, its name is free."""
+    """N3, C1: ending, its name is free."""
     parent = process.self()
 
     async def slow_to_end() -> None:
@@ -242,7 +242,7 @@ class _Table:
 
 @in_node
 async def test_n4_a_via_tuple_asks_its_registry() -> None:
-    """Design 9: a behaviour's via tuple is a destination."""
+    """N4: a behaviour's via tuple is a destination."""
     process.send(("via", _Table, "me"), "message")
 
     assert process.flush() == ["message"]

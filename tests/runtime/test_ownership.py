@@ -1,4 +1,4 @@
-"""Ownership: what a process owns is closed when it ends, before anyone hears of the death."""
+"""Rule C7: what a process owns is closed when it ends, before anyone hears of the death."""
 
 from __future__ import annotations
 
@@ -392,7 +392,7 @@ async def test_the_node_goes_on_while_work_is_offloaded() -> None:
 
 @in_real_node
 async def test_one_who_offloads_can_be_ended_meanwhile() -> None:
-    """Design 6: the caller can be killed."""
+    """B6: the caller can be killed."""
     begun, event = threading.Event(), threading.Event()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""The patterns of receive (design 5): what each kind takes."""
+"""Rules R8 and R9: the patterns of receive, and what each kind takes."""
 
 from __future__ import annotations
 
@@ -378,7 +378,7 @@ def _patterns_with(ref: Ref) -> dict[str, tuple[Any, ...]]:
 @pytest.mark.parametrize("waiting", [False, True])
 @in_node
 async def test_a_reference_skips_the_messages_that_are_older(kind: str, waiting: bool) -> None:
-    """Design 5: a call stays O(1) with 100,000 unrelated messages waiting."""
+    """R9: a call stays O(1) with 100,000 unrelated messages waiting."""
     for _ in range(_BUSY):
         process.send(process.self(), (_Probe(), _Probe()))
     ref = process.make_ref()

@@ -1,4 +1,4 @@
-"""Preemption (design 6): a process that computes without end does not stop the others.
+"""Preemption (rules B1 to B5): a process that computes without end does not stop the others.
 
 These tests need real CPU time, so they run on the real clock and wait for messages with a generous
 time-out; most are over a quarter of a second and marked so.
@@ -51,7 +51,7 @@ def _burn(seconds: float) -> None:
 
 @in_real_node
 async def test_two_hogs_do_not_stop_an_echo_server() -> None:
-    """Design 1: a process cannot hurt another by `while True: pass`."""
+    """B1: a process cannot hurt another by `while True: pass`."""
     for _ in range(2):
         process.spawn(_hog)
 
@@ -262,7 +262,7 @@ _HOGS = [
 @pytest.mark.parametrize("hog", _HOGS)
 @in_real_node
 async def test_a_hog_is_ended_by_an_exit_signal_and_its_finally_runs(hog: Any, reason: str) -> None:
-    """Design 6: `exit(pid, "kill")` ends it, and any other reason does."""
+    """B1: `exit(pid, "kill")` ends it, and any other reason does."""
     steps: list[str] = []
     pid, ref = process.spawn_monitor(hog, steps)
     while "begun" not in steps:
@@ -545,7 +545,7 @@ async def test_a_finalizer_is_not_parked(collected: bool) -> None:
 
 @in_real_node
 async def test_the_timer_runs_while_there_is_work_and_is_off_when_idle() -> None:
-    """Design 6: an idle node has no wake-ups."""
+    """B5: an idle node has no wake-ups."""
     hog, ref = process.spawn_monitor(_hog)
     await _turns()
     assert signal.getitimer(signal.ITIMER_VIRTUAL) != (0.0, 0.0)
@@ -562,7 +562,7 @@ async def test_the_timer_runs_while_there_is_work_and_is_off_when_idle() -> None
 
 
 def test_the_timer_is_off_when_the_node_has_stopped() -> None:
-    """Design 6: else the OS process dies of SIGVTALRM at its exit."""
+    """B5: else the OS process dies of SIGVTALRM at its exit."""
 
     async def main() -> None:
         process.spawn(_hog)
@@ -592,7 +592,7 @@ def test_without_preemption_there_is_no_timer() -> None:
 
 
 def test_off_the_main_thread_a_node_works() -> None:
-    """Design 6: nothing is preempted there."""
+    """B5: nothing is preempted there."""
     results: list[Any] = []
 
     async def main() -> str:

@@ -175,7 +175,7 @@ async def _stress(shared: _Shared) -> Counter[str]:
 def test_hogs_with_locks_never_come_to_a_stand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Design 6: it is parked only where that is safe, and the watchdog frees who waits."""
+    """B2, B4: it is parked only where that is safe, and the watchdog frees whoever waits."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 

@@ -232,7 +232,7 @@ async def test_p3_ones_own_exit_runs_finally() -> None:
 
 @in_node
 async def test_p3_a_caught_error_does_not_end_the_process() -> None:
-    """P3, 2.2: a caught exception does not end the process."""
+    """P3: a caught exception does not end the process."""
 
     async def child() -> None:
         with contextlib.suppress(ZeroDivisionError):
@@ -247,7 +247,7 @@ async def test_p3_a_caught_error_does_not_end_the_process() -> None:
 async def test_p3_the_end_of_the_interpreter_is_only_that_of_the_process(
     error: BaseException,
 ) -> None:
-    """P3, 2.21.6: SystemExit and KeyboardInterrupt are exit/1 with that reason."""
+    """E4: SystemExit and KeyboardInterrupt are exit/1 with that reason."""
 
     async def child() -> None:
         raise error

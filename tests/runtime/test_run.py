@@ -81,7 +81,7 @@ def test_run_raises_process_exit_when_main_is_killed() -> None:
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
 def test_system_exit_in_main_is_that_of_the_program(error: BaseException) -> None:
-    """2.21.6: except in the main process."""
+    """E4: except in the main process."""
 
     async def main() -> None:
         raise error
@@ -492,7 +492,7 @@ def test_the_first_signal_after_the_end_of_main_forces_the_end(number: signal.Si
 
 @pytest.mark.slow  # starts a program
 def test_a_signal_ends_a_node_with_a_hog() -> None:
-    """Design 6: nothing that computes can hold it up."""
+    """B1: nothing that computes can hold it up."""
     lines, _, code = _signalled(signal.SIGTERM, other="hog")
 
     assert lines == ["ready", "main", "child: shutdown", "result: None"]

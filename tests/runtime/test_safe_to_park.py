@@ -1,4 +1,4 @@
-"""Where a process may be parked: preemption.can_park (design 6)."""
+"""Rule B2: where a process may be parked (preemption.can_park)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many at once: design 3's deep structures and numbers."""
+"""Many at once: rule L8, and the size of a process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def _chain(length: int, top: Pid) -> None:
 
 @in_real_node
 async def test_a_chain_of_100_000_links_dies_without_recursion() -> None:
-    """Design 3: deep structures are walked with a loop."""
+    """L8: deep structures are walked with a loop."""
     first, ref = process.spawn_monitor(_chain, _MANY, process.self())
     _, last = await process.receive(("the last", ...), timeout=PATIENCE)
     last_ref = process.monitor(last)
@@ -102,7 +102,7 @@ def test_a_node_with_100_000_processes_stops() -> None:
 
 
 def test_an_idle_process_is_small() -> None:
-    """Design 3: under 1.0 KB; the coroutine of `receive` in an empty function included."""
+    """Under 1.0 KB; the coroutine of `receive` in an empty function included."""
 
     async def idle() -> None:
         await process.receive()

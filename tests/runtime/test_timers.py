@@ -1,4 +1,4 @@
-"""Section 2.10: timers that send."""
+"""Rules W1 to W3: timers that send."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .harness import PATIENCE, down_of, in_node, settle, sleeper
 
 @in_node
 async def test_send_after_sends_the_message_after_its_seconds() -> None:
-    """2.10: send_after(Ms, Dest, Msg), here in seconds."""
+    """W1: send_after(Ms, Dest, Msg), here in seconds."""
     loop = asyncio.get_running_loop()
     before = loop.time()
 
@@ -28,7 +28,7 @@ async def test_send_after_sends_the_message_after_its_seconds() -> None:
 
 @in_node
 async def test_start_timer_sends_timeout_reference_and_message() -> None:
-    """2.10: {timeout, Ref, Msg}."""
+    """W1: {timeout, Ref, Msg}."""
     timer = process.start_timer(0.5, process.self(), "late")
 
     assert await process.receive(timeout=PATIENCE) == ("timeout", timer, "late")
@@ -62,7 +62,7 @@ async def test_a_timer_of_0_fires_soon_but_not_at_once() -> None:
 
 @in_node
 async def test_cancel_gives_the_seconds_that_were_left() -> None:
-    """2.10: cancel_timer(Ref) -> milliseconds left, here seconds."""
+    """W2: cancel_timer(Ref) -> milliseconds left, here seconds."""
     timer = process.send_after(2.0, process.self(), "never")
     await process.sleep(0.5)
 
@@ -97,7 +97,7 @@ async def test_a_timer_that_is_set_later_may_be_due_earlier() -> None:
 
 @in_node
 async def test_cancel_of_one_that_fired_is_none() -> None:
-    """2.10: false if fired."""
+    """W2: false if fired."""
     timer = process.send_after(0.1, process.self(), "fired")
     await process.receive(timeout=PATIENCE)
 
@@ -126,7 +126,7 @@ async def test_anyone_may_cancel_a_timer() -> None:
 
 @in_node
 async def test_a_timer_to_a_pid_ends_with_the_process() -> None:
-    """2.10: it is cancelled when that pid dies."""
+    """W3: it is cancelled when that pid dies."""
     pid, ref = process.spawn_monitor(sleeper)
     timer = process.send_after(5.0, pid, "never")
     process.exit(pid, "kill")
@@ -138,7 +138,7 @@ async def test_a_timer_to_a_pid_ends_with_the_process() -> None:
 
 @in_node
 async def test_a_name_is_looked_up_when_the_time_comes() -> None:
-    """2.10: with a name, the name is looked up at expiry."""
+    """W3: with a name, the name is looked up at expiry."""
     first = process.spawn_opt(sleeper, name="target")
     process.send_after(1.0, "target", "late")
     process.exit(first, "kill")

@@ -1,4 +1,4 @@
-"""The watchdog (design 6): who holds the loop for too long is reported, and locks are freed."""
+"""Rule B4, the watchdog: who holds the loop for too long is reported, and locks are freed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _block_once() -> None:
 
 
 def test_a_blocking_call_is_reported_once_with_its_stack(caplog: pytest.LogCaptureFixture) -> None:
-    """Design 6: 100 ms or more, in what cannot be preempted."""
+    """B4: 100 ms or more, in what cannot be preempted."""
     _block_once()
 
     (record,) = _blocked(caplog)
@@ -60,7 +60,7 @@ def test_each_time_is_reported(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_off_the_main_thread_it_reports_as_well(caplog: pytest.LogCaptureFixture) -> None:
-    """Design 6: off the main thread a watchdog only reports."""
+    """B5: off the main thread a watchdog only reports."""
     thread = threading.Thread(target=_block_once)
     thread.start()
     thread.join()

@@ -1,4 +1,4 @@
-"""Atoms, pids, references, Exit and Down (design 8)."""
+"""Rules V1 to V3: atoms, pids, references, Exit and Down."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The end of a process.
 
-The order (semantics 2.9, design 4): its end is decided (fate.py: not alive, name free); its
+The order (rule C1 of docs/semantics.md): its end is decided (fate.py: not alive, name free); its
 clean-up runs with a ProcessExit raised where it was; what it owns is closed; then links and
 monitors are told. So whoever hears of a death finds the name free and the socket closed.
 """

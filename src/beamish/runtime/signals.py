@@ -1,4 +1,4 @@
-"""Links, monitors, aliases and exit signals: the rules of the BEAM.
+"""Links, monitors, aliases and exit signals: the rules of the BEAM (docs/semantics.md).
 
 Inside a node a signal takes effect when it is sent. So both sides of a link or monitor change
 in one step, a signal never overtakes another, and no unlink protocol is needed; what a signal
@@ -62,7 +62,7 @@ def is_word(reason: Any, word: str) -> bool:
 
 
 def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> None:
-    """What an exit signal does to a process: the decision table of semantics 2.4.
+    """What an exit signal does to a process: the decision table of rule X1.
 
     Row 1 (the link is no longer there) cannot happen here: see the head of this file.
     """
