@@ -10,7 +10,7 @@ VENV ?= .venv
 PYTHON ?=
 
 # The interpreters that `make test-all` looks for.
-VERSIONS ?= 3.11 3.12 3.13 3.14
+VERSIONS ?= 3.11 3.12 3.13 3.14 3.15
 
 # Handed to the tool: `make test PYTEST_ARGS="tests/oracle -x"`, `make run RUN_ARGS="--data kv.db"`.
 PYTEST_ARGS ?=
@@ -45,7 +45,7 @@ run: $(RUN_STAMP) ## Start the KV server on port 4040 (stop it with Ctrl-C)
 test: $(TEST_STAMP) $(SYSTEM_STAMP) ## Run the test suite
 	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
-test-all: ## Run the test suite under each CPython found: 3.11 to 3.14
+test-all: ## Run the test suite under each CPython found: 3.11 to 3.15
 	@scripts/test-all.sh $(VERSIONS)
 
 check: $(TEST_STAMP) ## Lint, check the format, and type-check with mypy and pyright
@@ -79,12 +79,12 @@ $(RUN_STAMP): $(VENV_STAMP) pyproject.toml
 
 $(TEST_STAMP): $(VENV_STAMP) pyproject.toml
 	@echo "Installing beamish and its test tools into $(VENV)"
-	@$(PIP) install --editable '.[test]'
+	@$(PIP) install --editable . --group test
 	@touch $@ $(RUN_STAMP)
 
 $(DOCS_STAMP): $(VENV_STAMP) pyproject.toml
 	@echo "Installing what builds the documentation into $(VENV)"
-	@$(PIP) install --editable '.[docs]'
+	@$(PIP) install --editable . --group docs
 	@touch $@ $(RUN_STAMP)
 
 $(SYSTEM_STAMP): scripts/install-system.sh $(VENV_STAMP)

@@ -5,7 +5,7 @@
 set -eu
 
 wanted=${1:-}
-newest_first="3.14 3.13 3.12 3.11"
+newest_first="3.15 3.14 3.13 3.12 3.11"
 
 # A pyenv shim exists for versions that are not switched on, so each candidate is asked itself.
 is_cpython() {

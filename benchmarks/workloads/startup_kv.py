@@ -23,7 +23,7 @@ def measure(system: str) -> float:
     loop = ["--loop", "uvloop"] if system.endswith("uvloop") else []
     start = time.perf_counter()
     server = subprocess.Popen(
-        [sys.executable, "-m", "beamish.cli", "run", *loop, "examples.kv"],
+        [sys.executable, "-m", "beamish", "run", *loop, "examples.kv"],
         env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port)},
         cwd=HERE.parent,
         stdout=subprocess.DEVNULL,

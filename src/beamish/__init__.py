@@ -56,6 +56,8 @@ else:
         },
     )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Atom",
     "BadArgError",

@@ -27,6 +27,7 @@ _MAY_IMPORT: Final[dict[str, set[str]]] = {
     "boot": {"terms", "runtime", "process", "net"},
     "testing": {"terms", "runtime", "process"},  # and the package itself: it looks at nodes
     "__init__": {"terms", "process", "boot", "on_demand"},
+    "__main__": {"cli"},
 }
 # On top of everything, through the public door alone.
 _TOP: Final = {"cli"}

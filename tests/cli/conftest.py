@@ -38,7 +38,7 @@ def write(tmp_path: Path) -> Write:
 @pytest.fixture
 def beamish(tmp_path: Path) -> Beamish:
     def start(*arguments: str) -> Program:
-        return Program(sys.executable, "-m", "beamish.cli", *arguments, cwd=tmp_path)
+        return Program(sys.executable, "-m", "beamish", *arguments, cwd=tmp_path)
 
     return start
 

@@ -12,6 +12,7 @@ from signal import SIGINT, SIGTERM, Signals
 
 import pytest
 
+import beamish
 from tests.cli.conftest import Beamish, Write
 
 pytestmark = pytest.mark.slow  # each starts an OS process
@@ -108,6 +109,10 @@ def test_the_command_is_installed() -> None:
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
 
     assert done.stdout == f"beamish {version('beamish')}\n"
+
+
+def test_the_package_says_its_version(outcome: Outcome) -> None:
+    assert outcome("--version") == (0, [f"beamish {beamish.__version__}"])
 
 
 def test_without_arguments_it_shows_what_it_can_do(outcome: Outcome) -> None:

@@ -40,8 +40,8 @@ def test_make_run_runs_the_command_that_these_tests_run() -> None:
     [
         COMMAND,
         (str(Path(sys.executable).with_name("beamish")), "run", "examples.kv"),
-        (sys.executable, "-m", "beamish.cli", "run", "--loop", "uvloop", "examples.kv"),
-        (sys.executable, "-m", "beamish.cli", "run", "examples.kv.__main__:main"),
+        (sys.executable, "-m", "beamish", "run", "--loop", "uvloop", "examples.kv"),
+        (sys.executable, "-m", "beamish", "run", "examples.kv.__main__:main"),
     ],
 )
 def test_the_server_can_be_started_in_several_ways(command: tuple[str, ...]) -> None:

@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from beamish import __version__
+
 from .log import LEVELS
 from .program import FAILED, INTERRUPTED, LOOPS, ProgramError, load, run_program
 
@@ -117,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="beamish", description="Erlang/OTP for Python.", allow_abbrev=False
     )
-    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    parser.add_argument("--version", action="version", version=f"beamish {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser(
         "run",
@@ -159,16 +161,3 @@ def _parser() -> argparse.ArgumentParser:
         "arguments", nargs=argparse.REMAINDER, metavar="ARG", help="handed to the function, as text"
     )
     return parser
-
-
-class _Version(argparse.Action):
-    """Shows the version; looking it up takes longer than everything else, so only when asked."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
-        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # noqa: PLC0415 - 20 ms of every start
-
-        print(f"beamish {version('beamish')}")
-        parser.exit()
