@@ -58,6 +58,7 @@ from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
 from .terms.errors import describe
+from .terms.words import ERROR, OK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -260,11 +261,11 @@ def spawn_request(
     except BadArgError:
         ref: Ref = make_ref()
         if reply in ("yes", "error_only"):
-            send(self(), (reply_tag, ref, Atom("error"), Atom("badopt")))
+            send(self(), (reply_tag, ref, ERROR, Atom("badopt")))
         return ref
     pid, ref = (started, make_ref()) if isinstance(started, Pid) else started
     if reply in ("yes", "success_only"):
-        send(self(), (reply_tag, ref, Atom("ok"), pid))
+        send(self(), (reply_tag, ref, OK, pid))
     return ref
 
 

@@ -44,10 +44,11 @@ Source: Elixir's Agent.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Final, NamedTuple, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 from beamish.otp import gen_server
-from beamish.terms import NORMAL, Atom, BadArgError, Pid
+from beamish.terms import NORMAL, BadArgError, Pid
+from beamish.terms.words import OK
 
 from .child import Supervised
 from .directives import Reply
@@ -57,8 +58,6 @@ from .gen_server import GenServer, start_server
 __all__ = ["Agent"]
 
 R = TypeVar("R")
-
-_OK: Final = Atom("ok")
 
 
 class _Request(NamedTuple):
@@ -448,7 +447,7 @@ class _AgentProcess(GenServer):
             return result
         if request.kind == "update":
             self.state = result
-            return _OK
+            return OK
         match result:
             case (reply, state):
                 self.state = state

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias, final
 
-from beamish.terms import NORMAL, Atom, BadArgError
+from beamish.terms import NORMAL, BadArgError
+from beamish.terms.words import TIMEOUT
 
 __all__ = [
     "Continue",
@@ -34,8 +35,6 @@ __all__ = [
     "Then",
     "Timeout",
 ]
-
-_TIMEOUT: Final = Atom("timeout")
 
 
 class _Unset:
@@ -123,7 +122,7 @@ class Timeout(Directive):
     __slots__ = ("abs", "message", "seconds")
     __match_args__ = ("seconds", "message", "abs")
 
-    def __init__(self, seconds: float, message: Any = _TIMEOUT, *, abs: bool = False) -> None:
+    def __init__(self, seconds: float, message: Any = TIMEOUT, *, abs: bool = False) -> None:
         given: Any = seconds
         if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
             raise BadArgError(

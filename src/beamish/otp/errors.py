@@ -21,6 +21,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_erlang
+from beamish.terms.reasons import BADMATCH
+from beamish.terms.words import DUPLICATE_CHILD_NAME, ERROR, IGNORE
 
 __all__ = [
     "MISSING",
@@ -33,9 +35,6 @@ __all__ = [
     "StartIgnored",
     "UndefinedCallbackError",
 ]
-
-_BADMATCH: Final = Atom("badmatch")
-_ERROR: Final = Atom("error")
 
 
 class UndefinedCallbackError(BeamishError, NotImplementedError):
@@ -59,7 +58,7 @@ class StartError(BeamishError):
     @property
     def erlang_term(self) -> Any:
         """What ``{ok, Pid} = start(...)`` fails with in Erlang."""
-        return (_BADMATCH, (_ERROR, to_erlang(self.reason)))
+        return (BADMATCH, (ERROR, to_erlang(self.reason)))
 
     def __str__(self) -> str:
         return f"could not start: {format_exit(self.reason)}"
@@ -73,12 +72,12 @@ class StartIgnored(StartError):
     """
 
     def __init__(self) -> None:
-        super().__init__(Atom("ignore"))
+        super().__init__(IGNORE)
 
     @property
     def erlang_term(self) -> Any:
         """What ``{ok, Pid} = start(...)`` fails with in Erlang."""
-        return (_BADMATCH, self.reason)
+        return (BADMATCH, self.reason)
 
     def __str__(self) -> str:
         return "init returned Ignore, so there is no process"
@@ -100,7 +99,7 @@ class ChildError(BeamishError):
     @property
     def erlang_term(self) -> Any:
         """What ``ok = terminate_child(...)`` fails with in Erlang."""
-        return (_BADMATCH, (_ERROR, self.reason))
+        return (BADMATCH, (ERROR, self.reason))
 
     def __str__(self) -> str:
         return f"child {self.child!r}: {_CHILD_WORDS[self.reason]}"
@@ -151,7 +150,7 @@ class ChildSpecError(BadArgError):
         if self.combined is not None:
             return (Atom("bad_combination"), [self.combined, (Atom(self.field), self.value)])
         if self.field == "id" and self.where == "supervisor":
-            return (Atom("duplicate_child_name"), self.value)
+            return (DUPLICATE_CHILD_NAME, self.value)
         word = _OTP_WORDS.get(self.field, self.field)
         return (Atom(f"invalid_{word}"), self.value)
 
@@ -182,7 +181,7 @@ class HandlerError(BeamishError):
     @property
     def erlang_term(self) -> Any:
         """What ``ok = gen_event:add_handler(...)`` fails with in Erlang."""
-        return (_BADMATCH, (_ERROR, to_erlang(self.reason)))
+        return (BADMATCH, (ERROR, to_erlang(self.reason)))
 
     def __str__(self) -> str:
         if self.reason in ("module_not_found", "bad_module"):
@@ -219,7 +218,7 @@ class ApplicationError(BeamishError):
     @property
     def erlang_term(self) -> Any:
         """What ``ok = application:stop(...)`` fails with in Erlang."""
-        return (_BADMATCH, (_ERROR, self.reason))
+        return (BADMATCH, (ERROR, self.reason))
 
     def __str__(self) -> str:
         word, name = self.reason
@@ -250,7 +249,7 @@ class AlreadyRegisteredError(BeamishError):
     @property
     def erlang_term(self) -> Any:
         """What ``{:ok, _} = Registry.register(...)`` fails with in Elixir."""
-        return (_BADMATCH, (_ERROR, (Atom("already_registered"), self.pid)))
+        return (BADMATCH, (ERROR, (Atom("already_registered"), self.pid)))
 
     def __str__(self) -> str:
         return f"key {self.key!r} is already registered by {self.pid!r}"

@@ -20,6 +20,7 @@ from typing import Any, Final, final
 from beamish import process
 from beamish.terms import Atom, BadArgError, Down, Pid
 from beamish.terms.errors import describe
+from beamish.terms.reasons import BADARG
 
 __all__ = [
     "re_register_name",
@@ -111,7 +112,7 @@ def send(key: Any, message: Any) -> Pid:
     """
     pid = whereis_name(key)
     if pid is None:
-        process.exit((Atom("badarg"), (key, message)))
+        process.exit((BADARG, (key, message)))
     process.send(pid, message)
     return pid
 

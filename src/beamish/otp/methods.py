@@ -35,7 +35,7 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overloa
 
 from beamish.terms import BadArgError
 
-from .gen import CALL, Dest, Request, send
+from .gen import GEN_CALL, Dest, Request, send
 from .gen_server import MethodCall
 from .gen_server import call as call_server
 from .gen_server import cast as cast_server
@@ -117,7 +117,7 @@ class CallMethod(_Method[P, B], Generic[P, R, B]):
             ...
             n = await gen_server.receive_response(request, timeout=1.0)      # an int
         """
-        return send(CALL, dest, MethodCall(self.name, args, kwargs), None, None)
+        return send(GEN_CALL, dest, MethodCall(self.name, args, kwargs), None, None)
 
     def within(self, timeout: float | None) -> CallMethod[P, R, B]:
         """The same method with another time-out, in seconds; None is for ever."""

@@ -44,11 +44,12 @@ Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed star
 
 from __future__ import annotations
 
-from typing import Any, Final, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from beamish import process
 from beamish.terms import NORMAL, Atom, BadArgError, Pid, Ref
 from beamish.terms.errors import describe
+from beamish.terms.words import SYSTEM, TERMINATE, TIMEOUT
 
 from .gen import (
     STARTER,
@@ -98,10 +99,6 @@ __all__ = [
     "stop",
     "translate_initial_call",
 ]
-
-_TIMEOUT: Final = Atom("timeout")
-_SYSTEM: Final = Atom("system")
-_TERMINATE: Final = Atom("terminate")
 
 
 def spawn(fn: Function, *args: Any, **kwargs: Any) -> Pid:
@@ -342,12 +339,12 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
     if pid is None or pid is me:
         process.exit(Atom("noproc" if pid is None else "calling_self"))
     ref = process.monitor(pid)
-    process.send(pid, (_SYSTEM, (me, process.make_ref()), (_TERMINATE, reason)))
+    process.send(pid, (SYSTEM, (me, process.make_ref()), (TERMINATE, reason)))
     try:
         message = await process.receive_reply(ref, timeout)
     except TimeoutError:
         process.demonitor(ref, flush=True)
-        process.exit(_TIMEOUT)
+        process.exit(TIMEOUT)
     if message[4] != reason:
         process.exit(message[4])
 

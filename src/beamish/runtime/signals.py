@@ -24,7 +24,8 @@ from beamish.terms import (
 )
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
-from beamish.terms.messages import DOWN, PROCESS, down_message, exit_message, new_tuple
+from beamish.terms.messages import down_message, exit_message, new_tuple
+from beamish.terms.words import DOWN, PROCESS
 
 from .aliases import EXPLICIT, activate, check_alias
 from .fate import doom

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef, TimerRef
+from beamish.terms.words import TIMEOUT
 
 from .fate import is_alive
 from .here import current, here, running_node
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Timer", "Timers", "cancel_timer", "read_timer", "send_after", "start_timer"]
 
-_TIMEOUT: Final = Atom("timeout")
 _CANCEL_TIMER: Final = Atom("cancel_timer")
 _READ_TIMER: Final = Atom("read_timer")
 
@@ -330,7 +330,7 @@ def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -
     Source: erlang:start_timer/3,4.
     """
     ref = send_after(seconds, dest, message, abs=abs)
-    ref._message = (_TIMEOUT, ref, message)
+    ref._message = (TIMEOUT, ref, message)
     return ref
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, final
+from typing import Any, final
 
-from .atom import Atom
 from .identity import Pid, Ref
+from .words import DOWN, EXIT, PROCESS
 
 __all__ = ["Down", "Exit"]
-
-_EXIT: Final = Atom("EXIT")
-DOWN: Final = Atom("DOWN")
-PROCESS: Final = Atom("process")
 
 
 def exit_message(pid: Pid, reason: Any) -> Exit:
     """The same as Exit(pid, reason), quicker."""
-    made: Exit = new_tuple(Exit, (_EXIT, pid, reason))
+    made: Exit = new_tuple(Exit, (EXIT, pid, reason))
     return made
 
 
@@ -49,7 +45,7 @@ class Exit(tuple[Any, ...]):
     __match_args__ = ("pid", "reason")
 
     def __new__(cls, pid: Pid | Any, reason: Any) -> Exit:  # noqa: D102  # the class tells
-        return super().__new__(cls, (_EXIT, pid, reason))
+        return super().__new__(cls, (EXIT, pid, reason))
 
     @property
     def pid(self) -> Pid:

@@ -17,11 +17,15 @@ from .errors import (
 )
 
 __all__ = [
+    "BADARG",
+    "BADMATCH",
+    "CALLING_SELF",
     "CALL_CYCLE",
     "CANCELLED",
     "KILL",
     "KILLED",
     "NOCONNECTION",
+    "NODEDOWN",
     "NOPROC",
     "NORMAL",
     "SHUTDOWN",
@@ -37,6 +41,10 @@ KILL: Final = Atom("kill")
 KILLED: Final = Atom("killed")
 NOPROC: Final = Atom("noproc")
 NOCONNECTION: Final = Atom("noconnection")
+NODEDOWN: Final = Atom("nodedown")  # a call to a node that is not connected
+BADARG: Final = Atom("badarg")
+BADMATCH: Final = Atom("badmatch")
+CALLING_SELF: Final = Atom("calling_self")  # a call of the process itself
 CALL_CYCLE: Final = Atom("call_cycle")  # a call that would wait for itself, over others
 CANCELLED: Final = Atom("cancelled")  # an uncaught asyncio.CancelledError that was no exit
 
@@ -145,13 +153,13 @@ def _error_term(error: BaseException) -> Any:
     if isinstance(error, NoProcError):
         return NOPROC
     if isinstance(error, BadArgError):
-        return Atom("badarg")
+        return BADARG
     if isinstance(error, ArithmeticError):
         return Atom("badarith")
     if isinstance(error, KeyError) and error.args:
         return (Atom("badkey"), error.args[0])
     if isinstance(error, TypeError | ValueError):
-        return Atom("badarg")
+        return BADARG
     return (Atom(type(error).__name__), str(error))
 
 

@@ -16,17 +16,16 @@ from typing import Any, Final, NoReturn, cast
 
 from beamish import process
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, format_exit
+from beamish.terms.words import ALREADY_STARTED, ERROR, OK
 
-from .finding import needs
-from .master import FAILED, STARTED, kill_group, master
+from .finding import NOT_LOADED, needs
+from .master import APPLICATION_START_FAILURE, APPLICATION_STARTED, kill_group, master
 from .table import NAME, Running, Table, keep_table, table_of_node
 
 __all__ = ["ASK", "table"]
 
 ASK: Final = Atom("$application")
 
-_OK: Final = Atom("ok")
-_ERROR: Final = Atom("error")
 _TERMINATED: Final = Atom("application_terminated")
 
 # Seconds that the main process has to end in, when a permanent application has ended.
@@ -106,9 +105,9 @@ class _Controller:
                 self._start(caller, name, kind)
             case (tag, caller, ("stop", name)) if tag is ASK:
                 process.reply(caller, await self._stop_one(name))
-            case (tag, pid, supervisor) if tag is STARTED:
+            case (tag, pid, supervisor) if tag is APPLICATION_STARTED:
                 self._started(pid, supervisor)
-            case (tag, pid, reason, error) if tag is FAILED:
+            case (tag, pid, reason, error) if tag is APPLICATION_START_FAILURE:
                 self._failed(pid, reason, error)
             case Exit(pid, reason) if pid in self.masters:
                 self._ended(pid, reason)
@@ -123,7 +122,7 @@ class _Controller:
     def _start(self, caller: Caller, name: str, kind: str) -> None:
         refusal = self._refusal(name)
         if refusal is not None:
-            process.reply(caller, (_ERROR, refusal, None))
+            process.reply(caller, (ERROR, refusal, None))
             return
         if name in self.starting:  # who comes second is answered with the first
             self.masters[self.starting[name]].callers.append(caller)
@@ -131,7 +130,7 @@ class _Controller:
         cls = self.table.loaded[name].cls
         if cls.is_library():
             self.table.started[name] = Running(None, None)
-            process.reply(caller, (_OK, None, None))
+            process.reply(caller, (OK, None, None))
             return
         me = process.self()
         pid = process.spawn_opt(master, me, cls, "normal", link=True, label=f"application {name}")
@@ -141,9 +140,9 @@ class _Controller:
     def _refusal(self, name: str) -> Any:
         """Why an application cannot be started now, in OTP's words; None if it can."""
         if name not in self.table.loaded:
-            return (Atom("not_loaded"), Atom(name))
+            return (NOT_LOADED, Atom(name))
         if name in self.table.started:
-            return (Atom("already_started"), Atom(name))
+            return (ALREADY_STARTED, Atom(name))
         for needed in needs(self.table.loaded[name].cls):
             if needed not in self.table.started:
                 return (Atom("not_started"), Atom(needed))
@@ -155,17 +154,17 @@ class _Controller:
             return
         self.table.started[app.name] = Running(pid, supervisor)
         _logger.debug("Application %s started at %r", app.name, process.self())
-        self._answer(app, (_OK, None, None))
+        self._answer(app, (OK, None, None))
 
     def _failed(self, pid: Pid, reason: Any, error: BaseException | None) -> None:
         """An application did not start. What that means for the node its type says."""
         app = self.masters.get(pid)
         if app is None or self.starting.pop(app.name, None) is None:
             return
-        self._answer(app, (_ERROR, reason, error))
+        self._answer(app, (ERROR, reason, error))
         if app.type == "permanent" or (app.type == "transient" and not _ended_normally(reason)):
             # Who has asked for the start tells of it; here it would be told a second time.
-            self._halt(app, (FAILED, Atom(app.name), reason), logging.DEBUG)
+            self._halt(app, (APPLICATION_START_FAILURE, Atom(app.name), reason), logging.DEBUG)
 
     def _answer(self, app: _Application, answer: tuple[Any, ...]) -> None:
         for caller in app.callers:
@@ -193,17 +192,17 @@ class _Controller:
         """Stops an application as somebody has asked for."""
         running = self.table.started.pop(name, None)
         if running is None:
-            return (_ERROR, (Atom("not_started"), Atom(name)))
+            return (ERROR, (Atom("not_started"), Atom(name)))
         if running.master is not None:
             app = self.masters.pop(running.master)
             await self._stop_master(name, running.master)
             _report(logging.INFO, app, Atom("stopped"))
-        return (_OK, None)
+        return (OK, None)
 
     async def _stop_all(self) -> None:
         """Stops what runs, the latest first, and what starts just now."""
         for name, pid in reversed(self.starting.items()):
-            self._answer(self.masters[pid], (_ERROR, SHUTDOWN, None))
+            self._answer(self.masters[pid], (ERROR, SHUTDOWN, None))
             await _kill(pid)
             _logger.debug("Application %s was starting when the node stopped", name)
         while self.table.started:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from beamish import process
 from beamish.otp.errors import ApplicationError
@@ -12,8 +12,17 @@ from beamish.terms import Atom, BadArgError, Pid
 from .spec import Application
 from .table import table_of_node
 
-__all__ = ["AppLike", "class_of", "dependencies", "get_application", "name_of", "needs"]
+__all__ = [
+    "NOT_LOADED",
+    "AppLike",
+    "class_of",
+    "dependencies",
+    "get_application",
+    "name_of",
+    "needs",
+]
 
+NOT_LOADED: Final = Atom("not_loaded")
 
 AppLike: TypeAlias = type[Application] | str
 
@@ -47,7 +56,7 @@ def class_of(app: object) -> type[Application]:
         return class_of(getattr(import_module(module), name))
     known = table_of_node()
     if known is None or app not in known.loaded:
-        raise ApplicationError((Atom("not_loaded"), Atom(app)))
+        raise ApplicationError((NOT_LOADED, Atom(app)))
     return known.loaded[app].cls
 
 

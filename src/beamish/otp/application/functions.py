@@ -74,6 +74,7 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 from beamish import process
 from beamish.otp.errors import ApplicationError, StartError
 from beamish.terms import NOPROC, Atom, BadArgError, Pid
+from beamish.terms.words import RUNNING
 
 from .controller import ASK, table
 from .env import (
@@ -86,7 +87,7 @@ from .env import (
     put_env,
     set_env,
 )
-from .finding import AppLike, class_of, dependencies, get_application, name_of, needs
+from .finding import NOT_LOADED, AppLike, class_of, dependencies, get_application, name_of, needs
 from .setting import ConfigError, Setting
 from .spec import Application, ApplicationInfo
 from .table import NAME, Table, table_of_node
@@ -167,9 +168,9 @@ def unload(app: AppLike) -> None:
     name = name_of(app)
     known = table()
     if name in known.started:
-        raise ApplicationError((Atom("running"), Atom(name)))
+        raise ApplicationError((RUNNING, Atom(name)))
     if known.loaded.pop(name, None) is None:
-        raise ApplicationError((Atom("not_loaded"), Atom(name)))
+        raise ApplicationError((NOT_LOADED, Atom(name)))
     known.put.pop(name, None)
 
 

@@ -23,17 +23,18 @@ from beamish import process
 from beamish.otp.errors import StartError
 from beamish.otp.gen import is_coroutine
 from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref
+from beamish.terms.reasons import SHUTDOWN
+from beamish.terms.words import EXIT
 
 if TYPE_CHECKING:
     from .spec import Application
 
-__all__ = ["FAILED", "STARTED", "kill_group", "master"]
+__all__ = ["APPLICATION_STARTED", "APPLICATION_START_FAILURE", "kill_group", "master"]
 
-STARTED: Final = Atom("application_started")
-FAILED: Final = Atom("application_start_failure")
+APPLICATION_STARTED: Final = Atom("application_started")
+APPLICATION_START_FAILURE: Final = Atom("application_start_failure")
 
 _BAD_RETURN: Final = Atom("bad_return")
-_EXIT: Final = Atom("EXIT")
 _START: Final = Atom("start")
 
 
@@ -48,9 +49,11 @@ async def master(controller: Pid, cls: type[Application], start_type: str) -> No
         await _phases(app, start_type, supervisor, ref)
     except StartFailedError as failed:
         await kill_group(process.self())
-        process.send(controller, (FAILED, process.self(), failed.reason, failed.error))
+        process.send(
+            controller, (APPLICATION_START_FAILURE, process.self(), failed.reason, failed.error)
+        )
         return
-    process.send(controller, (STARTED, process.self(), supervisor))
+    process.send(controller, (APPLICATION_STARTED, process.self(), supervisor))
     reason = await _until_the_end(app, controller, supervisor, ref)
     await _call_back(app.stop)
     await kill_group(process.self())
@@ -80,8 +83,8 @@ async def _start(app: Application, start_type: str) -> Pid:
         if not process.alive(process.self()):
             raise  # killed: nobody waits for the start any more
         if ended.reason == NORMAL:
-            raise StartFailedError(((_EXIT, NORMAL), call)) from None
-        raise StartFailedError((_BAD_RETURN, (call, (_EXIT, ended.reason)))) from None
+            raise StartFailedError(((EXIT, NORMAL), call)) from None
+        raise StartFailedError((_BAD_RETURN, (call, (EXIT, ended.reason)))) from None
     except Exception as error:
         raise StartFailedError((error, call), error) from error
     if isinstance(result, Pid):
@@ -117,7 +120,7 @@ async def _until_the_end(app: Application, controller: Pid, supervisor: Pid, ref
                 await _call_back(app.prep_stop)
                 process.exit(supervisor, "shutdown")
                 await process.receive_reply(ref)
-                return Atom("shutdown")
+                return SHUTDOWN
             case Exit(pid, reason) if pid is supervisor:
                 return reason
             case (_, told, _, _, reason) if told is ref and not _is_linked(supervisor):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .awaiting import is_coroutine
     from .callbacks import exit_reason, run_callback, unclaim
     from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
-    from .protocol import CALL, CAST, Caller, answer, is_protocol, is_word
+    from .protocol import GEN_CALL, GEN_CAST, Caller, answer, is_protocol, is_word
     from .requests import (
         Request,
         RequestError,
@@ -54,7 +54,7 @@ else:
             ".awaiting": "is_coroutine",
             ".callbacks": "exit_reason run_callback unclaim",
             ".names": "Dest Name ViaModule check_name register unregister whereis",
-            ".protocol": "CALL CAST Caller answer is_protocol is_word",
+            ".protocol": "GEN_CALL GEN_CAST Caller answer is_protocol is_word",
             ".requests": (
                 "Request RequestError RequestIds Response check_response receive_response "
                 "reqids_add reqids_new reqids_size reqids_to_list send wait_response"
@@ -69,8 +69,8 @@ else:
 
 __all__ = [
     "ACK",
-    "CALL",
-    "CAST",
+    "GEN_CALL",
+    "GEN_CAST",
     "STARTER",
     "Caller",
     "Dest",

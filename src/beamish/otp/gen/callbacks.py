@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from beamish.terms import Atom, ProcessExit, Throw
+from beamish.terms import ProcessExit, Throw
+from beamish.terms.reasons import CANCELLED
 
 from .awaiting import is_coroutine
 from .names import Name, unregister
 
 __all__ = ["exit_reason", "run_callback", "unclaim"]
-
-
-_CANCELLED: Final = Atom("cancelled")
 
 
 def unclaim(name: Name | None) -> None:
@@ -39,4 +37,4 @@ def exit_reason(error: BaseException) -> Any:
     """The exit reason of a process in which a callback raised this."""
     if isinstance(error, ProcessExit):
         return error.reason
-    return _CANCELLED if isinstance(error, CancelledError) else error
+    return CANCELLED if isinstance(error, CancelledError) else error

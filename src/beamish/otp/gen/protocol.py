@@ -13,14 +13,10 @@ from typing import Any, Final, TypeAlias
 from beamish import process
 from beamish.terms import Atom, Pid, Ref
 
-__all__ = ["CALL", "CAST", "Caller", "answer", "is_protocol", "is_word"]
+__all__ = ["GEN_CALL", "GEN_CAST", "Caller", "answer", "is_protocol", "is_word"]
 
-
-CALL: Final = Atom("$gen_call")
-
-
-CAST: Final = Atom("$gen_cast")
-
+GEN_CALL: Final = Atom("$gen_call")
+GEN_CAST: Final = Atom("$gen_cast")
 
 # Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
 Caller: TypeAlias = tuple[Pid, Ref]

@@ -38,7 +38,8 @@ from beamish.terms import (
     to_erlang,
 )
 from beamish.terms.errors import describe
-from beamish.terms.reasons import CALL_CYCLE
+from beamish.terms.reasons import BADMATCH, CALL_CYCLE, NODEDOWN
+from beamish.terms.words import ERROR, GEN_SERVER, PROCESS
 
 from .names import Dest, whereis
 
@@ -59,7 +60,6 @@ __all__ = [
 
 R = TypeVar("R")
 
-_NODEDOWN: Final = Atom("nodedown")
 _NOT_YET: Final = object()
 
 
@@ -113,8 +113,8 @@ class RequestError(BeamishError):
     @property
     def erlang_term(self) -> Any:
         """What ``{reply, _} = receive_response(...)`` fails with in Erlang."""
-        failure = (Atom("error"), (to_erlang(self.reason), self.dest))
-        return (Atom("badmatch"), failure)
+        failure = (ERROR, (to_erlang(self.reason), self.dest))
+        return (BADMATCH, failure)
 
     def __str__(self) -> str:
         return f"{self.dest!r} does not answer: {format_exit(self.reason)}"
@@ -214,8 +214,8 @@ def send(
         sent: Request[Any] = Request(dest, whom, ref)
     else:
         ref = process.alias(reply=True)
-        reason: Any = NOPROC if whom is None else (_NODEDOWN, Atom(whom[1]))
-        process.send(ref, Down(ref, Atom("process"), dest, reason))
+        reason: Any = NOPROC if whom is None else (NODEDOWN, Atom(whom[1]))
+        process.send(ref, Down(ref, PROCESS, dest, reason))
         sent = Request(dest, None, ref)
     if collection is not None:
         collection.add(sent, label)
@@ -301,7 +301,7 @@ async def _answer(request: Request[Any], timeout: float | None) -> Any:
     if request.pid is not None:
         cycle = process.call_cycle(request.pid)
         if cycle is not None:
-            shown = (Atom("gen_server"), Atom("receive_response"), (request.dest,))
+            shown = (GEN_SERVER, Atom("receive_response"), (request.dest,))
             raise ProcessExit(((CALL_CYCLE, cycle), shown))
     try:
         return await process.receive_reply(request.ref, timeout)

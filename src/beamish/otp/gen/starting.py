@@ -19,6 +19,7 @@ from beamish import process
 from beamish.otp.errors import StartError, StartIgnored
 from beamish.terms import Atom, BadArgError, Down, Pid, ProcessExit, Ref, is_expected
 from beamish.terms.errors import describe
+from beamish.terms.words import ALREADY_STARTED, EXIT, IGNORE, TIMEOUT
 
 from .awaiting import is_coroutine
 from .names import Name, check_name, register, whereis
@@ -47,10 +48,6 @@ STARTER: Final = Atom("$starter")
 
 ACK: Final = Atom("ack")
 _NACK: Final = Atom("nack")
-_IGNORE: Final = Atom("ignore")
-_EXIT: Final = Atom("EXIT")
-_TIMEOUT: Final = Atom("timeout")
-_ALREADY_STARTED: Final = Atom("already_started")
 
 _REPORTED: Final = "_beamish_reported"
 
@@ -136,7 +133,7 @@ async def start_opt(
             watch=watch,
         )
     except TimeoutError:
-        raise StartError(_TIMEOUT) from None
+        raise StartError(TIMEOUT) from None
     if message[1] is ACK:
         return pid if watching is None else (pid, watching)
     try:
@@ -158,7 +155,7 @@ async def _outcome(pid: Pid, message: Any) -> Any:
         return pid, value
     await _gone(pid)
     await _forget_exit(pid)
-    raise StartIgnored if kind is _IGNORE else StartError(value)
+    raise StartIgnored if kind is IGNORE else StartError(value)
 
 
 def acknowledge(starter: Starter, info: Any = None) -> None:
@@ -168,7 +165,7 @@ def acknowledge(starter: Starter, info: Any = None) -> None:
 
 def ignore(starter: Starter) -> None:
     """There is no process to be, and that is no failure; the caller ends normally next."""
-    process.acknowledge(starter, (_IGNORE, None))
+    process.acknowledge(starter, (IGNORE, None))
 
 
 def fail(starter: Starter, reason: Any) -> None:
@@ -180,7 +177,7 @@ def claim(starter: Starter, name: Name | None) -> bool:
     """Registers the calling process by a via name; False if it is taken (the starter is told)."""
     if name is None or isinstance(name, str) or register(name, process.self()):
         return True
-    fail(starter, (_ALREADY_STARTED, whereis(name)))
+    fail(starter, (ALREADY_STARTED, whereis(name)))
     return False
 
 
@@ -255,7 +252,7 @@ def _check_free(name: Name | None) -> None:
         return
     holder = whereis(name)
     if holder is not None:
-        raise StartError((_ALREADY_STARTED, holder))
+        raise StartError((ALREADY_STARTED, holder))
 
 
 async def self_starting(
@@ -278,6 +275,6 @@ async def _forget_exit(pid: Pid) -> None:
         return
     process.unlink(pid)
     try:
-        await process.receive((_EXIT, pid, ...), timeout=0)
+        await process.receive((EXIT, pid, ...), timeout=0)
     except TimeoutError:
         pass

@@ -88,7 +88,8 @@ from beamish.otp.gen import (
 from beamish.otp.sys import check_options
 from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import CallCycleError
-from beamish.terms.reasons import CALL_CYCLE
+from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
+from beamish.terms.words import CALL, OK, TIMEOUT
 
 from .handler import GenEventHandler
 from .manager import NOTIFY, Setup, run
@@ -131,12 +132,7 @@ __all__ = [
     "which_handlers",
 ]
 
-_OK: Final = Atom("ok")
-_TIMEOUT: Final = Atom("timeout")
-_CALLING_SELF: Final = Atom("calling_self")
-_NODEDOWN: Final = Atom("nodedown")
 _GEN_EVENT: Final = Atom("gen_event")
-_CALL: Final = Atom("call")
 
 
 class GenEvent(Supervised):
@@ -366,7 +362,7 @@ async def call(manager: Dest, handler: HandlerId, request: Any, timeout: float |
 
     Source: gen_event:call/4.
     """
-    shown = (_GEN_EVENT, _CALL, (manager, handler, request))
+    shown = (_GEN_EVENT, CALL, (manager, handler, request))
     return await _ask(manager, handler, ("call", handler, request), timeout, shown)
 
 
@@ -405,20 +401,20 @@ async def _ask(
 ) -> Any:
     pid = whereis(manager)
     if not isinstance(pid, Pid):
-        raise _failed(NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), shown)
+        raise _failed(NOPROC if pid is None else (NODEDOWN, Atom(pid[1])), shown)
     me = process.self()
     if pid is me:
-        raise _failed(_CALLING_SELF, shown)
+        raise _failed(CALLING_SELF, shown)
     try:
         message = await process.request(pid, me, request, timeout)
     except TimeoutError:
-        raise _failed(_TIMEOUT, shown) from None
+        raise _failed(TIMEOUT, shown) from None
     except CallCycleError as error:
         raise _failed((CALL_CYCLE, error.cycle), shown) from None
     if message.__class__ is not tuple:
         raise _failed(message[4], shown)
     kind, value = message[1]
-    if kind != _OK:
+    if kind != OK:
         raise HandlerError(value, handler)
     return value
 

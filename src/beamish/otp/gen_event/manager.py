@@ -30,6 +30,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import SYSTEM, Debug, Special, debug_options, handle_debug, handle_system_msg
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
+from beamish.terms.words import ERROR, EXIT, IN, OK
 
 from .values import HandlerId, RemoveHandler, SwapHandler
 
@@ -38,11 +39,7 @@ __all__ = ["NOTIFY", "Setup", "run"]
 NOTIFY: Final = Atom("notify")
 SYNC_NOTIFY: Final = Atom("sync_notify")
 
-_OK: Final = Atom("ok")
-_ERROR: Final = Atom("error")
-_EXIT: Final = Atom("EXIT")
 _STOP: Final = Atom("stop")
-_IN: Final = Atom("in")
 _REMOVE: Final = Atom("remove_handler")
 _SWAPPED: Final = Atom("swapped")
 _CRASH: Final = Atom("crash")
@@ -157,7 +154,7 @@ class _Manager(Special):
     async def _notify(self, callback: str, event: Any) -> None:
         self.message = event
         if self.debug is not None:
-            handle_debug(self, (_IN, event))
+            handle_debug(self, (IN, event))
         for handler in tuple(self.handlers):
             if handler in self.handlers:
                 result = await _call(getattr(handler.instance, callback), event)
@@ -167,23 +164,23 @@ class _Manager(Special):
     async def sync_notify(self, caller: Pid, event: Any) -> Any:
         """Tells all handlers of an event before it answers."""
         await self._notify("handle_event", event)
-        return (_OK, None)
+        return (OK, None)
 
     async def call(self, caller: Pid, id: HandlerId, request: Any) -> Any:
         """Asks one handler."""
         handler = self._find(id)
         if handler is None:
-            return (_ERROR, _BAD_MODULE)
+            return (ERROR, _BAD_MODULE)
         result = await _call(handler.instance.handle_call, request)
         if isinstance(result, _Failed):
             await self._obey(handler, result)
-            return (_ERROR, (_EXIT, result.reason))
+            return (ERROR, (EXIT, result.reason))
         if result is RemoveHandler:
             result = RemoveHandler()
         if isinstance(result, RemoveHandler | SwapHandler):
             await self._obey(handler, result)
-            return (_OK, result.reply)
-        return (_OK, result)
+            return (OK, result.reply)
+        return (OK, result)
 
     async def _obey(self, handler: Handler, result: Any) -> None:
         """Does what a handler says, or what must be done with one that failed."""
@@ -195,16 +192,16 @@ class _Manager(Special):
             handed = await self._swap_out(handler, result.args, result.handler, owner)
             new_args = (result.new_args, handed)
             added = await self._add(result.handler, (new_args,), {}, owner, place)
-            if added[0] is _ERROR and owner is not None:
+            if added[0] is ERROR and owner is not None:
                 process.send(owner, (_GEN_EVENT_EXIT, result.handler, _CRASH))  # as in OTP
                 self._unlink(owner)
         elif isinstance(result, _Failed):
-            exit = (_EXIT, result.reason)
+            exit = (EXIT, result.reason)
             self._report(handler, exit)
-            await self._remove(handler, (_ERROR, exit), exit)
+            await self._remove(handler, (ERROR, exit), exit)
         else:
             self._report(handler, result)
-            await self._remove(handler, (_ERROR, result), result)
+            await self._remove(handler, (ERROR, result), result)
 
     # ---- coming and going
 
@@ -216,7 +213,7 @@ class _Manager(Special):
         """Adds a handler that ends with the caller, and tells it of its end."""
         process.link(caller)
         added = await self._add(id, args, kwargs, caller, 0)
-        if added[0] is _ERROR:
+        if added[0] is ERROR:
             self._unlink(caller)
         return added
 
@@ -229,20 +226,20 @@ class _Manager(Special):
         result = await _call(instance.init, *args, **kwargs)
         if result is None or result is Hibernate or isinstance(result, Hibernate):
             self.handlers.insert(place, Handler(id, instance, owner))
-            return (_OK, None)
+            return (OK, None)
         if isinstance(result, _Failed):
-            return (_ERROR, (_EXIT, result.reason))
-        return (_ERROR, result.reason if isinstance(result, Stop) else result)
+            return (ERROR, (EXIT, result.reason))
+        return (ERROR, result.reason if isinstance(result, Stop) else result)
 
     async def delete_handler(self, caller: Pid, id: HandlerId, args: Any) -> Any:
         """Takes a handler out, and answers with what its terminate returned."""
         handler = self._find(id)
         if handler is None:
-            return (_ERROR, _NOT_FOUND)
+            return (ERROR, _NOT_FOUND)
         result = await self._remove(handler, args, NORMAL)
         if isinstance(result, _Failed):
-            return (_ERROR, (_EXIT, result.reason))
-        return (_OK, result)
+            return (ERROR, (EXIT, result.reason))
+        return (OK, result)
 
     async def swap_handler(
         self, caller: Pid, old: HandlerId, args: Any, new: HandlerId, new_args: Any
@@ -258,14 +255,14 @@ class _Manager(Special):
         """The same, supervised by the caller."""
         process.link(caller)
         added = await self._swap(self._find(old), args, new, new_args, caller)
-        if added[0] is _ERROR:
+        if added[0] is ERROR:
             self._unlink(caller)
         return added
 
     async def _swap(
         self, handler: Handler | None, args: Any, new: HandlerId, new_args: Any, owner: Pid | None
     ) -> Any:
-        handed: Any = _ERROR  # as in OTP, where there was none
+        handed: Any = ERROR  # as in OTP, where there was none
         if handler is not None:
             handed = await self._swap_out(handler, args, new, owner)
         return await self._add(new, ((new_args, handed),), {}, owner, 0)
@@ -275,7 +272,7 @@ class _Manager(Special):
     ) -> Any:
         """Takes a handler out for another; returns what is handed over."""
         result = await self._remove(handler, args, (_SWAPPED, new, owner), keep=owner)
-        return (_EXIT, result.reason) if isinstance(result, _Failed) else result
+        return (EXIT, result.reason) if isinstance(result, _Failed) else result
 
     async def _remove(
         self, handler: Handler, args: Any, reason: Any, *, keep: Pid | None = None
@@ -284,7 +281,7 @@ class _Manager(Special):
         self.handlers.remove(handler)
         result = await _call(handler.instance.terminate, args)
         if isinstance(result, _Failed):
-            self._report(handler, (_EXIT, result.reason))
+            self._report(handler, (EXIT, result.reason))
         owner = handler.owner
         if owner is not None:
             process.send(owner, (_GEN_EVENT_EXIT, handler.id, reason))
@@ -300,7 +297,7 @@ class _Manager(Special):
 
     async def which_handlers(self, caller: Pid) -> Any:
         """The handlers, the newest first."""
-        return (_OK, [handler.id for handler in self.handlers])
+        return (OK, [handler.id for handler in self.handlers])
 
     def _find(self, id: HandlerId) -> Handler | None:
         for handler in self.handlers:
@@ -362,7 +359,7 @@ class _Manager(Special):
                 result = await _call(instance.code_change, old_vsn, extra)
                 if isinstance(result, _Failed):
                     instance.__class__ = was
-                    process.error((_EXIT, result.reason))
+                    process.error((EXIT, result.reason))
                 handler.id = (module, handler.id[1]) if isinstance(handler.id, tuple) else module
 
     def system_status(self) -> dict[str, Any]:

@@ -6,20 +6,17 @@ As those of :mod:`beamish.otp.gen.requests`; what a handler cannot answer is a H
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from beamish import process
 from beamish.otp import gen
 from beamish.otp.errors import HandlerError
 from beamish.otp.gen import Dest, Request, RequestIds, Response, send
-from beamish.terms import Atom
+from beamish.terms.words import CALL, OK
 
 from .values import HandlerId
 
 __all__ = ["check_response", "receive_response", "send_request", "wait_response"]
-
-_CALL: Final = Atom("call")
-_OK: Final = Atom("ok")
 
 
 def send_request(
@@ -43,7 +40,7 @@ def send_request(
 
     Source: gen_event:send_request/3, /5.
     """
-    return send(process.self(), manager, (_CALL, handler, request), label, collection)
+    return send(process.self(), manager, (CALL, handler, request), label, collection)
 
 
 @overload
@@ -140,6 +137,6 @@ class _Answer(NamedTuple):
 
 def _reply_in(reply: Any, label: Any) -> Any:
     answer = _Answer(*reply)
-    if answer.kind != _OK:
+    if answer.kind != OK:
         raise HandlerError(answer.value, label)
     return answer.value

@@ -11,23 +11,17 @@ Source: stdlib, gen_server(3) (OTP 25 manual).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from beamish import process
 from beamish.otp import proc_lib
-from beamish.otp.gen import CALL, CAST, Caller, Dest, answer, whereis
+from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, Dest, answer, whereis
 from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import CallCycleError
-from beamish.terms.reasons import CALL_CYCLE
-
-from .loop import TIMEOUT
+from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
+from beamish.terms.words import CALL, GEN_SERVER, TIMEOUT
 
 __all__ = ["call", "cast", "reply", "stop"]
-
-_CALLING_SELF: Final = Atom("calling_self")
-_NODEDOWN: Final = Atom("nodedown")
-_GEN_SERVER: Final = Atom("gen_server")
-_CALL: Final = Atom("call")
 
 
 async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
@@ -59,23 +53,21 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
     else:
         pid = whereis(dest)
         if not isinstance(pid, Pid):
-            raise _failed(NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), dest, request)
+            raise _failed(NOPROC if pid is None else (NODEDOWN, Atom(pid[1])), dest, request)
     try:
-        message = await process.request(pid, CALL, request, timeout)
+        message = await process.request(pid, GEN_CALL, request, timeout)
     except TimeoutError:
         raise _failed(TIMEOUT, dest, request) from None
     except CallCycleError as error:
         alone = pid is process.self()
-        raise _failed(
-            _CALLING_SELF if alone else (CALL_CYCLE, error.cycle), dest, request
-        ) from None
+        raise _failed(CALLING_SELF if alone else (CALL_CYCLE, error.cycle), dest, request) from None
     if message.__class__ is tuple:
         return message[1]
     raise _failed(message[4], dest, request)
 
 
 def _failed(reason: Any, dest: Dest, request: Any) -> ProcessExit:
-    return ProcessExit((reason, (_GEN_SERVER, _CALL, (dest, request))))
+    return ProcessExit((reason, (GEN_SERVER, CALL, (dest, request))))
 
 
 def cast(dest: Dest, request: Any) -> None:
@@ -90,7 +82,7 @@ def cast(dest: Dest, request: Any) -> None:
     """
     pid = dest if dest.__class__ is Pid else whereis(dest)
     if pid is not None:
-        process.send(pid, (CAST, request))
+        process.send(pid, (GEN_CAST, request))
 
 
 def reply(caller: Caller, value: Any) -> None:

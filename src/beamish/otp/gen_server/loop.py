@@ -33,7 +33,7 @@ from beamish.otp.directives import (
 )
 from beamish.otp.gen import (
     ACK,
-    CALL,
+    GEN_CALL,
     Caller,
     Hibernation,
     Starter,
@@ -54,6 +54,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import SYSTEM, debug_options, handle_debug, handle_system_msg
 from beamish.terms import NORMAL, Atom, ProcessExit, Throw
+from beamish.terms.words import IN, OUT
 
 from .steps import Later, MethodCall, dispatch, finish, loop_of
 from .work import Work
@@ -61,13 +62,10 @@ from .work import Work
 if TYPE_CHECKING:
     from .callbacks import GenServerCallbacks
 
-__all__ = ["TIMEOUT", "run"]
+__all__ = ["run"]
 
-TIMEOUT: Final = Atom("timeout")
 
 _BAD_RETURN: Final = Atom("bad_return_value")
-_IN: Final = Atom("in")
-_OUT: Final = Atom("out")
 _NOREPLY: Final = Atom("noreply")
 _CONTINUE: Final = Atom("continue")
 
@@ -250,10 +248,10 @@ async def _handle(work: Work, message: Any, then: Then) -> Then:
         if message[0] == SYSTEM:
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
             return then if stop is None else stop
-        if message[0] == CALL:
+        if message[0] == GEN_CALL:
             return await _handle_call(work, message)
     if work.debug is not None:
-        handle_debug(work, (_IN, message))
+        handle_debug(work, (IN, message))
     then = _after_message(await run_callback(dispatch, work, message))
     _tell_state(work)
     return then
@@ -263,7 +261,7 @@ async def _handle_call(work: Work, message: Any) -> Then:
     """Handles a call by the longer way, on which sys can look on."""
     work.message = message
     if work.debug is not None:
-        handle_debug(work, (_IN, message))
+        handle_debug(work, (IN, message))
     _, caller, request = message
     if request.__class__ is MethodCall:
         result = await run_callback(request.run, work.server)
@@ -273,7 +271,7 @@ async def _handle_call(work: Work, message: Any) -> Then:
     if work.debug is not None:
         reply = _reply_in(result)
         state = work.system_get_state()
-        handle_debug(work, (_NOREPLY, state) if reply is UNSET else (_OUT, reply, caller, state))
+        handle_debug(work, (_NOREPLY, state) if reply is UNSET else (OUT, reply, caller, state))
     return then
 
 
@@ -345,7 +343,7 @@ async def _stop(work: Work, stop: Any) -> None:
 
 
 def _is_call(message: Any) -> bool:
-    return message.__class__ is tuple and len(message) == 3 and is_word(message[0], CALL)
+    return message.__class__ is tuple and len(message) == 3 and is_word(message[0], GEN_CALL)
 
 
 async def _failed(server: GenServerCallbacks, error: BaseException) -> None:

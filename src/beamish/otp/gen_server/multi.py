@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from beamish import process
-from beamish.otp.gen import CALL, CAST, RequestError, RequestIds, receive_response, send
+from beamish.otp.gen import GEN_CALL, GEN_CAST, RequestError, RequestIds, receive_response, send
 from beamish.terms import BadArgError
 from beamish.terms.errors import describe
 
@@ -46,7 +46,7 @@ async def multi_call(
     asked = _nodes(nodes)
     requests = RequestIds()
     for node in asked:
-        send(CALL, (name, node), request, node, requests)
+        send(GEN_CALL, (name, node), request, node, requests)
     replies: list[tuple[str, Any]] = []
     loop = asyncio.get_running_loop()
     until = None if timeout is None else loop.time() + timeout
@@ -76,7 +76,7 @@ def abcast(name: str, request: Any, *, nodes: Iterable[str] | None = None) -> No
     """
     _check_name("abcast", name)
     for node in _nodes(nodes):
-        process.send((name, node), (CAST, request))
+        process.send((name, node), (GEN_CAST, request))
 
 
 def _nodes(nodes: Iterable[str] | None) -> list[str]:

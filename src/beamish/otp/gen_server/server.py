@@ -96,7 +96,7 @@ from beamish.otp.directives import (
     Timeout,
 )
 from beamish.otp.gen import (
-    CALL,
+    GEN_CALL,
     Caller,
     Dest,
     Name,
@@ -365,7 +365,7 @@ def send_request(
 
     Source: gen_server:send_request/2, /4.
     """
-    return send(CALL, dest, request, label, collection)
+    return send(GEN_CALL, dest, request, label, collection)
 
 
 async def enter_loop(

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from beamish import process
 from beamish.otp.directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
-from beamish.otp.gen import CALL, CAST, Caller, is_protocol, is_word
+from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, is_protocol, is_word
 from beamish.terms import Exit, Throw
 
 from .work import Work
@@ -71,7 +71,7 @@ def loop_of(work: Work) -> process.Server:
 
     def step(message: Any) -> Any:
         if message.__class__ is tuple and len(message) == 3:
-            if message[0] is CALL:
+            if message[0] is GEN_CALL:
                 result = answer(message)
                 if result.__class__ is process.Unanswered:
                     return result.outcome
@@ -93,7 +93,7 @@ def _answering(work: Work) -> Callable[[Any], Any]:
     server = work.server
 
     def answer(message: Any) -> Any:
-        if message[0] is not CALL:
+        if message[0] is not GEN_CALL:
             return process.Unanswered((message,))
         work.message = message
         _, caller, request = message
@@ -125,7 +125,7 @@ def dispatch(work: Work, message: Any) -> Any:
     work.message = message
     server = work.server
     if message.__class__ is tuple:
-        if len(message) == 2 and is_word(message[0], CAST):
+        if len(message) == 2 and is_word(message[0], GEN_CAST):
             request = message[1]
             if request.__class__ is MethodCall:
                 return request.run(server)

@@ -25,13 +25,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from beamish import process
 from beamish.otp.directives import UNSET
 from beamish.otp.errors import UndefinedCallbackError
-from beamish.otp.gen import CALL, CAST, answer, is_coroutine
+from beamish.otp.gen import GEN_CALL, GEN_CAST, answer, is_coroutine
 from beamish.otp.sys import SYSTEM, Debug, handle_debug, handle_system_msg
 from beamish.terms import Atom, Exit, Pid, Throw
+from beamish.terms.words import CALL, IN, OUT, TIMEOUT
 
 from .observed import Observed
 from .timeouts import Timers, is_time
 from .values import (
+    STATE_TIMEOUT,
     ChangeCallbackModule,
     EventTimeout,
     GenericTimeout,
@@ -60,16 +62,11 @@ __all__ = ["Engine", "Event", "Mode", "read_mode"]
 # An event: (type, content).
 Event = tuple[Any, Any]
 
-_CALL: Final = Atom("call")
 _CAST: Final = Atom("cast")
 _INFO: Final = Atom("info")
 _ENTER: Final = Atom("enter")
-_TIMEOUT: Final = Atom("timeout")
-_STATE_TIMEOUT: Final = Atom("state_timeout")
 
 # Debug events.
-_IN: Final = Atom("in")
-_OUT: Final = Atom("out")
 _CONSUME: Final = Atom("consume")
 _POSTPONE: Final = Atom("postpone")
 _START_TIMER: Final = Atom("start_timer")
@@ -189,7 +186,7 @@ class Engine(Observed):
                     continue
                 event = cast("Event", found)
                 if self.debug is not None:
-                    handle_debug(self, (_IN, event, self.state))
+                    handle_debug(self, (IN, event, self.state))
             stop = await self._handle(event)
             if stop is not None:
                 return stop
@@ -197,7 +194,7 @@ class Engine(Observed):
     def _next_due(self) -> Event | None:
         event = self.timers.next_due()
         if event is not None and self.debug is not None:
-            handle_debug(self, (_IN, event, self.state))
+            handle_debug(self, (IN, event, self.state))
         return event
 
     def _event_of(self, message: Any) -> Any:
@@ -206,11 +203,11 @@ class Engine(Observed):
             length = len(message)
             if length == 3:
                 head = message[0]
-                if head is CALL or _is(CALL, head):
-                    return ((_CALL, message[1]), message[2])
-                if _is(_TIMEOUT, head):
+                if head is GEN_CALL or _is(GEN_CALL, head):
+                    return ((CALL, message[1]), message[2])
+                if _is(TIMEOUT, head):
                     return self._timed_out(message)
-            elif length == 2 and _is(CAST, message[0]):
+            elif length == 2 and _is(GEN_CAST, message[0]):
                 return (_CAST, message[1])
         elif message.__class__ is Exit and message[1] in (self.parent, process.init()):
             return Stop(message[2])
@@ -247,7 +244,7 @@ class Engine(Observed):
         if self.state != change.origin:
             self.queue.extendleft(reversed(self.postponed))
             self.postponed.clear()
-            self.timers.cancel(_STATE_TIMEOUT)
+            self.timers.cancel(STATE_TIMEOUT)
         if change.events:
             self.queue.extendleft(reversed(change.events))
         if self.debug is not None:
@@ -259,7 +256,7 @@ class Engine(Observed):
     def _tell(self, change: Change, event: Event | None) -> None:
         """Tells sys what has become of an event."""
         for inserted in change.events:
-            handle_debug(self, (_IN, inserted, self.state))
+            handle_debug(self, (IN, inserted, self.state))
         if event is not None:
             word = _POSTPONE if change.postpone else _CONSUME
             handle_debug(self, (word, event, change.origin, self.state))
@@ -376,7 +373,7 @@ class Engine(Observed):
     def _reply(self, reply: Reply) -> None:
         answer(reply.caller, reply.value)
         if self.debug is not None:
-            handle_debug(self, (_OUT, reply.value, reply.caller))
+            handle_debug(self, (OUT, reply.value, reply.caller))
 
     def _change_class(self, action: Any) -> None:
         """Makes the machine one of another class, or of the one that was left."""

@@ -88,7 +88,7 @@ from beamish.otp import proc_lib
 from beamish.otp.child import Supervised
 from beamish.otp.directives import Fail, Ignore
 from beamish.otp.gen import (
-    CALL,
+    GEN_CALL,
     Caller,
     Dest,
     Name,
@@ -115,7 +115,8 @@ from beamish.otp.gen_server import cast
 from beamish.otp.sys import check_options, debug_options
 from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import CallCycleError
-from beamish.terms.reasons import CALL_CYCLE
+from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
+from beamish.terms.words import CALL, TIMEOUT
 
 from .callbacks import GenStatemCallbacks
 from .engine import Engine
@@ -191,12 +192,8 @@ __all__ = [
 ]
 
 
-_CALLING_SELF: Final = Atom("calling_self")
-_NODEDOWN: Final = Atom("nodedown")
-_TIMEOUT: Final = Atom("timeout")
 _INFINITY: Final = Atom("infinity")
 _GEN_STATEM: Final = Atom("gen_statem")
-_CALL: Final = Atom("call")
 
 
 class GenStatem(GenStatemCallbacks, Supervised):
@@ -422,15 +419,15 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
     """
     pid = dest if isinstance(dest, Pid) else whereis(dest)
     if not isinstance(pid, Pid):
-        reason = NOPROC if pid is None else (_NODEDOWN, Atom(pid[1]))
+        reason = NOPROC if pid is None else (NODEDOWN, Atom(pid[1]))
         raise _failed(reason, dest, request, timeout)
     if pid is process.self():
-        raise _failed(_CALLING_SELF, dest, request, timeout)
+        raise _failed(CALLING_SELF, dest, request, timeout)
     seconds = timeout[1] if isinstance(timeout, tuple) else timeout
     try:
-        message = await process.request(pid, CALL, request, seconds)
+        message = await process.request(pid, GEN_CALL, request, seconds)
     except TimeoutError:
-        raise _failed(_TIMEOUT, dest, request, timeout) from None
+        raise _failed(TIMEOUT, dest, request, timeout) from None
     except CallCycleError as error:
         raise _failed((CALL_CYCLE, error.cycle), dest, request, timeout) from None
     if message.__class__ is tuple:
@@ -440,7 +437,7 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
 
 def _failed(reason: Any, dest: Dest, request: Any, timeout: Any) -> ProcessExit:
     shown = _INFINITY if timeout is None else timeout
-    return ProcessExit((reason, (_GEN_STATEM, _CALL, (dest, request, shown))))
+    return ProcessExit((reason, (_GEN_STATEM, CALL, (dest, request, shown))))
 
 
 def send_request(
@@ -459,7 +456,7 @@ def send_request(
 
     Source: gen_statem:send_request/2, /4.
     """
-    return send(CALL, dest, request, label, collection)
+    return send(GEN_CALL, dest, request, label, collection)
 
 
 @overload

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from beamish.otp.gen import attributes_of, is_coroutine, set_attributes
+from beamish.otp.gen import GEN_CALL, attributes_of, is_coroutine, set_attributes
 from beamish.otp.sys import Event as DebugEvent
 from beamish.otp.sys import Special, event_words
-from beamish.terms import Atom, BadArgError
+from beamish.terms import BadArgError
 from beamish.terms.errors import describe
 
 from .values import NextState
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .timeouts import Timers
 
 __all__ = ["Observed"]
-
-_CALL: Final = Atom("$gen_call")
 
 
 class Observed(Special):
@@ -46,7 +44,7 @@ class Observed(Special):
         """The event that is worked on, a call in the shape of its message."""
         match self.event:
             case (("call", caller), request):
-                return (_CALL, caller, request)
+                return (GEN_CALL, caller, request)
             case event:
                 return event
 

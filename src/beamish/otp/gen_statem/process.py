@@ -26,6 +26,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import debug_options, handle_debug
 from beamish.terms import NORMAL, Atom, Pid, ProcessExit
+from beamish.terms.words import TERMINATE
 
 from .engine import Engine
 from .values import NextState
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "live", "run"]
 
 _BAD_RETURN: Final = Atom("bad_return_from_init")
-_TERMINATE: Final = Atom("terminate")
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
 
 
@@ -102,7 +102,7 @@ async def live(engine: Engine, first: NextState) -> None:
 
 async def _stop(engine: Engine, reason: Any) -> None:
     if engine.debug is not None:
-        handle_debug(engine, (_TERMINATE, reason, engine.state))
+        handle_debug(engine, (TERMINATE, reason, engine.state))
     await run_callback(engine.machine.terminate, reason, engine.state)
     if not (isinstance(reason, str) and reason == NORMAL):
         process.exit(reason)

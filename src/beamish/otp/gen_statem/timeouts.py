@@ -13,13 +13,13 @@ from collections import deque
 from typing import Any, Final, final
 
 from beamish import process
-from beamish.terms import Atom, TimerRef
+from beamish.terms import TimerRef
+from beamish.terms.words import TIMEOUT
 
 from .values import TimeoutAction
 
 __all__ = ["Timers", "is_time"]
 
-_EVENT: Final = Atom("timeout")
 
 # As every timer's: 2**32 - 1 milliseconds.
 _LONGEST: Final = (2**32 - 1) / 1000
@@ -92,8 +92,8 @@ class Timers:
 
     def cancel_event_timeout(self) -> None:
         """Any event takes back the event time-out."""
-        if _EVENT in self.running:
-            self.cancel(_EVENT)
+        if TIMEOUT in self.running:
+            self.cancel(TIMEOUT)
 
     def next_due(self) -> tuple[Any, Any] | None:
         """The event of the time-out that is due first; None if none is."""

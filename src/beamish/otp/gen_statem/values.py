@@ -38,11 +38,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, cast, fi
 from beamish.otp.directives import Hibernate, Stop
 from beamish.otp.gen import Caller
 from beamish.terms import NORMAL, Atom, Pid, Ref
+from beamish.terms.words import TIMEOUT
 
 if TYPE_CHECKING:
     from .callbacks import GenStatemCallbacks
 
 __all__ = [
+    "STATE_TIMEOUT",
     "Action",
     "ChangeCallbackModule",
     "EventTimeout",
@@ -73,8 +75,7 @@ EventType: TypeAlias = str | tuple[str, Any]
 # need to know.
 Time: TypeAlias = float | Literal["cancel", "update"] | None
 
-_STATE_TIMEOUT: Final = Atom("state_timeout")
-_TIMEOUT: Final = Atom("timeout")
+STATE_TIMEOUT: Final = Atom("state_timeout")
 _CANCEL: Final = "cancel"
 _UPDATE: Final = "update"
 
@@ -160,7 +161,7 @@ class StateTimeout(_Timeout):
     """
 
     __slots__ = ()
-    kind = _STATE_TIMEOUT
+    kind = STATE_TIMEOUT
 
 
 @final
@@ -174,7 +175,7 @@ class EventTimeout(_Timeout):
     """
 
     __slots__ = ()
-    kind = _TIMEOUT
+    kind = TIMEOUT
 
 
 @final
@@ -207,7 +208,7 @@ class GenericTimeout:
     @property
     def kind(self) -> tuple[Atom, Any]:
         """The event type."""
-        return (_TIMEOUT, self.name)
+        return (TIMEOUT, self.name)
 
 
 @final

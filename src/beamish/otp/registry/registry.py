@@ -68,7 +68,8 @@ from beamish.otp.child import ChildType, Supervised
 from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError
 from beamish.otp.gen import is_coroutine
 from beamish.otp.task import Task
-from beamish.terms import Atom, BadArgError, Pid
+from beamish.terms import BadArgError, Pid
+from beamish.terms.reasons import BADARG
 
 from .lock import RegistryLock, run_locked
 from .select import Select, selected
@@ -484,7 +485,7 @@ class Registry(Supervised):
         """Sends to the process of a via name; without one exits: ``("badarg", (key, message))``."""
         pid = Registry.whereis_name(key)
         if pid is None:
-            process.exit((Atom("badarg"), (key, message)))
+            process.exit((BADARG, (key, message)))
         return process.send(pid, message)
 
 

@@ -13,7 +13,7 @@ from beamish import process
 from beamish.otp.child import ChildSpec, ChildType, Modules, Retry, Waiting
 from beamish.otp.directives import Ignore
 from beamish.otp.errors import ChildError, StartError, StartIgnored
-from beamish.otp.gen import CAST
+from beamish.otp.gen import GEN_CAST
 from beamish.terms import (
     KILLED,
     NOPROC,
@@ -27,11 +27,11 @@ from beamish.terms import (
     TimerRef,
     is_expected,
 )
+from beamish.terms.words import EXIT, FAILED
 
 __all__ = [
     "BAD_SPEC",
-    "FAILED",
-    "OK",
+    "NOT_FOUND",
     "REFUSED",
     "TRY_AGAIN",
     "Child",
@@ -54,14 +54,12 @@ __all__ = [
 
 # How a supervisor answers: (OK, value); or what its client raises: (FAILED, reason) a StartError,
 # (REFUSED, reason) a ChildError, (BAD_SPEC, error) the error itself.
-OK: Final = Atom("ok")
-FAILED: Final = Atom("failed")
 REFUSED: Final = Atom("refused")
 BAD_SPEC: Final = Atom("bad_spec")
+NOT_FOUND: Final = Atom("not_found")
 
 Answer: TypeAlias = tuple[Atom, Any]
 
-_EXIT: Final = Atom("EXIT")
 TRY_AGAIN: Final = Atom("try_again_restart")
 
 RESTARTING: Final = cast("Literal['restarting']", Atom("restarting"))
@@ -128,7 +126,7 @@ class StartFailed(Exception):
     @property
     def as_otp(self) -> Any:
         """The reason as OTP's supervisor has it: ``("EXIT", error)`` for a failed function."""
-        return (_EXIT, self.reason) if self.crashed else self.reason
+        return (EXIT, self.reason) if self.crashed else self.reason
 
 
 @final
@@ -304,9 +302,9 @@ def try_again(child: Child, which: Any) -> None:
         which: by what the supervisor knows it.
     """
     if child.retry is None:
-        process.send(process.self(), (CAST, (TRY_AGAIN, which, 0)))
+        process.send(process.self(), (GEN_CAST, (TRY_AGAIN, which, 0)))
     else:
-        child.retry.later(lambda number: (CAST, (TRY_AGAIN, which, number)))
+        child.retry.later(lambda number: (GEN_CAST, (TRY_AGAIN, which, number)))
 
 
 def is_due(child: Child | None, number: int) -> bool:
@@ -355,7 +353,7 @@ async def unlink_flush(pid: Pid, reason: Any) -> Any:
     """
     process.unlink(pid)
     try:
-        message = await process.receive((_EXIT, pid, ...), timeout=0)
+        message = await process.receive((EXIT, pid, ...), timeout=0)
     except TimeoutError:
         return reason
     return message[2] if isinstance(reason, str) and reason == NOPROC else reason

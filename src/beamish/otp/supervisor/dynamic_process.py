@@ -19,10 +19,10 @@ from beamish.otp.errors import ChildSpecError
 from beamish.otp.gen import Caller, is_coroutine
 from beamish.otp.gen_server import GenServer
 from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
+from beamish.terms.words import FAILED, OK
 
 from .children import (
-    FAILED,
-    OK,
+    NOT_FOUND,
     REFUSED,
     RESTARTING,
     Answer,
@@ -36,14 +36,13 @@ from .children import (
     stop_processes,
     try_again,
 )
-from .intensity import RestartWindow
+from .intensity import REACHED_MAX_RESTART_INTENSITY, RestartWindow
 from .process import check_intensity, title_of
 from .reports import Context, progress, report
 
 __all__ = ["DynamicSupervisorFlags", "DynamicSupervisorProcess"]
 
 _MAX_CHILDREN: Final = Atom("max_children")
-_NOT_FOUND: Final = Atom("not_found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class DynamicSupervisorProcess(GenServer):
 
     async def _restart(self, old: Pid, child: Child) -> Stop | None:
         if not self.window.add(asyncio.get_running_loop().time()):
-            self._report("shutdown", Atom("reached_max_restart_intensity"), child)
+            self._report("shutdown", REACHED_MAX_RESTART_INTENSITY, child)
             del self.children[old]
             process.because(old)
             return Stop(SHUTDOWN)
@@ -220,7 +219,7 @@ class DynamicSupervisorProcess(GenServer):
     async def _terminate_child(self, pid: Any) -> Answer:
         child = self.children.get(pid) if isinstance(pid, Pid) else None
         if child is None:
-            return REFUSED, _NOT_FOUND
+            return REFUSED, NOT_FOUND
         if child.running is not None:
             error = await stop_process(child.running, child.spec)
             if error is not None:

@@ -8,9 +8,13 @@ Source: "Supervision Principles", Maximum Restart Intensity (OTP 25 manual).
 from __future__ import annotations
 
 from collections import deque
-from typing import final
+from typing import Final, final
 
-__all__ = ["RestartWindow"]
+from beamish.terms import Atom
+
+__all__ = ["REACHED_MAX_RESTART_INTENSITY", "RestartWindow"]
+
+REACHED_MAX_RESTART_INTENSITY: Final = Atom("reached_max_restart_intensity")
 
 
 @final

@@ -53,8 +53,10 @@ from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child
 from beamish.otp.gen import Caller, Dest, Name, whereis
 from beamish.otp.gen_server import call, start_server, stop
 from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms.reasons import BADARG
+from beamish.terms.words import FAILED, OK
 
-from .children import FAILED, OK, Answer, ChildCount, ChildInfo, granted
+from .children import Answer, ChildCount, ChildInfo, granted
 from .process import Strategy, SupervisorFlags, SupervisorProcess
 from .supervisor import Supervisor
 
@@ -190,7 +192,7 @@ class PartitionSupervisor(Supervised):
         """Sends to the partition that a key leads to."""
         pid = PartitionSupervisor.whereis_name(key)
         if pid is None:
-            process.exit((Atom("badarg"), (key, message)))
+            process.exit((BADARG, (key, message)))
         return process.send(pid, message)
 
     @staticmethod

@@ -19,7 +19,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from types import CoroutineType
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from beamish import process
 from beamish.otp.child import ChildLike, ChildSpec, child_spec
@@ -28,11 +28,11 @@ from beamish.otp.errors import ChildSpecError, StartIgnored
 from beamish.otp.gen import Caller, is_coroutine
 from beamish.otp.gen_server import GenServer
 from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
+from beamish.terms.words import ALREADY_STARTED, DUPLICATE_CHILD_NAME, FAILED, OK, RUNNING
 
 from .children import (
     BAD_SPEC,
-    FAILED,
-    OK,
+    NOT_FOUND,
     REFUSED,
     RESTARTING,
     Answer,
@@ -48,7 +48,7 @@ from .children import (
     stop_process,
     try_again,
 )
-from .intensity import RestartWindow
+from .intensity import REACHED_MAX_RESTART_INTENSITY, RestartWindow
 from .reports import Context, progress, progress_is_on, report, reports_are_on
 
 __all__ = [
@@ -62,10 +62,6 @@ __all__ = [
 
 Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
 AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
-
-_EXIT_TOO_OFTEN: Final = Atom("reached_max_restart_intensity")
-_NOT_FOUND: Final = Atom("not_found")
-_RUNNING: Final = Atom("running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +147,7 @@ class SupervisorProcess(GenServer):
     async def _init_children(self, specs: list[ChildSpec]) -> Stop | None:
         for spec in specs:
             if self.children.find(spec.id) is not None:
-                return Stop((Atom("start_spec"), (Atom("duplicate_child_name"), spec.id)))
+                return Stop((Atom("start_spec"), (DUPLICATE_CHILD_NAME, spec.id)))
             if spec.significant:
                 check_significant(self.flags, spec)
             self.children.add(Child(spec))
@@ -212,7 +208,7 @@ class SupervisorProcess(GenServer):
     def _restart(self, child: Child) -> Any:
         """A coroutine that restarts a child, and what goes with it; or Stop."""
         if not self.window.add(asyncio.get_running_loop().time()):
-            self._report("shutdown", _EXIT_TOO_OFTEN, child)
+            self._report("shutdown", REACHED_MAX_RESTART_INTENSITY, child)
             self.children.remove(child)
             return self._give_up()
         if self.flags.strategy == "one_for_one":
@@ -333,10 +329,10 @@ class SupervisorProcess(GenServer):
                 return self._delete_child(id)
             case ("get_childspec", id):
                 child = self._find(id)
-                return (REFUSED, _NOT_FOUND) if child is None else (OK, child.spec)
+                return (REFUSED, NOT_FOUND) if child is None else (OK, child.spec)
             case ("which_child", id):
                 child = self._find(id)
-                return (REFUSED, _NOT_FOUND) if child is None else (OK, child.info())
+                return (REFUSED, NOT_FOUND) if child is None else (OK, child.info())
             case "which_children":
                 return [child.info() for child in reversed(list(self.children))]
             case "count_children":
@@ -348,7 +344,7 @@ class SupervisorProcess(GenServer):
         known = self.children.find(spec.id)
         if known is not None:
             pid = known.running
-            reason = Atom("already_present") if pid is None else (Atom("already_started"), pid)
+            reason = Atom("already_present") if pid is None else (ALREADY_STARTED, pid)
             return FAILED, reason
         try:
             check_significant(self.flags, spec)
@@ -376,7 +372,7 @@ class SupervisorProcess(GenServer):
     async def _terminate_child(self, id: Hashable) -> Answer:
         child = self._find(id)
         if child is None:
-            return REFUSED, _NOT_FOUND
+            return REFUSED, NOT_FOUND
         await self._stop(child)
         if child.temporary:
             self.children.remove(child)
@@ -385,17 +381,17 @@ class SupervisorProcess(GenServer):
     async def _restart_child(self, id: Hashable) -> Answer:
         child = self._find(id)
         if child is None:
-            return REFUSED, _NOT_FOUND
+            return REFUSED, NOT_FOUND
         if child.pid is not None:
-            return REFUSED, RESTARTING if child.pid is RESTARTING else _RUNNING
+            return REFUSED, RESTARTING if child.pid is RESTARTING else RUNNING
         return await self._start_one(child)
 
     def _delete_child(self, id: Hashable) -> Answer:
         child = self._find(id)
         if child is None:
-            return REFUSED, _NOT_FOUND
+            return REFUSED, NOT_FOUND
         if child.pid is not None:
-            return REFUSED, RESTARTING if child.pid is RESTARTING else _RUNNING
+            return REFUSED, RESTARTING if child.pid is RESTARTING else RUNNING
         self.children.remove(child)
         return OK, None
 

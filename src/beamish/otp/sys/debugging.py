@@ -17,6 +17,7 @@ from typing import IO, Any, Final, NamedTuple, TypeAlias, cast, final
 from beamish import process
 from beamish.terms import Atom, BadArgError
 from beamish.terms.errors import describe
+from beamish.terms.words import DONE, IN, OUT
 
 __all__ = ["Debug", "DebugFunction", "Event", "Statistics", "check_options"]
 
@@ -28,9 +29,6 @@ DebugFunction: TypeAlias = Callable[[Any, Event, Any], Any]
 
 LOG_SIZE: Final = 10
 
-_DONE: Final = Atom("done")
-_IN: Final = Atom("in")
-_OUT: Final = Atom("out")
 _NO_STATISTICS: Final = Atom("no_statistics")
 
 _OPTIONS: Final = (
@@ -101,9 +99,9 @@ class Debug:
         if self._file is not None:
             self._file.write(self.words(event) + "\n")
             self._file.flush()
-        if event[0] == _IN:
+        if event[0] == IN:
             self._in += 1
-        elif event[0] == _OUT:
+        elif event[0] == OUT:
             self._out += 1
         if self._functions:
             self._run_functions(event, name)
@@ -114,8 +112,8 @@ class Debug:
             try:
                 state = fn(state, event, name)  # noqa: PLW2901  # its next state
             except Exception:  # noqa: BLE001  # whatever the user's function raises
-                state = _DONE  # noqa: PLW2901
-            if isinstance(state, str) and state == _DONE:
+                state = DONE  # noqa: PLW2901
+            if isinstance(state, str) and state == DONE:
                 self._functions.pop(ident, None)
             elif ident in self._functions:
                 self._functions[ident] = (fn, state)

@@ -51,7 +51,8 @@ from beamish import process
 from beamish.otp.gen import Dest, whereis
 from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
 from beamish.terms.errors import CallCycleError, ProcessError, describe
-from beamish.terms.reasons import CALL_CYCLE
+from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
+from beamish.terms.words import OK, TERMINATE, TIMEOUT
 
 from .debugging import Debug, DebugFunction, Event, Statistics, install_spec, is_size
 from .special import (
@@ -94,12 +95,8 @@ __all__ = [
     "trace",
 ]
 
-_OK: Final = Atom("ok")
 _SYS: Final = Atom("sys")
 _DEBUG: Final = Atom("debug")
-_TIMEOUT: Final = Atom("timeout")
-_CALLING_SELF: Final = Atom("calling_self")
-_NODEDOWN: Final = Atom("nodedown")
 _TIME: Final = 5.0
 
 
@@ -190,7 +187,7 @@ async def terminate(dest: Dest, reason: Any, timeout: float | None = None) -> No
 
     Source: sys:terminate/3.
     """
-    await _ask(dest, "terminate", (Atom("terminate"), reason), (reason,), timeout)
+    await _ask(dest, "terminate", (TERMINATE, reason), (reason,), timeout)
 
 
 async def change_code(
@@ -351,19 +348,19 @@ async def _ask(
     pid = whereis(dest)
     shown = (_SYS, Atom(function), (dest, *args))
     if not isinstance(pid, Pid):
-        raise ProcessExit((NOPROC if pid is None else (_NODEDOWN, Atom(pid[1])), shown))
+        raise ProcessExit((NOPROC if pid is None else (NODEDOWN, Atom(pid[1])), shown))
     if pid is process.self():
-        raise ProcessExit((_CALLING_SELF, shown))
+        raise ProcessExit((CALLING_SELF, shown))
     try:
         message = await process.request(pid, SYSTEM, request, timeout)
     except TimeoutError:
-        raise ProcessExit((_TIMEOUT, shown)) from None
+        raise ProcessExit((TIMEOUT, shown)) from None
     except CallCycleError as error:
         raise ProcessExit(((CALL_CYCLE, error.cycle), shown)) from None
     if message.__class__ is not tuple:
         raise ProcessExit((message[4], shown))
     kind, value = message[1]
-    if kind != _OK:
+    if kind != OK:
         raise _failure(value)
     return value
 

@@ -46,6 +46,7 @@ from beamish import process
 from beamish.otp.directives import Stop
 from beamish.otp.gen import is_coroutine
 from beamish.terms import Atom, Pid
+from beamish.terms.words import ERROR, EXIT, OK, RUNNING, SYSTEM
 
 from .debugging import Debug, Event, check_options, install_spec
 
@@ -60,12 +61,7 @@ __all__ = [
     "print_log",
 ]
 
-SYSTEM: Final = Atom("system")
 
-_OK: Final = Atom("ok")
-_ERROR: Final = Atom("error")
-_EXIT: Final = Atom("EXIT")
-_RUNNING: Final = Atom("running")
 _SUSPENDED: Final = Atom("suspended")
 _CALLBACK_FAILED: Final = Atom("callback_failed")
 _UNKNOWN: Final = Atom("unknown_system_msg")
@@ -208,22 +204,22 @@ async def handle_system_msg(
     while True:
         match request:
             case ("terminate", reason):
-                process.reply(caller, (_OK, None))
+                process.reply(caller, (OK, None))
                 return Stop(reason)
             case "suspend" | "resume":
                 suspended = request == "suspend"
-                process.reply(caller, (_OK, None))
+                process.reply(caller, (OK, None))
             case ("change_code", module, old_vsn, extra) if suspended:
                 process.reply(caller, await _change_code(special, module, old_vsn, extra))
             case _:
-                state = _SUSPENDED if suspended else _RUNNING
+                state = _SUSPENDED if suspended else RUNNING
                 process.reply(caller, _answer(special, request, parent, state))
         if not suspended:
             return None
         message = await process.receive(
-            (SYSTEM, tuple, ...), (_EXIT, parent, ...), (_EXIT, process.init(), ...)
+            (SYSTEM, tuple, ...), (EXIT, parent, ...), (EXIT, process.init(), ...)
         )
-        if message[0] == _EXIT:
+        if message[0] == EXIT:
             return Stop(message[2])
         _, caller, request = message
 
@@ -234,8 +230,8 @@ async def _change_code(special: Special, module: Any, old_vsn: Any, extra: Any) 
         if is_coroutine(result):
             await result
     except Exception as error:  # noqa: BLE001  # whatever the callback raises is who asked's
-        return _ERROR, (_EXIT, error)
-    return _OK, None
+        return ERROR, (EXIT, error)
+    return OK, None
 
 
 def _answer(special: Special, request: Any, parent: Pid | None, state: Atom) -> tuple[Atom, Any]:
@@ -245,20 +241,20 @@ def _answer(special: Special, request: Any, parent: Pid | None, state: Atom) -> 
         case ("replace_state", fn):
             return _callback(special.system_replace_state, fn)
         case "get_status":
-            return _OK, _status(special, parent, state)
+            return OK, _status(special, parent, state)
         case ("debug", (command, argument)) if command in _COMMANDS:
             return _debug(special, command, argument)
         case ("debug", "no_debug"):
             return _debug(special, "no_debug", None)
         case _:
-            return _ERROR, (_UNKNOWN, request)
+            return ERROR, (_UNKNOWN, request)
 
 
 def _callback(callback: Callable[..., Any], *args: Any) -> tuple[Atom, Any]:
     try:
-        return _OK, callback(*args)
+        return OK, callback(*args)
     except Exception as error:  # noqa: BLE001  # the same
-        return _ERROR, (_CALLBACK_FAILED, Atom(callback.__name__), error)
+        return ERROR, (_CALLBACK_FAILED, Atom(callback.__name__), error)
 
 
 def _status(special: Special, parent: Pid | None, state: Atom) -> Status:
@@ -289,9 +285,9 @@ _COMMANDS: Final[dict[str, Callable[[Debug, Any], Any]]] = {
 
 def _debug(special: Special, command: str, argument: Any) -> tuple[Atom, Any]:
     try:
-        return _OK, _switch(special, lambda debug: _COMMANDS[command](debug, argument))
+        return OK, _switch(special, lambda debug: _COMMANDS[command](debug, argument))
     except Exception as error:  # noqa: BLE001  # a file that cannot be opened, say
-        return _ERROR, error
+        return ERROR, error
 
 
 def _switch(special: Special, change: Callable[[Debug], Any]) -> Any:

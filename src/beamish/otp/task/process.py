@@ -16,6 +16,7 @@ from typing import Any, Final
 from beamish import process
 from beamish.otp.proc_lib import reporting
 from beamish.terms import SHUTDOWN, Atom, Pid, Ref
+from beamish.terms.words import DOWN
 
 __all__ = [
     "CALLERS",
@@ -32,7 +33,6 @@ ANCESTORS: Final = Atom("$ancestors")
 
 _REPORT: Final = Atom("$report")
 _RUN: Final = Atom("$task")
-_DOWN: Final = Atom("DOWN")
 _BY_DEMONITOR: Final = {"alias": "demonitor"}
 
 Function = Callable[..., Any]
@@ -65,8 +65,8 @@ async def run_for_supervised_owner(asked_by: list[Pid], owner: Pid, link: bool) 
     the watch on the owner ends the wait. Linked, the owner's link follows with the job.
     """
     watch = process.monitor(owner)
-    message = await process.receive((_RUN, ..., ..., ..., ...), (_DOWN, watch, ..., ..., ...))
-    if message[0] is _DOWN:
+    message = await process.receive((_RUN, ..., ..., ..., ...), (DOWN, watch, ..., ..., ...))
+    if message[0] is DOWN:
         if link:
             process.exit((SHUTDOWN, message[4]))
         return

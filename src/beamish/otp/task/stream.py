@@ -52,10 +52,11 @@ from beamish import process
 from beamish.otp.proc_lib import check_callable
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, ProcessExit
 from beamish.terms.errors import describe
+from beamish.terms.words import DONE, TIMEOUT
 
 from .process import callers
-from .stream_process import DONE, END, ITEM, MORE, NEXT, STOP, Launcher, Plan, serve_stream
-from .waiting import TIMEOUT, failure
+from .stream_process import END, ITEM, MORE, NEXT, STOP, Launcher, Plan, serve_stream
+from .waiting import failure
 
 __all__ = ["Inputs", "OnTimeout", "StreamOptions", "TaskStream"]
 

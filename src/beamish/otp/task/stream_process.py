@@ -16,14 +16,14 @@ from typing import Any, Final, TypeAlias, final
 
 from beamish import process
 from beamish.terms import NORMAL, Atom, BeamishError, Down, Exit, Pid, ProcessExit, Ref, TimerRef
+from beamish.terms.reasons import KILL
+from beamish.terms.words import DONE, FAILED, OK, TIMEOUT
 
 from .process import give_job
-from .waiting import EXIT, OK, TIMEOUT, is_word
+from .waiting import EXIT, is_word
 
 __all__ = [
-    "DONE",
     "END",
-    "FAILED",
     "ITEM",
     "MORE",
     "NEXT",
@@ -40,10 +40,7 @@ END: Final = Atom("end")
 # The answers.
 ITEM: Final = Atom("item")
 MORE: Final = Atom("more")
-DONE: Final = Atom("done")
-FAILED: Final = Atom("failed")
 
-_KILL: Final = Atom("kill")
 
 # Starts a process for (callers, function) that waits for its job, watched by the caller.
 Launcher: TypeAlias = Callable[[list[Pid], Callable[..., Any]], Awaitable[tuple[Pid, Ref]]]
@@ -239,7 +236,7 @@ class _StreamProcess:
             return
         job.late = True
         process.unlink(job.pid)
-        process.exit(job.pid, _KILL)
+        process.exit(job.pid, KILL)
         if not self.plan.kill_late:
             self.failure = ProcessExit(TIMEOUT)
 
@@ -263,12 +260,12 @@ class _StreamProcess:
         if is_word(reason, NORMAL) or process.info(self.consumer, "trap_exit") is not False:
             return
         for job in self.running.values():
-            process.exit(job.pid, _KILL)
+            process.exit(job.pid, KILL)
         process.exit(reason)
 
     async def _kill_all(self) -> None:
         """Kills the tasks, and waits until they are gone."""
         for job in self.running.values():
-            process.exit(job.pid, _KILL)
+            process.exit(job.pid, KILL)
         for ref, job in self.running.items():
             await process.receive(("DOWN", ref, "process", job.pid, ...))

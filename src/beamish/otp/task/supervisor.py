@@ -51,7 +51,7 @@ Source: Elixir's Task.Supervisor.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar, Unpack, overload
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, Unpack, overload
 
 from beamish import process
 from beamish.otp.child import ChildSpec, ChildType, Restart, Shutdown, Supervised
@@ -59,20 +59,19 @@ from beamish.otp.gen import Dest, Name, whereis
 from beamish.otp.gen_server import call, stop
 from beamish.otp.proc_lib import check_callable, reporting
 from beamish.otp.supervisor import ChildCount, DynamicSupervisor, DynamicSupervisorFlags, started
-from beamish.terms import Atom, Pid, Ref
+from beamish.terms import Pid, Ref
 
 from .process import callers, give_job, run_for_supervised_owner, run_task
 from .stream import Inputs, StreamOptions, TaskStream
 from .stream_process import Launcher
 from .task import Task
+from .waiting import TASK
 
 __all__ = ["TaskSupervisor"]
 
 P = ParamSpec("P")
 A = TypeVar("A")
 R = TypeVar("R")
-
-_TASK: Final = Atom("Task")
 
 
 class SupervisedStreamOptions(StreamOptions, total=False):
@@ -437,9 +436,9 @@ async def _start(
     supervisor: Dest, job: tuple[Any, Any, Any], restart: Restart, shutdown: Shutdown
 ) -> Pid:
     spec = ChildSpec(
-        _TASK, (_start_process, job), restart=restart, shutdown=shutdown, modules=(_TASK,)
+        TASK, (_start_process, job), restart=restart, shutdown=shutdown, modules=(TASK,)
     )
-    pid, _ = started(await call(supervisor, ("start_child", spec), None), _TASK)
+    pid, _ = started(await call(supervisor, ("start_child", spec), None), TASK)
     return pid
 
 
@@ -485,7 +484,7 @@ def _stream(
 
 def _launcher(supervisor: Dest, shutdown: Shutdown, *, link: bool) -> Launcher:
     """How a stream starts its tasks under a supervisor."""
-    ChildSpec(_TASK, _start_process, shutdown=shutdown)  # refuses what is no shutdown
+    ChildSpec(TASK, _start_process, shutdown=shutdown)  # refuses what is no shutdown
 
     async def launch(asked_by: list[Pid], fn: Callable[..., Any]) -> tuple[Pid, Ref]:
         return await _start_for_owner(supervisor, asked_by, fn, shutdown, link=link)

@@ -81,13 +81,13 @@ from typing import (
 from beamish import process
 from beamish.otp.child import DEFAULT, ChildSpec, Restart, Shutdown, Supervised
 from beamish.otp.proc_lib import check_callable, reporting
-from beamish.terms import KILLED, NOPROC, SHUTDOWN, Atom, BadArgError, Pid, Ref
+from beamish.terms import KILLED, NOPROC, SHUTDOWN, BadArgError, Pid, Ref
+from beamish.terms.words import OK, TIMEOUT
 
 from .process import callers, give_job, run_task, spawn_for_owner
 from .stream import Inputs, StreamOptions, TaskStream
 from .waiting import (
-    OK,
-    TIMEOUT,
+    EXIT,
     check_yield_many,
     collect,
     failure,
@@ -107,8 +107,8 @@ T = TypeVar("T")  # the same where a task is made
 
 Outcome: TypeAlias = tuple[Literal["ok"], R] | tuple[Literal["exit"], Any]
 
-_OK: Final = cast("Literal['ok']", Atom("ok"))
-_EXIT: Final = cast("Literal['exit']", Atom("exit"))
+_OK: Final = cast("Literal['ok']", OK)
+_EXIT: Final = cast("Literal['exit']", EXIT)
 
 
 class Task(Supervised, Generic[R], restart="temporary"):

@@ -15,11 +15,12 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from beamish import process
 from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import describe
+from beamish.terms.reasons import NODEDOWN
+from beamish.terms.words import OK
 
 __all__ = [
     "EXIT",
-    "OK",
-    "TIMEOUT",
+    "TASK",
     "Found",
     "check_yield_many",
     "collect",
@@ -31,11 +32,8 @@ __all__ = [
     "wait",
 ]
 
-OK: Final = Atom("ok")
 EXIT: Final = Atom("exit")
-TIMEOUT: Final = Atom("timeout")
-_NODEDOWN: Final = Atom("nodedown")
-_TASK: Final = Atom("Task")
+TASK: Final = Atom("Task")
 
 Found: TypeAlias = tuple[Atom, Any]
 
@@ -103,7 +101,7 @@ def _outcome(ref: Ref, message: Any) -> Found:
     reason = message[4]
     if is_word(reason, NOCONNECTION):
         who = message[3]
-        return (_NODEDOWN, (_NODEDOWN, who.node if isinstance(who, Pid) else who[1]))
+        return (NODEDOWN, (NODEDOWN, who.node if isinstance(who, Pid) else who[1]))
     return (EXIT, reason)
 
 
@@ -134,14 +132,14 @@ async def _gone(watch: Ref, timeout: float | None) -> Any:
 
 def known(outcome: Found | None, what: str, *args: Any) -> Any:
     """An outcome as it is; exits where nobody can know it."""
-    if outcome is not None and outcome[0] is _NODEDOWN:
+    if outcome is not None and outcome[0] is NODEDOWN:
         raise failure(outcome[1], what, *args)
     return outcome
 
 
 def failure(reason: Any, what: str, *args: Any) -> ProcessExit:
     """How a function of Task exits: with the reason, and what was called."""
-    return ProcessExit((reason, (_TASK, Atom(what), args)))
+    return ProcessExit((reason, (TASK, Atom(what), args)))
 
 
 def is_word(reason: Any, word: Atom) -> bool:

@@ -1,0 +1,51 @@
+"""Atoms that several rooms write: one constant a word, named by it.
+
+Exit reasons are in :mod:`.reasons`. A word that one room alone writes is a constant of that room;
+a test holds that no text is made an Atom in two modules.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .atom import Atom
+
+__all__ = [
+    "ALREADY_STARTED",
+    "CALL",
+    "DONE",
+    "DOWN",
+    "DUPLICATE_CHILD_NAME",
+    "ERROR",
+    "EXIT",
+    "FAILED",
+    "GEN_SERVER",
+    "IGNORE",
+    "IN",
+    "OK",
+    "OUT",
+    "PROCESS",
+    "RUNNING",
+    "SYSTEM",
+    "TERMINATE",
+    "TIMEOUT",
+]
+
+ALREADY_STARTED: Final = Atom("already_started")
+CALL: Final = Atom("call")
+DONE: Final = Atom("done")
+DOWN: Final = Atom("DOWN")
+DUPLICATE_CHILD_NAME: Final = Atom("duplicate_child_name")
+ERROR: Final = Atom("error")
+EXIT: Final = Atom("EXIT")
+FAILED: Final = Atom("failed")
+GEN_SERVER: Final = Atom("gen_server")
+IGNORE: Final = Atom("ignore")
+IN: Final = Atom("in")
+OK: Final = Atom("ok")
+OUT: Final = Atom("out")
+PROCESS: Final = Atom("process")
+RUNNING: Final = Atom("running")
+SYSTEM: Final = Atom("system")
+TERMINATE: Final = Atom("terminate")
+TIMEOUT: Final = Atom("timeout")
