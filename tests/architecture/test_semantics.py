@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 
-from .pages import DOCS, ROOT
-
-PAGE = DOCS / "semantics.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "semantics.md"
 SOURCES = [
     path
     for folder in ("src", "tests", "benchmarks", "examples")
@@ -217,7 +216,7 @@ WHOLE = """\
 
 It does.
 
-- Tests: `tests/docs/test_semantics.py::test_a_name_*`, `tests/docs/test_semantics.py::test_nothing`
+- Tests: `tests/architecture/test_semantics.py::test_a_name_*`, `tests/conftest.py::test_nothing`
 - Code: `beamish.process.spawn`, `beamish.process.nothing`, `beamish.nothing`
 - Erlang: [spawn/1](https://www.erlang.org/doc/)
 """
