@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from .net.loop import new_event_loop
 from .runtime import spawning
@@ -18,7 +18,7 @@ from .runtime.stopping import hurry, stop
 from .terms import KILL, SHUTDOWN, BadArgError, ProcessExit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
     from .runtime.process import Process
 
@@ -27,7 +27,35 @@ __all__ = ["node", "run"]
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 STOP_TIME: Final = 5.0
 
+R = TypeVar("R")
 
+
+@overload
+def run(
+    main: Callable[..., Coroutine[Any, Any, R]],
+    *args: Any,
+    name: str = ...,
+    grace: float = ...,
+    stop_time: float = ...,
+    preempt: bool = ...,
+    handle_signals: bool = ...,
+    on_signal: Callable[[signal.Signals], object] | None = ...,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = ...,
+    **kw: Any,
+) -> R: ...
+@overload
+def run(
+    main: Callable[..., R],
+    *args: Any,
+    name: str = ...,
+    grace: float = ...,
+    stop_time: float = ...,
+    preempt: bool = ...,
+    handle_signals: bool = ...,
+    on_signal: Callable[[signal.Signals], object] | None = ...,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = ...,
+    **kw: Any,
+) -> R: ...
 def run(
     main: Callable[..., Any],
     *args: Any,

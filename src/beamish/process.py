@@ -136,6 +136,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
 
 _NUMBER: Final = attrgetter("_number")
 _SPAWN_REPLY: Final = Atom("spawn_reply")
@@ -429,6 +432,24 @@ if TYPE_CHECKING:
 
     @overload
     def receive(pattern: type[T], /, *, timeout: float | None = ...) -> Awaitable[T]: ...
+    @overload
+    def receive(
+        one: type[T], two: type[T2], /, *, timeout: float | None = ...
+    ) -> Awaitable[T | T2]: ...
+    @overload
+    def receive(
+        one: type[T], two: type[T2], three: type[T3], /, *, timeout: float | None = ...
+    ) -> Awaitable[T | T2 | T3]: ...
+    @overload
+    def receive(
+        one: type[T],
+        two: type[T2],
+        three: type[T3],
+        four: type[T4],
+        /,
+        *,
+        timeout: float | None = ...,
+    ) -> Awaitable[T | T2 | T3 | T4]: ...
     @overload
     def receive(*patterns: Any, timeout: float | None = ...) -> Awaitable[Any]: ...
     def receive(*patterns: Any, timeout: float | None = None) -> Awaitable[Any]: ...  # noqa: D103

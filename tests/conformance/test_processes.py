@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -64,7 +64,7 @@ async def test_trap_exit_badarg_in_bif() -> None:
     """OTP processes: trap_exit_badarg_in_bif."""
     process.flag(trap_exit=True)
 
-    pid = process.spawn_link(process.register, 5, 6)
+    pid = process.spawn_link(cast("Any", process.register), 5, 6)
     told = await process.receive()
 
     assert told.pid == pid

@@ -401,7 +401,7 @@ async def test_another_process_may_acknowledge() -> None:
         process.spawn(helps, proc_lib.starter())
         await process.receive("stop")
 
-    async def helps(starter: proc_lib.Starter) -> None:
+    async def helps(starter: proc_lib.Starter | None) -> None:
         proc_lib.init_ack("helped", starter=starter)
 
     pid, info = await proc_lib.start(asks_for_help)
@@ -415,7 +415,7 @@ async def test_another_process_may_tell_of_a_failure() -> None:
         process.spawn_link(helps, proc_lib.starter())
         await process.sleep(None)
 
-    async def helps(starter: proc_lib.Starter) -> None:
+    async def helps(starter: proc_lib.Starter | None) -> None:
         proc_lib.init_fail("no luck", "shutdown", starter=starter)
 
     with pytest.raises(StartError) as failed:

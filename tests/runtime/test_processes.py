@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -80,7 +80,7 @@ async def test_p1_wrong_arguments_are_the_childs_error() -> None:
     async def child(needed: int) -> None:
         raise AssertionError(needed)
 
-    _, ref = process.spawn_monitor(child, 1, 2, unknown=3)
+    _, ref = process.spawn_monitor(cast("Any", child), 1, 2, unknown=3)
 
     assert isinstance(await down_of(ref), TypeError)
 

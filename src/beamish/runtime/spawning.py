@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from inspect import CO_COROUTINE
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from beamish.terms import NotRunningError, Pid, Ref
 from beamish.terms.identity import MonitorRef
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .node import Node
 
 __all__ = ["equip", "spawn", "spawn_link", "spawn_monitor", "start"]
+
+P = ParamSpec("P")
 
 
 def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
@@ -71,7 +73,7 @@ def _outside_parent() -> Process | None:
         return None  # from a callback of the loop: a process without a parent
 
 
-def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
+def spawn(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
     """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
 
     Nothing that the function does, or that is wrong with its arguments, fails the caller.
@@ -90,7 +92,7 @@ def spawn(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
     return pid
 
 
-def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
+def spawn_link(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
     """Starts a process and links it to the caller, in one step.
 
     Source: erlang:spawn_link/1.
@@ -105,7 +107,7 @@ def spawn_link(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> Pid:
     return proc.pid
 
 
-def spawn_monitor(fn: Callable[..., Any], /, *args: Any, **kw: Any) -> tuple[Pid, Ref]:
+def spawn_monitor(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> tuple[Pid, Ref]:
     """Starts a process and monitors it, in one step.
 
     Returns:
