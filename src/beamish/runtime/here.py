@@ -60,7 +60,7 @@ class Here:
         # (caller, server, message, timeout); see handing.py.
         self.handed: tuple[Any, ...] | None = None
         # The process whose turn is over, but which was in the runtime when the tick came: it is
-        # preempted at the end of that call (preemption.take_a_break).
+        # preempted at the end of that call (Preemption.take_a_break).
         self.due: Process | None = None
         self.rest: Callable[[], None] = _no_node
 

@@ -150,7 +150,7 @@ async def _close_in_order(proc: Process, waiting: Waiting | None, seconds: float
 
 
 def _is_hurried() -> bool:
-    """Whether this Task was cancelled (Node.hurry), which is answered by that."""
+    """Whether this Task was cancelled (stopping.hurry), which is answered by that."""
     hurried = False
     while task := _cancelling():
         task.uncancel()

@@ -88,7 +88,7 @@ class ChildSpec:
             permanent child.
         modules: shown by which_children; by default the class or module of the start function;
             ``"dynamic"`` where they are not known beforehand.
-        backoff: how long it waits before each restart, see :class:`~beamish.otp.backoff.Backoff`;
+        backoff: how long it waits before each restart, see :class:`~beamish.otp.Backoff`;
             None, as in OTP: not at all.
 
     Raises:

@@ -1,10 +1,13 @@
 """How a process speaks to a server: call, cast, reply.
 
-Path of a call: call -> process.send -> the server's loop -> process.send -> the caller's alias.
+Path of a call: call -> process.request -> the server's ``answer`` (steps.py) -> process.reply.
+An idle server is handed the call and answers in its caller's turn; a busy one finds it in its
+mailbox.
 
 A call watches the server and gives it, as the address of its answer, a reference that takes one
-message and then is none any more (``reply_demonitor``). So a call ends at once when its
+message and then is an address no more (``reply_demonitor``). So a call ends at once when its
 server dies, and an answer that comes after the time-out is dropped before it reaches the mailbox.
+A call that is answered at once needs neither monitor nor address (runtime/handing.py).
 
 Source: stdlib, gen_server(3) (OTP 25 manual).
 """

@@ -7,7 +7,7 @@ What it guarantees:
 - *Back-pressure.* The input is read in the process that consumes the stream, when it asks for a
   result, none is ready and a slot is free. Who stops asking stops the reading.
 - *Nothing in the mailbox.* The tasks are linked to, and answer, a process of the stream's own
-  (task_stream_process.py), which is linked to the consumer. So what the consumer receives
+  (stream_process.py), which is linked to the consumer. So what the consumer receives
   between two results is none of the stream's business, nor the other way round.
 - *Nothing is left.* When the iterator is closed or dropped (``break``, an exception), or when its
   consumer ends for whatever reason, the tasks are killed.

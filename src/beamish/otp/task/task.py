@@ -468,7 +468,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
             args: more arguments.
             options: ``max_concurrency``, ``ordered``, ``timeout`` (seconds that each task may
                 take), ``on_timeout`` (``"exit"`` or ``"kill_task"``), ``zip_input_on_exit``: see
-                :class:`~beamish.otp.task_stream.StreamOptions`.
+                :class:`~beamish.otp.task.stream.StreamOptions`.
 
         Returns:
             An async iterator over ``("ok", value)`` and ``("exit", reason)``. Nothing starts
