@@ -19,7 +19,7 @@ from beamish.otp import (
 )
 from beamish.terms import BadArgError
 from beamish.testing import expect, refute, settle
-from tests.otp.support import in_node
+from tests.otp.support import on_real_clock
 
 
 class App(Application):
@@ -77,13 +77,13 @@ async def answers_of_two(app: type[Application]) -> list[Any]:
     return answers
 
 
-@in_node
+@on_real_clock
 async def test_otp_2973() -> None:
     """application_SUITE, otp_2973: two start one application at once, both are answered."""
     assert await answers_of_two(App) == [None, None]
 
 
-@in_node
+@on_real_clock
 async def test_otp_2973_one_that_fails() -> None:
     """application_SUITE, otp_2973: where the start fails, both are told of the failure."""
 
@@ -100,7 +100,7 @@ async def test_otp_2973_one_that_fails() -> None:
     assert first[0] == "bad_return"
 
 
-@in_node
+@on_real_clock
 async def test_get_key() -> None:
     """application_SUITE, get_key: the parts of a specification, one by one and all."""
     with pytest.raises(ApplicationError):
@@ -119,7 +119,7 @@ async def test_get_key() -> None:
     assert application.get_all_key("app0")["vsn"] == "2.0"
 
 
-@in_node
+@on_real_clock
 async def test_get_env() -> None:
     """application_SUITE, get_env: a value, a default, and by the calling process' application."""
     assert application.get_env("app0", "Key1", "default") == "default"
@@ -138,7 +138,7 @@ def own_env(inbox: Pid) -> None:
     process.send(inbox, (*own, application.get_all_env()))
 
 
-@in_node
+@on_real_clock
 async def test_load_twice() -> None:
     """application_SUITE, load: an application is loaded once."""
     application.load(App)
@@ -167,7 +167,7 @@ def test_load_of_a_bad_specification(wrong: dict[str, Any]) -> None:
         type("Wrong", (Application,), wrong)
 
 
-@in_node
+@on_real_clock
 async def test_set_env_and_unset_env() -> None:
     """application_SUITE, set_env and unset_env: many at once, one away."""
     application.load(App)
@@ -180,7 +180,7 @@ async def test_set_env_and_unset_env() -> None:
     assert application.get_env("later", "c") == 3
 
 
-@in_node
+@on_real_clock
 async def test_ensure_started() -> None:
     """application_SUITE, ensure_started: ok where it runs already, an error where it cannot."""
     with pytest.raises(StartError) as failed:
@@ -194,7 +194,7 @@ async def test_ensure_started() -> None:
     assert [app.name for app in application.which_applications()] == ["needy", "app0"]
 
 
-@in_node
+@on_real_clock
 async def test_ensure_all_started() -> None:
     """application_SUITE, ensure_all_started: the list of what was started, then nothing more."""
     assert await application.ensure_all_started(Needy) == ["app0", "needy"]
@@ -203,7 +203,7 @@ async def test_ensure_all_started() -> None:
     assert await application.ensure_all_started([App, Needy]) == ["needy"]
 
 
-@in_node
+@on_real_clock
 async def test_start_that_returns_nonsense() -> None:
     """application_SUITE, handle_bad_return: the call and what it returned are in the reason."""
 
@@ -220,7 +220,7 @@ async def test_start_that_returns_nonsense() -> None:
     assert failed.value.reason == ("bad_return", (call, "nonsense"))
 
 
-@in_node
+@on_real_clock
 async def test_get_supervisor() -> None:
     """application_SUITE, get_supervisor: of one that runs, of one that does not."""
     assert application.get_supervisor("app0") is None

@@ -27,7 +27,7 @@ from tests.otp.support import (
     Worker,
     down,
     ended_by,
-    in_node,
+    on_real_clock,
     on_virtual_clock,
     reason_of,
     started,
@@ -54,7 +54,7 @@ async def pids(sup: Any) -> list[Any]:
 # ---- child_spec, init, start_link
 
 
-@in_node
+@on_real_clock
 async def test_several_are_told_apart_by_their_names() -> None:
     """Elixir DynamicSupervisor: "multiple supervisors can be supervised and identified ..."."""
     children = [DynamicSupervisor.child_spec(name=name) for name in ("one", "two")]
@@ -91,7 +91,7 @@ def test_the_flags_have_elixirs_defaults() -> None:
     assert flags.extra_arguments == ()
 
 
-@in_node
+@on_real_clock
 async def test_an_init_that_is_not_ok_fails_the_start() -> None:
     """Elixir DynamicSupervisor: start_link/3 "with non-ok init"."""
     process.flag(trap_exit=True)
@@ -125,7 +125,7 @@ def test_each_bad_flag_has_its_own_error(flag: str, value: Any, reason: Any) -> 
     assert refused.value.reason == reason
 
 
-@in_node
+@on_real_clock
 async def test_a_registered_one_is_already_started() -> None:
     """Elixir DynamicSupervisor: start_link/3 "with registered process"."""
     pid = await Simple.start_link(name="simple")
@@ -138,7 +138,7 @@ async def test_a_registered_one_is_already_started() -> None:
     assert process.info(pid, "trap_exit") is True
 
 
-@in_node
+@on_real_clock
 async def test_the_initial_call_is_the_classs_init_as_of_a_supervisor() -> None:
     """Elixir DynamicSupervisor: start_link/3 "sets initial call to the same as a regular ..."."""
 
@@ -156,7 +156,7 @@ async def test_the_initial_call_is_the_classs_init_as_of_a_supervisor() -> None:
 # ---- start_child
 
 
-@in_node
+@on_real_clock
 async def test_start_child_takes_a_mapping() -> None:
     """Elixir DynamicSupervisor: start_child/2 "supports new child spec"."""
     sup = await DynamicSupervisor.start_link()
@@ -171,7 +171,7 @@ async def test_start_child_takes_a_mapping() -> None:
 def test_each_bad_field_has_its_own_error(field: str, value: Any, reason: Any) -> None:
     """Elixir DynamicSupervisor: start_child/2 "with invalid child spec"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await DynamicSupervisor.start_link()
         with pytest.raises(ChildSpecError) as refused:
@@ -185,7 +185,7 @@ def test_each_bad_field_has_its_own_error(field: str, value: Any, reason: Any) -
 def test_a_permanent_child_is_restarted_whatever_its_reason(reason: Any) -> None:
     """Elixir DynamicSupervisor: start_child/2 "permanent child is restarted regardless ..."."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await DynamicSupervisor.start_link()
         child = ChildSpec("a", lambda: process.spawn_link(process.receive))
@@ -203,7 +203,7 @@ def test_a_permanent_child_is_restarted_whatever_its_reason(reason: Any) -> None
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_fails_to_restart_counts_in_max_children() -> None:
     """Elixir DynamicSupervisor: "restarting on init children counted in max_children"."""
     sup = await DynamicSupervisor.start_link(max_children=1, max_restarts=100_000)
@@ -216,7 +216,7 @@ async def test_a_child_that_fails_to_restart_counts_in_max_children() -> None:
     assert refused.value.reason == "max_children"
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_exits_counts_in_max_children_until_it_is_back() -> None:
     """Elixir DynamicSupervisor: "restarting on exit children counted in max_children"."""
     sup = await DynamicSupervisor.start_link(max_children=1)
@@ -230,7 +230,7 @@ async def test_a_child_that_exits_counts_in_max_children_until_it_is_back() -> N
     assert (await DynamicSupervisor.count_children(sup))["active"] == 1
 
 
-@in_node
+@on_real_clock
 async def test_a_restarted_child_gets_the_extra_arguments_again() -> None:
     """Elixir DynamicSupervisor: "restarting a child with extra_arguments successfully ..."."""
     sup = await DynamicSupervisor.start_link(extra_arguments=(process.self(),))
@@ -242,7 +242,7 @@ async def test_a_restarted_child_gets_the_extra_arguments_again() -> None:
     assert started() == ["a", "a"]
 
 
-@in_node
+@on_real_clock
 async def test_a_failed_restart_is_tried_again() -> None:
     """Elixir DynamicSupervisor: start_child/2 "child is restarted when trying again"."""
     sup = await DynamicSupervisor.start_link(max_restarts=2)
@@ -257,7 +257,7 @@ async def test_a_failed_restart_is_tried_again() -> None:
     assert flaky.calls == 3
 
 
-@in_node
+@on_real_clock
 async def test_too_many_restarts_end_it_with_shutdown() -> None:
     """Elixir DynamicSupervisor: start_child/2 "child triggers maximum restarts"."""
     process.flag(trap_exit=True)
@@ -274,7 +274,7 @@ async def test_too_many_restarts_end_it_with_shutdown() -> None:
 def test_every_shutdown_is_taken(shutdown: Any) -> None:
     """Elixir DynamicSupervisor: start_child/2 "with valid shutdown"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await DynamicSupervisor.start_link()
         pid = await DynamicSupervisor.start_child(sup, worker(shutdown=shutdown))
@@ -312,7 +312,7 @@ def returns_error() -> Any:
 def test_an_odd_start_function_fails_the_start(start: Any, expected: str) -> None:
     """Elixir DynamicSupervisor: start_child/2 "with invalid valid shutdown"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await DynamicSupervisor.start_link()
         with pytest.raises(StartError) as refused:
@@ -346,7 +346,7 @@ def contexts(caplog: pytest.LogCaptureFixture) -> list[tuple[str, Any]]:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_brutal_kill_kills_all_also_those_that_trap() -> None:
     """Elixir DynamicSupervisor: terminate/2 "terminates children with brutal kill"."""
     children = [worker(name, trap=True, shutdown="brutal_kill") for name in "abc"]
@@ -368,7 +368,7 @@ def exiting(reason: Any, **options: Any) -> ChildSpec:
 def test_an_abnormal_reason_within_the_time_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     """Elixir DynamicSupervisor: terminate/2 "... integer shutdown and abnormal reason"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         assert await stopped(*[exiting("abnormal", shutdown=1.0)] * 3) == ["abnormal"] * 3
 
@@ -396,7 +396,7 @@ def test_a_normal_end_at_shutdown_is_reported_for_a_permanent_child_alone(
 ) -> None:
     """Elixir DynamicSupervisor: terminate/2 "... with permanent restart and normal reason"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         assert await stopped(exiting("normal", restart=restart)) == ["normal"]
 
@@ -421,7 +421,7 @@ async def test_children_of_all_kinds_end_each_in_its_way() -> None:
 # ---- terminate_child
 
 
-@in_node
+@on_real_clock
 async def test_terminate_child_kills_brutally() -> None:
     """Elixir DynamicSupervisor: terminate_child/2 "terminates child with brutal kill"."""
     sup = await DynamicSupervisor.start_link()
@@ -441,7 +441,7 @@ async def test_terminate_child_kills_brutally() -> None:
     }
 
 
-@in_node
+@on_real_clock
 async def test_terminate_child_gives_it_its_time() -> None:
     """Elixir DynamicSupervisor: terminate_child/2 "terminates child with integer shutdown"."""
     sup = await DynamicSupervisor.start_link()
@@ -453,7 +453,7 @@ async def test_terminate_child_gives_it_its_time() -> None:
     assert await down(ref) == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_is_restarting_can_be_terminated() -> None:
     """Elixir DynamicSupervisor: terminate_child/2 "terminates restarting child"."""
     sup = await DynamicSupervisor.start_link(max_restarts=100_000)

@@ -9,10 +9,10 @@ import pytest
 from beamish import process
 from beamish.otp import proc_lib
 from beamish.terms import Exit, Pid
-from tests.otp.support import down, ended_by, in_node, on_virtual_clock, outcome
+from tests.otp.support import down, ended_by, on_real_clock, on_virtual_clock, outcome
 
 
-@in_node
+@on_real_clock
 async def test_dictionary() -> None:
     """Elixir Process: dictionary."""
     assert process.put("a", 1) is None
@@ -28,7 +28,7 @@ async def test_dictionary() -> None:
 
 
 @pytest.mark.parametrize("kind", ["explicit_unalias", "demonitor", "reply_demonitor"])
-@in_node
+@on_real_clock
 async def test_monitor_with_monitor_options(kind: str) -> None:
     """Elixir Process: monitor/2 with monitor options."""
     pid = process.spawn(process.sleep, None)
@@ -49,7 +49,7 @@ async def test_monitor_with_monitor_options(kind: str) -> None:
     assert process.flush() == expected[kind]
 
 
-@in_node
+@on_real_clock
 async def test_sleep_with_2_32() -> None:
     """Elixir Process: sleep/1 with 2^32."""
     pid = process.spawn(process.sleep, 2**32 / 1000)
@@ -67,7 +67,7 @@ async def test_a_sleep_of_more_than_32_bits_ends_in_time() -> None:
     assert process.monotonic_time() - began == pytest.approx(2**32 / 1000 + 5)
 
 
-@in_node
+@on_real_clock
 async def test_info_with_registered_name() -> None:
     """Elixir Process: info/2 with registered name (the empty name stands for none)."""
     pid = process.spawn(process.sleep, None)
@@ -98,7 +98,7 @@ async def test_send_after_with_absolute_time() -> None:
     assert process.monotonic_time() == pytest.approx(due)
 
 
-@in_node
+@on_real_clock
 async def test_exit_normal_does_not_end_another() -> None:
     """Elixir Process: exit(pid, :normal) does not cause the target process to exit."""
 
@@ -118,7 +118,7 @@ async def test_exit_normal_does_not_end_another() -> None:
     assert process.alive(plain)
 
 
-@in_node
+@on_real_clock
 async def test_exit_normal_ends_oneself() -> None:
     """Elixir Process: exit(self(), :normal) causes the calling process to exit."""
 
@@ -130,7 +130,7 @@ async def test_exit_normal_ends_oneself() -> None:
     assert await outcome(suicide) == "normal"
 
 
-@in_node
+@on_real_clock
 async def test_simple_alias_and_unalias() -> None:
     """Elixir Process: simple alias + unalias flow."""
     alias = process.alias()
@@ -144,7 +144,7 @@ async def test_simple_alias_and_unalias() -> None:
     assert process.flush() == ["one", "two"]
 
 
-@in_node
+@on_real_clock
 async def test_labels_of_proc_lib() -> None:
     """Elixir Process: gets a process label, compatible with `:proc_lib.set_label/1`."""
 

@@ -18,7 +18,7 @@ from beamish.otp import (
 )
 from beamish.otp.gen_event import Hibernate, RemoveHandler, Stop, SwapHandler
 from beamish.terms import Pid
-from tests.otp.support import exit_reason, in_node, on_virtual_clock, reason_of
+from tests.otp.support import exit_reason, on_real_clock, on_virtual_clock, reason_of
 
 
 class Told(GenEventHandler):
@@ -89,7 +89,7 @@ async def refused(adding: Any) -> Any:
 # ---- the manager
 
 
-@in_node
+@on_real_clock
 async def test_start_under_a_name() -> None:
     """gen_event_SUITE start."""
     pid = await gen_event.start_link(name="mgr")
@@ -102,7 +102,7 @@ async def test_start_under_a_name() -> None:
     assert process.whereis("mgr") is None
 
 
-@in_node
+@on_real_clock
 async def test_stop_lets_every_handler_terminate_and_tells_who_supervises_one() -> None:
     """gen_event_SUITE stop and friends."""
     pid = await manager("a", "b")
@@ -119,7 +119,7 @@ async def test_stop_lets_every_handler_terminate_and_tells_who_supervises_one() 
     assert await exit_reason(gen_event.stop(pid)) == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_a_manager_ends_with_its_parent() -> None:
     me = process.self()
 
@@ -136,7 +136,7 @@ async def test_a_manager_ends_with_its_parent() -> None:
     assert told() == [("a", "terminate", "stop")]
 
 
-@in_node
+@on_real_clock
 async def test_a_manager_is_a_supervisors_child() -> None:
     supervisor = await Supervisor.start_link([GenEvent.child_spec(name="alarms")])
 
@@ -149,7 +149,7 @@ async def test_a_manager_is_a_supervisors_child() -> None:
 # ---- coming and going
 
 
-@in_node
+@on_real_clock
 async def test_add_handler_several_with_ids_the_newest_first() -> None:
     """gen_event_SUITE add_handler."""
     pid = await gen_event.start()
@@ -162,7 +162,7 @@ async def test_add_handler_several_with_ids_the_newest_first() -> None:
     assert await gen_event.which_handlers(pid) == [(Told, 3), (Told, 2), (Told, 1), Told]
 
 
-@in_node
+@on_real_clock
 async def test_add_handler_a_failing_init() -> None:
     """gen_event_SUITE add_handler."""
     pid = await manager("a")
@@ -178,7 +178,7 @@ async def test_add_handler_a_failing_init() -> None:
     assert await gen_event.which_handlers(pid) == [(Told, "a")]
 
 
-@in_node
+@on_real_clock
 async def test_a_handler_that_is_none_is_refused_before_anything_happens() -> None:
     pid = await gen_event.start()
 
@@ -186,7 +186,7 @@ async def test_a_handler_that_is_none_is_refused_before_anything_happens() -> No
         await gen_event.add_handler(pid, "logger")  # type: ignore[arg-type]
 
 
-@in_node
+@on_real_clock
 async def test_delete_handler_returns_what_terminate_does() -> None:
     """gen_event_SUITE delete_handler."""
     pid = await manager("a", "b")
@@ -197,7 +197,7 @@ async def test_delete_handler_returns_what_terminate_does() -> None:
     assert await refused(gen_event.delete_handler(pid, (Told, "a"))) == "module_not_found"
 
 
-@in_node
+@on_real_clock
 async def test_undef_in_terminate_a_failing_terminate_is_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -212,7 +212,7 @@ async def test_undef_in_terminate_a_failing_terminate_is_reported(
     assert await gen_event.which_handlers(pid) == []
 
 
-@in_node
+@on_real_clock
 async def test_swap_handler_hands_the_state_over() -> None:
     """gen_event_SUITE swap_handler."""
     pid = await manager("a", "b", "c")
@@ -224,7 +224,7 @@ async def test_swap_handler_hands_the_state_over() -> None:
     assert await gen_event.which_handlers(pid) == [Other, (Told, "c"), (Told, "a")]
 
 
-@in_node
+@on_real_clock
 async def test_swap_handler_without_one_to_be_swapped_adds_the_new_one() -> None:
     """gen_event_SUITE swap_handler."""
     pid = await manager()
@@ -235,7 +235,7 @@ async def test_swap_handler_without_one_to_be_swapped_adds_the_new_one() -> None
     assert await gen_event.which_handlers(pid) == [Other]
 
 
-@in_node
+@on_real_clock
 async def test_a_handler_swaps_itself_and_the_new_one_takes_its_place() -> None:
     """gen_event_SUITE notify, swap."""
     pid = await manager("a", "b", "c")
@@ -254,7 +254,7 @@ async def test_a_handler_swaps_itself_and_the_new_one_takes_its_place() -> None:
 def test_notify_reaches_each_handler(way: str) -> None:
     """gen_event_SUITE notify, sync_notify."""
 
-    @in_node
+    @on_real_clock
     async def notifying() -> None:
         pid = await manager("a", "b")
         await notify(way, pid, "hello")
@@ -277,7 +277,7 @@ async def notify(way: str, pid: Pid, event: Any) -> None:
 def test_notify_a_handler_removes_itself(way: str) -> None:
     """gen_event_SUITE notify, sync_notify."""
 
-    @in_node
+    @on_real_clock
     async def notifying() -> None:
         pid = await manager("a", "b")
         await notify(way, pid, ("b", lambda: RemoveHandler))
@@ -294,7 +294,7 @@ def test_notify_the_crash_of_one_does_not_harm_the_others(
 ) -> None:
     """gen_event_SUITE notify, sync_notify."""
 
-    @in_node
+    @on_real_clock
     async def notifying() -> None:
         pid = await manager("a", "b", "c")
         await notify(way, pid, ("b", failing))
@@ -314,7 +314,7 @@ def test_notify_the_crash_of_one_does_not_harm_the_others(
     assert "RuntimeError: crash" in caplog.text
 
 
-@in_node
+@on_real_clock
 async def test_a_bad_result_removes_the_handler() -> None:
     """gen_event_SUITE notify: error_event."""
     pid = await manager("a")
@@ -325,7 +325,7 @@ async def test_a_bad_result_removes_the_handler() -> None:
     assert await gen_event.which_handlers(pid) == []
 
 
-@in_node
+@on_real_clock
 async def test_info_plain_messages_reach_the_handlers() -> None:
     """gen_event_SUITE info."""
     pid = await manager("a", "b")
@@ -345,7 +345,7 @@ class Minimal(GenEventHandler):
     """Has no callback but those that every handler inherits."""
 
 
-@in_node
+@on_real_clock
 async def test_undef_handle_event_the_handler_goes_and_the_manager_lives() -> None:
     """gen_event_SUITE undef_handle_event."""
     pid = await manager("a")
@@ -357,7 +357,7 @@ async def test_undef_handle_event_the_handler_goes_and_the_manager_lives() -> No
     assert await gen_event.which_handlers(pid) == [(Told, "a")]
 
 
-@in_node
+@on_real_clock
 async def test_undef_handle_call_the_handler_goes_and_the_manager_lives() -> None:
     """gen_event_SUITE undef_handle_call."""
     pid = await gen_event.start()
@@ -369,7 +369,7 @@ async def test_undef_handle_call_the_handler_goes_and_the_manager_lives() -> Non
     assert await gen_event.which_handlers(pid) == []
 
 
-@in_node
+@on_real_clock
 async def test_a_handler_without_handle_info_logs_the_message(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -386,7 +386,7 @@ async def test_a_handler_without_handle_info_logs_the_message(
 # ---- calls
 
 
-@in_node
+@on_real_clock
 async def test_call_asks_one_handler() -> None:
     """gen_event_SUITE call."""
     pid = await manager("a", "b")
@@ -395,7 +395,7 @@ async def test_call_asks_one_handler() -> None:
     assert await refused(gen_event.call(pid, (Told, "x"), "question")) == "bad_module"
 
 
-@in_node
+@on_real_clock
 async def test_call_whose_handler_goes_crashes_or_is_swapped() -> None:
     """gen_event_SUITE call."""
     pid = await manager("a", "b", "c")
@@ -431,7 +431,7 @@ async def test_call_exits_when_there_is_no_manager_or_no_answer() -> None:
         gen_event.notify("nobody", "x")
 
 
-@in_node
+@on_real_clock
 async def test_send_request_asks_now_and_is_answered_later() -> None:
     """gen_event_SUITE send_request and friends."""
     pid = await manager("a")
@@ -448,7 +448,7 @@ async def test_send_request_asks_now_and_is_answered_later() -> None:
     assert gen_event.check_response(message, request) == (("a", "second"), None)
 
 
-@in_node
+@on_real_clock
 async def test_start_monitor_tells_of_the_end() -> None:
     """gen_event_SUITE start_monitor."""
     pid, ref = await gen_event.start_monitor()
@@ -466,7 +466,7 @@ async def test_start_monitor_tells_of_the_end() -> None:
 # ---- supervised handlers
 
 
-@in_node
+@on_real_clock
 async def test_who_supervises_a_handler_hears_of_its_end() -> None:
     """gen_event_SUITE add_sup_handler, swap_sup_handler."""
     pid = await manager()
@@ -503,7 +503,7 @@ async def test_who_supervises_a_handler_hears_of_its_end() -> None:
     assert pid not in process.info(me, "links")
 
 
-@in_node
+@on_real_clock
 async def test_a_supervised_handler_ends_with_its_process() -> None:
     """gen_event_SUITE add_sup_handler."""
     pid = await manager("a")
@@ -521,7 +521,7 @@ async def test_a_supervised_handler_ends_with_its_process() -> None:
     assert told() == [("a", "info", ("EXIT", owner_pid, "gone"))]
 
 
-@in_node
+@on_real_clock
 async def test_swap_sup_handler_supervises_the_new_one() -> None:
     """gen_event_SUITE swap_sup_handler."""
     pid = await manager("a")
@@ -538,7 +538,7 @@ async def test_swap_sup_handler_supervises_the_new_one() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_supervised_handler_that_does_not_start_leaves_no_link() -> None:
     pid = await manager()
     me = process.self()
@@ -553,7 +553,7 @@ async def test_a_supervised_handler_that_does_not_start_leaves_no_link() -> None
 # ---- hibernate
 
 
-@in_node
+@on_real_clock
 async def test_hibernate_is_accepted_from_every_callback() -> None:
     """gen_event_SUITE hibernate, auto_hibernate: nothing shrinks, nothing breaks."""
     pid = await gen_event.start()
@@ -582,7 +582,7 @@ class Counting(GenEventHandler):
         self.n = extra
 
 
-@in_node
+@on_real_clock
 async def test_get_state_of_all_handlers() -> None:
     """gen_event_SUITE get_state."""
     pid = await gen_event.start()
@@ -592,7 +592,7 @@ async def test_get_state_of_all_handlers() -> None:
     assert await sys.get_state(pid) == [(Counting, "id", {"n": 2}), (Counting, None, {"n": 1})]
 
 
-@in_node
+@on_real_clock
 async def test_replace_state_of_all_but_one_for_which_the_function_fails() -> None:
     """gen_event_SUITE replace_state."""
     pid = await gen_event.start()
@@ -609,7 +609,7 @@ async def test_replace_state_of_all_but_one_for_which_the_function_fails() -> No
     assert [data["n"] for _, _, data in states] == [10, 2, -10]
 
 
-@in_node
+@on_real_clock
 async def test_call_format_status_anon() -> None:
     """gen_event_SUITE call_format_status_anon."""
     pid = await gen_event.start()
@@ -620,7 +620,7 @@ async def test_call_format_status_anon() -> None:
     assert status.data["State"] == [(Counting, None, "formatted")]
 
 
-@in_node
+@on_real_clock
 async def test_code_change_of_the_handlers_of_a_class() -> None:
     """gen_event(3), code_change/3."""
     pid = await manager("a")

@@ -33,7 +33,7 @@ from tests.otp.support import (
     down,
     ended_by,
     exit_reason,
-    in_node,
+    on_real_clock,
     on_virtual_clock,
     outcome,
     reason_of,
@@ -111,7 +111,7 @@ async def named(name: Any) -> Any:
 
 @pytest.mark.parametrize("name", [None, *NAMES])
 @pytest.mark.parametrize("start", [Server.start, Server.start_link, Server.start_monitor])
-@in_node
+@on_real_clock
 async def test_start(start: Any, name: Any) -> None:
     """OTP gen_server: start."""
     name = await named(name)
@@ -146,7 +146,7 @@ async def test_start(start: Any, name: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("start", [Server.start, Server.start_link, Server.start_monitor])
-@in_node
+@on_real_clock
 async def test_start_fails(start: Any, first: Any, reason: Any, name: Any) -> None:
     """OTP gen_server: start (stop, ignore and error from init), and otp_7669: the name is free."""
     name = await named(name)
@@ -173,7 +173,7 @@ async def test_start_within_a_time_out(start: Any) -> None:
     assert asyncio.get_running_loop().time() == pytest.approx(0.1)
 
 
-@in_node
+@on_real_clock
 async def test_a_quiet_failure_of_init_leaves_a_linked_caller_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -187,7 +187,7 @@ async def test_a_quiet_failure_of_init_leaves_a_linked_caller_alone(
 
 @pytest.mark.parametrize("first", [Ignore, Stop("no"), Fail("no")])
 @pytest.mark.parametrize("name", NAMES)
-@in_node
+@on_real_clock
 async def test_otp_7669(first: Any, name: Any) -> None:
     """OTP gen_server: otp_7669."""
     name = await named(name)
@@ -199,7 +199,7 @@ async def test_otp_7669(first: Any, name: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@in_node
+@on_real_clock
 async def test_loop_start_fail(name: Any) -> None:
     """OTP gen_server: loop_start_fail."""
     name = await named(name)
@@ -290,7 +290,7 @@ async def _server_that_waits(where: str, wait: Timeout) -> Pid:
 
 
 @pytest.mark.parametrize("where", ["init", "continue", "cast", "info", "call", "reply"])
-@in_node
+@on_real_clock
 async def test_hibernate(where: str) -> None:
     """OTP gen_server: hibernate."""
     pid = await Server.start_link({"init": Hibernate, "continue": Continue(Hibernate())}.get(where))
@@ -319,7 +319,7 @@ async def test_hibernate(where: str) -> None:
 # ---- stop
 
 
-@in_node
+@on_real_clock
 async def test_stop1() -> None:
     """OTP gen_server: stop1."""
     pid, ref = await Server.start_monitor()
@@ -330,7 +330,7 @@ async def test_stop1() -> None:
     assert await exit_reason(gen_server.stop(pid)) == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_stop2() -> None:
     """OTP gen_server: stop2."""
     pid, ref = await Server.start_monitor()
@@ -341,7 +341,7 @@ async def test_stop2() -> None:
 
 
 @pytest.mark.parametrize("timeout", [-1, "soon", True])
-@in_node
+@on_real_clock
 async def test_stop3(timeout: Any) -> None:
     """OTP gen_server: stop3."""
     pid = await Server.start_link()
@@ -352,7 +352,7 @@ async def test_stop3(timeout: Any) -> None:
     assert await gen_server.call(pid, "alive") == "alive"
 
 
-@in_node
+@on_real_clock
 async def test_stop5() -> None:
     """OTP gen_server: stop5."""
     pid, ref = await Server.start_monitor(name="local")
@@ -363,7 +363,7 @@ async def test_stop5() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@in_node
+@on_real_clock
 async def test_elixir_stop(name: Any) -> None:
     """Elixir GenServer: stop/3."""
     name = await named(name)
@@ -395,7 +395,7 @@ async def test_elixir_stop_in_time() -> None:
 # ---- requests
 
 
-@in_node
+@on_real_clock
 async def test_send_request() -> None:
     """OTP gen_server: send_request (receive_response)."""
     pid = await Server.start_link()
@@ -431,7 +431,7 @@ async def test_send_request_given_up() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_send_request_check_response() -> None:
     """OTP gen_server: send_request (check_response)."""
     pid = await Server.start_link()
@@ -448,7 +448,7 @@ async def test_send_request_check_response() -> None:
 
 
 @pytest.mark.parametrize("dest", ["nobody", ("global", "nobody"), ("nobody", "elsewhere@host")])
-@in_node
+@on_real_clock
 async def test_send_request_to_nobody(dest: Any) -> None:
     """OTP gen_server: send_request (errors)."""
     request = gen_server.send_request(dest, "hello")
@@ -462,7 +462,7 @@ async def test_send_request_to_nobody(dest: Any) -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_send_request_to_a_server_that_dies() -> None:
     """OTP gen_server: send_request (the server ends)."""
     pid = await Server.start()
@@ -476,7 +476,7 @@ async def test_send_request_to_a_server_that_dies() -> None:
     assert to_erlang(failed.value)[0][0] == "badmatch"
 
 
-@in_node
+@on_real_clock
 async def test_requests_are_answered_in_the_order_of_the_answers() -> None:
     """OTP gen_server: send_request (collection, receive_response)."""
     slow, quick = await Server.start_link(), await Server.start_link()
@@ -495,7 +495,7 @@ async def test_requests_are_answered_in_the_order_of_the_answers() -> None:
     assert gen_server.reqids_size(requests) == 0
 
 
-@in_node
+@on_real_clock
 async def test_an_answered_request_may_stay_in_its_collection() -> None:
     """OTP gen_server: send_request (collection, Delete false)."""
     pid = await Server.start_link()
@@ -507,7 +507,7 @@ async def test_an_answered_request_may_stay_in_its_collection() -> None:
     assert gen_server.reqids_size(requests) == 1
 
 
-@in_node
+@on_real_clock
 async def test_a_request_is_in_a_collection_once() -> None:
     """OTP gen_server: send_request (reqids_add twice)."""
     pid = await Server.start_link()
@@ -518,7 +518,7 @@ async def test_a_request_is_in_a_collection_once() -> None:
         gen_server.reqids_add(request, 2, requests)
 
 
-@in_node
+@on_real_clock
 async def test_send_request_check_reqid_collection() -> None:
     """OTP gen_server: send_request_check_reqid_collection."""
     servers = [await Server.start_link() for _ in range(3)]
@@ -562,7 +562,7 @@ async def test_a_collection_that_is_given_up_is_never_answered() -> None:
 
 
 @pytest.mark.parametrize("name", [None, *NAMES, "node"])
-@in_node
+@on_real_clock
 async def test_cast(name: Any) -> None:
     """OTP gen_server: cast."""
     name = await named(name)
@@ -577,7 +577,7 @@ async def test_cast(name: Any) -> None:
     assert told == [("cast", "hello")]
 
 
-@in_node
+@on_real_clock
 async def test_abcast() -> None:
     """OTP gen_server: abcast; Elixir GenServer: abcast/3."""
     pid = await Server.start_link(name="local")
@@ -590,7 +590,7 @@ async def test_abcast() -> None:
     assert await seen(pid) == [("cast", 1), ("cast", 2)]
 
 
-@in_node
+@on_real_clock
 async def test_multi_call() -> None:
     """OTP gen_server: multicall; Elixir GenServer: multi_call/4 (this node)."""
     pid = await Server.start_link(name="local")
@@ -621,7 +621,7 @@ async def test_multi_call_in_time() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@in_node
+@on_real_clock
 async def test_elixir_start_link_with_names(name: Any) -> None:
     """Elixir GenServer: start_link/3 with via, start_link/3 with global.
 
@@ -638,14 +638,14 @@ async def test_elixir_start_link_with_names(name: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["undefined", 5, ("global",), ("via", 1), None.__class__])
-@in_node
+@on_real_clock
 async def test_elixir_start_link_with_bad_names(name: Any) -> None:
     """Elixir GenServer: start_link/3 with what cannot be a name."""
     with pytest.raises(BadArgError):
         await Server.start_link(name=name)
 
 
-@in_node
+@on_real_clock
 async def test_elixir_start() -> None:
     """Elixir GenServer: start/2."""
     pid = await Server.start()
@@ -654,7 +654,7 @@ async def test_elixir_start() -> None:
     assert await ended_by(pid, "kill") == "killed"
 
 
-@in_node
+@on_real_clock
 async def test_elixir_whereis() -> None:
     """Elixir GenServer: whereis/1."""
     via = await registry()
@@ -669,7 +669,7 @@ async def test_elixir_whereis() -> None:
     assert [gen_server.whereis(name) for name in unknown] == [None] * 3
 
 
-@in_node
+@on_real_clock
 async def test_a_global_name_goes_with_its_process() -> None:
     """OTP gen_server: start (global)."""
     pid = await Server.start(name=("global", "x"))
@@ -693,7 +693,7 @@ async def _send_global(key: str) -> None:
 # ---- continue
 
 
-@in_node
+@on_real_clock
 async def test_continue() -> None:
     """OTP gen_server: continue."""
 
@@ -719,7 +719,7 @@ async def test_continue() -> None:
 # ---- calls
 
 
-@in_node
+@on_real_clock
 async def test_calling_self() -> None:
     """OTP gen_server: calling_self."""
 
@@ -734,7 +734,7 @@ async def test_calling_self() -> None:
     assert reason[0] == ("calling_self", ("gen_server", "call", (pid, "x")))
 
 
-@in_node
+@on_real_clock
 async def test_reply_by_alias_with_payload() -> None:
     """OTP gen_server: reply_by_alias_with_payload."""
     pid = await Server.start_link()
@@ -752,7 +752,7 @@ async def test_reply_by_alias_with_payload() -> None:
 
 
 @pytest.mark.parametrize("name", [None, *NAMES])
-@in_node
+@on_real_clock
 async def test_spec_init(name: Any) -> None:
     """OTP gen_server: spec_init."""
     name = await named(name)
@@ -777,7 +777,7 @@ async def test_spec_init(name: Any) -> None:
 
 
 @pytest.mark.parametrize("then", [Timeout(0.01, "time is up"), Continue("first")])
-@in_node
+@on_real_clock
 async def test_spec_init_with_what_comes_first(then: Any) -> None:
     """OTP gen_server: spec_init (time-outs)."""
 
@@ -806,7 +806,7 @@ async def test_spec_init_with_what_comes_first(then: Any) -> None:
         (("via", global_, "nobody"), "process_not_registered_via"),
     ],
 )
-@in_node
+@on_real_clock
 async def test_spec_init_under_a_name_that_is_not_its_own(name: Any, reason: str) -> None:
     """OTP gen_server: spec_init (not registered)."""
 
@@ -816,7 +816,7 @@ async def test_spec_init_under_a_name_that_is_not_its_own(name: Any, reason: str
     assert await outcome(own_init) == reason
 
 
-@in_node
+@on_real_clock
 async def test_spec_init_local_registered_parent() -> None:
     """OTP gen_server: spec_init_local_registered_parent."""
 
@@ -885,7 +885,7 @@ async def report_of(pid: Pid, request: Any, caplog: pytest.LogCaptureFixture) ->
     return record
 
 
-@in_node
+@on_real_clock
 async def test_call_format_status() -> None:
     """OTP gen_server: call_format_status."""
     pid = await Secret.start_link()
@@ -898,7 +898,7 @@ async def test_call_format_status() -> None:
     assert (await sys.get_state(pid))["password"] == "hunter2"  # noqa: S105  # as above
 
 
-@in_node
+@on_real_clock
 async def test_error_format_status(caplog: pytest.LogCaptureFixture) -> None:
     """OTP gen_server: error_format_status."""
     pid = await Secret.start()
@@ -910,7 +910,7 @@ async def test_error_format_status(caplog: pytest.LogCaptureFixture) -> None:
     assert "boom" not in report.getMessage()
 
 
-@in_node
+@on_real_clock
 async def test_terminate_crash_format(caplog: pytest.LogCaptureFixture) -> None:
     """OTP gen_server: terminate_crash_format."""
     pid = await Secret.start()
@@ -933,7 +933,7 @@ async def test_terminate_crash_format(caplog: pytest.LogCaptureFixture) -> None:
         (no_dict, "Secret.format_status did not return a dict"),
     ],
 )
-@in_node
+@on_real_clock
 async def test_crash_in_format_status(
     formatter: Any, shown: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -948,7 +948,7 @@ async def test_crash_in_format_status(
     assert "hunter2" not in report.state
 
 
-@in_node
+@on_real_clock
 async def test_format_all_status(caplog: pytest.LogCaptureFixture) -> None:
     """OTP gen_server: format_all_status."""
     asked: list[Any] = []
@@ -975,7 +975,7 @@ async def test_format_all_status(caplog: pytest.LogCaptureFixture) -> None:
 # ---- state
 
 
-@in_node
+@on_real_clock
 async def test_get_state() -> None:
     """OTP gen_server: get_state."""
     pid = await Server.start_link(name="local")
@@ -988,7 +988,7 @@ async def test_get_state() -> None:
     assert running[0] == running[1] == suspended == {"seen": []}
 
 
-@in_node
+@on_real_clock
 async def test_get_state_of_a_broken_server() -> None:
     """OTP gen_server: get_state (the server cannot tell)."""
 
@@ -1004,7 +1004,7 @@ async def test_get_state_of_a_broken_server() -> None:
     assert await gen_server.call(pid, "alive") == "alive"
 
 
-@in_node
+@on_real_clock
 async def test_replace_state() -> None:
     """OTP gen_server: replace_state."""
     pid = await Server.start_link()
@@ -1024,7 +1024,7 @@ async def test_replace_state() -> None:
 # ---- callbacks that are missing
 
 
-@in_node
+@on_real_clock
 async def test_undef_handle_cast() -> None:
     """OTP gen_server: undef_handle_cast (and undef_handle_call)."""
     pid, ref = await Nothing.start_monitor()
@@ -1034,7 +1034,7 @@ async def test_undef_handle_cast() -> None:
     assert to_erlang(await down(ref))[0] == "undef"
 
 
-@in_node
+@on_real_clock
 async def test_undef_handle_info(caplog: pytest.LogCaptureFixture) -> None:
     """OTP gen_server: undef_handle_info."""
     pid = await Nothing.start_link()
@@ -1046,7 +1046,7 @@ async def test_undef_handle_info(caplog: pytest.LogCaptureFixture) -> None:
     assert "unexpected message: 'hello'" in record.getMessage()
 
 
-@in_node
+@on_real_clock
 async def test_undef_handle_continue() -> None:
     """OTP gen_server: undef_handle_continue."""
 
@@ -1059,7 +1059,7 @@ async def test_undef_handle_continue() -> None:
     assert to_erlang(await down(ref))[0] == "undef"
 
 
-@in_node
+@on_real_clock
 async def test_undef_in_handle_info() -> None:
     """OTP gen_server: undef_in_handle_info."""
     pid, ref = await Server.start_monitor()
@@ -1069,7 +1069,7 @@ async def test_undef_in_handle_info() -> None:
     assert isinstance(await down(ref), NotImplementedError)
 
 
-@in_node
+@on_real_clock
 async def test_undef_code_change() -> None:
     """OTP gen_server: undef_code_change (as in Elixir, the state is kept)."""
     pid = await Nothing.start_link()
@@ -1084,7 +1084,7 @@ async def test_undef_code_change() -> None:
 # ---- reports
 
 
-@in_node
+@on_real_clock
 async def test_format_log_1(caplog: pytest.LogCaptureFixture) -> None:
     """OTP gen_server: format_log_1 (the report as text)."""
     pid = await Server.start(name="local")
@@ -1099,7 +1099,7 @@ async def test_format_log_1(caplog: pytest.LogCaptureFixture) -> None:
     assert "** (exit) ValueError: boom" in text
 
 
-@in_node
+@on_real_clock
 async def test_format_log_2(caplog: pytest.LogCaptureFixture) -> None:
     """OTP gen_server: format_log_2 (big terms are cut)."""
     pid = await Server.start()
@@ -1110,7 +1110,7 @@ async def test_format_log_2(caplog: pytest.LogCaptureFixture) -> None:
     assert len(report.getMessage()) < 20_000
 
 
-@in_node
+@on_real_clock
 async def test_a_state_whose_repr_fails_harms_no_report(caplog: pytest.LogCaptureFixture) -> None:
     """OTP gen_server: format_log_2 (any term)."""
 

@@ -36,7 +36,7 @@ from beamish.otp.gen_statem import (
     StopAndReply,
 )
 from beamish.terms import Atom, Exit, Pid, ProcessError, to_erlang
-from tests.otp.support import exit_reason, in_node, on_virtual_clock, outcome, reason_of
+from tests.otp.support import exit_reason, on_real_clock, on_virtual_clock, outcome, reason_of
 
 from .machines import ByFunction, ByName, Entering, both_modes, told
 
@@ -86,7 +86,7 @@ async def test_start3_an_init_that_takes_too_long_is_given_up() -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start4_ignore(machine: Machine) -> None:
     """gen_statem_SUITE start4."""
     with pytest.raises(StartIgnored):
@@ -94,7 +94,7 @@ async def test_start4_ignore(machine: Machine) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start5a_stop_from_init(machine: Machine) -> None:
     """gen_statem_SUITE start5a."""
     with pytest.raises(StartError) as failed:
@@ -104,7 +104,7 @@ async def test_start5a_stop_from_init(machine: Machine) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start5b_a_failing_init_that_says_so_is_not_reported(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -117,7 +117,7 @@ async def test_start5b_a_failing_init_that_says_so_is_not_reported(
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start_monitor_tells_of_the_end(machine: Machine) -> None:
     """gen_statem_SUITE start_monitor."""
     pid, ref = await machine.start_monitor()
@@ -127,7 +127,7 @@ async def test_start_monitor_tells_of_the_end(machine: Machine) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start6_a_linked_machine_and_its_starter_end_together(machine: Machine) -> None:
     """gen_statem_SUITE start6."""
     process.flag(trap_exit=True)
@@ -143,7 +143,7 @@ async def gen_statem_exit(pid: Pid) -> Any:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start8_a_local_name(machine: Machine) -> None:
     """gen_statem_SUITE start8."""
     pid = await machine.start_link(name="my_machine")
@@ -155,7 +155,7 @@ async def test_start8_a_local_name(machine: Machine) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start11_the_name_is_free_after_stop(machine: Machine) -> None:
     """gen_statem_SUITE start11."""
     for _ in range(2):
@@ -166,7 +166,7 @@ async def test_start11_the_name_is_free_after_stop(machine: Machine) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_start12_and_stop7_a_via_name(machine: Machine) -> None:
     """gen_statem_SUITE start12 and stop7."""
     await Registry.start_link(keys="unique", name="reg")
@@ -182,7 +182,7 @@ async def test_start12_and_stop7_a_via_name(machine: Machine) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_loop_start_fail_the_name_is_free_after_each_failed_start(machine: Machine) -> None:
     """gen_statem_SUITE loop_start_fail."""
     for first in (lambda: Ignore, lambda: Stop("no"), lambda: process.error("no"), lambda: "odd"):
@@ -192,7 +192,7 @@ async def test_loop_start_fail_the_name_is_free_after_each_failed_start(machine:
             assert process.whereis("my_machine") is None
 
 
-@in_node
+@on_real_clock
 async def test_an_odd_result_of_init_is_its_reason() -> None:
     """gen_statem_SUITE start, abnormal: {bad_return_from_init, _}."""
     with pytest.raises(StartError) as failed:
@@ -205,7 +205,7 @@ async def test_an_odd_result_of_init_is_its_reason() -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_stop1_an_anonymous_machine_stops_normally_then_there_is_none(
     machine: Machine,
 ) -> None:
@@ -219,7 +219,7 @@ async def test_stop1_an_anonymous_machine_stops_normally_then_there_is_none(
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_stop2_with_a_reason(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
     """gen_statem_SUITE stop2."""
     process.flag(trap_exit=True)
@@ -238,7 +238,7 @@ def test_shutdown_stopping_by_shutdown_is_not_reported(
 ) -> None:
     """gen_statem_SUITE shutdown."""
 
-    @in_node
+    @on_real_clock
     async def stopping() -> None:
         pid = await machine.start()
         do(pid, Stop(reason))
@@ -250,7 +250,7 @@ def test_shutdown_stopping_by_shutdown_is_not_reported(
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_stop_and_reply_the_replies_are_sent_in_order(machine: Machine) -> None:
     """gen_statem_SUITE stop_and_reply."""
     pid = await machine.start(process.self())
@@ -295,7 +295,7 @@ def test_abnormal1clean_and_dirty_no_late_reply_is_seen(kind: str) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_abnormal2_a_bad_result_ends_it_and_is_named(machine: Machine) -> None:
     """gen_statem_SUITE abnormal2."""
     pid = await machine.start()
@@ -315,7 +315,7 @@ async def test_abnormal2_a_bad_result_ends_it_and_is_named(machine: Machine) -> 
 def test_abnormal4_an_odd_action_is_an_error(machine: Machine, action: Any) -> None:
     """gen_statem_SUITE abnormal4."""
 
-    @in_node
+    @on_real_clock
     async def acting() -> None:
         pid = await machine.start()
         do(pid, KeepState(action))
@@ -327,7 +327,7 @@ def test_abnormal4_an_odd_action_is_an_error(machine: Machine, action: Any) -> N
     acting()
 
 
-@in_node
+@on_real_clock
 async def test_an_odd_reply_on_stopping_is_an_error() -> None:
     """gen_statem_SUITE abnormal: {bad_reply_action_from_state_function, _}."""
     pid = await ByName.start()
@@ -349,7 +349,7 @@ class WithoutTerminate(GenStatem):
         return Stop(content)
 
 
-@in_node
+@on_real_clock
 async def test_undef_terminate2_without_terminate_the_reason_is_the_one_given() -> None:
     """gen_statem_SUITE undef_terminate2."""
     pid = await WithoutTerminate.start()
@@ -358,7 +358,7 @@ async def test_undef_terminate2_without_terminate_the_reason_is_the_one_given() 
     assert await reason_of(pid) == "other"
 
 
-@in_node
+@on_real_clock
 async def test_undef_in_terminate_that_error_is_the_reason() -> None:
     """gen_statem_SUITE undef_in_terminate."""
     pid = await FailingTerminate.start()
@@ -371,7 +371,7 @@ async def test_undef_in_terminate_that_error_is_the_reason() -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_next_events_come_before_all_that_wait(machine: Machine) -> None:
     """gen_statem_SUITE next_events."""
     pid = await machine.start(process.self())
@@ -390,7 +390,7 @@ async def test_next_events_come_before_all_that_wait(machine: Machine) -> None:
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_event_order(machine: Machine) -> None:
     """gen_statem_SUITE event_order: inserted, postponed, waiting, time-outs of 0, messages."""
     pid = await machine.start(process.self())
@@ -442,7 +442,7 @@ def postponed_once(word: str) -> Any:
     return answer
 
 
-@in_node
+@on_real_clock
 async def test_state_enter_calls_on_entering_repeating_and_not_for_the_same_state() -> None:
     """gen_statem_SUITE state_enter."""
     pid = await Entering.start(process.self())
@@ -492,7 +492,7 @@ def test_state_enter_a_call_may_not_change_the_state_postpone_or_insert(
 ) -> None:
     """gen_statem_SUITE state_enter, bad returns."""
 
-    @in_node
+    @on_real_clock
     async def entering() -> None:
         pid = await OddOnEntering.start(answer)
         gen_statem.cast(pid, "go")
@@ -570,7 +570,7 @@ class Other(GenStatem):
                 return KeepState(PopCallbackModule)
 
 
-@in_node
+@on_real_clock
 async def test_callback_modules_are_pushed_and_popped() -> None:
     """gen_statem_SUITE change_callback_module and friends."""
     pid = await ByName.start()
@@ -582,7 +582,7 @@ async def test_callback_modules_are_pushed_and_popped() -> None:
     assert await gen_statem.call(pid, "state") == "busy"
 
 
-@in_node
+@on_real_clock
 async def test_pop_too_many_ends_it() -> None:
     """gen_statem_SUITE pop_too_many."""
     pid = await ByName.start()
@@ -606,7 +606,7 @@ class Formatting(ByName):
         return {**status, "state": "hidden state", "data": "hidden data", "queue": ["hidden"]}
 
 
-@in_node
+@on_real_clock
 async def test_format_all_status_sees_and_changes_all_parts(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -627,7 +627,7 @@ async def test_format_all_status_sees_and_changes_all_parts(
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_replace_state(machine: Machine) -> None:
     """gen_statem_SUITE replace_state."""
     pid = await machine.start()
@@ -644,7 +644,7 @@ async def test_replace_state(machine: Machine) -> None:
 def test_format_log_1_and_2_a_failure_is_reported_as_text(caplog: pytest.LogCaptureFixture) -> None:
     """gen_statem_SUITE format_log_1, format_log_2."""
 
-    @in_node
+    @on_real_clock
     async def failing() -> None:
         pid = await ByName.start(name="failing")
         do(pid, KeepState(Postpone))
@@ -664,7 +664,7 @@ def test_format_log_1_and_2_a_failure_is_reported_as_text(caplog: pytest.LogCapt
 # ---- replies and requests
 
 
-@in_node
+@on_real_clock
 async def test_reply_by_alias_with_payload() -> None:
     """gen_statem_SUITE reply_by_alias_with_payload."""
     pid = await ByName.start()
@@ -695,7 +695,7 @@ async def test_send_request_wait_reqid_collection() -> None:
     assert await gen_statem.wait_response(requests, 1.0) is None
 
 
-@in_node
+@on_real_clock
 async def test_send_request_check_reqid_collection() -> None:
     """gen_statem_SUITE send_request_check_reqid_collection."""
     pid = await ByName.start()
@@ -714,7 +714,7 @@ async def test_send_request_check_reqid_collection() -> None:
 # ---- what the suite's cases do not show
 
 
-@in_node
+@on_real_clock
 async def test_a_process_of_its_own_start_enters_the_loop_of_a_machine() -> None:
     """gen_statem_SUITE enter_loop."""
 
@@ -732,7 +732,7 @@ async def test_a_process_of_its_own_start_enters_the_loop_of_a_machine() -> None
     assert process.whereis("entered") is None
 
 
-@in_node
+@on_real_clock
 async def test_a_machine_under_another_name_does_not_enter_the_loop() -> None:
     """gen_statem_SUITE enter_loop."""
 
@@ -742,7 +742,7 @@ async def test_a_machine_under_another_name_does_not_enter_the_loop() -> None:
     assert await outcome(enter) == "process_not_registered"
 
 
-@in_node
+@on_real_clock
 async def test_a_call_written_by_hand_is_understood() -> None:
     pid = await ByName.start()
     alias = process.alias()
@@ -753,7 +753,7 @@ async def test_a_call_written_by_hand_is_understood() -> None:
     assert await reason_of(pid) in ("cast", "noproc")
 
 
-@in_node
+@on_real_clock
 async def test_hibernate_is_accepted_and_does_nothing() -> None:
     pid = await ByName.start()
     do(pid, KeepState(Hibernate))
@@ -762,7 +762,7 @@ async def test_hibernate_is_accepted_and_does_nothing() -> None:
     assert await gen_statem.call(pid, "state") == "idle"
 
 
-@in_node
+@on_real_clock
 async def test_a_throw_of_a_state_callback_is_its_result() -> None:
     pid = await ByName.start()
     gen_statem.cast(pid, lambda: process.throw(NextState("busy")))
@@ -770,7 +770,7 @@ async def test_a_throw_of_a_state_callback_is_its_result() -> None:
     assert await gen_statem.call(pid, "state") == "busy"
 
 
-@in_node
+@on_real_clock
 async def test_a_state_without_a_function_is_an_error_that_says_what_to_write() -> None:
     pid = await ByName.start()
     do(pid, NextState("nowhere"))
@@ -782,7 +782,7 @@ async def test_a_state_without_a_function_is_an_error_that_says_what_to_write() 
     assert "'nowhere': expected a method `def <state>(self, event_type, content)`" in str(reason)
 
 
-@in_node
+@on_real_clock
 async def test_the_parents_exit_ends_a_trapping_machine_with_terminate() -> None:
     me = process.self()
 
@@ -797,7 +797,7 @@ async def test_the_parents_exit_ends_a_trapping_machine_with_terminate() -> None
     assert ("terminate", "parent_gone", "idle") in told()
 
 
-@in_node
+@on_real_clock
 async def test_an_exit_signal_ends_a_machine_that_does_not_trap_without_terminate() -> None:
     pid = await ByName.start(process.self())
     process.exit(pid, "shutdown")
@@ -806,7 +806,7 @@ async def test_an_exit_signal_ends_a_machine_that_does_not_trap_without_terminat
     assert told() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_machine_is_a_supervisors_child() -> None:
     supervisor = await Supervisor.start_link([ByName.child_spec(name="child")])
     first = process.whereis("child")
@@ -820,7 +820,7 @@ async def test_a_machine_is_a_supervisors_child() -> None:
     assert child.pid == process.whereis("child") != first
 
 
-@in_node
+@on_real_clock
 async def test_a_call_to_nobody_to_oneself_and_to_one_that_ends_meanwhile() -> None:
     pid = await ByName.start()
 
@@ -837,7 +837,7 @@ async def test_a_call_to_nobody_to_oneself_and_to_one_that_ends_meanwhile() -> N
     assert await exit_reason(gen_statem.call(pid, stop)) == ("gone", shape(pid, stop))
 
 
-@in_node
+@on_real_clock
 async def test_reply_takes_a_caller_and_a_value_or_replies() -> None:
     pid = await ByName.start()
     callers = await asked(pid, 4)
@@ -850,13 +850,13 @@ async def test_reply_takes_a_caller_and_a_value_or_replies() -> None:
     assert [reply for _, _, reply in got] == ["a", "b", "c", "d"]
 
 
-@in_node
+@on_real_clock
 async def test_reply_to_what_is_no_caller_is_refused() -> None:
     assert "expected the `caller`" in str(await outcome(gen_statem.reply, "me", 1))
 
 
 @both_modes
-@in_node
+@on_real_clock
 async def test_sys_sees_the_events_of_a_machine(machine: Machine) -> None:
     pid = await machine.start()
     await sys.log(pid, True)
@@ -876,7 +876,7 @@ async def test_sys_sees_the_events_of_a_machine(machine: Machine) -> None:
     assert ("start_timer", ("state_timeout", 5.0, "s"), "busy") in events
 
 
-@in_node
+@on_real_clock
 async def test_a_traced_machine_says_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
     pid = await ByName.start(name="traced", debug=["trace"])
     gen_statem.cast(pid, "hello")
@@ -898,7 +898,7 @@ class Renamed(ByName):
         return NextState(extra)
 
 
-@in_node
+@on_real_clock
 async def test_code_change_makes_it_a_machine_of_the_new_class() -> None:
     pid = await ByFunction.start()
     await sys.suspend(pid)

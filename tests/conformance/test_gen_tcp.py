@@ -18,7 +18,7 @@ from beamish.net.http import HttpFramer, decode
 from beamish.net.options import SocketOptions
 from beamish.terms import BadArgError
 from tests.net.sockets import SOON, connected, everything, fails, fill, reason_of_end, refused
-from tests.otp.support import in_node
+from tests.otp.support import on_real_clock
 from tests.support.clock import VirtualClockLoop
 
 
@@ -31,7 +31,7 @@ def reset(socket: Socket) -> None:
 # ---- API
 
 
-@in_node
+@on_real_clock
 async def test_a_connection_comes_from_the_port_of_ones_choice() -> None:
     """OTP gen_tcp API: t_connect_src_port."""
     free = gen_tcp.listen(0)
@@ -49,7 +49,7 @@ async def test_a_connection_comes_from_the_port_of_ones_choice() -> None:
 def test_a_name_that_cannot_be_is_nxdomain(name: str) -> None:
     """OTP gen_tcp API: t_connect_bad."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         error = await fails_with(gen_tcp.connect(name, 4040, timeout=SOON))
         assert error.reason in {"nxdomain", "try_again"}  # the latter without a name server
@@ -63,7 +63,7 @@ async def fails_with(operation: Any) -> TcpError:
     return failed.value
 
 
-@in_node
+@on_real_clock
 async def test_lines_may_end_with_a_byte_of_ones_choice_also_when_counted() -> None:
     """OTP gen_tcp API: t_recv_delim."""
     options: SocketOptions = {"packet": "line", "line_delimiter": b"X"}
@@ -78,7 +78,7 @@ async def test_lines_may_end_with_a_byte_of_ones_choice_also_when_counted() -> N
     assert await process.receive(timeout=SOON) == ("tcp_passive", far)
 
 
-@in_node
+@on_real_clock
 async def test_unix_sockets_may_have_names_on_both_sides(tmp_path: Path) -> None:
     """OTP gen_tcp API: t_local_basic, t_local_unbound."""
     server, client = str(tmp_path / "server"), str(tmp_path / "client")
@@ -103,7 +103,7 @@ async def test_unix_sockets_may_have_names_on_both_sides(tmp_path: Path) -> None
 def test_a_connection_may_end_while_its_messages_are_counted(count: int) -> None:
     """OTP gen_tcp: active_n_closed."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         far, near = await connected({"packet": 1, "active": count})
         for n in range(3):
@@ -142,7 +142,7 @@ def file_limit(most: int) -> Generator[None]:
 def test_as_many_sockets_as_the_limit_again_and_again() -> None:
     """OTP gen_tcp: iter_max_socks."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         counts: list[int] = []
         with file_limit(60):
@@ -165,7 +165,7 @@ def test_as_many_sockets_as_the_limit_again_and_again() -> None:
 def test_a_reset_after_a_send_is_shown(active: Any) -> None:
     """OTP gen_tcp: econnreset_after_sync_send, econnreset_after_async_send_*."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         options: SocketOptions = {"show_econnreset": True, "active": active}
         for queued in (False, True):
@@ -185,7 +185,7 @@ def test_a_reset_after_a_send_is_shown(active: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_linger_zero_throws_a_full_send_buffer_away() -> None:
     """OTP gen_tcp: linger_zero_sndbuf."""
     far, near = await connected({"show_econnreset": True}, sndbuf=4096)
@@ -201,7 +201,7 @@ async def test_linger_zero_throws_a_full_send_buffer_away() -> None:
     assert got < sent
 
 
-@in_node
+@on_real_clock
 async def test_a_node_has_default_options_for_listen_and_connect() -> None:
     """OTP gen_tcp: default_options."""
     inet.set_default_options(
@@ -229,7 +229,7 @@ async def test_a_node_has_default_options_for_listen_and_connect() -> None:
     assert gen_tcp.getopts(far, "packet") == gen_tcp.getopts(near, "packet") == {"packet": "raw"}
 
 
-@in_node
+@on_real_clock
 async def test_default_options_that_make_no_sense_are_refused() -> None:
     wrong: Any = {"packet": 3}
 
@@ -278,7 +278,7 @@ def test_of_several_senders_that_time_out_one_closes_and_the_others_hear_of_it()
 # ---- monitors of sockets
 
 
-@in_node
+@on_real_clock
 async def test_closing_a_socket_is_told_to_who_monitors_it() -> None:
     """OTP gen_tcp: socket_monitor1."""
     listener = gen_tcp.listen(0)
@@ -293,7 +293,7 @@ async def test_closing_a_socket_is_told_to_who_monitors_it() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_many_sockets_are_monitored() -> None:
     """OTP gen_tcp: socket_monitor1_manys."""
     listeners = [gen_tcp.listen(0) for _ in range(20)]
@@ -305,7 +305,7 @@ async def test_many_sockets_are_monitored() -> None:
     assert process.flush() == expected
 
 
-@in_node
+@on_real_clock
 async def test_many_processes_monitor_one_socket() -> None:
     """OTP gen_tcp: socket_monitor1_manyc."""
     listener = gen_tcp.listen(0)
@@ -330,7 +330,7 @@ async def test_many_processes_monitor_one_socket() -> None:
 def test_the_end_of_the_owner_is_told_to_who_monitors_its_sockets(how: str, count: int) -> None:
     """OTP gen_tcp: socket_monitor2, socket_monitor2_manys."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         async def own(witness: Pid) -> None:
             process.send(witness, [gen_tcp.listen(0) for _ in range(count)])
@@ -355,7 +355,7 @@ def test_the_end_of_the_owner_is_told_to_who_monitors_its_sockets(how: str, coun
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_closed_socket_that_is_monitored_is_noproc() -> None:
     listener = gen_tcp.listen(0)
     gen_tcp.close(listener)
@@ -365,7 +365,7 @@ async def test_a_closed_socket_that_is_monitored_is_noproc() -> None:
     assert await process.receive() == Down(ref, "port", listener, "noproc")
 
 
-@in_node
+@on_real_clock
 async def test_a_monitor_can_be_cancelled_once() -> None:
     listener = gen_tcp.listen(0)
     ref = inet.monitor(listener)
@@ -376,7 +376,7 @@ async def test_a_monitor_can_be_cancelled_once() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_what_is_no_socket_and_no_monitor_is_refused() -> None:
     wrong: Any = 7
 
@@ -447,7 +447,7 @@ async def echo_server(how: Any, **options: Any) -> Socket:
 def test_every_packet_comes_back(how: Any, packet: Any) -> None:
     """OTP gen_tcp echo: passive_echo, active_once_echo."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         near = await echo_server(how, packet=packet)
 
@@ -463,7 +463,7 @@ def test_every_packet_comes_back(how: Any, packet: Any) -> None:
 def test_raw_bytes_come_back(how: Any) -> None:
     """OTP gen_tcp echo: passive_echo and active_once_echo, raw."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         near = await echo_server(how)
 
@@ -480,7 +480,7 @@ def test_raw_bytes_come_back(how: Any) -> None:
 def test_packets_that_come_byte_by_byte_come_back(packet: Any) -> None:
     """OTP gen_tcp echo: slow_active_echo."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         near = await echo_server(echo_active, packet=packet, nodelay=True)
         payload = framed(packet, b"slow")
@@ -504,7 +504,7 @@ def test_a_packet_at_its_limit_passes_and_one_over_it_is_emsgsize(
 ) -> None:
     """OTP gen_tcp echo: limit_active_echo, large_limit_passive_echo."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.register("test", process.self())
         near = await echo_server(how, packet=packet, packet_size=size)
@@ -535,7 +535,7 @@ def test_a_packet_at_its_limit_passes_and_one_over_it_is_emsgsize(
 def test_a_name_has_addresses(host: Any, family: Any, name: str, length: int, address: str) -> None:
     """OTP inet: t_gethostbyname, t_gethostbyname_v6."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         assert await inet.gethostbyname(host, family) == (name, [], family, length, [address])
         assert await inet.getaddr(host, family) == address
@@ -549,7 +549,7 @@ def test_a_name_has_addresses(host: Any, family: Any, name: str, length: int, ad
 def test_a_host_without_addresses_of_a_family_is_an_error(host: str, family: Any) -> None:
     """OTP inet: t_gethostbyname, t_getaddr, errors."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         assert (await fails_with(inet.gethostbyname(host, family))).reason in {
             "nxdomain",
@@ -656,7 +656,7 @@ THEIR_PACKETS: list[Any] = [
 def test_http_is_received_packet_by_packet_however_it_comes(size: int) -> None:
     """OTP gen_tcp: packet mode http, passive."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         far, near = await connected({"packet": "http"}, nodelay=True)
 
@@ -672,7 +672,7 @@ def test_http_is_received_packet_by_packet_however_it_comes(size: int) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_http_comes_as_messages_with_a_tag_of_its_own() -> None:
     """OTP gen_tcp: packet mode http, active."""
     far, near = await connected({"packet": "http", "active": True})
@@ -683,7 +683,7 @@ async def test_http_comes_as_messages_with_a_tag_of_its_own() -> None:
         assert await process.receive(timeout=SOON) == ("http", far, packet)
 
 
-@in_node
+@on_real_clock
 async def test_a_body_is_read_raw_after_the_headers() -> None:
     far, near = await connected({"packet": "http"})
     await gen_tcp.send(near, b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbodyGET /2 HTTP/1.1\r\n")
@@ -698,7 +698,7 @@ async def test_a_body_is_read_raw_after_the_headers() -> None:
     assert packet[:2] == ("http_request", "GET")
 
 
-@in_node
+@on_real_clock
 async def test_httph_knows_headers_alone() -> None:
     far, near = await connected({"packet": "httph"})
 
@@ -713,7 +713,7 @@ async def test_httph_knows_headers_alone() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_line_of_http_over_packet_size_is_emsgsize() -> None:
     """OTP gen_tcp: packet_size in mode http."""
     for line in (b"GET /" + b"x" * 50, b"GET /" + b"x" * 50 + b" HTTP/1.1\r\n"):

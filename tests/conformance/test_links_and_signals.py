@@ -8,14 +8,14 @@ import pytest
 
 from beamish import process
 from beamish.terms import Down, Exit, Pid
-from tests.otp.support import down, ended_by, in_node
+from tests.otp.support import down, ended_by, on_real_clock
 
 
 async def wait() -> None:
     await process.receive("stop")
 
 
-@in_node
+@on_real_clock
 async def test_links() -> None:
     """OTP links: links."""
     process.flag(trap_exit=True)
@@ -38,7 +38,7 @@ async def test_links() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_link_ends_the_other_side_too() -> None:
     """OTP links: links (seen from the other side)."""
 
@@ -55,7 +55,7 @@ async def test_a_link_ends_the_other_side_too() -> None:
     assert await down(ref) == "linkers_end"
 
 
-@in_node
+@on_real_clock
 async def test_otp_5772_monitor() -> None:
     """OTP links: otp_5772_monitor (and otp_5772_link)."""
     process.flag(trap_exit=True)
@@ -75,7 +75,7 @@ async def test_otp_5772_monitor() -> None:
 # ---- signals
 
 
-@in_node
+@on_real_clock
 async def test_monitor_order() -> None:
     """OTP signals: monitor_order."""
 
@@ -100,7 +100,7 @@ async def test_monitor_order() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_monitor_named_order_local() -> None:
     """OTP signals: monitor_named_order_local."""
     for _ in range(100):
@@ -119,7 +119,7 @@ async def test_monitor_named_order_local() -> None:
 
 @pytest.mark.parametrize("receives", [False, True])
 @pytest.mark.parametrize("ends", [False, True])
-@in_node
+@on_real_clock
 async def test_simultaneous_signals(receives: bool, ends: bool) -> None:
     """OTP signals: simultaneous_signals_basic, simultaneous_signals_recv.
 
@@ -159,7 +159,7 @@ async def test_simultaneous_signals(receives: bool, ends: bool) -> None:
     assert len(taken) == (senders * each // (2 if receives else 10**9) if ends else senders * each)
 
 
-@in_node
+@on_real_clock
 async def test_priority_messages_alias_enable_disable() -> None:
     """OTP signals: priority_messages_alias_enable_disable."""
     plain = process.alias()
@@ -180,7 +180,7 @@ async def test_priority_messages_alias_enable_disable() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_priority_messages_order() -> None:
     """OTP signals: priority_messages_order."""
     urgent = process.alias(priority=True)
@@ -200,7 +200,7 @@ async def test_priority_messages_order() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_waiting_process_is_handed_a_priority_message() -> None:
     """OTP signals: priority_messages_order (to one that waits)."""
 
@@ -220,7 +220,7 @@ async def test_a_waiting_process_is_handed_a_priority_message() -> None:
 
 
 @pytest.mark.slow  # many rounds are what is tested
-@in_node
+@on_real_clock
 async def test_otp_8099() -> None:
     """OTP names: otp_8099 (ten thousand rounds of its million)."""
     for _ in range(10_000):
@@ -244,7 +244,7 @@ async def _down_of(pid: Pid) -> Any:
     return await process.receive(("DOWN", ref, ..., ..., ...))
 
 
-@in_node
+@on_real_clock
 async def test_a_name_is_free_when_the_death_is_known() -> None:
     """OTP names: otp_8099."""
     for _ in range(200):

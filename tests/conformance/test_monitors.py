@@ -8,7 +8,7 @@ import pytest
 
 from beamish import process
 from beamish.terms import BadArgError, Down, Pid
-from tests.otp.support import down, ended_by, in_node
+from tests.otp.support import down, ended_by, on_real_clock
 
 BIG = {"list": list(range(10_000)), "text": "x" * 100_000}
 
@@ -17,7 +17,7 @@ async def wait() -> None:
     await process.receive("stop")
 
 
-@in_node
+@on_real_clock
 async def test_case_1() -> None:
     """OTP monitors: case_1."""
 
@@ -39,7 +39,7 @@ async def test_case_1() -> None:
 
 
 @pytest.mark.parametrize("atomically", [False, True])
-@in_node
+@on_real_clock
 async def test_case_2(atomically: bool) -> None:
     """OTP monitors: case_2, case_2a."""
 
@@ -59,7 +59,7 @@ async def test_case_2(atomically: bool) -> None:
 
 
 @pytest.mark.parametrize("dest", [5, None, ("a",), ("a", 5), b"name", 1.5])
-@in_node
+@on_real_clock
 async def test_mon_e_1(dest: Any) -> None:
     """OTP monitors: mon_e_1."""
     with pytest.raises(BadArgError):
@@ -67,7 +67,7 @@ async def test_mon_e_1(dest: Any) -> None:
 
 
 @pytest.mark.parametrize("options", [{"alias": "for ever"}, {"alias": True}])
-@in_node
+@on_real_clock
 async def test_mon_e_1_options(options: Any) -> None:
     """OTP monitors: mon_e_1 (options)."""
     with pytest.raises(BadArgError):
@@ -75,14 +75,14 @@ async def test_mon_e_1_options(options: Any) -> None:
 
 
 @pytest.mark.parametrize("ref", [5, None, "ref", (1, 2)])
-@in_node
+@on_real_clock
 async def test_demon_e_1(ref: Any) -> None:
     """OTP monitors: demon_e_1."""
     with pytest.raises(BadArgError):
         process.demonitor(ref)
 
 
-@in_node
+@on_real_clock
 async def test_demon_e_1_anothers() -> None:
     """OTP monitors: demon_e_1 (another's reference)."""
 
@@ -101,7 +101,7 @@ async def test_demon_e_1_anothers() -> None:
     assert await process.receive() == "normal"
 
 
-@in_node
+@on_real_clock
 async def test_demon_2() -> None:
     """OTP monitors: demon_2."""
     own = process.monitor(process.self())
@@ -115,7 +115,7 @@ async def test_demon_2() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_demonitor_flush() -> None:
     """OTP monitors: demonitor_flush."""
     pid = process.spawn(wait)
@@ -132,7 +132,7 @@ async def test_demonitor_flush() -> None:
         process.demonitor(refs[0], flesh=True)  # type: ignore[call-arg]
 
 
-@in_node
+@on_real_clock
 async def test_gh_5225_demonitor_alias() -> None:
     """OTP monitors: gh_5225_demonitor_alias."""
     alias = process.alias()
@@ -152,7 +152,7 @@ async def test_gh_5225_demonitor_alias() -> None:
     assert process.flush() == ["still an alias", "alias of a monitor that was"]
 
 
-@in_node
+@on_real_clock
 async def test_local_remove_monitor() -> None:
     """OTP monitors: local_remove_monitor."""
     rounds = 300
@@ -173,7 +173,7 @@ async def test_local_remove_monitor() -> None:
     assert all(removed[ref] == (ref not in told) for ref in refs)
 
 
-@in_node
+@on_real_clock
 async def test_mon_1() -> None:
     """OTP monitors: mon_1."""
     dead = process.spawn(wait)
@@ -203,7 +203,7 @@ async def test_mon_1() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_large_exit() -> None:
     """OTP monitors: large_exit."""
 
@@ -215,7 +215,7 @@ async def test_large_exit() -> None:
     assert await down(ref) == BIG
 
 
-@in_node
+@on_real_clock
 async def test_named_down() -> None:
     """OTP monitors: named_down."""
     for _ in range(50):
@@ -232,7 +232,7 @@ async def test_named_down() -> None:
 
 @pytest.mark.parametrize("alias", ["explicit_unalias", "demonitor", "reply_demonitor"])
 @pytest.mark.parametrize("who", ["dead", "unknown", "unknown on this node"])
-@in_node
+@on_real_clock
 async def test_monitor_3_noproc_gh6185(who: str, alias: str) -> None:
     """OTP monitors: monitor_3_noproc_gh6185."""
     dead = process.spawn(wait)

@@ -18,7 +18,7 @@ from beamish.otp import (
     gen_server,
 )
 from beamish.terms import Pid
-from tests.otp.support import ended_by, exit_reason, in_node, outcome
+from tests.otp.support import ended_by, exit_reason, on_real_clock, outcome
 
 
 class Shard(GenServer):
@@ -45,7 +45,7 @@ def test_child_spec_uses_the_name_as_id() -> None:
     assert (spec.id, spec.type) == ("shards", "supervisor")
 
 
-@in_node
+@on_real_clock
 async def test_keys_are_routed_to_as_many_children_as_partitions() -> None:
     """Elixir PartitionSupervisor: start_link/1 "on success with atom name"."""
     await PartitionSupervisor.start_link(Shard, name="shards", partitions=3)
@@ -58,7 +58,7 @@ async def test_keys_are_routed_to_as_many_children_as_partitions() -> None:
     assert await shard("alice") is await shard("alice") is PartitionSupervisor.whereis(via("alice"))
 
 
-@in_node
+@on_real_clock
 async def test_there_are_as_many_partitions_as_processors_by_default() -> None:
     """Elixir PartitionSupervisor: start_link/1 "on success with atom name"."""
     import os
@@ -68,7 +68,7 @@ async def test_there_are_as_many_partitions_as_processors_by_default() -> None:
     assert PartitionSupervisor.partitions("shards") == (os.cpu_count() or 1)
 
 
-@in_node
+@on_real_clock
 async def test_each_partitions_arguments_are_computed_from_its_number() -> None:
     """Elixir PartitionSupervisor: start_link/1 "with_arguments"."""
     await PartitionSupervisor.start_link(
@@ -83,7 +83,7 @@ async def test_each_partitions_arguments_are_computed_from_its_number() -> None:
     assert args == [(("x", n), {"k": 1}) for n in range(3)]
 
 
-@in_node
+@on_real_clock
 async def test_a_name_must_be_given() -> None:
     """Elixir PartitionSupervisor: start_link/1 "raises without name"."""
     with pytest.raises(BadArgError, match="expected a name"):
@@ -106,7 +106,7 @@ def no_arguments(args: Any, number: int) -> Any:
 def test_with_arguments_must_be_a_function_of_two(bad: Any) -> None:
     """Elixir PartitionSupervisor: start_link/1 "raises on bad with_arguments"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(BadArgError, match="expected a function of two"):
             await PartitionSupervisor.start_link(Shard, name="shards", with_arguments=bad)
@@ -114,7 +114,7 @@ def test_with_arguments_must_be_a_function_of_two(bad: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_with_arguments_must_return_arguments() -> None:
     with pytest.raises(BadArgError, match="expected it to return a tuple of arguments"):
         await PartitionSupervisor.start_link(
@@ -126,7 +126,7 @@ async def test_with_arguments_must_return_arguments() -> None:
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, True, "2"])
 def test_partitions_must_be_a_number(bad: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(BadArgError, match="partitions: expected a whole number >= 1"):
             await PartitionSupervisor.start_link(Shard, name="shards", partitions=bad)
@@ -134,7 +134,7 @@ def test_partitions_must_be_a_number(bad: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_taken_name_is_already_started() -> None:
     pid = await PartitionSupervisor.start_link(Shard, name="shards")
 
@@ -148,7 +148,7 @@ async def asked_for_partitions() -> None:
     PartitionSupervisor.partitions("nobody")
 
 
-@in_node
+@on_real_clock
 async def test_partitions_of_an_unknown_supervisor_exits_with_noproc() -> None:
     """Elixir PartitionSupervisor: partitions/1 "raises noproc for unknown ..."."""
     reason = await outcome(asked_for_partitions)
@@ -156,7 +156,7 @@ async def test_partitions_of_an_unknown_supervisor_exits_with_noproc() -> None:
     assert reason == ("noproc", ("PartitionSupervisor", "partitions", ("nobody",)))
 
 
-@in_node
+@on_real_clock
 async def test_partitions_are_counted() -> None:
     await PartitionSupervisor.start_link(Shard, name="shards", partitions=4)
 
@@ -166,7 +166,7 @@ async def test_partitions_are_counted() -> None:
 # ---- resize
 
 
-@in_node
+@on_real_clock
 async def test_resize_stops_partitions_and_starts_them_again() -> None:
     await PartitionSupervisor.start_link(Shard, name="shards", partitions=4)
 
@@ -179,7 +179,7 @@ async def test_resize_stops_partitions_and_starts_them_again() -> None:
     assert fewer < more
 
 
-@in_node
+@on_real_clock
 async def test_a_look_up_after_resizing_to_zero_raises() -> None:
     """Elixir PartitionSupervisor: resize!/1 "raises on lookup after resizing to zero"."""
     await PartitionSupervisor.start_link(Shard, name="shards", partitions=2)
@@ -195,7 +195,7 @@ async def test_a_look_up_after_resizing_to_zero_raises() -> None:
 def test_resize_goes_no_further_than_the_first_number(bad: Any) -> None:
     """Elixir PartitionSupervisor: resize!/1 "raises if trying to increase the number ..."."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await PartitionSupervisor.start_link(Shard, name="shards", partitions=2)
 
@@ -208,7 +208,7 @@ def test_resize_goes_no_further_than_the_first_number(bad: Any) -> None:
 # ---- its children
 
 
-@in_node
+@on_real_clock
 async def test_which_children_returns_all_partitions() -> None:
     """Elixir PartitionSupervisor: which_children/1 "returns all partitions"."""
     await PartitionSupervisor.start_link(Shard, name="shards", partitions=3)
@@ -220,7 +220,7 @@ async def test_which_children_returns_all_partitions() -> None:
     assert infos == [(n, await shard(n), "worker", ("Shard",)) for n in range(3)]
 
 
-@in_node
+@on_real_clock
 async def test_count_children_counts_workers() -> None:
     """Elixir PartitionSupervisor: count_children/1 "with workers"."""
     await PartitionSupervisor.start_link(Agent.child_spec(dict), name="shards", partitions=3)
@@ -233,7 +233,7 @@ async def test_count_children_counts_workers() -> None:
     }
 
 
-@in_node
+@on_real_clock
 async def test_count_children_counts_supervisors() -> None:
     """Elixir PartitionSupervisor: count_children/1 "with supervisors"."""
     await PartitionSupervisor.start_link(DynamicSupervisor, name="shards", partitions=3)
@@ -246,7 +246,7 @@ async def test_count_children_counts_supervisors() -> None:
     }
 
 
-@in_node
+@on_real_clock
 async def test_count_children_of_an_unknown_supervisor_exits_with_noproc() -> None:
     """Elixir PartitionSupervisor: count_children/1 "raises noproc for unknown ..."."""
     reason = await exit_reason(PartitionSupervisor.count_children("nobody"))
@@ -254,7 +254,7 @@ async def test_count_children_of_an_unknown_supervisor_exits_with_noproc() -> No
     assert reason[0] == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_a_via_name_works_as_a_plain_one_does() -> None:
     """Elixir PartitionSupervisor: count_children/1 "with via tuple"."""
     await Registry.start_link(keys="unique", name="names")
@@ -266,7 +266,7 @@ async def test_a_via_name_works_as_a_plain_one_does() -> None:
     assert await shard(0, name) is not await shard(1, name)
 
 
-@in_node
+@on_real_clock
 async def test_a_partition_that_dies_is_started_again_and_found() -> None:
     sup = await PartitionSupervisor.start_link(Shard, name="shards", partitions=2)
     zero, one = await shard(0), await shard(1)
@@ -278,7 +278,7 @@ async def test_a_partition_that_dies_is_started_again_and_found() -> None:
     assert await shard(1) is one
 
 
-@in_node
+@on_real_clock
 async def test_dynamic_supervisors_take_children_by_key() -> None:
     await PartitionSupervisor.start_link(DynamicSupervisor, name="shards", partitions=2)
 
@@ -289,7 +289,7 @@ async def test_dynamic_supervisors_take_children_by_key() -> None:
         assert (await DynamicSupervisor.count_children(via(key)))["active"] == 2
 
 
-@in_node
+@on_real_clock
 async def test_it_is_a_child_of_a_supervisor() -> None:
     await Supervisor.start_link(
         [(PartitionSupervisor, (Shard,), {"name": "shards", "partitions": 2})]
@@ -309,7 +309,7 @@ def test_partitions_are_not_registered_by_hand(operation: str) -> None:
             PartitionSupervisor.unregister_name(("shards", 1))
 
 
-@in_node
+@on_real_clock
 async def test_a_key_of_another_form_is_refused() -> None:
     with pytest.raises(BadArgError, match="expected"):
         PartitionSupervisor.whereis(("via", PartitionSupervisor, "shards"))

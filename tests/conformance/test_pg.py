@@ -9,7 +9,7 @@ import pytest
 from beamish import process
 from beamish.otp import StartError, Supervisor, gen_server, pg
 from beamish.terms import BadArgError, Pid, to_erlang
-from tests.otp.support import ended_by, exit_reason, in_node, reason_of
+from tests.otp.support import ended_by, exit_reason, on_real_clock, reason_of
 
 
 async def member() -> Pid:
@@ -28,7 +28,7 @@ async def settled(scope: str = "pg") -> None:
     await pg.leave("nothing", [], scope=scope)
 
 
-@in_node
+@on_real_clock
 async def test_groups_are_joined_and_left() -> None:
     """OTP pg: "pg"."""
     await pg.start_link()
@@ -47,7 +47,7 @@ async def test_groups_are_joined_and_left() -> None:
     assert (pg.get_members("one"), pg.which_groups()) == ([], [("two", 2)])
 
 
-@in_node
+@on_real_clock
 async def test_leaving_what_one_is_not_in_is_not_joined() -> None:
     """OTP pg: "pg", not_joined."""
     await pg.start_link()
@@ -60,7 +60,7 @@ async def test_leaving_what_one_is_not_in_is_not_joined() -> None:
     assert await pg.leave("one", [process.self(), other])
 
 
-@in_node
+@on_real_clock
 async def test_scopes_know_nothing_of_each_other() -> None:
     """OTP pg: "pg", scopes."""
     await pg.start_link()
@@ -78,7 +78,7 @@ async def test_scopes_know_nothing_of_each_other() -> None:
     assert (pg.which_groups("chat"), pg.which_groups()) == (["lobby"], [])
 
 
-@in_node
+@on_real_clock
 async def test_a_scope_is_started_once() -> None:
     scope = await pg.start()
 
@@ -89,7 +89,7 @@ async def test_a_scope_is_started_once() -> None:
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_real_clock
 async def test_a_scope_is_a_child_of_a_supervisor() -> None:
     sup = await Supervisor.start_link([pg, (pg, "chat")])
 
@@ -104,7 +104,7 @@ async def test_a_scope_is_a_child_of_a_supervisor() -> None:
 def test_garbage_ends_a_scope_with_badarg(how: str) -> None:
     """OTP pg: "errors"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         scope = await pg.start()
         watch = process.monitor(scope)
@@ -126,7 +126,7 @@ def test_garbage_ends_a_scope_with_badarg(how: str) -> None:
 def test_what_is_no_pid_is_refused(pids: Any) -> None:
     """OTP pg: "errors", arguments."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         scope = await pg.start()
 
@@ -138,7 +138,7 @@ def test_what_is_no_pid_is_refused(pids: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_other_bad_arguments_are_refused() -> None:
     bad: Any = 7
 
@@ -150,7 +150,7 @@ async def test_other_bad_arguments_are_refused() -> None:
         await pg.join(*[bad] * 4)
 
 
-@in_node
+@on_real_clock
 async def test_without_a_scope_changes_exit_and_look_ups_find_nothing() -> None:
     """OTP pg: "errors", no scope."""
     reason, _ = await exit_reason(pg.join("nobody", "group", process.self()))
@@ -161,7 +161,7 @@ async def test_without_a_scope_changes_exit_and_look_ups_find_nothing() -> None:
         pg.which_groups("nobody")
 
 
-@in_node
+@on_real_clock
 async def test_a_member_that_leaves_and_ends_at_once_is_gone() -> None:
     """OTP pg: "leave_exit_race"."""
     scope = await pg.start()
@@ -175,7 +175,7 @@ async def test_a_member_that_leaves_and_ends_at_once_is_gone() -> None:
     assert process.info(scope, "monitors") == []
 
 
-@in_node
+@on_real_clock
 async def test_a_member_that_dies_has_left_for_whoever_was_told() -> None:
     await pg.start()
     pid = await member()
@@ -187,7 +187,7 @@ async def test_a_member_that_dies_has_left_for_whoever_was_told() -> None:
     assert pg.which_groups() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_dead_process_that_is_joined_leaves_again() -> None:
     await pg.start()
     pid = await member()
@@ -201,7 +201,7 @@ async def test_a_dead_process_that_is_joined_leaves_again() -> None:
     assert await process.receive() == (ref, "leave", "group", [pid])
 
 
-@in_node
+@on_real_clock
 async def test_a_nodeup_of_the_own_node_changes_nothing() -> None:
     """OTP pg: "dyn_distribution"."""
     scope = await pg.start()
@@ -214,7 +214,7 @@ async def test_a_nodeup_of_the_own_node_changes_nothing() -> None:
     assert pg.get_members("group") == [process.self()]
 
 
-@in_node
+@on_real_clock
 async def test_a_monitored_scope_tells_its_groups_and_then_joins_and_leaves() -> None:
     """OTP pg: "monitor_nonempty_scope"."""
     await pg.start_link("chat")
@@ -230,7 +230,7 @@ async def test_a_monitored_scope_tells_its_groups_and_then_joins_and_leaves() ->
     assert await process.receive() == (ref, "leave", "lobby", [me, other])
 
 
-@in_node
+@on_real_clock
 async def test_an_empty_scope_is_monitored_until_demonitor() -> None:
     """OTP pg: "monitor_scope"."""
     scope = await pg.start_link()
@@ -249,7 +249,7 @@ async def test_an_empty_scope_is_monitored_until_demonitor() -> None:
     assert process.info(scope, "monitors") == [me]
 
 
-@in_node
+@on_real_clock
 async def test_the_end_of_a_member_is_told_group_by_group_latest_first() -> None:
     """OTP pg: "monitor_scope", a member that ends."""
     await pg.start_link()
@@ -264,7 +264,7 @@ async def test_the_end_of_a_member_is_told_group_by_group_latest_first() -> None
         assert await process.receive() == (ref, "leave", group, [pid])
 
 
-@in_node
+@on_real_clock
 async def test_a_group_whose_last_member_is_dying_is_not_listed() -> None:
     """OTP pg: "monitor_scope", a group is gone with its last member."""
     await pg.start_link()
@@ -277,7 +277,7 @@ async def test_a_group_whose_last_member_is_dying_is_not_listed() -> None:
     assert groups == {}
 
 
-@in_node
+@on_real_clock
 async def test_who_monitors_hears_of_its_own_joining() -> None:
     """OTP pg: "monitor_self"."""
     await pg.start_link()
@@ -295,7 +295,7 @@ async def test_who_monitors_hears_of_its_own_joining() -> None:
     assert members == [me]
 
 
-@in_node
+@on_real_clock
 async def test_a_monitor_goes_with_its_process() -> None:
     """OTP pg: monitor, a process that ends."""
     scope = await pg.start_link()
@@ -310,7 +310,7 @@ async def test_a_monitor_goes_with_its_process() -> None:
     assert process.info(scope, "monitors") == []
 
 
-@in_node
+@on_real_clock
 async def test_joining_nobody_does_nothing() -> None:
     await pg.start_link()
     await pg.monitor_scope()

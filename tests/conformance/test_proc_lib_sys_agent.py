@@ -11,7 +11,14 @@ import pytest
 from beamish import process
 from beamish.otp import Agent, GenServer, StartError, Supervisor, gen_server, proc_lib, sys
 from beamish.terms import BadArgError, Pid
-from tests.otp.support import ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of
+from tests.otp.support import (
+    ended_by,
+    exit_reason,
+    on_real_clock,
+    on_virtual_clock,
+    outcome,
+    reason_of,
+)
 
 # ---- proc_lib
 
@@ -25,7 +32,7 @@ async def crashes(reason: Any) -> None:
 
 
 @pytest.mark.parametrize("reason", [ValueError("boom"), "odd"])
-@in_node
+@on_real_clock
 async def test_crash(reason: Any, caplog: pytest.LogCaptureFixture) -> None:
     """OTP proc_lib: crash."""
     pid = proc_lib.spawn(crashes, reason)
@@ -41,7 +48,7 @@ async def test_crash(reason: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("reason", ["normal", "shutdown", ("shutdown", "why")])
-@in_node
+@on_real_clock
 async def test_no_crash(reason: Any, caplog: pytest.LogCaptureFixture) -> None:
     """OTP proc_lib: crash (none for shutdown reasons)."""
     await outcome(proc_lib.spawn, crashes, reason)
@@ -50,7 +57,7 @@ async def test_no_crash(reason: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.records == []
 
 
-@in_node
+@on_real_clock
 async def test_sync_start_nolink() -> None:
     """OTP proc_lib: sync_start_nolink (and sync_start_link)."""
     events: list[str] = []
@@ -71,7 +78,7 @@ async def test_sync_start_nolink() -> None:
         process.send(pid, "stop")
 
 
-@in_node
+@on_real_clock
 async def test_sync_start_of_what_fails() -> None:
     """OTP proc_lib: sync_start_nolink (the process ends instead)."""
     with pytest.raises(StartError) as failed:
@@ -80,7 +87,7 @@ async def test_sync_start_of_what_fails() -> None:
     assert failed.value.reason == "bad_start"
 
 
-@in_node
+@on_real_clock
 async def test_hibernate(caplog: pytest.LogCaptureFixture) -> None:
     """OTP proc_lib: hibernate."""
 
@@ -107,7 +114,7 @@ async def test_hibernate(caplog: pytest.LogCaptureFixture) -> None:
     assert record.__dict__["initial_call"].endswith("sleeper")
 
 
-@in_node
+@on_real_clock
 async def test_otp_6345() -> None:
     """OTP proc_lib: otp_6345."""
     starts: list[Any]
@@ -153,7 +160,7 @@ async def test_stop() -> None:
     assert await exit_reason(proc_lib.stop(contrary)) == "instead"
 
 
-@in_node
+@on_real_clock
 async def test_t_format(caplog: pytest.LogCaptureFixture) -> None:
     """OTP proc_lib: t_format."""
 
@@ -170,7 +177,7 @@ async def test_t_format(caplog: pytest.LogCaptureFixture) -> None:
     assert all(len(line) < 1_200_000 for line in lines)
 
 
-@in_node
+@on_real_clock
 async def test_t_format_arbitrary(caplog: pytest.LogCaptureFixture) -> None:
     """OTP proc_lib: t_format_arbitrary."""
 
@@ -203,7 +210,7 @@ class Echo(GenServer):
         return request
 
 
-@in_node
+@on_real_clock
 async def test_log(capsys: pytest.CaptureFixture[str]) -> None:
     """OTP sys: log."""
     pid = await Echo.start_link(name="echo")
@@ -225,7 +232,7 @@ async def test_log(capsys: pytest.CaptureFixture[str]) -> None:
     assert await sys.log(pid, "get") == []
 
 
-@in_node
+@on_real_clock
 async def test_log_to_file(tmp_path: Path) -> None:
     """OTP sys: log_to_file."""
     pid = await Echo.start_link(name="echo")
@@ -244,7 +251,7 @@ async def test_log_to_file(tmp_path: Path) -> None:
         await sys.log_to_file(pid, tmp_path / "no" / "log")
 
 
-@in_node
+@on_real_clock
 async def test_trace(capsys: pytest.CaptureFixture[str]) -> None:
     """OTP sys: trace."""
     pid = await Echo.start_link(name="echo")
@@ -258,7 +265,7 @@ async def test_trace(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line[:20] for line in lines] == ["*DBG* echo got call ", "*DBG* echo sent 44 t"]
 
 
-@in_node
+@on_real_clock
 async def test_install() -> None:
     """OTP sys: install."""
     pid = await Echo.start_link()
@@ -288,7 +295,7 @@ async def test_install() -> None:
 # ---- Agent
 
 
-@in_node
+@on_real_clock
 async def test_can_be_supervised_directly() -> None:
     """Elixir Agent: can be supervised directly."""
     supervisor = await Supervisor.start_link([Agent.child_spec(list, name="agent")])
@@ -303,7 +310,7 @@ async def test_can_be_supervised_directly() -> None:
     assert Agent.whereis("agent") != first
 
 
-@in_node
+@on_real_clock
 async def test_generates_child_spec() -> None:
     """Elixir Agent: generates child_spec/1."""
 
@@ -324,7 +331,7 @@ async def test_generates_child_spec() -> None:
     assert (over.id, over.restart, over.shutdown) == ("other", "permanent", "brutal_kill")
 
 
-@in_node
+@on_real_clock
 async def test_start_link_with_spawn_opt() -> None:
     """Elixir Agent: start_link/2 with spawn_opt."""
     pid = await Agent.start_link(dict, spawn_opt={"label": "labelled"})
@@ -332,7 +339,7 @@ async def test_start_link_with_spawn_opt() -> None:
     assert process.info(pid, "label") == "labelled"
 
 
-@in_node
+@on_real_clock
 async def test_change_code() -> None:
     """Elixir Agent: :sys.change_code/4 with mfa."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from beamish import process
 from beamish.terms import BadArgError, Exit, Pid, to_erlang
-from tests.otp.support import down, ended_by, in_node, outcome
+from tests.otp.support import down, ended_by, on_real_clock, outcome
 
 BIG = {"list": list(range(20_000)), "text": "x" * 100_000, "tuple": tuple(range(1000))}
 
@@ -18,7 +18,7 @@ async def wait() -> None:
     await process.receive("stop")
 
 
-@in_node
+@on_real_clock
 async def test_t_exit_1() -> None:
     """OTP processes: t_exit_1."""
     process.flag(trap_exit=True)
@@ -28,7 +28,7 @@ async def test_t_exit_1() -> None:
     assert await process.receive() == Exit(pid, BIG)
 
 
-@in_node
+@on_real_clock
 async def test_abnormal_suicide_exit() -> None:
     """OTP processes: abnormal_suicide_exit."""
     process.flag(trap_exit=True)
@@ -42,7 +42,7 @@ async def test_abnormal_suicide_exit() -> None:
     assert await process.receive() == Exit(pid, BIG)
 
 
-@in_node
+@on_real_clock
 async def test_trap_exit_badarg() -> None:
     """OTP processes: trap_exit_badarg."""
     process.flag(trap_exit=True)
@@ -59,7 +59,7 @@ async def test_trap_exit_badarg() -> None:
     assert stack[0][1].endswith("fails")
 
 
-@in_node
+@on_real_clock
 async def test_trap_exit_badarg_in_bif() -> None:
     """OTP processes: trap_exit_badarg_in_bif."""
     process.flag(trap_exit=True)
@@ -71,7 +71,7 @@ async def test_trap_exit_badarg_in_bif() -> None:
     assert to_erlang(told.reason)[0] == "badarg"
 
 
-@in_node
+@on_real_clock
 async def test_t_process_info() -> None:
     """OTP processes: t_process_info."""
     me = process.self()
@@ -86,7 +86,7 @@ async def test_t_process_info() -> None:
             process.info(*wrong)
 
 
-@in_node
+@on_real_clock
 async def test_process_info_other() -> None:
     """OTP processes: process_info_other."""
 
@@ -104,7 +104,7 @@ async def test_process_info_other() -> None:
     assert await down(ref) == "normal"
 
 
-@in_node
+@on_real_clock
 async def test_process_info_other_message_queue_len_signal_race() -> None:
     """OTP processes: process_info_other_message_queue_len_signal_race."""
     pid = process.spawn(wait)
@@ -115,7 +115,7 @@ async def test_process_info_other_message_queue_len_signal_race() -> None:
         process.demonitor(ref)
 
 
-@in_node
+@on_real_clock
 async def test_process_info_other_status() -> None:
     """OTP processes: process_info_other_status."""
     pid = process.spawn(wait)
@@ -124,7 +124,7 @@ async def test_process_info_other_status() -> None:
     assert process.info(pid, "status") == "waiting"
 
 
-@in_node
+@on_real_clock
 async def test_process_info_parent() -> None:
     """OTP processes: process_info_parent."""
 
@@ -140,7 +140,7 @@ async def test_process_info_parent() -> None:
     assert alive == process.info(child, "parent") == told == mother
 
 
-@in_node
+@on_real_clock
 async def test_process_info_self_msgq_len() -> None:
     """OTP processes: process_info_self_msgq_len.
 
@@ -157,7 +157,7 @@ async def test_process_info_self_msgq_len() -> None:
     assert (every["message_queue_len"], every["messages"]) == (5, [0, 1, 2, 3, 4])
 
 
-@in_node
+@on_real_clock
 async def test_process_info_msgq_len_no_very_long_delay() -> None:
     """OTP processes: process_info_msgq_len_no_very_long_delay."""
     pid = process.spawn(wait)
@@ -177,7 +177,7 @@ async def test_process_info_msgq_len_no_very_long_delay() -> None:
     assert lengths == sorted(lengths)
 
 
-@in_node
+@on_real_clock
 async def test_process_info_dict_lookup() -> None:
     """OTP processes: process_info_dict_lookup."""
 
@@ -194,7 +194,7 @@ async def test_process_info_dict_lookup() -> None:
     assert (found["key"], found["any", "term"], found.get("x")) == ("value", 2, None)
 
 
-@in_node
+@on_real_clock
 async def test_process_info_label() -> None:
     """OTP processes: process_info_label."""
     me = process.self()
@@ -205,7 +205,7 @@ async def test_process_info_label() -> None:
     assert (before, process.info(me, "label")) == (None, {"any": "term"})
 
 
-@in_node
+@on_real_clock
 async def test_process_info_messages() -> None:
     """OTP processes: process_info_messages."""
     me = process.self()
@@ -230,7 +230,7 @@ async def test_process_info_messages() -> None:
 
 
 @pytest.mark.parametrize("nested", [False, True])
-@in_node
+@on_real_clock
 async def test_yield(nested: bool) -> None:
     """OTP processes: yield, yield2."""
     turns: list[int] = []
@@ -251,7 +251,7 @@ async def test_yield(nested: bool) -> None:
     assert turns == [0, 1, 2] * 20
 
 
-@in_node
+@on_real_clock
 async def test_bad_register() -> None:
     """OTP processes: bad_register."""
     me = process.self()
@@ -274,7 +274,7 @@ async def test_bad_register() -> None:
     assert process.whereis("taken") == me
 
 
-@in_node
+@on_real_clock
 async def test_processes_default_tab() -> None:
     """OTP processes: processes_default_tab, processes_term_proc_list."""
     lasting = [process.spawn(wait) for _ in range(50)]
@@ -293,7 +293,7 @@ async def test_processes_default_tab() -> None:
     assert not ended & set(process.list())
 
 
-@in_node
+@on_real_clock
 async def test_processes_send_infant() -> None:
     """OTP processes: processes_send_infant."""
     process.spawn(wait)
@@ -304,7 +304,7 @@ async def test_processes_send_infant() -> None:
             assert process.info(pid, "message_queue_len") == 1
 
 
-@in_node
+@on_real_clock
 async def test_otp_6237() -> None:
     """OTP processes: otp_6237."""
     pids = [process.spawn(wait) for _ in range(50)]
@@ -319,7 +319,7 @@ async def test_otp_6237() -> None:
 
 @pytest.mark.parametrize("link", [False, True])
 @pytest.mark.parametrize("monitor", [False, True])
-@in_node
+@on_real_clock
 async def test_spawn_request_bif(link: bool, monitor: bool) -> None:
     """OTP processes: spawn_request_bif."""
     process.flag(trap_exit=True)
@@ -334,7 +334,7 @@ async def test_spawn_request_bif(link: bool, monitor: bool) -> None:
     assert all(message[1] == ref for message in told if message[0] == "DOWN")
 
 
-@in_node
+@on_real_clock
 async def test_spawn_request_with_bad_options() -> None:
     """OTP processes: spawn_request_bif (bad options)."""
     ref = process.spawn_request(wait, monitor={"alias": "for ever"})
@@ -344,7 +344,7 @@ async def test_spawn_request_with_bad_options() -> None:
         process.spawn_request(wait, reply="maybe")  # type: ignore[arg-type]  # what is wrong
 
 
-@in_node
+@on_real_clock
 async def test_spawn_request_link_parent_exit() -> None:
     """OTP processes: spawn_request_link_parent_exit."""
 
@@ -362,7 +362,7 @@ async def test_spawn_request_link_parent_exit() -> None:
         assert await down(process.monitor(message)) in ("parents_end", "noproc")
 
 
-@in_node
+@on_real_clock
 async def test_spawn_request_abandon_bif() -> None:
     """OTP processes: spawn_request_abandon_bif (here it is done at once)."""
     ref = process.spawn_request(wait)
@@ -377,7 +377,7 @@ async def test_spawn_request_abandon_bif() -> None:
     ("reply", "kinds"),
     [("yes", ["ok", "error"]), ("no", []), ("success_only", ["ok"]), ("error_only", ["error"])],
 )
-@in_node
+@on_real_clock
 async def test_spawn_request_reply_option(reply: Any, kinds: list[str]) -> None:
     """OTP processes: spawn_request_reply_option."""
     process.spawn_request(wait, reply=reply, reply_tag="mine")
@@ -390,7 +390,7 @@ async def test_spawn_request_reply_option(reply: Any, kinds: list[str]) -> None:
 
 @pytest.mark.parametrize("kind", ["explicit_unalias", "demonitor", "reply_demonitor"])
 @pytest.mark.parametrize("spawned", [False, True])
-@in_node
+@on_real_clock
 async def test_demonitor_aliasmonitor(kind: str, spawned: bool) -> None:
     """OTP processes: spawn_monitor_alias, demonitor_aliasmonitor."""
     if spawned:
@@ -405,7 +405,7 @@ async def test_demonitor_aliasmonitor(kind: str, spawned: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", ["explicit_unalias", "demonitor", "reply_demonitor"])
-@in_node
+@on_real_clock
 async def test_down_aliasmonitor(kind: str) -> None:
     """OTP processes: down_aliasmonitor."""
     pid, ref = process.spawn_opt(wait, monitor={"alias": kind})
@@ -417,7 +417,7 @@ async def test_down_aliasmonitor(kind: str) -> None:
     assert process.flush() == (["after"] if kind == "explicit_unalias" else [])
 
 
-@in_node
+@on_real_clock
 async def test_monitor_tag() -> None:
     """OTP processes: monitor_tag."""
     pid, spawned = process.spawn_opt(wait, monitor={"tag": ("my", "tag")})
@@ -431,7 +431,7 @@ async def test_monitor_tag() -> None:
     assert told[requested][0] == 3
 
 
-@in_node
+@on_real_clock
 async def test_no_pid_wrap() -> None:
     """OTP processes: no_pid_wrap."""
 
@@ -448,7 +448,7 @@ async def test_no_pid_wrap() -> None:
     assert len(seen) == 10_000
 
 
-@in_node
+@on_real_clock
 async def test_an_exit_with_a_big_reason_is_the_same_by_monitor() -> None:
     """OTP processes: t_exit_1 (by monitor)."""
     assert await outcome(process.exit, BIG) == BIG

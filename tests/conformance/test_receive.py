@@ -10,7 +10,7 @@ import pytest
 from beamish import process
 from beamish.otp import GenServer, gen_server
 from beamish.terms import Pid, Ref
-from tests.otp.support import in_node, on_virtual_clock
+from tests.otp.support import on_real_clock, on_virtual_clock
 
 HUGE = 500_000
 
@@ -45,7 +45,7 @@ async def seconds_of(calls: int, server: Pid) -> float:
 
 
 @pytest.mark.slow  # half a million messages
-@in_node
+@on_real_clock
 async def test_call_with_huge_message_queue() -> None:
     """OTP receive: call_with_huge_message_queue."""
     server = await Echo.start_link()
@@ -59,7 +59,7 @@ async def test_call_with_huge_message_queue() -> None:
     process.flush()
 
 
-@in_node
+@on_real_clock
 async def test_receive_in_between() -> None:
     """OTP receive: receive_in_between."""
     pid = process.spawn_link(echo)
@@ -75,7 +75,7 @@ async def test_receive_in_between() -> None:
     assert (between, also) == ("in between", ("unrelated", 7))
 
 
-@in_node
+@on_real_clock
 async def test_receive_opt_recursion() -> None:
     """OTP receive: receive_opt_recursion."""
     pid = process.spawn_link(echo)
@@ -92,7 +92,7 @@ async def test_receive_opt_recursion() -> None:
     assert process.info(process.self(), "message_queue_len") == 1000
 
 
-@in_node
+@on_real_clock
 async def test_erl_1199() -> None:
     """OTP receive: erl_1199."""
     server = await Echo.start_link()
@@ -119,7 +119,7 @@ async def test_erl_1199() -> None:
 
 
 @pytest.mark.slow  # a huge mailbox
-@in_node
+@on_real_clock
 async def test_multi_recv_opt() -> None:
     """OTP receive: multi_recv_opt."""
     pid = process.spawn_link(echo)
@@ -153,7 +153,7 @@ async def test_multi_recv_opt() -> None:
     assert with_queue < 10 * ordinary
 
 
-@in_node
+@on_real_clock
 async def test_gh_5235_missing_save_reset() -> None:
     """OTP receive: gh_5235_missing_save_reset."""
     process.send(process.self(), "came before")
@@ -167,7 +167,7 @@ async def test_gh_5235_missing_save_reset() -> None:
     assert await process.receive("came before", timeout=0) == "came before"
 
 
-@in_node
+@on_real_clock
 async def test_recv_marker_reserve() -> None:
     """OTP receive: recv_marker_reserve."""
     pid = process.spawn_link(echo)
@@ -197,7 +197,7 @@ async def test_t_after() -> None:
 
 
 @pytest.mark.slow  # real time is what is measured
-@in_node
+@on_real_clock
 async def test_t_after_in_real_time() -> None:
     """OTP receive after: t_after (never early)."""
     for seconds in (0.001, 0.02, 0.25):
@@ -208,7 +208,7 @@ async def test_t_after_in_real_time() -> None:
         assert time.monotonic() - began >= seconds
 
 
-@in_node
+@on_real_clock
 async def test_receive_zero() -> None:
     """OTP receive after: receive_zero (and receive_var_zero)."""
     process.send(process.self(), "x")

@@ -20,7 +20,7 @@ from beamish.otp import (
 )
 from beamish.otp.registry import Keys
 from beamish.terms import BadArgError, Exit, Pid
-from tests.otp.support import down, ended_by, exit_reason, in_node, outcome
+from tests.otp.support import down, ended_by, exit_reason, on_real_clock, outcome
 
 REG = "reg"
 
@@ -65,7 +65,7 @@ def table() -> Any:
 def test_a_registry_has_one_child_for_each_partition(keys: Keys, partitions: int) -> None:
     """Elixir Registry: "starts configured number of partitions"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await registry(keys, partitions=partitions)
 
@@ -82,7 +82,7 @@ def test_a_registry_has_one_child_for_each_partition(keys: Keys, partitions: int
 def test_all_entries_of_a_killed_process_go(keys: Keys, partitions: int) -> None:
     """Elixir Registry: "clean up registry on process crash"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys, partitions=partitions)
         pids = [await registered(((n, key), "value")) for n in range(4) for key in range(3)]
@@ -101,7 +101,7 @@ def test_all_entries_of_a_killed_process_go(keys: Keys, partitions: int) -> None
 
 @both_kinds
 def test_a_dead_partition_takes_its_processes_with_it(keys: Keys) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await registry(keys, partitions=2)
         one, other = await registered((1, 1)), await registered((2, 2))
@@ -123,7 +123,7 @@ def test_a_dead_partition_takes_its_processes_with_it(keys: Keys) -> None:
     [("partitions", 0), ("partitions", True), ("listeners", [7]), ("keys", "many"), ("name", 7)],
 )
 def test_a_bad_option_is_refused(option: str, value: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         options: Any = {"keys": "unique", "name": REG, option: value}
 
@@ -149,7 +149,7 @@ def test_an_unknown_registry_is_refused(keys: Keys) -> None:
         lambda: Registry.lock("nobody", "k"),
     ]
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         for call in calls:
             with pytest.raises(BadArgError, match="unknown registry: 'nobody'"):
@@ -165,7 +165,7 @@ def test_an_unknown_registry_is_refused(keys: Keys) -> None:
 def test_a_unique_key_is_registered_once(partitions: int) -> None:
     """Elixir Registry, unique: "has unique registrations"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("unique", partitions=partitions)
         me = process.self()
@@ -188,7 +188,7 @@ def test_a_unique_key_is_registered_once(partitions: int) -> None:
 def test_a_unique_key_is_one_processes_and_the_error_says_whose(partitions: int) -> None:
     """Elixir Registry, unique: "has unique registrations across processes"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("unique", partitions=partitions)
         owner = await registered(("hello", "value"))
@@ -205,7 +205,7 @@ def test_a_unique_key_is_one_processes_and_the_error_says_whose(partitions: int)
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_dead_owners_key_is_free_although_its_partition_is_late() -> None:
     """Elixir Registry, unique: "has unique registrations even if partition is delayed"."""
     await registry("unique")
@@ -223,7 +223,7 @@ async def test_a_dead_owners_key_is_free_although_its_partition_is_late() -> Non
 def test_values_are_looked_up_by_pattern(keys: Keys) -> None:
     """Elixir Registry: "supports match patterns"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys, partitions=4)
         me = process.self()
@@ -244,7 +244,7 @@ def test_values_are_looked_up_by_pattern(keys: Keys) -> None:
 def test_guards_decide_what_patterns_cannot(keys: Keys) -> None:
     """Elixir Registry: "supports guard conditions"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         value = (1, "atom", 2)
@@ -267,7 +267,7 @@ def test_guards_decide_what_patterns_cannot(keys: Keys) -> None:
 def test_unregister_match_takes_only_what_matches(keys: Keys) -> None:
     """Elixir Registry: "unregister_match supports patterns"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         owner = Registry.register(REG, "hello", (1, "atom", 1))
@@ -286,7 +286,7 @@ def test_unregister_match_takes_only_what_matches(keys: Keys) -> None:
 def test_unregister_match_takes_only_what_its_guard_takes(keys: Keys) -> None:
     """Elixir Registry: "unregister_match supports guards"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         Registry.register(REG, "hello", (1, "atom", 2))
@@ -299,7 +299,7 @@ def test_unregister_match_takes_only_what_its_guard_takes(keys: Keys) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_unregister_match_leaves_the_other_entries_of_the_key() -> None:
     """Elixir Registry, duplicate: "unregister_match supports patterns", several entries."""
     await registry("duplicate")
@@ -315,7 +315,7 @@ async def test_unregister_match_leaves_the_other_entries_of_the_key() -> None:
 def test_only_the_owner_updates_a_value(partitions: int) -> None:
     """Elixir Registry, unique: "updates current process value"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("unique", partitions=partitions)
         await registered(("theirs", 1))
@@ -329,7 +329,7 @@ def test_only_the_owner_updates_a_value(partitions: int) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_an_update_that_fails_leaves_the_value() -> None:
     await registry("unique")
     Registry.register(REG, "mine", 1)
@@ -343,7 +343,7 @@ async def test_an_update_that_fails_leaves_the_value() -> None:
 def test_unregister_frees_a_key_and_only_that(keys: Keys, partitions: int) -> None:
     """Elixir Registry: "unregisters process by key", "unregisters by key"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys, partitions=partitions)
         for key in ("hello", "world"):
@@ -363,7 +363,7 @@ def test_unregister_frees_a_key_and_only_that(keys: Keys, partitions: int) -> No
 def test_unregister_without_entries_does_nothing(keys: Keys) -> None:
     """Elixir Registry: "unregisters with no entries"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
 
@@ -378,7 +378,7 @@ def test_unregister_without_entries_does_nothing(keys: Keys) -> None:
 def test_listeners_hear_of_registrations_and_of_their_end(keys: Keys, partitions: int) -> None:
     """Elixir Registry: "allows listeners"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.register("listener", process.self())
         await registry(keys, partitions=partitions, listeners=["listener", "nobody"])
@@ -401,7 +401,7 @@ def test_listeners_hear_of_registrations_and_of_their_end(keys: Keys, partitions
 def test_an_owner_is_linked_while_it_has_entries(keys: Keys, partitions: int) -> None:
     """Elixir Registry: "links and unlinks on register/unregister"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await registry(keys, partitions=partitions)
         me = process.self()
@@ -418,7 +418,7 @@ def test_an_owner_is_linked_while_it_has_entries(keys: Keys, partitions: int) ->
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_unique_registry_is_a_via_module() -> None:
     """Elixir Registry, unique: "via callbacks"."""
     await registry("unique")
@@ -435,7 +435,7 @@ async def test_a_unique_registry_is_a_via_module() -> None:
     assert Registry.whereis_name((REG, "mine")) is None
 
 
-@in_node
+@on_real_clock
 async def test_a_via_name_gives_its_value() -> None:
     """Elixir Registry, unique: "uses value provided in via"."""
     await registry("unique")
@@ -449,7 +449,7 @@ async def test_a_via_name_gives_its_value() -> None:
 def test_select_of_everything(keys: Keys) -> None:
     """Elixir Registry: "select all", "empty list for empty registry"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys, partitions=4)
         assert Registry.select(REG) == []
@@ -472,7 +472,7 @@ def test_select_of_everything(keys: Keys) -> None:
 def test_select_by_patterns_guards_and_results(keys: Keys) -> None:
     """Elixir Registry: "select supports full match specs"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         me = process.self()
@@ -499,7 +499,7 @@ def test_select_by_patterns_guards_and_results(keys: Keys) -> None:
 def test_select_takes_several_specs_and_the_first_that_matches_decides(keys: Keys) -> None:
     """Elixir Registry: "select allows multiple specs"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         for key, value in (("hello", 1), ("world", 2), ("other", 3)):
@@ -519,7 +519,7 @@ def test_select_takes_several_specs_and_the_first_that_matches_decides(keys: Key
 def test_a_spec_of_wrong_shape_is_refused(spec: Any) -> None:
     """Elixir Registry: "select raises on incorrect shape of match spec", and count_select."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("unique")
 
@@ -542,7 +542,7 @@ def test_a_guard_of_a_spec_is_a_function() -> None:
 def test_count_select_counts_what_guards_take(keys: Keys) -> None:
     """Elixir Registry: "count_select supports guard conditions"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         for key in range(5):
@@ -555,7 +555,7 @@ def test_count_select_counts_what_guards_take(keys: Keys) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_failed_registration_leaves_nothing_behind() -> None:
     """Elixir Registry, unique: "doesn't grow ets on already_registered"."""
     await registry("unique")
@@ -574,7 +574,7 @@ async def test_a_failed_registration_leaves_nothing_behind() -> None:
 def test_an_empty_registry_counts_nothing(partitions: int) -> None:
     """Elixir Registry, duplicate: "counts 0 keys in an empty registry"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("duplicate", partitions=partitions)
 
@@ -587,7 +587,7 @@ def test_an_empty_registry_counts_nothing(partitions: int) -> None:
 def test_a_process_may_stand_under_a_key_several_times(partitions: int) -> None:
     """Elixir Registry, duplicate: "has duplicate registrations"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("duplicate", partitions=partitions)
         me = process.self()
@@ -606,7 +606,7 @@ def test_a_process_may_stand_under_a_key_several_times(partitions: int) -> None:
 def test_several_processes_stand_under_one_key(partitions: int) -> None:
     """Elixir Registry, duplicate: "has duplicate registrations across processes"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("duplicate", partitions=partitions)
         pid = await registered(("hello", "theirs"))
@@ -629,7 +629,7 @@ async def entries_in_many_partitions() -> dict[int, list[Any]]:
     return found
 
 
-@in_node
+@on_real_clock
 async def test_dispatch_calls_a_function_for_each_partition_in_the_caller() -> None:
     """Elixir Registry, duplicate: "dispatches to multiple keys in serial"."""
     await registry("duplicate", partitions=8)
@@ -645,7 +645,7 @@ async def test_dispatch_calls_a_function_for_each_partition_in_the_caller() -> N
     assert sorted(pids for _, pids in calls) == sorted(expected.values())
 
 
-@in_node
+@on_real_clock
 async def test_dispatch_runs_in_a_process_for_each_partition() -> None:
     """Elixir Registry, duplicate: "dispatches to multiple keys in parallel"."""
     await registry("duplicate", partitions=8)
@@ -664,7 +664,7 @@ async def test_dispatch_runs_in_a_process_for_each_partition() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_an_error_in_a_parallel_dispatch_reaches_the_caller() -> None:
     """Elixir Registry, duplicate: "dispatches to multiple keys in parallel", with an error."""
     await registry("duplicate", partitions=8)
@@ -685,7 +685,7 @@ async def test_an_error_in_a_parallel_dispatch_reaches_the_caller() -> None:
 def test_a_parallel_dispatch_with_one_partition_runs_in_the_caller(keys: Keys) -> None:
     """Elixir Registry: dispatch in parallel without partitions."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         Registry.register(REG, "hello", 1)
@@ -700,7 +700,7 @@ def test_a_parallel_dispatch_with_one_partition_runs_in_the_caller(keys: Keys) -
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_serial_dispatch_takes_no_async_function() -> None:
     await registry("duplicate")
     Registry.register(REG, "hello")
@@ -713,7 +713,7 @@ async def test_a_serial_dispatch_takes_no_async_function() -> None:
 def test_keys_are_compared_whole_and_never_patterns(keys: Keys) -> None:
     """Elixir Registry, duplicate: "uses exact complex keys in lookup and match"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys)
         me = process.self()
@@ -729,7 +729,7 @@ def test_keys_are_compared_whole_and_never_patterns(keys: Keys) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_duplicate_registry_is_no_via_module() -> None:
     """Elixir Registry, duplicate: "raises if attempt to be used on via"."""
     await registry("duplicate")
@@ -739,7 +739,7 @@ async def test_a_duplicate_registry_is_no_via_module() -> None:
         await Agent.start_link(dict, name=name)
 
 
-@in_node
+@on_real_clock
 async def test_update_value_is_not_for_duplicate_keys() -> None:
     """Elixir Registry, duplicate: "update_value is not supported"."""
     await registry("duplicate")
@@ -750,7 +750,7 @@ async def test_update_value_is_not_for_duplicate_keys() -> None:
 
 @pytest.mark.slow  # ten thousand processes
 def test_many_subscribers_of_one_key_end_quickly() -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry("duplicate")
 
@@ -780,7 +780,7 @@ def test_many_subscribers_of_one_key_end_quickly() -> None:
 def test_metadata_is_kept_put_and_deleted(keys: Keys) -> None:
     """Elixir Registry: meta, put_meta, delete_meta."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await registry(keys, meta={("tuple", "key"): 1})
 
@@ -829,7 +829,7 @@ async def waiter(key: str) -> Pid:
     return pid
 
 
-@in_node
+@on_real_clock
 async def test_one_process_at_a_time_has_a_lock() -> None:
     await registry("unique", partitions=4)
     first = await holder("k")
@@ -843,7 +843,7 @@ async def test_one_process_at_a_time_has_a_lock() -> None:
     assert await process.receive() == ("has", third)
 
 
-@in_node
+@on_real_clock
 async def test_a_lock_runs_a_function_and_gives_its_result() -> None:
     await registry("unique")
 
@@ -859,7 +859,7 @@ def _raise(*_: Any) -> None:
     raise ValueError("oops")
 
 
-@in_node
+@on_real_clock
 async def test_an_error_releases_a_lock() -> None:
     """Elixir Registry: "locks when the one holding the lock raises"."""
     await registry("unique")
@@ -873,7 +873,7 @@ async def test_an_error_releases_a_lock() -> None:
     assert await process.receive() == ("has", second)
 
 
-@in_node
+@on_real_clock
 async def test_a_death_releases_a_lock() -> None:
     """Elixir Registry: "locks when the one holding the lock terminates"."""
     await registry("unique")
@@ -885,7 +885,7 @@ async def test_a_death_releases_a_lock() -> None:
     assert await process.receive() == ("has", second)
 
 
-@in_node
+@on_real_clock
 async def test_a_waiter_that_dies_does_not_hold_up_the_next() -> None:
     """Elixir Registry: "locks when the one waiting for the lock terminates"."""
     await registry("unique")
@@ -898,7 +898,7 @@ async def test_a_waiter_that_dies_does_not_hold_up_the_next() -> None:
     assert await process.receive() == ("has", third)
 
 
-@in_node
+@on_real_clock
 async def test_a_waiter_that_gives_up_does_not_hold_up_the_next() -> None:
     await registry("unique")
     first = await holder("k")
@@ -912,7 +912,7 @@ async def test_a_waiter_that_gives_up_does_not_hold_up_the_next() -> None:
     assert await process.receive() == ("has", third)
 
 
-@in_node
+@on_real_clock
 async def test_a_lock_that_one_has_is_refused_instead_of_waited_for() -> None:
     await registry("unique")
 

@@ -33,7 +33,7 @@ from tests.otp.support import (
     Worker,
     down,
     ended_by,
-    in_node,
+    on_real_clock,
     outcome,
     reason_of,
     started,
@@ -78,7 +78,7 @@ class Flaky:
 # ---- Elixir: Supervisor
 
 
-@in_node
+@on_real_clock
 async def test_specs_of_both_forms_stand_together() -> None:
     """Elixir Supervisor: init/2 and start_link/2 "with old and new child specs"."""
     me = process.self()
@@ -92,7 +92,7 @@ async def test_specs_of_both_forms_stand_together() -> None:
     )
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_is_registered_by_a_via_name() -> None:
     """Elixir Supervisor: start_link/2 "with via"."""
     await Registry.start_link(keys="unique", name="names")
@@ -110,7 +110,7 @@ async def test_a_supervisor_is_registered_by_a_via_name() -> None:
 def test_a_bad_name_is_refused(name: Any) -> None:
     """Elixir Supervisor: start_link/2 (bad name errors)."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(BadArgError, match="name: expected"):
             await Supervisor.start_link([], name=name)
@@ -132,7 +132,7 @@ class StackSupervisor(Supervisor):
         return SupervisorFlags(strategy="one_for_one"), children
 
 
-@in_node
+@on_real_clock
 async def test_a_class_and_its_argument_start_a_supervisor() -> None:
     """Elixir Supervisor: start_link/3."""
     await StackSupervisor.start_link("hello", name="sup")
@@ -146,7 +146,7 @@ async def test_a_class_and_its_argument_start_a_supervisor() -> None:
     }
 
 
-@in_node
+@on_real_clock
 async def test_start_child_takes_the_old_form() -> None:
     """Elixir Supervisor: start_child/2 "supports old child spec"."""
     sup = await Supervisor.start_link([])
@@ -157,7 +157,7 @@ async def test_start_child_takes_the_old_form() -> None:
     assert await Supervisor.which_children(sup) == [("a", pid, "worker", "dynamic")]
 
 
-@in_node
+@on_real_clock
 async def test_start_child_takes_a_mapping() -> None:
     """Elixir Supervisor: start_child/2 "supports new child spec"."""
     sup = await Supervisor.start_link([])
@@ -185,7 +185,7 @@ def test_each_wrong_field_has_its_own_error(field: str, value: Any, reason: Any)
     OTP supervisor: sup_start_map_faulty_specs.
     """
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([])
         with pytest.raises(ChildSpecError) as refused:
@@ -203,7 +203,7 @@ def test_each_wrong_field_has_its_own_error(field: str, value: Any, reason: Any)
 def test_what_is_no_spec_at_all_has_its_own_error(child: Any) -> None:
     """Elixir Supervisor: start_child/2 "with invalid child spec"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([])
         with pytest.raises(ChildSpecError) as refused:
@@ -216,7 +216,7 @@ def test_what_is_no_spec_at_all_has_its_own_error(child: Any) -> None:
 # ---- OTP: start and stop
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_starts_and_stops_with_shutdown() -> None:
     """OTP supervisor: sup_start_normal."""
     process.flag(trap_exit=True)
@@ -226,7 +226,7 @@ async def test_a_supervisor_starts_and_stops_with_shutdown() -> None:
     assert await process.receive(("EXIT", sup, ...)) == ("EXIT", sup, "shutdown")
 
 
-@in_node
+@on_real_clock
 async def test_an_ignored_supervisor_leaves_no_exit_message() -> None:
     """OTP supervisor: sup_start_ignore_init."""
 
@@ -256,7 +256,7 @@ def test_a_child_that_returns_no_pid_is_the_error_of_start_child(
 ) -> None:
     """OTP supervisor: sup_start_child_returns_error, sup_start_child_returns_error_simple."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await (
             Supervisor.start_link([])
@@ -272,7 +272,7 @@ def test_a_child_that_returns_no_pid_is_the_error_of_start_child(
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_mapping_has_otps_defaults() -> None:
     """OTP supervisor: sup_start_map."""
     sup = await Supervisor.start_link(
@@ -292,7 +292,7 @@ async def test_a_mapping_has_otps_defaults() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_dynamic_child_may_be_a_mapping() -> None:
     """OTP supervisor: sup_start_map_simple."""
     sup = await DynamicSupervisor.start_link()
@@ -302,7 +302,7 @@ async def test_a_dynamic_child_may_be_a_mapping() -> None:
     assert await DynamicSupervisor.which_children(sup) == [(None, pid, "supervisor", ("Worker",))]
 
 
-@in_node
+@on_real_clock
 async def test_unknown_keys_of_a_mapping_are_allowed() -> None:
     """OTP supervisor: sup_start_map_faulty_specs."""
     await Supervisor.start_link([fields(unknown="x")])
@@ -324,7 +324,7 @@ BAD_FLAGS: list[tuple[str, Any, Any]] = [
 def test_each_wrong_flag_has_its_own_error(flag: str, value: Any, reason: Any) -> None:
     """OTP supervisor: sup_flags."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(ChildSpecError) as refused:
             await Supervisor.start_link([], **{flag: value})
@@ -336,7 +336,7 @@ def test_each_wrong_flag_has_its_own_error(flag: str, value: Any, reason: Any) -
 def test_children_started_on_request_are_no_progress(caplog: pytest.LogCaptureFixture) -> None:
     """OTP supervisor: external_start_no_progress_log."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([])
         dynamic = await DynamicSupervisor.start_link()
@@ -349,7 +349,7 @@ def test_children_started_on_request_are_no_progress(caplog: pytest.LogCaptureFi
     assert not caplog.records
 
 
-@in_node
+@on_real_clock
 async def test_the_reasons_of_a_failed_start_are_passed_on_down_to_the_error() -> None:
     """OTP supervisor: faulty_application_shutdown."""
 
@@ -371,7 +371,7 @@ async def test_the_reasons_of_a_failed_start_are_passed_on_down_to_the_error() -
 # ---- OTP: restarts
 
 
-@in_node
+@on_real_clock
 async def test_many_restarts_below_the_limit() -> None:
     """OTP supervisor: multiple_restarts."""
     sup = await Supervisor.start_link([worker("a")], max_restarts=10, max_seconds=1000)
@@ -386,7 +386,7 @@ async def test_many_restarts_below_the_limit() -> None:
 def test_over_the_limit_the_supervisor_takes_all_with_it(strategy: Any) -> None:
     """OTP supervisor: one_for_one_escalation, one_for_all_..., rest_for_one_escalation."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         sup = await Supervisor.start_link(
@@ -402,7 +402,7 @@ def test_over_the_limit_the_supervisor_takes_all_with_it(strategy: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_dynamic_supervisor_over_the_limit_takes_all_with_it() -> None:
     """OTP supervisor: simple_one_for_one_escalation."""
     process.flag(trap_exit=True)
@@ -420,7 +420,7 @@ def test_the_exit_of_an_unknown_dynamic_child_is_logged_and_harms_nothing(
 ) -> None:
     """OTP supervisor: simple_one_for_one_corruption."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await DynamicSupervisor.start_link()
         pid = await DynamicSupervisor.start_child(sup, worker("a"))
@@ -434,7 +434,7 @@ def test_the_exit_of_an_unknown_dynamic_child_is_logged_and_harms_nothing(
     assert "received an unexpected message: Exit" in caplog.text
 
 
-@in_node
+@on_real_clock
 async def test_a_dynamic_child_is_restarted_with_its_own_arguments() -> None:
     """OTP supervisor: simple_one_for_one."""
     sup = await DynamicSupervisor.start_link()
@@ -449,7 +449,7 @@ async def test_a_dynamic_child_is_restarted_with_its_own_arguments() -> None:
     assert one not in pids
 
 
-@in_node
+@on_real_clock
 async def test_dynamic_children_are_administered_by_their_pids() -> None:
     """OTP supervisor: child_adm_simple."""
     sup = await DynamicSupervisor.start_link()
@@ -466,7 +466,7 @@ async def test_dynamic_children_are_administered_by_their_pids() -> None:
 def test_an_extra_of_the_start_function_is_returned_and_forgotten(supervisor: Any) -> None:
     """OTP supervisor: extra_return, simple_one_for_one_extra."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await (
             Supervisor.start_link([])
@@ -484,7 +484,7 @@ def test_an_extra_of_the_start_function_is_returned_and_forgotten(supervisor: An
     test()
 
 
-@in_node
+@on_real_clock
 async def test_one_for_all_is_tried_again_when_another_child_fails_to_restart() -> None:
     """OTP supervisor: one_for_all_other_child_fails_restart."""
     first, second = Flaky(StartError("why")), Flaky()
@@ -499,7 +499,7 @@ async def test_one_for_all_is_tried_again_when_another_child_fails_to_restart() 
     assert (first.calls, second.calls) == (3, 2)
 
 
-@in_node
+@on_real_clock
 async def test_a_dynamic_child_that_is_ignored_at_its_restart_is_forgotten() -> None:
     """OTP supervisor: simple_one_for_one_restart_ignore."""
     sup = await DynamicSupervisor.start_link()
@@ -513,7 +513,7 @@ async def test_a_dynamic_child_that_is_ignored_at_its_restart_is_forgotten() -> 
 # ---- OTP: significant children
 
 
-@in_node
+@on_real_clock
 async def test_a_transient_child_that_is_not_significant_ends_nothing() -> None:
     """OTP supervisor: nonsignificant_transient."""
     sup = await Supervisor.start_link(
@@ -528,7 +528,7 @@ async def test_a_transient_child_that_is_not_significant_ends_nothing() -> None:
     assert (await pids_of(sup))["a"] is None
 
 
-@in_node
+@on_real_clock
 async def test_an_inner_supervisor_that_shuts_down_may_be_significant_itself() -> None:
     """OTP supervisor: significant_escalation."""
     process.flag(trap_exit=True)
@@ -548,7 +548,7 @@ async def test_an_inner_supervisor_that_shuts_down_may_be_significant_itself() -
 # ---- OTP: trees
 
 
-@in_node
+@on_real_clock
 async def test_a_whole_tree_restarts_and_is_shut_down_in_order() -> None:
     """OTP supervisor: tree."""
     inner = Supervisor.child_spec(
@@ -578,7 +578,7 @@ async def test_a_whole_tree_restarts_and_is_shut_down_in_order() -> None:
     assert at_the_end == [*stop, ("terminated", "a")]
 
 
-@in_node
+@on_real_clock
 async def test_a_named_supervisor_and_worker_find_their_names_free_each_time() -> None:
     """OTP supervisor: simple_global_supervisor (with a registry for global)."""
     await Registry.start_link(keys="unique", name="names")
@@ -601,7 +601,7 @@ class Big:
     """Something whose end can be seen."""
 
 
-@in_node
+@on_real_clock
 async def test_what_a_temporary_child_was_started_with_is_not_kept() -> None:
     """OTP supervisor: do_not_save_start_parameters_for_temporary_children."""
 
@@ -621,7 +621,7 @@ async def test_what_a_temporary_child_was_started_with_is_not_kept() -> None:
     assert spec.start is start
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_has_unlinked_itself_does_not_hang_its_termination() -> None:
     """OTP supervisor: child_unlink."""
     sup = await Supervisor.start_link([])
@@ -638,7 +638,7 @@ async def test_a_child_that_has_unlinked_itself_does_not_hang_its_termination() 
     assert not process.alive(pid)
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_is_gone_unheard_can_be_terminated() -> None:
     """OTP supervisor: child_unlink."""
     sup = await Supervisor.start_link([])
@@ -672,7 +672,7 @@ def test_a_supervisor_answers_while_a_child_fails_to_restart_and_gives_up_at_the
 ) -> None:
     """OTP supervisor: hanging_restart_loop, hanging_restart_loop_rest_for_one."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         flaky = Hopeless()
@@ -694,7 +694,7 @@ def test_a_supervisor_answers_while_a_child_fails_to_restart_and_gives_up_at_the
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_dynamic_supervisor_answers_while_a_child_fails_to_restart() -> None:
     """OTP supervisor: hanging_restart_loop_simple."""
     process.flag(trap_exit=True)
@@ -711,7 +711,7 @@ async def test_a_dynamic_supervisor_answers_while_a_child_fails_to_restart() -> 
     assert flaky.calls == 1 + 100
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_someone_else_has_started_is_supervised_and_stopped() -> None:
     """OTP supervisor: already_started_outside_supervisor."""
     outside = process.spawn(process.sleep, None)
@@ -722,7 +722,7 @@ async def test_a_child_that_someone_else_has_started_is_supervised_and_stopped()
     assert not process.alive(outside)
 
 
-@in_node
+@on_real_clock
 async def test_a_name_that_someone_else_has_fails_the_start() -> None:
     """OTP supervisor: already_started_outside_supervisor."""
     process.flag(trap_exit=True)
@@ -741,7 +741,7 @@ async def test_a_name_that_someone_else_has_fails_the_start() -> None:
 # ---- sys
 
 
-@in_node
+@on_real_clock
 async def test_a_suspended_supervisor_restarts_when_it_is_resumed() -> None:
     sup = await Supervisor.start_link([worker("a")])
     pid = (await pids_of(sup))["a"]
@@ -756,7 +756,7 @@ async def test_a_suspended_supervisor_restarts_when_it_is_resumed() -> None:
     assert started() == ["a"]
 
 
-@in_node
+@on_real_clock
 async def test_the_state_of_a_supervisor_shows_its_flags_and_children() -> None:
     sup = await Supervisor.start_link([worker("a")], strategy="rest_for_one")
 

@@ -13,7 +13,7 @@ from beamish.otp import ChildSpec, Supervisor, Task
 from beamish.terms import BadArgError, Down, Exit, Pid, Throw, to_erlang
 from tests.otp.support import (
     exit_reason,
-    in_node,
+    on_real_clock,
     on_virtual_clock,
     outcome,
     reason_of,
@@ -71,7 +71,7 @@ def nothing_is_left() -> bool:
 # ---- starting
 
 
-@in_node
+@on_real_clock
 async def test_a_function_given_as_child_spec_runs_under_a_supervisor() -> None:
     """Elixir Task: "can be supervised directly"."""
     sup = await Supervisor.start_link([Task.child_spec(process.send, process.self(), "ran")])
@@ -80,7 +80,7 @@ async def test_a_function_given_as_child_spec_runs_under_a_supervisor() -> None:
     assert process.alive(sup)
 
 
-@in_node
+@on_real_clock
 async def test_child_spec_has_defaults() -> None:
     """Elixir Task: "generates child_spec/1", defaults."""
     spec = Task.child_spec(wait, 1)
@@ -100,7 +100,7 @@ class Poller(Task[None], id="poller", restart="permanent", shutdown="brutal_kill
         return Task.start_link(process.send, witness, ("polled", args))
 
 
-@in_node
+@on_real_clock
 async def test_a_class_overrides_what_its_child_spec_says() -> None:
     """Elixir Task: "generates child_spec/1", with options of a module."""
     spec = Poller.child_spec(process.self(), 1)
@@ -111,7 +111,7 @@ async def test_a_class_overrides_what_its_child_spec_says() -> None:
     assert await process.receive() == ("polled", (1,))
 
 
-@in_node
+@on_real_clock
 async def test_run_async_takes_a_method_and_arguments() -> None:
     """Elixir Task: "async/3"."""
     task = Task.run_async("{} {}".format, "hello", "world")
@@ -120,7 +120,7 @@ async def test_run_async_takes_a_method_and_arguments() -> None:
     assert await task.await_() == "hello world"
 
 
-@in_node
+@on_real_clock
 async def test_nested_tasks_carry_the_chain_of_callers() -> None:
     """Elixir Task: "async with $callers"."""
 
@@ -135,7 +135,7 @@ async def test_nested_tasks_carry_the_chain_of_callers() -> None:
     assert (first, second, third) == ([me], [one, me], [two, one, me])
 
 
-@in_node
+@on_real_clock
 async def test_start_link_carries_the_chain_of_callers() -> None:
     """Elixir Task: "start_link with $callers"."""
 
@@ -151,7 +151,7 @@ async def test_start_link_carries_the_chain_of_callers() -> None:
     assert await process.receive() == [pid, me]
 
 
-@in_node
+@on_real_clock
 async def test_a_completed_task_is_awaited_without_a_process() -> None:
     """Elixir Task: "completed/1"."""
     task = Task.completed("done")
@@ -165,7 +165,7 @@ async def test_a_completed_task_is_awaited_without_a_process() -> None:
 # ---- ignore
 
 
-@in_node
+@on_real_clock
 async def test_ignore_gives_a_result_that_is_there_and_leaves_nothing() -> None:
     """Elixir Task: ignore/1 "discards on time replies"."""
     task = Task.run_async(lambda: "done")
@@ -175,7 +175,7 @@ async def test_ignore_gives_a_result_that_is_there_and_leaves_nothing() -> None:
     assert nothing_is_left()
 
 
-@in_node
+@on_real_clock
 async def test_ignore_gives_the_exit_of_a_failed_task() -> None:
     """Elixir Task: ignore/1 "discards on-time failures"."""
     process.flag(trap_exit=True)
@@ -186,7 +186,7 @@ async def test_ignore_gives_the_exit_of_a_failed_task() -> None:
     assert process.flush() == [Exit(task.pid, "boom")]
 
 
-@in_node
+@on_real_clock
 async def test_an_ignored_task_runs_on_unlinked_and_its_result_is_dropped() -> None:
     """Elixir Task: ignore/1 of a task that has no result yet."""
     task = Task.run_async(wait, "late")
@@ -198,7 +198,7 @@ async def test_an_ignored_task_runs_on_unlinked_and_its_result_is_dropped() -> N
     assert nothing_is_left()
 
 
-@in_node
+@on_real_clock
 async def test_ignore_exits_when_the_node_is_gone() -> None:
     """Elixir Task: ignore/1 "exits on :noconnection"."""
     task = told(ended("noconnection"))
@@ -209,14 +209,14 @@ async def test_ignore_exits_when_the_node_is_gone() -> None:
     )
 
 
-@in_node
+@on_real_clock
 async def test_a_completed_task_can_be_ignored() -> None:
     """Elixir Task: ignore/1 "can ignore completed tasks"."""
     assert await Task.completed("done").ignore() == ("ok", "done")
     assert nothing_is_left()
 
 
-@in_node
+@on_real_clock
 async def test_only_the_owner_may_ignore() -> None:
     """Elixir Task: ignore/1 from another process."""
     assert isinstance(await outcome(Task.run_async(wait).ignore), BadArgError)
@@ -225,7 +225,7 @@ async def test_only_the_owner_may_ignore() -> None:
 # ---- await_
 
 
-@in_node
+@on_real_clock
 async def test_await_exits_when_a_task_ends_without_a_result() -> None:
     """Elixir Task: await/2 "exits on normal exit"."""
     task: Task[Any] = Task.run_async(process.exit, "normal")
@@ -233,7 +233,7 @@ async def test_await_exits_when_a_task_ends_without_a_result() -> None:
     assert await exit_reason(task.await_()) == ("normal", ("Task", "await", (task, 5.0)))
 
 
-@in_node
+@on_real_clock
 async def test_await_exits_with_a_throw() -> None:
     """Elixir Task: await/2 "exits on task throw"."""
     process.flag(trap_exit=True)
@@ -246,7 +246,7 @@ async def test_await_exits_with_a_throw() -> None:
     assert stack
 
 
-@in_node
+@on_real_clock
 async def test_await_exits_with_an_error_and_its_stack() -> None:
     """Elixir Task: await/2 "exits on task error"."""
     process.flag(trap_exit=True)
@@ -258,7 +258,7 @@ async def test_await_exits_with_an_error_and_its_stack() -> None:
     assert stack[0][1] == "fail"
 
 
-@in_node
+@on_real_clock
 async def test_await_exits_with_the_error_of_a_missing_function() -> None:
     """Elixir Task: await/2 "exits on task undef function error"."""
     process.flag(trap_exit=True)
@@ -272,7 +272,7 @@ async def test_await_exits_with_the_error_of_a_missing_function() -> None:
 def test_await_exits_when_the_node_is_gone(who: Any) -> None:
     """Elixir Task: await/2 "exits on :noconnection", and "from named monitor"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         task = told(ended("noconnection", who))
         node = who[1] if who else process.self().node
@@ -288,7 +288,7 @@ def test_await_exits_when_the_node_is_gone(who: Any) -> None:
 # ---- await_many
 
 
-@in_node
+@on_real_clock
 async def test_await_many_returns_the_results_in_order() -> None:
     """Elixir Task: await_many/2."""
     tasks = [Task.run_async(wait, n) for n in range(3)]
@@ -301,7 +301,7 @@ async def test_await_many_returns_the_results_in_order() -> None:
     assert process.info(process.self(), "monitors") == []
 
 
-@in_node
+@on_real_clock
 async def test_await_many_leaves_unrelated_messages() -> None:
     """Elixir Task: await_many/2 "ignores messages from other processes"."""
     other = process.make_ref()
@@ -364,7 +364,7 @@ async def test_await_many_exits_after_its_time_and_leaves_nothing() -> None:
 def test_await_many_exits_when_the_node_is_gone(who: Any) -> None:
     """Elixir Task: await_many/2 "exits immediately on :noconnection", and "from named monitor"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         tasks = [Task.run_async(wait), told(ended("noconnection", who))]
         node = who[1] if who else process.self().node
@@ -375,7 +375,7 @@ def test_await_many_exits_when_the_node_is_gone(who: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_only_the_owner_may_await_many() -> None:
     """Elixir Task: await_many/2 "raises when invoked from a non-owner process"."""
     tasks = [Task.run_async(wait)]
@@ -388,7 +388,7 @@ async def test_only_the_owner_may_await_many() -> None:
 # ---- yield_
 
 
-@in_node
+@on_real_clock
 async def test_yield_takes_a_reply_and_the_down_that_follows_it() -> None:
     """Elixir Task: yield/2 "returns {:ok, result} when reply and :DOWN in message queue"."""
     task = told(reply("result"), ended("boom"))
@@ -398,7 +398,7 @@ async def test_yield_takes_a_reply_and_the_down_that_follows_it() -> None:
     assert await other.yield_(0) is None
 
 
-@in_node
+@on_real_clock
 async def test_yield_returns_the_exit_of_a_task_without_result() -> None:
     """Elixir Task: yield/2 "return exit on normal exit"."""
     task: Task[Any] = Task.run_async(process.exit, "normal")
@@ -406,7 +406,7 @@ async def test_yield_returns_the_exit_of_a_task_without_result() -> None:
     assert await task.yield_() == ("exit", "normal")
 
 
-@in_node
+@on_real_clock
 async def test_yield_exits_when_the_node_is_gone() -> None:
     """Elixir Task: yield/2 "exits on :noconnection"."""
     task = told(ended("noconnection"))
@@ -418,7 +418,7 @@ async def test_yield_exits_when_the_node_is_gone() -> None:
 # ---- yield_many
 
 
-@in_node
+@on_real_clock
 async def test_yield_many_takes_replies_and_the_downs_that_follow_them() -> None:
     """Elixir Task: yield_many/2 "returns {:ok, result} when reply and :DOWN in message queue"."""
     task = told(reply("result"), ended("boom"))
@@ -459,7 +459,7 @@ async def test_yield_many_ignores_late_tasks_when_told() -> None:
     assert nothing_is_left()
 
 
-@in_node
+@on_real_clock
 async def test_yield_many_returns_exits() -> None:
     """Elixir Task: yield_many/2 "return exit on normal exit"."""
     task: Task[Any] = Task.run_async(process.exit, "normal")
@@ -467,7 +467,7 @@ async def test_yield_many_returns_exits() -> None:
     assert await Task.yield_many([task]) == [(task, ("exit", "normal"))]
 
 
-@in_node
+@on_real_clock
 async def test_only_the_owner_may_yield_many() -> None:
     """Elixir Task: yield_many/2 "raises when invoked from a non-owner process"."""
     assert isinstance(await outcome(Task.yield_many, [Task.run_async(wait)]), BadArgError)
@@ -498,7 +498,7 @@ async def test_yield_many_gives_up_on_a_limit_in_time() -> None:
 
 @pytest.mark.parametrize("options", [{"limit": -1}, {"limit": True}, {"on_timeout": "x"}])
 def test_yield_many_refuses_bad_options(options: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(BadArgError, match="yield_many: "):
             await Task.yield_many([], **options)
@@ -514,7 +514,7 @@ def test_yield_many_refuses_bad_options(options: Any) -> None:
 def test_shutdown_returns_a_result_whatever_the_end_was(how: Any, reason: Any) -> None:
     """Elixir Task: shutdown/2 "returns {:ok, result} when reply and ... :DOWN in message queue"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         task = told(reply("result"), ended(reason))
         await gone(task)
@@ -540,7 +540,7 @@ def test_shutdown_returns_the_exit_of_a_task_that_had_ended(
 ) -> None:
     """Elixir Task: shutdown/2 "returns exit on abnormal, normal, killed :DOWN in message queue"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         task = told(ended(reason))
         await gone(task)
@@ -552,7 +552,7 @@ def test_shutdown_returns_the_exit_of_a_task_that_had_ended(
     test()
 
 
-@in_node
+@on_real_clock
 async def test_shutdown_of_a_task_that_shuts_down_gives_nothing() -> None:
     """Elixir Task: shutdown/2 "returns nil on shutting down task"."""
     task: Task[Any] = Task.run_async(wait)
@@ -562,7 +562,7 @@ async def test_shutdown_of_a_task_that_shuts_down_gives_nothing() -> None:
     assert await task.shutdown() is None
 
 
-@in_node
+@on_real_clock
 async def test_a_completed_task_has_no_process_to_stop() -> None:
     """Elixir Task: shutdown/2 "ignores if task PID is nil"."""
     assert await Task.completed("done").shutdown() == ("ok", "done")
@@ -570,7 +570,7 @@ async def test_a_completed_task_has_no_process_to_stop() -> None:
     assert nothing_is_left()
 
 
-@in_node
+@on_real_clock
 async def test_shutdown_of_an_awaited_task_finds_no_process() -> None:
     """Elixir Task: shutdown/2 with :brutal_kill "returns {:exit, :noproc} if task handled"."""
     task = Task.run_async(lambda: 1)
@@ -589,7 +589,7 @@ def test_the_report_of_a_task_says_who_started_it_with_function_and_arguments(
 ) -> None:
     """Elixir Task: "logs a terminated task"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await reason_of(Task.start(fail, ValueError("oops")))
 
@@ -612,7 +612,7 @@ def test_the_report_of_a_task_shows_its_label(caplog: pytest.LogCaptureFixture) 
         process.set_label(("job", 7))
         process.exit("boom")
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await reason_of(Task.start(labelled))
 

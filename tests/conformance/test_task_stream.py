@@ -14,7 +14,14 @@ from beamish import process
 from beamish.otp import ChildSpecError, StartError, Task, TaskSupervisor
 from beamish.otp.task import TaskStream
 from beamish.terms import BadArgError, Down, Pid, ProcessExit
-from tests.otp.support import ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of
+from tests.otp.support import (
+    ended_by,
+    exit_reason,
+    on_real_clock,
+    on_virtual_clock,
+    outcome,
+    reason_of,
+)
 
 # How the tests make a stream: of Task, or of a supervisor's tasks, linked or not.
 KINDS = ["task", "supervised", "nolink"]
@@ -76,7 +83,7 @@ async def no_task_is_left() -> None:
 def test_results_come_in_order_and_nothing_is_left(kind: str, max_concurrency: int) -> None:
     """Elixir Task: async_stream/2 "streams an enumerable without leaking tasks"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         results = await stream(kind, range(4), double, max_concurrency=max_concurrency)
 
@@ -90,7 +97,7 @@ def test_results_come_in_order_and_nothing_is_left(kind: str, max_concurrency: i
 def test_more_arguments_stand_behind_the_input(kind: str) -> None:
     """Elixir Task: async_stream/5 "streams an enumerable with mfa"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         results = await stream(kind, [1, 2], "{0}-{2}-{1}".format, "a", "b")
 
@@ -127,7 +134,7 @@ async def test_unordered_results_come_as_they_are_done() -> None:
 def test_exits_are_items_for_a_consumer_that_traps(kind: str, max_concurrency: int) -> None:
     """Elixir Task: async_stream/2 "streams an enumerable with exits"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         results = await stream(
@@ -140,7 +147,7 @@ def test_exits_are_items_for_a_consumer_that_traps(kind: str, max_concurrency: i
     test()
 
 
-@in_node
+@on_real_clock
 async def test_nolink_makes_items_of_exits_for_everyone() -> None:
     """Elixir Task.Supervisor: async_stream_nolink "streams an enumerable with exits"."""
     results = await stream("nolink", ["a", ValueError("b")], _fail)
@@ -165,7 +172,7 @@ def test_a_failed_task_ends_a_consumer_that_does_not_trap(kind: str) -> None:
         process.send(witness, "ready")
         await all_of(results)
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         assert await outcome(consume, process.self()) == "boom"
         await no_task_is_left()
@@ -173,7 +180,7 @@ def test_a_failed_task_ends_a_consumer_that_does_not_trap(kind: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_task_that_ends_normally_without_a_result_is_an_item() -> None:
     """Elixir Task: async_stream/2: a link does not tell of normal ends."""
     results: TaskStream[Any] = Task.async_stream(["normal"], process.exit)
@@ -292,7 +299,7 @@ def test_what_is_no_input_or_no_function_is_refused() -> None:
 # ---- the mailbox
 
 
-@in_node
+@on_real_clock
 async def test_forged_messages_do_not_disturb_a_stream() -> None:
     """Elixir Task: async_stream/2 "streams with fake down messages on the inbox"."""
     forged = Down(process.make_ref(), "process", process.self(), "boom")
@@ -302,7 +309,7 @@ async def test_forged_messages_do_not_disturb_a_stream() -> None:
     assert process.flush() == [forged]
 
 
-@in_node
+@on_real_clock
 async def test_a_consumer_may_receive_between_two_results() -> None:
     async with Task.async_stream(range(8), double, max_concurrency=4) as results:
         async for _ in results:
@@ -311,7 +318,7 @@ async def test_a_consumer_may_receive_between_two_results() -> None:
             assert await process.receive() == "mine"
 
 
-@in_node
+@on_real_clock
 async def test_a_consumer_may_stop_waiting_and_go_on_and_no_result_is_lost() -> None:
     results = Task.async_stream(range(3), _when_told, process.self(), max_concurrency=1)
     found: list[Any] = []
@@ -342,7 +349,7 @@ def test_the_tasks_callers_are_the_consumer_and_whom_it_runs_for(kind: str) -> N
         results = await stream(kind, [1], lambda _: process.get("$callers"))
         return process.self(), (await anext(results))[1]
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid, found = await Task.run_async(nested).await_()
 
@@ -356,7 +363,7 @@ def test_the_tasks_callers_are_the_consumer_and_whom_it_runs_for(kind: str) -> N
 def test_a_stream_is_made_in_one_process_and_consumed_in_another(kind: str) -> None:
     """Elixir Task: async_stream/2 "consuming from another process"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         results = await stream(kind, range(3), double)
 
@@ -365,7 +372,7 @@ def test_a_stream_is_made_in_one_process_and_consumed_in_another(kind: str) -> N
     test()
 
 
-@in_node
+@on_real_clock
 async def test_only_one_process_consumes_a_stream() -> None:
     results = Task.async_stream(range(3), double)
     await anext(results)
@@ -379,7 +386,7 @@ async def test_only_one_process_consumes_a_stream() -> None:
 # ---- the input
 
 
-@in_node
+@on_real_clock
 async def test_the_input_is_read_only_as_fast_as_tasks_are_free() -> None:
     """Elixir Task: async_stream/5, max_concurrency and laziness."""
     read: list[int] = []
@@ -400,7 +407,7 @@ async def test_the_input_is_read_only_as_fast_as_tasks_are_free() -> None:
     assert read == [0, 1]
 
 
-@in_node
+@on_real_clock
 async def test_nothing_is_read_before_a_result_is_asked_for() -> None:
     read: list[int] = []
 
@@ -412,7 +419,7 @@ async def test_nothing_is_read_before_a_result_is_asked_for() -> None:
     assert read == []
 
 
-@in_node
+@on_real_clock
 async def test_the_input_may_be_async_and_runs_in_the_consumer() -> None:
     async def inputs() -> AsyncIterator[Any]:
         yield process.self()
@@ -424,7 +431,7 @@ async def test_the_input_may_be_async_and_runs_in_the_consumer() -> None:
     assert await all_of(results) == [("ok", process.self()), ("ok", "received")]
 
 
-@in_node
+@on_real_clock
 async def test_a_stream_is_an_input_of_another() -> None:
     inner = Task.async_stream(range(5), double, max_concurrency=2)
     outer = Task.async_stream(inner, lambda item: item[1] + 1, max_concurrency=3)
@@ -433,7 +440,7 @@ async def test_a_stream_is_an_input_of_another() -> None:
     assert nothing_is_left()
 
 
-@in_node
+@on_real_clock
 async def test_an_input_may_halt_its_own_producer() -> None:
     """Elixir Task: async_stream/2 "wrapping a flat_map/concat with a haltable stream"."""
     closed: list[str] = []
@@ -460,7 +467,7 @@ def test_an_error_of_the_input_is_raised_and_the_tasks_are_killed(kind: str) -> 
         yield 1
         raise ValueError("no more")
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         results = await stream(kind, inputs(), park, max_concurrency=4)
 
@@ -472,7 +479,7 @@ def test_an_error_of_the_input_is_raised_and_the_tasks_are_killed(kind: str) -> 
     test()
 
 
-@in_node
+@on_real_clock
 async def test_an_error_of_an_async_input_is_raised() -> None:
     async def inputs() -> AsyncIterator[int]:
         yield 1
@@ -491,7 +498,7 @@ async def test_an_error_of_an_async_input_is_raised() -> None:
 def test_a_broken_loop_kills_the_tasks_and_leaves_nothing(kind: str, max_concurrency: int) -> None:
     """Elixir Task: async_stream/2 "shuts down unused tasks without leaking messages"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         results = await stream(
@@ -519,7 +526,7 @@ def test_aclose_waits_until_the_tasks_are_gone(kind: str) -> None:
         process.send(witness, process.self())
         await process.sleep(None)
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         me = process.self()
         async with await stream(kind, [double, stubborn], lambda fn: fn(me), max_concurrency=2):
@@ -550,7 +557,7 @@ def test_the_tasks_end_with_their_consumer(kind: str, how: str) -> None:
         if how == "error":
             raise ValueError("boom")
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         consumer = process.spawn(consume, process.self())
         task = await process.receive(Pid)
@@ -573,7 +580,7 @@ async def _first_or_stay(witness: Any) -> None:
         await process.sleep(None)
 
 
-@in_node
+@on_real_clock
 async def test_a_stream_dropped_by_the_garbage_collector_kills_its_tasks() -> None:
     async def consume() -> None:
         results = Task.async_stream([None, process.self()], _first_or_stay, max_concurrency=2)
@@ -604,7 +611,7 @@ def test_the_producers_clean_up_runs_when_the_loop_is_left(max_concurrency: int)
         async for _ in Task.async_stream(inputs(), double, max_concurrency=max_concurrency):
             break
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await consume()
 
@@ -621,7 +628,7 @@ def test_the_producers_clean_up_runs_when_the_loop_is_left(max_concurrency: int)
 def test_two_streams_are_consumed_in_turns(kind: str, max_concurrency: int) -> None:
     """Elixir Task: async_stream/2 "is zippable on success"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         one = await stream(kind, range(4), double, max_concurrency=max_concurrency)
         other = await stream(kind, range(4), double, max_concurrency=max_concurrency)
@@ -663,7 +670,7 @@ def test_a_failing_input_inside_stops_the_stream(kind: str, max_concurrency: int
                 raise ValueError("halt")
             yield number
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         results = await stream(
@@ -683,7 +690,7 @@ def test_a_failing_input_inside_stops_the_stream(kind: str, max_concurrency: int
 def test_a_consumer_may_halt_at_a_failure(kind: str, max_concurrency: int, zipped: bool) -> None:
     """Elixir Task: "with outer halt on failure", and "and :zip_input_on_exit"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         results = await stream(
@@ -711,7 +718,7 @@ def test_a_consumer_may_halt_at_a_failure(kind: str, max_concurrency: int, zippe
 def test_max_children_is_raised_and_the_tasks_started_so_far_are_stopped(kind: str) -> None:
     """Elixir Task.Supervisor: "raises an error if :max_children is reached ..."."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.unlink(await TaskSupervisor.start_link(name="tasks", max_children=1))
         results = await stream(kind, range(3), park, max_concurrency=2)
@@ -726,7 +733,7 @@ def test_max_children_is_raised_and_the_tasks_started_so_far_are_stopped(kind: s
     test()
 
 
-@in_node
+@on_real_clock
 async def test_as_many_tasks_as_max_children_never_are_too_many() -> None:
     process.unlink(await TaskSupervisor.start_link(name="tasks", max_children=2))
 
@@ -738,7 +745,7 @@ async def test_as_many_tasks_as_max_children_never_are_too_many() -> None:
 def test_a_supervisor_that_is_not_there_makes_the_consumer_exit(kind: str) -> None:
     """Elixir Task.Supervisor: async_stream without a supervisor."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await stream(kind, [], double)
         await TaskSupervisor.stop("tasks")
@@ -757,7 +764,7 @@ async def _stream_of_nobody(kind: str) -> TaskStream[Any]:
     return make("tasks", [1], double)
 
 
-@in_node
+@on_real_clock
 async def test_the_tasks_are_the_supervisors_with_their_shutdown() -> None:
     """Elixir Task.Supervisor: async_stream, children and :shutdown."""
     process.unlink(await TaskSupervisor.start_link(name="tasks"))

@@ -12,7 +12,7 @@ import pytest
 from beamish import process
 from beamish.otp import StartError, Supervisor, Task, TaskSupervisor
 from beamish.terms import Exit, Pid, Throw, to_erlang
-from tests.otp.support import ended_by, exit_reason, in_node, on_virtual_clock, reason_of
+from tests.otp.support import ended_by, exit_reason, on_real_clock, on_virtual_clock, reason_of
 
 
 async def wait(result: Any = None) -> Any:
@@ -31,7 +31,7 @@ async def supervisor(**options: Any) -> Pid:
     return pid
 
 
-@in_node
+@on_real_clock
 async def test_a_task_supervisor_is_a_child_of_a_supervisor() -> None:
     """Elixir Task.Supervisor: "can be supervised directly"."""
     await Supervisor.start_link([TaskSupervisor.child_spec(name="tasks"), (TaskSupervisor, ())])
@@ -39,7 +39,7 @@ async def test_a_task_supervisor_is_a_child_of_a_supervisor() -> None:
     assert await TaskSupervisor.children("tasks") == []
 
 
-@in_node
+@on_real_clock
 async def test_several_are_told_by_their_names() -> None:
     """Elixir Task.Supervisor: "multiple supervisors ... identified with simple child spec"."""
     sup = await Supervisor.start_link(
@@ -51,7 +51,7 @@ async def test_several_are_told_by_their_names() -> None:
     assert {info.type for info in infos} == {"supervisor"}
 
 
-@in_node
+@on_real_clock
 async def test_run_async_is_linked_to_the_caller_and_a_child_of_the_supervisor() -> None:
     """Elixir Task.Supervisor: "async/1: spawns tasks under the supervisor", "async/3"."""
     sup = await supervisor()
@@ -96,7 +96,7 @@ def test_a_task_is_stopped_as_its_shutdown_says(start: str) -> None:
 def test_max_children_is_the_limit_for_all_kinds_of_tasks(start: str) -> None:
     """Elixir Task.Supervisor: "async_nolink/1: raises when :max_children is reached"."""
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await supervisor(max_children=1)
         await TaskSupervisor.start_child(sup, wait)
@@ -110,7 +110,7 @@ def test_max_children_is_the_limit_for_all_kinds_of_tasks(start: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_async_nolink_takes_a_function_and_arguments() -> None:
     """Elixir Task.Supervisor: "async_nolink/3"."""
     sup = await supervisor()
@@ -144,7 +144,7 @@ def test_await_exits_with_the_reason_of_a_supervised_task(how: str) -> None:
         "exit": (process.exit, "unknown"),
     }
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         task: Task[Any] = await TaskSupervisor.run_async(await supervisor(), *jobs[how])
@@ -162,7 +162,7 @@ def test_await_exits_with_the_reason_of_a_supervised_task(how: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_terminate_child_stops_one_task_and_leaves_the_others() -> None:
     """Elixir Task.Supervisor: "terminate_child/2"."""
     sup = await supervisor()

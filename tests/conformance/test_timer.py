@@ -13,7 +13,7 @@ from beamish import process
 from beamish.otp import gen_server, sys, timer
 from beamish.otp.supervisor import Supervisor
 from beamish.terms import BadArgError, Pid
-from tests.otp.support import ended_by, in_node, on_virtual_clock, reason_of
+from tests.otp.support import ended_by, on_real_clock, on_virtual_clock, reason_of
 
 
 def node() -> str:
@@ -134,7 +134,7 @@ async def test_apply_after4_the_module_has_gone_meanwhile() -> None:
 def test_invalid_arguments_are_badarg(start: Callable[[], Any]) -> None:
     """timer_SUITE apply_after_invalid_args, apply_interval_..., send_interval_..., cancel_...."""
 
-    @in_node
+    @on_real_clock
     async def starting() -> None:
         with pytest.raises(BadArgError, match=r"^timer\..*expected .*got "):
             await start()
@@ -142,7 +142,7 @@ def test_invalid_arguments_are_badarg(start: Callable[[], Any]) -> None:
     starting()
 
 
-@in_node
+@on_real_clock
 async def test_send_after1_to_oneself_after_0() -> None:
     """timer_SUITE send_after1."""
     await timer.send_after(0, "now")
@@ -315,7 +315,7 @@ async def test_nonexistent2_an_interval_to_nobody_ends_at_once() -> None:
 # ---- and no more
 
 
-@in_node
+@on_real_clock
 async def test_cancel1_an_instant_timer_has_sent_already() -> None:
     """timer_SUITE cancel1."""
     instant = await timer.send_after(0, "now")
@@ -347,7 +347,7 @@ async def test_cancel_of_what_happens_once() -> None:
     assert (await server_entries()) == {}
 
 
-@in_node
+@on_real_clock
 async def test_cancel6_cancelling_what_never_was_is_fine() -> None:
     """timer_SUITE cancel6."""
     never = timer.Timer(process.make_ref())
@@ -359,7 +359,7 @@ async def test_cancel6_cancelling_what_never_was_is_fine() -> None:
     assert process.whereis("timer_server") is not None
 
 
-@in_node
+@on_real_clock
 async def test_cancel_of_a_function_that_runs_lets_it_run() -> None:
     me = process.self()
 
@@ -378,7 +378,7 @@ async def test_cancel_of_a_function_that_runs_lets_it_run() -> None:
 # ---- the service
 
 
-@in_node
+@on_real_clock
 async def test_unexpected2_and_3_and_1_the_service_logs_what_it_does_not_know(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -397,7 +397,7 @@ async def test_unexpected2_and_3_and_1_the_service_logs_what_it_does_not_know(
         assert f"timer_server received an unexpected {text}" in caplog.text
 
 
-@in_node
+@on_real_clock
 async def test_several_who_start_the_service_at_once_get_one() -> None:
     me = process.self()
 
@@ -410,7 +410,7 @@ async def test_several_who_start_the_service_at_once_get_one() -> None:
     assert [await process.receive(timeout=1.0) for _ in range(5)] == ["sent"] * 5
 
 
-@in_node
+@on_real_clock
 async def test_the_service_outlives_who_used_it_first() -> None:
     async def use() -> None:
         await timer.send_after(60, "x")
@@ -424,7 +424,7 @@ async def test_the_service_outlives_who_used_it_first() -> None:
 
 
 @pytest.mark.slow  # real time is measured
-@in_node
+@on_real_clock
 async def test_sleep1_sleeps_at_least_so_long() -> None:
     """timer_SUITE sleep1."""
     for seconds in (0, 0.001, 0.01, 0.1):
@@ -453,7 +453,7 @@ async def test_a_timer_of_more_than_49_days_comes_when_it_is_due() -> None:
     assert await process.receive(timeout=2.01 * days) == "at last"
 
 
-@in_node
+@on_real_clock
 async def test_tc_measures_a_call() -> None:
     """timer_simple_SUITE tc."""
     seconds, result = timer.tc(divmod, 7, 2)

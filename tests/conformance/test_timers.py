@@ -10,7 +10,7 @@ import pytest
 
 from beamish import process
 from beamish.terms import Pid, TimerRef
-from tests.otp.support import ended_by, in_node, on_virtual_clock, reason_of
+from tests.otp.support import ended_by, on_real_clock, on_virtual_clock, reason_of
 
 
 async def nothing_within(seconds: float) -> bool:
@@ -91,7 +91,7 @@ async def test_read_timer_async_answers_come_as_messages() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_cleanup_timers_of_dead_and_dying_processes_are_gone() -> None:
     """timer_bif_SUITE cleanup."""
     refs: list[TimerRef] = []

@@ -11,7 +11,7 @@ from examples.kv.apps.kv_server.server import LINE_LIMIT
 from tests.kv.server import Client, Server
 from tests.kv.tree import Client as InsideClient
 from tests.kv.tree import tree
-from tests.runtime.harness import in_real_node
+from tests.runtime.harness import on_real_clock
 
 MB = 1024 * 1024
 
@@ -201,7 +201,7 @@ async def go_on(client: InsideClient) -> None:
         await client.writer.drain()
 
 
-@in_real_node
+@on_real_clock
 async def test_a_client_that_goes_on_after_it_was_refused_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,7 +13,7 @@ from examples.kv.apps import kv
 from examples.kv.apps.kv import bucket, store
 from tests.kv.server import COMMAND, Server
 from tests.kv.tree import WAYS, Way, kill, tree
-from tests.runtime.harness import in_real_node
+from tests.runtime.harness import on_real_clock
 from tests.support.program import Program
 
 
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_had_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@in_real_node
+@on_real_clock
 async def test_a_bucket_that_dies_comes_back_with_what_it_had(way: Way, file: Path) -> None:
     async with tree(way, file) as server, await server.connect() as client:
         await client.ask("CREATE shopping")
@@ -109,7 +109,7 @@ async def test_a_bucket_that_dies_comes_back_with_what_it_had(way: Way, file: Pa
 
 
 @pytest.mark.parametrize("member", ["KV.Store", "KV.BucketSupervisor", "KV.Supervisor"])
-@in_real_node
+@on_real_clock
 async def test_whatever_is_killed_nothing_is_lost(member: str, file: Path) -> None:
     async with tree(data=file) as server, await server.connect() as client:
         await client.ask("CREATE shopping")
@@ -126,7 +126,7 @@ def refuse(*_: object) -> store.NotKeptError:
     return store.NotKeptError("database or disk is full")
 
 
-@in_real_node
+@on_real_clock
 async def test_a_change_that_cannot_be_written_is_refused_and_not_made(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +140,7 @@ async def test_a_change_that_cannot_be_written_is_refused_and_not_made(
         assert await client.ask("GET shopping milk", 2) == "1\r\nOK\r\n"
 
 
-@in_real_node
+@on_real_clock
 async def test_without_a_file_buckets_live_in_memory() -> None:
     application.set_env({"kv": {"data": None}})
     await application.start(kv.KV)

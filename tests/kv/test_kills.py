@@ -21,7 +21,7 @@ from examples.kv.apps.kv_server.command import NotFoundError, run
 from examples.kv.apps.kv_server.server import TASK_SUPERVISOR
 from examples.kv.apps.kv_server.supervisor import KVServerSupervisor
 from tests.kv.tree import PARENTS, WAYS, Tree, Way, kill, log_records, pid_of, tree
-from tests.runtime.harness import PATIENCE, in_real_node
+from tests.runtime.harness import PATIENCE, on_real_clock
 
 MEMBERS = (*PARENTS, "a bucket", "a connection")
 
@@ -30,7 +30,7 @@ MEMBERS = (*PARENTS, "a bucket", "a connection")
     ("member", "way"),
     [*((member, "server") for member in MEMBERS), ("KV.Names", "names"), ("a bucket", "names")],
 )
-@in_real_node
+@on_real_clock
 async def test_the_server_serves_again_when_one_is_killed(member: str, way: Way) -> None:
     async with tree(way) as kv, await kv.connect() as client:
         assert await client.ask("CREATE shopping") == "OK\r\n"
@@ -42,7 +42,7 @@ async def test_the_server_serves_again_when_one_is_killed(member: str, way: Way)
 
 @pytest.mark.slow  # 40 kills, with a client after each
 @pytest.mark.parametrize("seed", range(3))
-@in_real_node
+@on_real_clock
 async def test_the_server_serves_again_whatever_is_killed_in_any_order(seed: int) -> None:
     chance = random.Random(seed)
     async with tree() as kv:
@@ -94,7 +94,7 @@ def test_the_program_ends_when_the_top_of_an_application_is_killed(
     assert ended.value.reason == ("application_terminated", app, "killed")
 
 
-@in_real_node
+@on_real_clock
 async def test_k3_connections_outlive_the_acceptor() -> None:
     async with tree() as kv, await kv.connect() as client:
         await client.ask("CREATE shopping")
@@ -105,7 +105,7 @@ async def test_k3_connections_outlive_the_acceptor() -> None:
         assert await kv.serves()
 
 
-@in_real_node
+@on_real_clock
 async def test_k5_the_death_of_the_task_supervisor_ends_its_connections_only() -> None:
     async with tree() as kv, await kv.connect() as client:
         await client.ask("CREATE shopping")
@@ -118,7 +118,7 @@ async def test_k5_the_death_of_the_task_supervisor_ends_its_connections_only() -
         assert await kv.serves()
 
 
-@in_real_node
+@on_real_clock
 async def test_the_death_of_one_connection_is_not_felt_by_another() -> None:
     async with tree() as kv, await kv.connect() as first:
         await first.ask("HELLO")
@@ -135,7 +135,7 @@ async def test_the_death_of_one_connection_is_not_felt_by_another() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@in_real_node
+@on_real_clock
 async def test_a_bucket_that_dies_is_forgotten_and_can_be_created_again(way: Way) -> None:
     async with tree(way) as kv, await kv.connect() as client:
         await client.ask("CREATE shopping")
@@ -148,7 +148,7 @@ async def test_a_bucket_that_dies_is_forgotten_and_can_be_created_again(way: Way
         assert await client.ask("GET shopping milk", 2) == "\r\nOK\r\n"
 
 
-@in_real_node
+@on_real_clock
 async def test_a_bucket_that_dies_while_it_is_asked_is_not_found() -> None:
     async with tree():
         bucket = await buckets.create("shopping")
@@ -161,7 +161,7 @@ async def test_a_bucket_that_dies_while_it_is_asked_is_not_found() -> None:
         assert isinstance(down.reason, NotFoundError)
 
 
-@in_real_node
+@on_real_clock
 async def test_no_bucket_is_left_behind_when_the_registry_dies() -> None:
     async with tree() as kv, await kv.connect() as client:
         await client.ask("CREATE shopping")
@@ -174,7 +174,7 @@ async def test_no_bucket_is_left_behind_when_the_registry_dies() -> None:
         assert await client.ask("GET shopping milk") == "NOT FOUND\r\n"
 
 
-@in_real_node
+@on_real_clock
 async def test_the_registry_outlives_the_supervisor_of_the_buckets_and_forgets_them() -> None:
     async with tree() as kv, await kv.connect() as client:
         await client.ask("CREATE shopping")
@@ -188,7 +188,7 @@ async def test_the_registry_outlives_the_supervisor_of_the_buckets_and_forgets_t
 
 
 @pytest.mark.slow  # a thousand
-@in_real_node
+@on_real_clock
 async def test_k6_the_port_is_free_for_each_of_a_thousand_new_acceptors() -> None:
     with log_records() as records:
         async with tree() as kv, await kv.connect() as client:
@@ -208,7 +208,7 @@ async def test_k6_the_port_is_free_for_each_of_a_thousand_new_acceptors() -> Non
     assert {record.levelname for record in accepting} == {"INFO"}
 
 
-@in_real_node
+@on_real_clock
 async def test_k8_the_acceptor_is_the_first_to_stop() -> None:
     async with tree() as kv, await kv.connect() as client:
         await client.ask("CREATE shopping")
@@ -233,7 +233,7 @@ async def test_k8_the_acceptor_is_the_first_to_stop() -> None:
     assert {down.reason for down in downs} == {"shutdown"}
 
 
-@in_real_node
+@on_real_clock
 async def test_a_client_that_goes_is_not_logged() -> None:
     async with tree() as kv:
         with log_records() as records:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,29 +11,20 @@ import beamish
 from beamish import process
 from beamish.otp import GenServer, Stop
 from beamish.terms import Pid, Ref
-from beamish.testing import VirtualClockLoop
+from tests.support.nodes import on_real_clock, on_virtual_clock
 
-AsyncTest = Callable[..., Coroutine[Any, Any, None]]
-
-
-def in_node(test: AsyncTest) -> Callable[..., None]:
-    """Runs an ``async def`` test as the main process of a node."""
-
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        beamish.run(functools.partial(test, *args, **kwargs))
-
-    return run
-
-
-def on_virtual_clock(test: AsyncTest) -> Callable[..., None]:
-    """The same on a clock that jumps to the next timer when everything waits."""
-
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        beamish.run(functools.partial(test, *args, **kwargs), loop_factory=VirtualClockLoop)
-
-    return run
+__all__ = [
+    "Worker",
+    "down",
+    "ended_by",
+    "events",
+    "exit_reason",
+    "on_real_clock",
+    "on_virtual_clock",
+    "outcome",
+    "reason_of",
+    "started",
+]
 
 
 async def reason_of(pid: Pid) -> Any:

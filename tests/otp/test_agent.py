@@ -9,35 +9,35 @@ from beamish import process
 from beamish.otp import Agent, Ignore, NoReply, StartError, Stop, Supervisor
 from beamish.terms import BadArgError, Pid
 
-from .support import down, exit_reason, in_node, on_virtual_clock
+from .support import down, exit_reason, on_real_clock, on_virtual_clock
 
 
 def put(state: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     return {**state, key: value}
 
 
-@in_node
+@on_real_clock
 async def test_an_agent_starts_with_what_its_function_returns() -> None:
     agent = await Agent.start_link(int, "42")
 
     assert await Agent.get(agent, lambda state: state) == 42
 
 
-@in_node
+@on_real_clock
 async def test_a_class_makes_a_first_state() -> None:
     agent = await Agent.start_link(dict, a=1)
 
     assert await Agent.get(agent, dict) == {"a": 1}
 
 
-@in_node
+@on_real_clock
 async def test_start_does_not_link() -> None:
     await Agent.start(dict)
 
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_real_clock
 async def test_an_agent_can_be_registered() -> None:
     agent = await Agent.start_link(dict, name="agent")
 
@@ -48,14 +48,14 @@ async def test_an_agent_can_be_registered() -> None:
     assert failed.value.reason == ("already_started", agent)
 
 
-@in_node
+@on_real_clock
 async def test_the_function_runs_in_the_agent() -> None:
     agent = await Agent.start_link(process.self)
 
     assert await Agent.get(agent, lambda state: (state, process.self())) == (agent, agent)
 
 
-@in_node
+@on_real_clock
 async def test_update_makes_the_result_the_new_state() -> None:
     agent = await Agent.start_link(dict)
 
@@ -65,7 +65,7 @@ async def test_update_makes_the_result_the_new_state() -> None:
     assert await Agent.get(agent, dict[str, int].get, "milk") == 3
 
 
-@in_node
+@on_real_clock
 async def test_get_and_update_does_both() -> None:
     agent = await Agent.start_link(lambda: 1)
 
@@ -73,7 +73,7 @@ async def test_get_and_update_does_both() -> None:
     assert await Agent.get(agent, int) == 2
 
 
-@in_node
+@on_real_clock
 async def test_cast_updates_without_waiting() -> None:
     agent = await Agent.start_link(dict)
 
@@ -82,7 +82,7 @@ async def test_cast_updates_without_waiting() -> None:
     assert await Agent.get(agent, dict) == {"milk": 3}
 
 
-@in_node
+@on_real_clock
 async def test_functions_may_be_coroutines() -> None:
     async def first() -> int:
         await process.sleep(0)
@@ -100,7 +100,7 @@ async def test_functions_may_be_coroutines() -> None:
 
 @pytest.mark.parametrize("value", [None, Stop("x"), NoReply, Ignore, int])
 def test_every_value_can_be_got(value: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         agent = await Agent.start_link(lambda: value)
 
@@ -109,7 +109,7 @@ def test_every_value_can_be_got(value: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_function_that_raises_ends_agent_and_caller_with_that_error() -> None:
     def broken(state: dict[str, int]) -> None:
         state["half"] = 1
@@ -124,7 +124,7 @@ async def test_a_function_that_raises_ends_agent_and_caller_with_that_error() ->
     assert await down(ref) is error
 
 
-@in_node
+@on_real_clock
 async def test_nobody_sees_a_state_that_was_changed_by_half() -> None:
     def broken(state: dict[str, int]) -> None:
         state["half"] = 1
@@ -137,7 +137,7 @@ async def test_nobody_sees_a_state_that_was_changed_by_half() -> None:
     assert await Agent.get("agent", dict) == {}
 
 
-@in_node
+@on_real_clock
 async def test_a_bad_result_of_get_and_update_ends_the_agent_with_the_right_form() -> None:
     agent = await Agent.start(dict)
 
@@ -147,7 +147,7 @@ async def test_a_bad_result_of_get_and_update_ends_the_agent_with_the_right_form
     assert "expected (reply, new_state) from the function" in str(error)
 
 
-@in_node
+@on_real_clock
 async def test_an_error_in_the_first_function_fails_the_start() -> None:
     def broken() -> None:
         raise ValueError("no")
@@ -181,7 +181,7 @@ async def test_get_exits_after_five_seconds_and_the_agent_goes_on() -> None:
     assert await Agent.get(agent, slow, timeout=10.0) == 1
 
 
-@in_node
+@on_real_clock
 async def test_stop_stops() -> None:
     agent = await Agent.start(dict)
     ref = process.monitor(agent)
@@ -192,7 +192,7 @@ async def test_stop_stops() -> None:
     assert (await exit_reason(Agent.get(agent, dict)))[0] == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_a_coroutine_is_refused_with_the_right_form() -> None:
     async def first() -> dict[str, int]:
         return {}
@@ -201,14 +201,14 @@ async def test_a_coroutine_is_refused_with_the_right_form() -> None:
         await Agent.start_link(first())  # type: ignore[arg-type]
 
 
-@in_node
+@on_real_clock
 async def test_an_agent_is_a_child_of_a_supervisor() -> None:
     await Supervisor.start_link([Agent.child_spec(dict, name="agent"), (Agent, list)])
 
     assert await Agent.get("agent", len) == 0
 
 
-@in_node
+@on_real_clock
 async def test_the_report_names_the_function_and_the_class() -> None:
     class Bucket(Agent):
         pass

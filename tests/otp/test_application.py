@@ -21,7 +21,7 @@ from beamish.otp import (
     gen_server,
 )
 from beamish.terms import BadArgError
-from tests.otp.support import Worker, in_node, on_virtual_clock
+from tests.otp.support import Worker, on_real_clock, on_virtual_clock
 
 LOG: list[Any] = []
 
@@ -122,7 +122,7 @@ def test_a_single_application_where_a_list_is_expected_is_refused() -> None:
 # ---- starting
 
 
-@in_node
+@on_real_clock
 async def test_dependencies_are_started_first() -> None:
     started = await application.ensure_all_started(Top)
 
@@ -131,7 +131,7 @@ async def test_dependencies_are_started_first() -> None:
     assert [app.name for app in application.which_applications()] == ["top", "middle", "base"]
 
 
-@in_node
+@on_real_clock
 async def test_what_runs_already_is_not_started_again() -> None:
     await application.ensure_all_started(Middle)
 
@@ -139,14 +139,14 @@ async def test_what_runs_already_is_not_started_again() -> None:
     assert await application.ensure_all_started(Top) == []
 
 
-@in_node
+@on_real_clock
 async def test_start_gets_the_type_and_the_args() -> None:
     await application.ensure_all_started(Middle)
 
     assert LOG[1] == ("start", "middle", "normal", ("some", "args"))
 
 
-@in_node
+@on_real_clock
 async def test_start_does_not_start_dependencies() -> None:
     with pytest.raises(StartError) as failed:
         await application.start(Middle)
@@ -154,7 +154,7 @@ async def test_start_does_not_start_dependencies() -> None:
     assert failed.value.reason == ("not_started", "base")
 
 
-@in_node
+@on_real_clock
 async def test_starting_twice_is_an_error() -> None:
     await application.start(Base)
 
@@ -165,20 +165,20 @@ async def test_starting_twice_is_an_error() -> None:
     await application.ensure_started(Base)
 
 
-@in_node
+@on_real_clock
 async def test_a_name_that_is_not_loaded_cannot_be_started() -> None:
     with pytest.raises(StartError, match="not_loaded"):
         await application.start("unknown")
 
 
-@in_node
+@on_real_clock
 async def test_a_type_that_there_is_not_is_refused() -> None:
     kind: Any = "eternal"
     with pytest.raises(BadArgError, match="'permanent', 'transient' or 'temporary'; got 'eternal'"):
         await application.start(Base, kind)
 
 
-@in_node
+@on_real_clock
 async def test_dependencies_may_be_named_by_module_and_class() -> None:
     class Late(Application):
         applications = (f"{__name__}:Base",)
@@ -187,7 +187,7 @@ async def test_dependencies_may_be_named_by_module_and_class() -> None:
     assert await application.ensure_all_started(Late) == ["base", "late"]
 
 
-@in_node
+@on_real_clock
 async def test_applications_that_need_each_other_are_refused_with_the_circle() -> None:
     class One(Application):
         pass
@@ -203,7 +203,7 @@ async def test_applications_that_need_each_other_are_refused_with_the_circle() -
     assert failed.value.reason == ("circular_dependency", ["one", "other", "one"])
 
 
-@in_node
+@on_real_clock
 async def test_a_library_has_no_processes() -> None:
     await application.start(Settings)
 
@@ -213,7 +213,7 @@ async def test_a_library_has_no_processes() -> None:
     assert application.which_applications() == []
 
 
-@in_node
+@on_real_clock
 async def test_phases_come_after_the_start_in_their_order() -> None:
     class Phased(Base):
         start_phases = (("init", 1), ("go", 2))
@@ -227,7 +227,7 @@ async def test_phases_come_after_the_start_in_their_order() -> None:
     assert application.get_supervisor(Phased) is process.whereis("phased.Supervisor")
 
 
-@in_node
+@on_real_clock
 async def test_an_application_whose_phase_fails_has_not_started() -> None:
     class Phased(Base):
         start_phases = (("init", 1),)
@@ -252,7 +252,7 @@ async def test_an_application_whose_phase_fails_has_not_started() -> None:
         (returns_nonsense, ("bad_return", (..., "nonsense"))),
     ],
 )
-@in_node
+@on_real_clock
 async def test_the_reason_of_a_failed_start_is_otps(args: Any, reason: Any) -> None:
     with pytest.raises(StartError) as failed:
         await application.start(failing(args))
@@ -262,7 +262,7 @@ async def test_the_reason_of_a_failed_start_is_otps(args: Any, reason: Any) -> N
     assert application.which_applications() == []
 
 
-@in_node
+@on_real_clock
 async def test_what_start_raised_is_the_cause() -> None:
     with pytest.raises(StartError) as failed:
         await application.start(failing(raises))
@@ -273,7 +273,7 @@ async def test_what_start_raised_is_the_cause() -> None:
     assert failed.value.__cause__ is error
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_that_does_not_start_gives_its_reason() -> None:
     async def start() -> Pid:
         return await Supervisor.start_link([(Agent, (raises,))])
@@ -285,7 +285,7 @@ async def test_a_supervisor_that_does_not_start_gives_its_reason() -> None:
     assert (word, why) == ("shutdown", "failed_to_start_child")
 
 
-@in_node
+@on_real_clock
 async def test_ensure_all_started_takes_back_what_it_has_started() -> None:
     with pytest.raises(StartError) as failed:
         await application.ensure_all_started(failing(raises, applications=(Middle,)))
@@ -295,7 +295,7 @@ async def test_ensure_all_started_takes_back_what_it_has_started() -> None:
     assert [event for event, *_ in LOG] == ["start"] * 2 + ["prep_stop", "stop"] * 2
 
 
-@in_node
+@on_real_clock
 async def test_what_a_failed_start_has_spawned_is_killed() -> None:
     inbox = process.self()
 
@@ -309,7 +309,7 @@ async def test_what_a_failed_start_has_spawned_is_killed() -> None:
     assert not process.alive(await process.receive(Pid, timeout=1))
 
 
-@in_node
+@on_real_clock
 async def test_a_start_that_is_killed_has_failed() -> None:
     async def start() -> None:
         process.exit(process.self(), "kill")
@@ -324,7 +324,7 @@ async def test_a_start_that_is_killed_has_failed() -> None:
 # ---- stopping
 
 
-@in_node
+@on_real_clock
 async def test_prep_stop_and_stop_run_before_and_after_the_end_of_the_tree() -> None:
     await application.start(Base)
     LOG.clear()
@@ -336,7 +336,7 @@ async def test_prep_stop_and_stop_run_before_and_after_the_end_of_the_tree() -> 
     assert [app.name for app in application.loaded_applications()] == ["base"]
 
 
-@in_node
+@on_real_clock
 async def test_stopping_what_does_not_run_is_an_error() -> None:
     with pytest.raises(ApplicationError, match="'base' does not run") as failed:
         await application.stop(Base)
@@ -344,7 +344,7 @@ async def test_stopping_what_does_not_run_is_an_error() -> None:
     assert failed.value.reason == ("not_started", "base")
 
 
-@in_node
+@on_real_clock
 async def test_an_application_can_be_started_again() -> None:
     await application.start(Base)
     await application.stop(Base)
@@ -354,7 +354,7 @@ async def test_an_application_can_be_started_again() -> None:
     assert process.whereis("base.Supervisor") is not None
 
 
-@in_node
+@on_real_clock
 async def test_a_stop_that_raises_is_reported_and_stops_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -401,7 +401,7 @@ async def test_a_tree_that_does_not_stop_is_killed_when_its_time_is_over(
     assert "hanging did not stop within 30.0 s and was killed" in caplog.text
 
 
-@in_node
+@on_real_clock
 async def test_all_that_the_application_has_spawned_is_killed_at_its_end() -> None:
     class Spawning(Base):
         async def start(self, type: str, args: Any) -> Pid:
@@ -480,7 +480,7 @@ async def settled() -> None:
         await application.stop("none")
 
 
-@in_node
+@on_real_clock
 async def test_the_end_of_a_temporary_application_is_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -591,7 +591,7 @@ def test_a_main_process_that_traps_exits_is_told_and_then_killed() -> None:
 # ---- who belongs to which
 
 
-@in_node
+@on_real_clock
 async def test_the_processes_of_an_application_know_it() -> None:
     await application.start(Base)
     supervisor = process.whereis("base.Supervisor")
@@ -606,7 +606,7 @@ async def test_the_processes_of_an_application_know_it() -> None:
     assert application.get_application(process.self()) is None
 
 
-@in_node
+@on_real_clock
 async def test_an_application_started_by_another_is_not_part_of_it() -> None:
     class Starting(Base):
         async def start(self, type: str, args: Any) -> Pid:
@@ -624,7 +624,7 @@ async def test_an_application_started_by_another_is_not_part_of_it() -> None:
     assert process.alive(base)
 
 
-@in_node
+@on_real_clock
 async def test_outside_of_applications_there_is_no_own_environment() -> None:
     with pytest.raises(BadArgError, match=r"name it, get_env\(app, key\)"):
         application.get_env(None, "size")
@@ -633,7 +633,7 @@ async def test_outside_of_applications_there_is_no_own_environment() -> None:
 # ---- loading, and what is known
 
 
-@in_node
+@on_real_clock
 async def test_unloading_forgets() -> None:
     application.load(Base)
     application.put_env(Base, "size", 4)
@@ -647,7 +647,7 @@ async def test_unloading_forgets() -> None:
     assert failed.value.reason == ("not_loaded", "base")
 
 
-@in_node
+@on_real_clock
 async def test_what_runs_cannot_be_unloaded() -> None:
     await application.start(Base)
 
@@ -657,14 +657,14 @@ async def test_what_runs_cannot_be_unloaded() -> None:
     assert failed.value.reason == ("running", "base")
 
 
-@in_node
+@on_real_clock
 async def test_which_applications_shows_description_and_version() -> None:
     await application.start(Base)
 
     assert application.which_applications() == [("base", "the base", "1.2")]
 
 
-@in_node
+@on_real_clock
 async def test_what_is_asked_before_anything_is_loaded_starts_no_process() -> None:
     before = process.list()
 
@@ -688,7 +688,7 @@ def test_a_node_knows_nothing_of_the_applications_of_the_one_before() -> None:
     beamish.run(second)
 
 
-@in_node
+@on_real_clock
 async def test_what_is_no_application_is_refused() -> None:
     wrong: Any = Supervisor
     with pytest.raises(BadArgError, match="expected an application: its class, its name"):

@@ -12,7 +12,7 @@ import pytest
 
 from beamish.otp import Application, ConfigError, Setting, application
 from beamish.otp.application.setting import from_text, from_toml, setting_of
-from tests.otp.support import in_node
+from tests.otp.support import on_real_clock
 
 
 class Web(Application):
@@ -38,7 +38,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@in_node
+@on_real_clock
 async def test_the_defaults_stand_in_the_code() -> None:
     application.load(Web)
 
@@ -52,7 +52,7 @@ async def test_the_defaults_stand_in_the_code() -> None:
     }
 
 
-@in_node
+@on_real_clock
 async def test_environment_variables_are_read_as_the_types_say(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -74,7 +74,7 @@ async def test_environment_variables_are_read_as_the_types_say(
     }
 
 
-@in_node
+@on_real_clock
 async def test_a_toml_file_overrides_the_code_and_variables_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +90,7 @@ async def test_a_toml_file_overrides_the_code_and_variables_the_file(
     assert application.get_env(Web, "data") == Path("kv.db")
 
 
-@in_node
+@on_real_clock
 async def test_a_file_that_is_read_later_holds_for_what_is_loaded(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[web]\nport = 81\n")
@@ -103,7 +103,7 @@ async def test_a_file_that_is_read_later_holds_for_what_is_loaded(tmp_path: Path
     assert application.get_env(Web, "host") == "h"
 
 
-@in_node
+@on_real_clock
 async def test_put_env_overrides_everything_also_before_loading(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -117,7 +117,7 @@ async def test_put_env_overrides_everything_also_before_loading(
     assert application.get_env(Web, "mine") is object
 
 
-@in_node
+@on_real_clock
 async def test_settings_of_a_command_line_are_texts_that_override_variables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -131,7 +131,7 @@ async def test_settings_of_a_command_line_are_texts_that_override_variables(
     assert application.get_env(Web, "rate") == 3.0
 
 
-@in_node
+@on_real_clock
 async def test_delete_env_takes_a_setting_away() -> None:
     application.load(Web)
     application.set_env({"web": {"port": 1, "host": "h"}})
@@ -143,7 +143,7 @@ async def test_delete_env_takes_a_setting_away() -> None:
     assert application.get_env(Web, "host") == "h"
 
 
-@in_node
+@on_real_clock
 async def test_fetch_env_of_what_is_not_there_says_what_is() -> None:
     with pytest.raises(ConfigError, match="web has no setting 'x': it is not loaded"):
         application.fetch_env("web", "x")
@@ -159,7 +159,7 @@ async def test_fetch_env_of_what_is_not_there_says_what_is() -> None:
 
 
 @pytest.mark.parametrize("text", ["http", "65536", "", "-1", "4.5"])
-@in_node
+@on_real_clock
 async def test_a_wrong_variable_is_told_with_what_is_expected(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +172,7 @@ async def test_a_wrong_variable_is_told_with_what_is_expected(
     assert application.loaded_applications() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_value_of_the_wrong_type_in_a_file_is_told_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[web]\nhost = 5\n")
@@ -182,7 +182,7 @@ async def test_a_value_of_the_wrong_type_in_a_file_is_told_with_its_place(tmp_pa
         application.load(Web)
 
 
-@in_node
+@on_real_clock
 async def test_a_setting_that_there_is_not_is_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -205,7 +205,7 @@ async def test_a_setting_that_there_is_not_is_warned_of(
         ("web = 5", r"expected a table for each application, such as \[web\]; got web = 5"),
     ],
 )
-@in_node
+@on_real_clock
 async def test_a_file_that_cannot_be_read_says_why(
     text: str | None, message: str, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from beamish.otp import Agent, Continue, GenServer, NoReply, gen_server, sys
 from beamish.terms import Pid, format_exit
 from tests.support.clock import VirtualClockLoop
 
-from .support import exit_reason, in_node, on_virtual_clock
+from .support import exit_reason, on_real_clock, on_virtual_clock
 
 
 class Hop(GenServer):
@@ -39,7 +39,7 @@ async def hops(*names: str) -> None:
         await Hop.start(name=name)
 
 
-@in_node
+@on_real_clock
 async def test_a_call_that_closes_a_cycle_of_two_exits_at_once_with_the_cycle() -> None:
     await hops("a", "b")
 
@@ -51,7 +51,7 @@ async def test_a_call_that_closes_a_cycle_of_two_exits_at_once_with_the_cycle() 
     assert reason[0][0] == inner
 
 
-@in_node
+@on_real_clock
 async def test_a_cycle_over_several_hops_is_spelled_out() -> None:
     await hops("a", "b", "c", "d")
 
@@ -65,7 +65,7 @@ async def test_a_cycle_over_several_hops_is_spelled_out() -> None:
     )
 
 
-@in_node
+@on_real_clock
 async def test_processes_without_a_name_are_told_by_their_pids() -> None:
     one, two = await Hop.start(), await Hop.start()
 
@@ -74,7 +74,7 @@ async def test_processes_without_a_name_are_told_by_their_pids() -> None:
     assert [who for who, _ in reason[0][0][0][1]] == [two, one]
 
 
-@in_node
+@on_real_clock
 async def test_a_cycle_is_found_after_another_call_of_the_same_request() -> None:
     await hops("a", "b", "c")
 
@@ -83,7 +83,7 @@ async def test_a_cycle_is_found_after_another_call_of_the_same_request() -> None
     assert reason[0][0][0][0] == "call_cycle"
 
 
-@in_node
+@on_real_clock
 async def test_a_request_that_still_lies_in_the_mailbox_closes_a_cycle() -> None:
     await hops("a", "b")
 
@@ -112,7 +112,7 @@ async def test_a_request_that_still_lies_in_the_mailbox_closes_a_cycle() -> None
     )
 
 
-@in_node
+@on_real_clock
 async def test_a_server_that_catches_it_goes_on() -> None:
     await hops("a", "b")
 
@@ -123,7 +123,7 @@ async def test_a_server_that_catches_it_goes_on() -> None:
     assert await gen_server.call("a", "hello") == "done"
 
 
-@in_node
+@on_real_clock
 async def test_agents_that_ask_each_other_are_told() -> None:
     one = await Agent.start(lambda: 1)
     two = await Agent.start(lambda: 2)
@@ -136,7 +136,7 @@ async def test_agents_that_ask_each_other_are_told() -> None:
     assert reason[0][0][0][0] == "call_cycle"
 
 
-@in_node
+@on_real_clock
 async def test_a_system_request_closes_a_cycle_too() -> None:
     class Peeking(Hop):
         async def handle_call(self, request: Any, caller: gen_server.Caller) -> Any:
@@ -158,7 +158,7 @@ async def test_a_system_request_closes_a_cycle_too() -> None:
     assert reason[0][0][1][:2] == ("sys", "get_state")
 
 
-@in_node
+@on_real_clock
 async def test_calls_that_meet_without_a_cycle_are_answered() -> None:
     await hops("a", "b", "c")
 
@@ -201,7 +201,7 @@ async def test_a_request_put_aside_for_another_process_to_answer_is_no_cycle() -
     assert [await process.receive(), await process.receive()] == ["late", "done"]
 
 
-@in_node
+@on_real_clock
 async def test_a_continue_before_the_answer_is_still_the_same_request() -> None:
     class Continuing(GenServer):
         def handle_call(self, request: Any, caller: gen_server.Caller) -> Any:

@@ -21,7 +21,7 @@ from beamish.otp import (
 )
 from beamish.terms import Pid
 
-from .support import Worker, down, ended_by, events, in_node, on_virtual_clock, started
+from .support import Worker, down, ended_by, events, on_real_clock, on_virtual_clock, started
 
 
 def worker(name: str = "w", **options: Any) -> ChildSpec:
@@ -41,7 +41,7 @@ async def crash(sup: Pid, pid: Pid, reason: Any = "kill") -> None:
     await DynamicSupervisor.count_children(sup)
 
 
-@in_node
+@on_real_clock
 async def test_s12_it_starts_without_children_and_takes_any_number() -> None:
     sup = await DynamicSupervisor.start_link(name="dyn")
 
@@ -50,7 +50,7 @@ async def test_s12_it_starts_without_children_and_takes_any_number() -> None:
     assert await pids_of("dyn") == pids
 
 
-@in_node
+@on_real_clock
 async def test_s12_children_have_no_ids() -> None:
     sup = await DynamicSupervisor.start_link()
     pid = await DynamicSupervisor.start_child(sup, (Worker, (process.self(), "w")))
@@ -60,7 +60,7 @@ async def test_s12_children_have_no_ids() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_s12_more_than_max_children_are_refused() -> None:
     sup = await DynamicSupervisor.start_link(max_children=1)
     pid = await DynamicSupervisor.start_child(sup, worker())
@@ -73,7 +73,7 @@ async def test_s12_more_than_max_children_are_refused() -> None:
     await DynamicSupervisor.start_child(sup, worker())
 
 
-@in_node
+@on_real_clock
 async def test_extra_arguments_come_before_a_childs_own() -> None:
     sup = await DynamicSupervisor.start_link(extra_arguments=(process.self(),))
 
@@ -83,7 +83,7 @@ async def test_extra_arguments_come_before_a_childs_own() -> None:
     assert started() == ["w", "w"]
 
 
-@in_node
+@on_real_clock
 async def test_the_info_of_a_start_function_is_returned() -> None:
     def start() -> tuple[Pid, str]:
         return process.spawn_link(process.sleep, None), "info"
@@ -95,7 +95,7 @@ async def test_the_info_of_a_start_function_is_returned() -> None:
     assert (await pids_of(sup), info) == ([pid], "info")
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_does_not_start_is_not_kept() -> None:
     def start() -> Pid:
         raise StartError("why")
@@ -109,7 +109,7 @@ async def test_a_child_that_does_not_start_is_not_kept() -> None:
     assert await pids_of(sup) == []
 
 
-@in_node
+@on_real_clock
 async def test_the_reason_of_a_start_function_that_fails_itself_is_its_error() -> None:
     def start() -> Pid:
         raise error
@@ -123,7 +123,7 @@ async def test_the_reason_of_a_start_function_that_fails_itself_is_its_error() -
     assert failed.value.reason is error
 
 
-@in_node
+@on_real_clock
 async def test_an_ignored_child_is_not_kept() -> None:
     sup = await DynamicSupervisor.start_link()
 
@@ -133,7 +133,7 @@ async def test_an_ignored_child_is_not_kept() -> None:
     assert await pids_of(sup) == []
 
 
-@in_node
+@on_real_clock
 async def test_a_bad_child_is_refused_in_the_caller() -> None:
     sup = await DynamicSupervisor.start_link()
 
@@ -147,7 +147,7 @@ async def test_a_bad_child_is_refused_in_the_caller() -> None:
 @pytest.mark.parametrize("reason", ["normal", "shutdown", ("shutdown", 1), "boom"])
 @pytest.mark.parametrize("restart", ["permanent", "transient", "temporary"])
 def test_a_child_that_ends_is_restarted_as_the_table_says(restart: Any, reason: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         def start(witness: Pid) -> Pid:
             pid = process.spawn_link(wait_and_exit, reason)
@@ -175,7 +175,7 @@ async def wait_and_exit(reason: Any) -> None:
     process.exit(reason)
 
 
-@in_node
+@on_real_clock
 async def test_only_the_child_that_ended_is_restarted() -> None:
     sup = await DynamicSupervisor.start_link()
     a, b = [await DynamicSupervisor.start_child(sup, worker(name)) for name in "ab"]
@@ -204,7 +204,7 @@ async def test_too_many_restarts_end_the_supervisor_with_shutdown() -> None:
     assert ("terminated", "other", "shutdown") in events()
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_fails_to_restart_is_tried_again_and_counts_as_a_child() -> None:
     attempts: list[int] = []
 
@@ -227,7 +227,7 @@ async def test_a_child_that_fails_to_restart_is_tried_again_and_counts_as_a_chil
     assert len(attempts) == 4
 
 
-@in_node
+@on_real_clock
 async def test_a_child_between_two_attempts_is_terminated_by_its_old_pid() -> None:
     broken: list[int] = []
 
@@ -248,7 +248,7 @@ async def test_a_child_between_two_attempts_is_terminated_by_its_old_pid() -> No
     assert await pids_of(sup) == []
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_is_ignored_at_its_restart_is_forgotten() -> None:
     attempts: list[int] = []
 
@@ -306,7 +306,7 @@ async def test_each_child_has_its_own_time_to_stop() -> None:
     }
 
 
-@in_node
+@on_real_clock
 async def test_terminate_child_stops_and_forgets() -> None:
     sup = await DynamicSupervisor.start_link()
     pid = await DynamicSupervisor.start_child(sup, worker(trap=True))
@@ -320,7 +320,7 @@ async def test_terminate_child_stops_and_forgets() -> None:
 
 @pytest.mark.parametrize("pid", ["self", "nobody", 17, []])
 def test_terminate_child_of_a_stranger_is_not_found(pid: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await DynamicSupervisor.start_link()
 
@@ -332,7 +332,7 @@ def test_terminate_child_of_a_stranger_is_not_found(pid: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_the_parents_exit_ends_it_with_its_children() -> None:
     async def parent(witness: Pid) -> None:
         sup = await DynamicSupervisor.start_link()
@@ -365,7 +365,7 @@ def test_children_that_end_otherwise_when_stopped_are_reported(
 # ---- counting, flags, classes
 
 
-@in_node
+@on_real_clock
 async def test_count_children_counts() -> None:
     sup = await DynamicSupervisor.start_link()
     await DynamicSupervisor.start_child(sup, worker())
@@ -391,7 +391,7 @@ async def test_count_children_counts() -> None:
     ],
 )
 def test_a_bad_flag_is_refused_in_the_caller(flag: str, value: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(ChildSpecError) as refused:
             await DynamicSupervisor.start_link(**{flag: value})
@@ -406,7 +406,7 @@ class Limited(DynamicSupervisor):
         return DynamicSupervisorFlags(max_children=limit) if isinstance(limit, int) else limit
 
 
-@in_node
+@on_real_clock
 async def test_a_class_says_its_flags_in_init() -> None:
     sup = await Limited.start_link(0, name="limited")
 
@@ -416,7 +416,7 @@ async def test_a_class_says_its_flags_in_init() -> None:
     assert failed.value.reason == "max_children"
 
 
-@in_node
+@on_real_clock
 async def test_a_class_may_ignore_stop_or_be_wrong() -> None:
     process.flag(trap_exit=True)
 
@@ -431,14 +431,14 @@ async def test_a_class_may_ignore_stop_or_be_wrong() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_it_is_a_child_of_a_supervisor() -> None:
     await Supervisor.start_link([DynamicSupervisor.child_spec(name="dyn"), (Limited, 3)])
 
     assert await pids_of("dyn") == []
 
 
-@in_node
+@on_real_clock
 async def test_what_a_temporary_child_was_started_with_is_not_kept() -> None:
     import gc
     import weakref
@@ -461,7 +461,7 @@ async def test_what_a_temporary_child_was_started_with_is_not_kept() -> None:
     assert ref() is None
 
 
-@in_node
+@on_real_clock
 async def test_many_children_are_stopped_in_linear_time() -> None:
     sup = await DynamicSupervisor.start()
     for _ in range(2000):

@@ -16,7 +16,7 @@ from beamish.otp import (
 )
 from beamish.terms import BadArgError, BeamishError
 
-from .support import in_node
+from .support import on_real_clock
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_in_erlangs_shape_it_is_a_failed_match(error: Exception, term: Any) -> N
     assert reason == term
 
 
-@in_node
+@on_real_clock
 async def test_a_taken_key_names_key_and_holder() -> None:
     me = process.self()
     error = AlreadyRegisteredError("k", me)

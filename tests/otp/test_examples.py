@@ -18,7 +18,7 @@ from beamish.otp import Agent, GenServer, gen_event, gen_statem
 from beamish.otp.supervisor import intensity
 from beamish.terms import Pid
 
-from .support import in_node
+from .support import on_real_clock
 
 
 class Named(GenServer):
@@ -104,7 +104,7 @@ def test_the_examples_of_a_page_run(page: str) -> None:
     blocks = list(examples(inspect.getdoc(module) or ""))
     given = exported(otp) | {"process": process} | dict(GIVEN[page])
 
-    @in_node
+    @on_real_clock
     async def run() -> None:
         for number, block in enumerate(blocks):
             await run_block(block, f"<{page}, example {number + 1}>", given)

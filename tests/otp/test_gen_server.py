@@ -25,7 +25,7 @@ from .support import (
     down,
     ended_by,
     exit_reason,
-    in_node,
+    on_real_clock,
     on_virtual_clock,
     outcome,
     reason_of,
@@ -96,7 +96,7 @@ async def call_and_die(server: Any, request: Any, timeout: float | None = 5.0) -
 # ---- start
 
 
-@in_node
+@on_real_clock
 async def test_start_link_returns_the_pid_of_a_linked_server() -> None:
     pid = await Echo.start_link()
 
@@ -104,14 +104,14 @@ async def test_start_link_returns_the_pid_of_a_linked_server() -> None:
     assert await gen_server.call(pid, "hello") == "hello"
 
 
-@in_node
+@on_real_clock
 async def test_start_does_not_link() -> None:
     await Echo.start()
 
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_real_clock
 async def test_a_server_is_started_by_the_functions_of_the_module_too() -> None:
     one = await gen_server.start_link(Echo, name="one")
     await gen_server.start(Echo, name="two")
@@ -120,7 +120,7 @@ async def test_a_server_is_started_by_the_functions_of_the_module_too() -> None:
     assert await gen_server.call("two", 1) == 1
 
 
-@in_node
+@on_real_clock
 async def test_init_gets_positional_and_keyword_arguments() -> None:
     class Pair(GenServer):
         def init(self, a: int, b: int = 0) -> None:
@@ -134,7 +134,7 @@ async def test_init_gets_positional_and_keyword_arguments() -> None:
     assert await gen_server.call(pid, "pair") == (1, 2)
 
 
-@in_node
+@on_real_clock
 async def test_the_name_is_registered_before_init_runs() -> None:
     class Named(GenServer):
         def init(self) -> None:
@@ -148,7 +148,7 @@ async def test_the_name_is_registered_before_init_runs() -> None:
     assert await gen_server.call("named", "seen") == pid
 
 
-@in_node
+@on_real_clock
 async def test_a_taken_name_is_already_started() -> None:
     first = await Echo.start_link(name="echo")
 
@@ -158,7 +158,7 @@ async def test_a_taken_name_is_already_started() -> None:
     assert failed.value.reason == ("already_started", first)
 
 
-@in_node
+@on_real_clock
 async def test_an_error_in_init_is_the_reason_of_the_start_error() -> None:
     class Broken(GenServer):
         def init(self) -> None:
@@ -172,7 +172,7 @@ async def test_an_error_in_init_is_the_reason_of_the_start_error() -> None:
 
 @pytest.mark.parametrize("reason", ["bad", "normal", ("shutdown", 1)])
 def test_stop_from_init_is_the_reason_of_the_start_error(reason: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
 
@@ -186,7 +186,7 @@ def test_stop_from_init_is_the_reason_of_the_start_error(reason: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_ignore_from_init_raises_start_ignored_and_leaves_nothing() -> None:
     process.flag(trap_exit=True)
 
@@ -198,18 +198,18 @@ async def test_ignore_from_init_raises_start_ignored_and_leaves_nothing() -> Non
         assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_ignore_from_init_does_not_harm_a_caller_that_does_not_trap() -> None:
     with pytest.raises(StartIgnored):
         await Echo.start_link(Ignore)
 
 
-@in_node
+@on_real_clock
 async def test_a_caller_that_does_not_trap_dies_with_a_failing_init() -> None:
     assert await outcome(Echo.start_link, Stop("bad")) == "bad"
 
 
-@in_node
+@on_real_clock
 async def test_any_other_value_from_init_is_a_bad_return() -> None:
     with pytest.raises(StartError) as failed:
         await Echo.start(42)
@@ -233,7 +233,7 @@ async def test_an_init_that_takes_too_long_is_killed() -> None:
 # ---- call
 
 
-@in_node
+@on_real_clock
 async def test_callbacks_may_be_coroutines() -> None:
     pid = await AsyncEcho.start(process.self())
     assert await process.receive() == ("continue", "started")
@@ -249,7 +249,7 @@ async def test_callbacks_may_be_coroutines() -> None:
 
 @pytest.mark.parametrize("reply", [None, 0, "", (), Echo, int, ("reply", 1)])
 def test_what_handle_call_returns_is_the_reply(reply: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await Echo.start_link()
 
@@ -258,7 +258,7 @@ def test_what_handle_call_returns_is_the_reply(reply: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_reply_may_say_what_comes_next() -> None:
     pid = await Echo.start_link()
 
@@ -267,7 +267,7 @@ async def test_a_reply_may_say_what_comes_next() -> None:
     assert await gen_server.call(pid, "seen") == [("continue", 0)]
 
 
-@in_node
+@on_real_clock
 async def test_a_later_reply_may_come_from_any_process() -> None:
     class Later(GenServer):
         def handle_call(self, request: Any, caller: gen_server.Caller) -> Any:
@@ -279,7 +279,7 @@ async def test_a_later_reply_may_come_from_any_process() -> None:
     assert await gen_server.call(pid, 1) == ("later", 1)
 
 
-@in_node
+@on_real_clock
 async def test_no_reply_may_be_called_or_not() -> None:
     class Later(GenServer):
         def handle_call(self, request: Any, caller: gen_server.Caller) -> Any:
@@ -297,13 +297,13 @@ async def test_no_reply_may_be_called_or_not() -> None:
     assert await process.receive() == 2
 
 
-@in_node
+@on_real_clock
 async def test_reply_refuses_what_is_no_caller() -> None:
     with pytest.raises(BadArgError, match="expected the `caller`"):
         gen_server.reply(process.self(), 1)  # type: ignore[arg-type]
 
 
-@in_node
+@on_real_clock
 async def test_a_second_reply_is_dropped() -> None:
     class Twice(GenServer):
         def handle_call(self, request: Any, caller: gen_server.Caller) -> str:
@@ -319,7 +319,7 @@ async def test_a_second_reply_is_dropped() -> None:
 
 @pytest.mark.parametrize("dest", ["nobody", ("nobody", "nonode@nohost")])
 def test_a_call_to_an_unknown_name_exits_with_noproc(dest: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         reason = await exit_reason(gen_server.call(dest, "x"))
 
@@ -328,7 +328,7 @@ def test_a_call_to_an_unknown_name_exits_with_noproc(dest: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_call_to_a_dead_process_exits_with_noproc() -> None:
     pid = await Echo.start()
     await gen_server.stop(pid)
@@ -338,7 +338,7 @@ async def test_a_call_to_a_dead_process_exits_with_noproc() -> None:
     assert reason == ("noproc", ("gen_server", "call", (pid, "x")))
 
 
-@in_node
+@on_real_clock
 async def test_a_call_to_oneself_exits_with_calling_self() -> None:
     me = process.self()
 
@@ -348,7 +348,7 @@ async def test_a_call_to_oneself_exits_with_calling_self() -> None:
     )
 
 
-@in_node
+@on_real_clock
 async def test_an_uncaught_exit_of_a_call_ends_the_caller_with_it() -> None:
     assert await outcome(call_and_die, "nobody", "x") == (
         "noproc",
@@ -435,7 +435,7 @@ async def test_a_cancelled_call_leaves_no_message_behind() -> None:
     assert process.info(process.self(), "monitors") == []
 
 
-@in_node
+@on_real_clock
 async def test_a_crash_during_the_call_is_the_callers_exit() -> None:
     pid = await Echo.start()
     error = ValueError("boom")
@@ -445,7 +445,7 @@ async def test_a_crash_during_the_call_is_the_callers_exit() -> None:
     assert reason == (error, ("gen_server", "call", (pid, error)))
 
 
-@in_node
+@on_real_clock
 async def test_a_call_leaves_other_messages_where_they_are() -> None:
     pid = await Echo.start_link()
     process.send(process.self(), "first")
@@ -455,7 +455,7 @@ async def test_a_call_leaves_other_messages_where_they_are() -> None:
     assert process.flush() == ["first"]
 
 
-@in_node
+@on_real_clock
 async def test_a_call_takes_a_name_a_pid_a_name_and_node() -> None:
     pid = await Echo.start_link(name="echo")
 
@@ -464,7 +464,7 @@ async def test_a_call_takes_a_name_a_pid_a_name_and_node() -> None:
     assert await gen_server.call(("echo", pid.node), 3) == 3
 
 
-@in_node
+@on_real_clock
 async def test_a_bad_destination_is_refused() -> None:
     with pytest.raises(BadArgError, match="dest: expected a pid"):
         await gen_server.call(17, "x")  # type: ignore[arg-type]
@@ -472,7 +472,7 @@ async def test_a_bad_destination_is_refused() -> None:
 
 @pytest.mark.parametrize("timeout", [-1, "5", float("nan"), True])
 def test_a_bad_time_out_is_refused(timeout: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await Echo.start_link()
 
@@ -482,7 +482,7 @@ def test_a_bad_time_out_is_refused(timeout: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_server_without_handle_call_fails_by_a_call() -> None:
     pid = await GenServer.start()
 
@@ -494,7 +494,7 @@ async def test_a_server_without_handle_call_fails_by_a_call() -> None:
 # ---- cast and info
 
 
-@in_node
+@on_real_clock
 async def test_a_cast_is_handled_in_order_with_calls() -> None:
     pid = await Echo.start_link()
 
@@ -506,14 +506,14 @@ async def test_a_cast_is_handled_in_order_with_calls() -> None:
 
 @pytest.mark.parametrize("dest", ["nobody", ("nobody", "nonode@nohost"), ("x", "other@host")])
 def test_a_cast_to_nobody_does_nothing(dest: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         gen_server.cast(dest, "x")
 
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_cast_to_a_dead_process_does_nothing() -> None:
     pid = await Echo.start()
     await gen_server.stop(pid)
@@ -523,7 +523,7 @@ async def test_a_cast_to_a_dead_process_does_nothing() -> None:
 
 @pytest.mark.parametrize("message", ["hello", 17, None, ("a", "b"), ("$gen_other", 1, 2)])
 def test_every_other_message_goes_to_handle_info(message: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await Echo.start_link()
 
@@ -537,7 +537,7 @@ def test_every_other_message_goes_to_handle_info(message: Any) -> None:
 def test_an_unhandled_message_is_logged_and_the_server_lives(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await GenServer.start()
         process.send(pid, "what?")
@@ -555,7 +555,7 @@ def test_another_value_from_handle_info_is_a_bad_return(value: Any) -> None:
         def handle_info(self, message: Any) -> Any:
             return value
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await Bad.start()
         ref = process.monitor(pid)
@@ -569,7 +569,7 @@ def test_another_value_from_handle_info_is_a_bad_return(value: Any) -> None:
 # ---- continue
 
 
-@in_node
+@on_real_clock
 async def test_continue_from_init_runs_before_any_message() -> None:
     class Eager(Echo):
         def init(self, first: Any = None, trap: bool = False) -> Any:
@@ -581,7 +581,7 @@ async def test_continue_from_init_runs_before_any_message() -> None:
     assert await gen_server.call(pid, "seen") == [("continue", "go"), ("info", "early")]
 
 
-@in_node
+@on_real_clock
 async def test_continues_can_be_chained() -> None:
     pid = await Echo.start_link()
 
@@ -624,7 +624,7 @@ async def test_an_idle_time_out_may_follow_a_reply() -> None:
     assert await gen_server.call(pid, "seen") == [("info", "timeout")]
 
 
-@in_node
+@on_real_clock
 async def test_an_idle_time_out_of_zero_looks_whether_a_message_is_there() -> None:
     pid = await Echo.start_link()
     gen_server.cast(pid, Timeout(0))
@@ -644,7 +644,7 @@ def test_a_bad_idle_time_out_is_refused(seconds: Any) -> None:
 # ---- the end
 
 
-@in_node
+@on_real_clock
 async def test_stop_ends_with_normal_and_runs_terminate() -> None:
     pid = await Worker.start(process.self(), "w")
     ref = process.monitor(pid)
@@ -655,7 +655,7 @@ async def test_stop_ends_with_normal_and_runs_terminate() -> None:
     assert ("terminated", "w", "normal") in process.flush()
 
 
-@in_node
+@on_real_clock
 async def test_stop_by_name_with_a_reason() -> None:
     pid = await Worker.start(process.self(), "w", name="w")
     ref = process.monitor(pid)
@@ -666,7 +666,7 @@ async def test_stop_by_name_with_a_reason() -> None:
     assert process.whereis("w") is None
 
 
-@in_node
+@on_real_clock
 async def test_stop_of_an_unknown_server_exits_with_noproc() -> None:
     assert await exit_reason(gen_server.stop("nobody")) == "noproc"
 
@@ -680,7 +680,7 @@ async def test_stop_exits_with_timeout_while_terminate_goes_on() -> None:
     assert await down(ref) == "normal"
 
 
-@in_node
+@on_real_clock
 async def test_stop_exits_with_the_reason_of_a_server_that_ended_otherwise() -> None:
     class Stubborn(GenServer):
         def terminate(self, reason: Any) -> None:
@@ -691,7 +691,7 @@ async def test_stop_exits_with_the_reason_of_a_server_that_ended_otherwise() -> 
     assert await exit_reason(gen_server.stop(pid, "normal")) == "otherwise"
 
 
-@in_node
+@on_real_clock
 async def test_a_stop_return_answers_after_terminate_and_before_the_death_is_known() -> None:
     pid = await Worker.start(process.self(), "w")
     process.flush()
@@ -701,7 +701,7 @@ async def test_a_stop_return_answers_after_terminate_and_before_the_death_is_kno
     assert process.flush() == [("terminated", "w", "normal")]
 
 
-@in_node
+@on_real_clock
 async def test_a_stop_return_without_a_reply_exits_the_caller_with_the_reason() -> None:
     pid = await Echo.start()
 
@@ -710,7 +710,7 @@ async def test_a_stop_return_without_a_reply_exits_the_caller_with_the_reason() 
     assert reason[0] == "gone"
 
 
-@in_node
+@on_real_clock
 async def test_a_stop_return_from_cast_info_and_continue_ends_the_server() -> None:
     for then in (Stop("s"), NoReply(then=Stop("s"))):
         pid = await Echo.start()
@@ -719,7 +719,7 @@ async def test_a_stop_return_from_cast_info_and_continue_ends_the_server() -> No
         assert await down(ref) == "s"
 
 
-@in_node
+@on_real_clock
 async def test_an_error_in_a_callback_runs_terminate_with_it() -> None:
     pid = await Worker.start(process.self(), "w")
     process.flush()
@@ -730,7 +730,7 @@ async def test_an_error_in_a_callback_runs_terminate_with_it() -> None:
     assert process.flush() == [("terminated", "w", error)]
 
 
-@in_node
+@on_real_clock
 async def test_an_exit_in_a_callback_runs_terminate_with_the_reason() -> None:
     pid = await Worker.start(process.self(), "w")
     process.flush()
@@ -741,7 +741,7 @@ async def test_an_exit_in_a_callback_runs_terminate_with_the_reason() -> None:
     assert process.flush() == [("terminated", "w", "boom")]
 
 
-@in_node
+@on_real_clock
 async def test_what_a_callback_throws_is_what_it_returns() -> None:
     class Thrower(GenServer):
         def init(self) -> None:
@@ -760,7 +760,7 @@ async def test_what_a_callback_throws_is_what_it_returns() -> None:
 
 @pytest.mark.parametrize("reason", ["boom", "shutdown", "kill"])
 def test_an_exit_signal_ends_a_server_that_does_not_trap_without_terminate(reason: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await Worker.start(process.self(), "w")
         process.flush()
@@ -772,7 +772,7 @@ def test_an_exit_signal_ends_a_server_that_does_not_trap_without_terminate(reaso
     test()
 
 
-@in_node
+@on_real_clock
 async def test_kill_ends_a_trapping_server_without_terminate() -> None:
     pid = await Worker.start(process.self(), "w", trap=True)
     process.flush()
@@ -781,7 +781,7 @@ async def test_kill_ends_a_trapping_server_without_terminate() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_trapping_server_sees_the_exits_of_others_in_handle_info() -> None:
     pid = await Echo.start_link(None, trap=True)
 
@@ -800,7 +800,7 @@ async def parent_of(witness: Pid, reason: Any, trap: bool) -> None:
 
 @pytest.mark.parametrize("reason", ["boom", "normal", "shutdown", ("shutdown", 1)])
 def test_the_parents_exit_ends_a_trapping_server_with_terminate(reason: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         parent = process.spawn(parent_of, process.self(), reason, True)
         _, _, pid = await process.receive(("started", "w", ...))
@@ -814,7 +814,7 @@ def test_the_parents_exit_ends_a_trapping_server_with_terminate(reason: Any) -> 
     test()
 
 
-@in_node
+@on_real_clock
 async def test_the_parents_exit_ends_a_server_that_does_not_trap_without_terminate() -> None:
     parent = process.spawn(parent_of, process.self(), "boom", False)
     _, _, pid = await process.receive(("started", "w", ...))
@@ -826,7 +826,7 @@ async def test_the_parents_exit_ends_a_server_that_does_not_trap_without_termina
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_server_started_without_a_link_has_no_parent_to_end_it() -> None:
     pid = await Echo.start(None, trap=True)
     process.link(pid)
@@ -838,7 +838,7 @@ async def test_a_server_started_without_a_link_has_no_parent_to_end_it() -> None
     process.unlink(pid)
 
 
-@in_node
+@on_real_clock
 async def test_an_error_in_terminate_is_the_exit_reason() -> None:
     class Broken(GenServer):
         def terminate(self, reason: Any) -> None:
@@ -861,7 +861,7 @@ async def test_an_error_in_terminate_is_the_exit_reason() -> None:
 def test_only_an_unexpected_stop_is_reported(
     reason: Any, reports: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await Echo.start()
         ref = process.monitor(pid)
@@ -876,7 +876,7 @@ def test_only_an_unexpected_stop_is_reported(
 def test_a_crash_is_reported_once_with_name_message_and_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await Echo.start(name="echo")
         await exit_reason(gen_server.call("echo", ValueError("boom")))
@@ -894,7 +894,7 @@ def test_a_crash_is_reported_once_with_name_message_and_traceback(
 # ---- whereis
 
 
-@in_node
+@on_real_clock
 async def test_whereis_finds_pids_and_names() -> None:
     pid = await Echo.start_link(name="echo")
 
@@ -905,7 +905,7 @@ async def test_whereis_finds_pids_and_names() -> None:
     assert gen_server.whereis("nobody") is None
 
 
-@in_node
+@on_real_clock
 async def test_the_protocol_is_otps() -> None:
     pid = await Echo.start_link()
     ref = process.make_ref()
@@ -917,7 +917,7 @@ async def test_the_protocol_is_otps() -> None:
     assert await gen_server.call(pid, "seen") == [("cast", ref)]
 
 
-@in_node
+@on_real_clock
 async def test_start_functions_do_not_wait_for_the_server_to_end() -> None:
     pid = await Echo.start_link()
     ref = process.monitor(pid)

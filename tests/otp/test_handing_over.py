@@ -21,7 +21,7 @@ from beamish import ProcessExit, process
 from beamish.otp import GenServer, NoReply, Stop, gen_server
 from beamish.terms import Pid
 
-from .support import down, exit_reason, in_node, on_virtual_clock, outcome
+from .support import down, exit_reason, on_real_clock, on_virtual_clock, outcome
 
 both_ways = pytest.mark.parametrize("looked_at", [(), ("statistics",)], ids=["handed", "queued"])
 
@@ -61,7 +61,7 @@ def burn(seconds: float) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_the_handler_runs_as_the_server(looked_at: Any) -> None:
     server = await started(looked_at)
     where.set("caller")
@@ -76,7 +76,7 @@ async def test_the_handler_runs_as_the_server(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_what_a_handler_raises_ends_server_and_caller(
     looked_at: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -96,7 +96,7 @@ async def test_what_a_handler_raises_ends_server_and_caller(
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_stop_iteration_is_an_error_as_any_other(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -106,7 +106,7 @@ async def test_a_stop_iteration_is_an_error_as_any_other(looked_at: Any) -> None
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_handler_may_kill_its_caller(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -119,7 +119,7 @@ async def test_a_handler_may_kill_its_caller(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_handler_may_kill_its_server(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -131,7 +131,7 @@ async def test_a_handler_may_kill_its_server(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_handler_may_cancel_its_caller(looked_at: Any) -> None:
     server = await started(looked_at)
     caught: list[str] = []
@@ -152,7 +152,7 @@ async def test_a_handler_may_cancel_its_caller(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_caller_dies_at_once_while_the_handler_computes(looked_at: Any) -> None:
     server = await started(looked_at)
     client, ref = process.spawn_monitor(gen_server.call, server, doing(lambda _, __: burn(0.3)))
@@ -168,7 +168,7 @@ async def test_a_caller_dies_at_once_while_the_handler_computes(looked_at: Any) 
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_call_times_out_while_the_handler_computes(looked_at: Any) -> None:
     server = await started(looked_at)
     began = time.process_time()
@@ -182,7 +182,7 @@ async def test_a_call_times_out_while_the_handler_computes(looked_at: Any) -> No
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_call_that_may_not_wait_at_all_times_out(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -190,7 +190,7 @@ async def test_a_call_that_may_not_wait_at_all_times_out(looked_at: Any) -> None
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_handler_sees_the_monitor_of_its_call(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -202,7 +202,7 @@ async def test_a_handler_sees_the_monitor_of_its_call(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_the_first_answer_counts(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -216,7 +216,7 @@ async def test_the_first_answer_counts(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_an_answer_may_be_sent_by_hand(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -229,7 +229,7 @@ async def test_an_answer_may_be_sent_by_hand(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_an_answer_may_be_put_off(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -242,7 +242,7 @@ async def test_an_answer_may_be_put_off(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_messages_come_in_the_order_in_which_the_handler_sent_them(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -260,7 +260,7 @@ def cast_to(seen: list[str], n: int, *_: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_call_comes_after_the_casts_before_it(looked_at: Any) -> None:
     server = await started(looked_at)
     seen: list[str] = []
@@ -275,7 +275,7 @@ async def test_a_call_comes_after_the_casts_before_it(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_stop_answers_its_caller(looked_at: Any) -> None:
     server = await started(looked_at)
     ref = process.monitor(server)
@@ -285,7 +285,7 @@ async def test_a_stop_answers_its_caller(looked_at: Any) -> None:
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_handler_that_waits_is_ended_by_another_message(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -298,7 +298,7 @@ async def test_a_handler_that_waits_is_ended_by_another_message(looked_at: Any) 
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_handler_that_waits_is_cancelled_by_a_timeout_of_asyncio(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -314,7 +314,7 @@ async def test_a_handler_that_waits_is_cancelled_by_a_timeout_of_asyncio(looked_
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_thrown_value_is_the_answer_also_after_a_wait(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -330,7 +330,7 @@ async def test_a_thrown_value_is_the_answer_also_after_a_wait(looked_at: Any) ->
 
 
 @both_ways
-@in_node
+@on_real_clock
 async def test_a_server_killed_in_the_middle_of_a_call_fails_it(looked_at: Any) -> None:
     server = await started(looked_at)
 
@@ -346,7 +346,7 @@ async def test_a_server_killed_in_the_middle_of_a_call_fails_it(looked_at: Any) 
     assert not process.alive(client)
 
 
-@in_node
+@on_real_clock
 async def test_servers_that_call_each_other_in_a_long_chain_answer() -> None:
     servers = [await started(()) for _ in range(600)]
 
@@ -358,7 +358,7 @@ async def test_servers_that_call_each_other_in_a_long_chain_answer() -> None:
     assert await gen_server.call(servers[0], ask, None) == 599
 
 
-@in_node
+@on_real_clock
 async def test_a_process_that_calls_all_the_time_lets_others_run() -> None:
     server = await started(())
 
@@ -375,7 +375,7 @@ async def test_a_process_that_calls_all_the_time_lets_others_run() -> None:
     assert turns == 100
 
 
-@in_node
+@on_real_clock
 async def test_a_step_raises_in_the_loop_of_its_server() -> None:
     caught: list[Any] = []
 

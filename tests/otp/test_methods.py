@@ -9,7 +9,7 @@ from beamish import process
 from beamish.otp import Caller, GenServer, Stop, call, cast, gen_server
 from beamish.terms import BadArgError, Pid
 
-from .support import down, exit_reason, in_node, on_virtual_clock
+from .support import down, exit_reason, on_real_clock, on_virtual_clock
 
 
 class Counter(GenServer):
@@ -68,7 +68,7 @@ class Loud(Counter):
         return self.n
 
 
-@in_node
+@on_real_clock
 async def test_a_method_is_a_call_from_outside() -> None:
     pid = await Counter.start_link(5)
 
@@ -77,7 +77,7 @@ async def test_a_method_is_a_call_from_outside() -> None:
     assert await Counter.bump(pid, by=2) == 10
 
 
-@in_node
+@on_real_clock
 async def test_the_type_checkers_know_a_methods_types() -> None:
     pid = await Counter.start_link(5)
 
@@ -96,21 +96,21 @@ def wrong_uses(pid: Pid) -> object:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_method_takes_a_name() -> None:
     await Counter.start_link(5, name="counter")
 
     assert await Counter.bump("counter") == 6
 
 
-@in_node
+@on_real_clock
 async def test_a_body_may_be_a_coroutine() -> None:
     pid = await Counter.start_link(5)
 
     assert await Counter.slowly(pid, 0) == 5
 
 
-@in_node
+@on_real_clock
 async def test_inside_the_server_it_is_an_ordinary_method() -> None:
     pid = await Counter.start_link(0)
 
@@ -118,7 +118,7 @@ async def test_inside_the_server_it_is_an_ordinary_method() -> None:
     assert await Counter.later(pid) == 5
 
 
-@in_node
+@on_real_clock
 async def test_a_cast_method_does_not_wait() -> None:
     pid = await Counter.start_link(5)
 
@@ -127,7 +127,7 @@ async def test_a_cast_method_does_not_wait() -> None:
     assert await Counter.bump(pid) == 2
 
 
-@in_node
+@on_real_clock
 async def test_a_method_may_return_what_its_callback_may() -> None:
     pid = await Counter.start(5)
     ref = process.monitor(pid)
@@ -137,7 +137,7 @@ async def test_a_method_may_return_what_its_callback_may() -> None:
     assert await down(ref) == "finished"
 
 
-@in_node
+@on_real_clock
 async def test_a_typed_method_may_throw_what_its_type_does_not_let_it_return() -> None:
     pid = await Counter.start(5)
     ref = process.monitor(pid)
@@ -146,7 +146,7 @@ async def test_a_typed_method_may_throw_what_its_type_does_not_let_it_return() -
     assert await down(ref) == "gave up"
 
 
-@in_node
+@on_real_clock
 async def test_an_error_in_the_body_ends_server_and_caller() -> None:
     pid = await Counter.start(5)
 
@@ -157,7 +157,7 @@ async def test_an_error_in_the_body_ends_server_and_caller() -> None:
     assert repr(request) == "fail()"
 
 
-@in_node
+@on_real_clock
 async def test_wrong_arguments_end_the_server_as_any_error_does() -> None:
     pid = await Counter.start(5)
 
@@ -194,7 +194,7 @@ async def test_one_call_may_have_a_time_out_of_its_own() -> None:
     assert (await exit_reason(Counter.slowly.within(1.0)(pid, 2.0)))[0] == "timeout"
 
 
-@in_node
+@on_real_clock
 async def test_a_subclass_may_override_a_method() -> None:
     pid = await Loud.start_link(0)
 
@@ -203,7 +203,7 @@ async def test_a_subclass_may_override_a_method() -> None:
     assert await Counter.twice(pid, 1) == 30 + 40
 
 
-@in_node
+@on_real_clock
 async def test_methods_and_requests_live_together() -> None:
     pid = await Counter.start_link(0)
 
@@ -223,7 +223,7 @@ def test_only_a_method_can_be_a_call(body: Any) -> None:
         call(body)
 
 
-@in_node
+@on_real_clock
 async def test_a_call_may_be_sent_now_and_answered_later() -> None:
     pid = await Counter.start_link(5)
 

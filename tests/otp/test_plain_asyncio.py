@@ -18,7 +18,7 @@ from beamish.otp import (
 )
 from beamish.terms import Pid
 
-from .support import ended_by, in_node, reason_of
+from .support import ended_by, on_real_clock, reason_of
 
 
 async def pid_in(sup: Pid) -> Any:
@@ -67,7 +67,7 @@ async def fails() -> None:
 # ---- functions
 
 
-@in_node
+@on_real_clock
 async def test_a_coroutine_function_is_a_child() -> None:
     server = Server()
 
@@ -76,7 +76,7 @@ async def test_a_coroutine_function_is_a_child() -> None:
     assert await server.ask() == b"hello\n"
 
 
-@in_node
+@on_real_clock
 async def test_it_is_restarted_when_it_ends() -> None:
     server = Server()
     sup = await Supervisor.start_link([(server.serve, "127.0.0.1")])
@@ -87,7 +87,7 @@ async def test_it_is_restarted_when_it_ends() -> None:
     assert await server.ask() == b"hello\n"
 
 
-@in_node
+@on_real_clock
 async def test_it_is_cancelled_when_its_supervisor_stops() -> None:
     server = Server()
     sup = await Supervisor.start_link([server.serve])
@@ -110,7 +110,7 @@ def test_its_spec_can_be_changed() -> None:
     assert (spec.id, spec.restart, spec.shutdown) == ("web", "transient", 1.0)
 
 
-@in_node
+@on_real_clock
 async def test_its_exception_is_the_exit_reason() -> None:
     async def gated() -> None:
         await process.receive("go")
@@ -125,7 +125,7 @@ async def test_its_exception_is_the_exit_reason() -> None:
     assert isinstance(reason, ValueError)
 
 
-@in_node
+@on_real_clock
 async def test_a_dynamic_supervisor_takes_it_too() -> None:
     server = Server()
     sup = await DynamicSupervisor.start_link()
@@ -138,7 +138,7 @@ async def test_a_dynamic_supervisor_takes_it_too() -> None:
 # ---- Tasks
 
 
-@in_node
+@on_real_clock
 async def test_a_running_task_is_a_child_until_it_ends() -> None:
     task = asyncio.create_task(for_ever(), name="poller")
 
@@ -151,7 +151,7 @@ async def test_a_running_task_is_a_child_until_it_ends() -> None:
     assert await Supervisor.which_children(sup) == []
 
 
-@in_node
+@on_real_clock
 async def test_a_task_is_cancelled_when_its_supervisor_stops() -> None:
     task = asyncio.create_task(for_ever())
     sup = await Supervisor.start_link([task])
@@ -162,7 +162,7 @@ async def test_a_task_is_cancelled_when_its_supervisor_stops() -> None:
     assert task.cancelled()
 
 
-@in_node
+@on_real_clock
 async def test_a_task_that_is_done_cannot_be_started() -> None:
     process.flag(trap_exit=True)
     good, bad = asyncio.create_task(asyncio.sleep(0)), asyncio.create_task(fails())
@@ -178,7 +178,7 @@ async def test_a_task_that_is_done_cannot_be_started() -> None:
     assert failed.value.reason is bad.exception()
 
 
-@in_node
+@on_real_clock
 async def test_a_task_cannot_be_permanent() -> None:
     task = asyncio.create_task(for_ever())
 
@@ -191,7 +191,7 @@ async def test_a_task_cannot_be_permanent() -> None:
 # ---- mappings
 
 
-@in_node
+@on_real_clock
 async def test_a_mapping_is_a_spec_and_may_hold_more() -> None:
     fields = {"id": "a", "start": (process.spawn_link, (for_ever,)), "restart": "temporary"}
 

@@ -18,7 +18,7 @@ from beamish.otp import (
 )
 from beamish.terms import Pid
 
-from .support import down, exit_reason, in_node
+from .support import down, exit_reason, on_real_clock
 
 
 def spin() -> None:
@@ -34,7 +34,7 @@ class Hog(GenServer):
         spin()
 
 
-@in_node
+@on_real_clock
 async def test_a_call_to_a_busy_server_times_out() -> None:
     pid = await Hog.start()
 
@@ -42,7 +42,7 @@ async def test_a_call_to_a_busy_server_times_out() -> None:
     process.exit(pid, "kill")
 
 
-@in_node
+@on_real_clock
 async def test_a_busy_child_is_killed_when_its_time_to_stop_is_over() -> None:
     sup = await Supervisor.start_link([Hog.child_spec(id="hog", shutdown=0.02)])
     [info] = await Supervisor.which_children(sup)
@@ -55,7 +55,7 @@ async def test_a_busy_child_is_killed_when_its_time_to_stop_is_over() -> None:
     assert await down(ref) in ("killed", "shutdown")
 
 
-@in_node
+@on_real_clock
 async def test_a_busy_task_does_not_keep_others_from_running() -> None:
     sup = await TaskSupervisor.start_link()
     hog = await TaskSupervisor.start_child(sup, spin, shutdown="brutal_kill")
@@ -65,7 +65,7 @@ async def test_a_busy_task_does_not_keep_others_from_running() -> None:
     await TaskSupervisor.terminate_child(sup, hog)
 
 
-@in_node
+@on_real_clock
 async def test_a_busy_init_is_killed_when_the_start_takes_too_long() -> None:
     class Slow(GenServer):
         def init(self) -> None:

@@ -10,7 +10,15 @@ from beamish import process
 from beamish.otp import GenServer, StartError, proc_lib
 from beamish.terms import BadArgError, Exit, Pid
 
-from .support import down, ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of
+from .support import (
+    down,
+    ended_by,
+    exit_reason,
+    on_real_clock,
+    on_virtual_clock,
+    outcome,
+    reason_of,
+)
 
 
 async def ready(reply_to: Pid | None = None) -> None:
@@ -37,7 +45,7 @@ async def never_ready() -> None:
     await process.sleep(None)
 
 
-@in_node
+@on_real_clock
 async def test_start_returns_the_pid_once_the_process_has_acknowledged() -> None:
     pid = await proc_lib.start(ready)
 
@@ -45,14 +53,14 @@ async def test_start_returns_the_pid_once_the_process_has_acknowledged() -> None
     assert pid not in process.info(process.self(), "links")
 
 
-@in_node
+@on_real_clock
 async def test_start_link_links_the_process_to_the_caller() -> None:
     pid = await proc_lib.start_link(ready)
 
     assert process.info(process.self(), "links") == [pid]
 
 
-@in_node
+@on_real_clock
 async def test_start_does_not_return_before_the_acknowledgement() -> None:
     async def late(gate: str) -> None:
         await process.receive(gate)
@@ -72,7 +80,7 @@ async def test_start_does_not_return_before_the_acknowledgement() -> None:
     assert [await process.receive(), await process.receive()] == ["acknowledging", "started"]
 
 
-@in_node
+@on_real_clock
 async def test_an_acknowledgement_may_carry_info_beside_the_pid() -> None:
     pid, info = await proc_lib.start(ready_with, "port 4040")
 
@@ -80,7 +88,7 @@ async def test_an_acknowledgement_may_carry_info_beside_the_pid() -> None:
     assert info == "port 4040"
 
 
-@in_node
+@on_real_clock
 async def test_an_acknowledgement_elsewhere_does_nothing() -> None:
     proc_lib.init_ack()
 
@@ -89,7 +97,7 @@ async def test_an_acknowledgement_elsewhere_does_nothing() -> None:
 
 @pytest.mark.parametrize("reason", ["boom", "normal", ("shutdown", 1), 17])
 def test_a_process_that_exits_before_it_acknowledges_fails_the_start(reason: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(StartError) as failed:
             await proc_lib.start(fails, reason)
@@ -99,7 +107,7 @@ def test_a_process_that_exits_before_it_acknowledges_fails_the_start(reason: Any
     test()
 
 
-@in_node
+@on_real_clock
 async def test_an_error_before_the_acknowledgement_is_the_reason() -> None:
     def breaks() -> None:
         raise ZeroDivisionError
@@ -110,7 +118,7 @@ async def test_an_error_before_the_acknowledgement_is_the_reason() -> None:
     assert isinstance(failed.value.reason, ZeroDivisionError)
 
 
-@in_node
+@on_real_clock
 async def test_a_trapping_caller_of_a_failed_start_link_has_no_exit_message() -> None:
     process.flag(trap_exit=True)
 
@@ -121,7 +129,7 @@ async def test_a_trapping_caller_of_a_failed_start_link_has_no_exit_message() ->
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_other_exit_messages_stay_after_a_failed_start_link() -> None:
     process.flag(trap_exit=True)
     other = process.spawn_link(fails, "other")
@@ -133,7 +141,7 @@ async def test_other_exit_messages_stay_after_a_failed_start_link() -> None:
     assert process.flush() == [Exit(other, "other")]
 
 
-@in_node
+@on_real_clock
 async def test_a_caller_that_does_not_trap_dies_with_a_failing_start_link() -> None:
     async def starter() -> None:
         await proc_lib.start_link(fails, "boom")
@@ -141,7 +149,7 @@ async def test_a_caller_that_does_not_trap_dies_with_a_failing_start_link() -> N
     assert await outcome(starter) == "boom"
 
 
-@in_node
+@on_real_clock
 async def test_a_failed_process_is_gone_and_its_name_free_when_start_returns() -> None:
     for _ in range(20):
         with pytest.raises(StartError):
@@ -150,7 +158,7 @@ async def test_a_failed_process_is_gone_and_its_name_free_when_start_returns() -
         assert process.whereis("worker") is None
 
 
-@in_node
+@on_real_clock
 async def test_init_fail_gives_the_reason_and_kills_no_caller() -> None:
     with pytest.raises(StartError) as failed:
         await proc_lib.start_link(says_it_fails, "no license")
@@ -158,7 +166,7 @@ async def test_init_fail_gives_the_reason_and_kills_no_caller() -> None:
     assert failed.value.reason == "no license"
 
 
-@in_node
+@on_real_clock
 async def test_init_fail_may_exit_with_another_reason() -> None:
     process.flag(trap_exit=True)
 
@@ -169,7 +177,7 @@ async def test_init_fail_may_exit_with_another_reason() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_the_name_is_registered_before_the_function_runs() -> None:
     async def asks() -> None:
         proc_lib.init_ack(process.info(process.self(), "registered_name"))
@@ -179,7 +187,7 @@ async def test_the_name_is_registered_before_the_function_runs() -> None:
     assert name == "worker"
 
 
-@in_node
+@on_real_clock
 async def test_a_taken_name_is_already_started() -> None:
     first = await proc_lib.start(ready, name="worker")
 
@@ -192,7 +200,7 @@ async def test_a_taken_name_is_already_started() -> None:
 
 @pytest.mark.parametrize("name", [17, "undefined", ("via", 1), b"worker"])
 def test_a_bad_name_is_refused_in_the_caller(name: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(BadArgError, match="name: expected a string, "):
             await proc_lib.start(ready, name=name)
@@ -242,7 +250,7 @@ async def test_a_cancelled_start_leaves_no_process_behind() -> None:
     assert process.list() == [process.self()]
 
 
-@in_node
+@on_real_clock
 async def test_a_starter_that_is_killed_takes_the_starting_process_with_it() -> None:
     async def starter() -> None:
         await proc_lib.start_link(never_ready, name="worker")
@@ -257,7 +265,7 @@ async def test_a_starter_that_is_killed_takes_the_starting_process_with_it() -> 
     assert await reason_of(worker) == "killed"
 
 
-@in_node
+@on_real_clock
 async def test_a_coroutine_is_refused_with_the_right_form() -> None:
     with pytest.raises(BadArgError, match=r"pass the function and its arguments"):
         await proc_lib.start(ready())  # type: ignore[arg-type]
@@ -274,7 +282,7 @@ async def exits(reason: Any) -> None:
 def test_an_expected_exit_reason_is_not_reported(
     reason: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         assert await reason_of(proc_lib.spawn(exits, reason)) in (reason, "noproc")
 
@@ -287,7 +295,7 @@ def test_an_expected_exit_reason_is_not_reported(
 def test_an_unexpected_exit_reason_is_reported_once(
     reason: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await reason_of(proc_lib.spawn(exits, reason))
 
@@ -303,7 +311,7 @@ def test_an_error_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     def breaks() -> None:
         raise ValueError("broken")
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await reason_of(proc_lib.spawn(breaks))
 
@@ -314,7 +322,7 @@ def test_an_error_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_process_ended_by_a_signal_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = await proc_lib.start(ready)
         assert await ended_by(pid, "boom") == "boom"
@@ -324,7 +332,7 @@ def test_a_process_ended_by_a_signal_is_not_reported(caplog: pytest.LogCaptureFi
     assert caplog.records == []
 
 
-@in_node
+@on_real_clock
 async def test_spawn_link_links() -> None:
     pid = proc_lib.spawn_link(never_ready)
 
@@ -334,12 +342,12 @@ async def test_spawn_link_links() -> None:
 # ---- stop
 
 
-@in_node
+@on_real_clock
 async def test_stop_of_an_unknown_process_exits_with_noproc() -> None:
     assert await exit_reason(proc_lib.stop("nobody")) == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_stop_of_oneself_exits_with_calling_self() -> None:
     assert await exit_reason(proc_lib.stop(process.self())) == "calling_self"
 
@@ -356,7 +364,7 @@ async def test_stop_of_a_process_that_does_not_listen_exits_with_timeout() -> No
 # ---- monitored starts
 
 
-@in_node
+@on_real_clock
 async def test_start_monitor_returns_a_monitor_beside_the_pid() -> None:
     pid, ref = await proc_lib.start_monitor(ready)
 
@@ -366,7 +374,7 @@ async def test_start_monitor_returns_a_monitor_beside_the_pid() -> None:
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_real_clock
 async def test_a_monitored_process_that_ends_at_once_tells_its_own_reason() -> None:
     async def brief() -> None:
         proc_lib.init_ack("info")
@@ -377,7 +385,7 @@ async def test_a_monitored_process_that_ends_at_once_tells_its_own_reason() -> N
     assert (info, await down(ref)) == ("info", "own_reason")
 
 
-@in_node
+@on_real_clock
 async def test_a_failed_monitored_start_leaves_no_message() -> None:
     with pytest.raises(StartError):
         await proc_lib.start_monitor(fails, "no")
@@ -385,7 +393,7 @@ async def test_a_failed_monitored_start_leaves_no_message() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_spawn_monitor_monitors() -> None:
     _, ref = proc_lib.spawn_monitor(fails, "shutdown")
 
@@ -395,7 +403,7 @@ async def test_spawn_monitor_monitors() -> None:
 # ---- acknowledged by another
 
 
-@in_node
+@on_real_clock
 async def test_another_process_may_acknowledge() -> None:
     async def asks_for_help() -> None:
         process.spawn(helps, proc_lib.starter())
@@ -409,7 +417,7 @@ async def test_another_process_may_acknowledge() -> None:
     assert (process.alive(pid), info) == (True, "helped")
 
 
-@in_node
+@on_real_clock
 async def test_another_process_may_tell_of_a_failure() -> None:
     async def asks_for_help() -> None:
         process.spawn_link(helps, proc_lib.starter())
@@ -424,7 +432,7 @@ async def test_another_process_may_tell_of_a_failure() -> None:
     assert failed.value.reason == "no luck"
 
 
-@in_node
+@on_real_clock
 async def test_a_second_acknowledgement_is_dropped() -> None:
     async def twice() -> None:
         starter = proc_lib.starter()
@@ -438,7 +446,7 @@ async def test_a_second_acknowledgement_is_dropped() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_who_was_spawned_has_no_starter() -> None:
     async def tell(witness: Pid) -> None:
         process.send(witness, ("starter", proc_lib.starter()))
@@ -451,7 +459,7 @@ async def test_who_was_spawned_has_no_starter() -> None:
 # ---- spawn options
 
 
-@in_node
+@on_real_clock
 async def test_spawn_options_reach_the_process() -> None:
     pid = await proc_lib.start(ready, spawn_opt={"label": "mine", "link": True})
 
@@ -467,7 +475,7 @@ async def test_spawn_options_reach_the_process() -> None:
         ("label", "expected a dict"),
     ],
 )
-@in_node
+@on_real_clock
 async def test_other_spawn_options_are_refused(options: Any, hint: str) -> None:
     for start in (proc_lib.start, proc_lib.start_link, proc_lib.start_monitor):
         with pytest.raises(BadArgError, match=hint):
@@ -477,7 +485,7 @@ async def test_other_spawn_options_are_refused(options: Any, hint: str) -> None:
 # ---- hibernation
 
 
-@in_node
+@on_real_clock
 async def test_a_hibernated_process_goes_on_when_a_message_comes() -> None:
     async def sleeper(witness: Pid) -> None:
         data = [1, 2]
@@ -499,7 +507,7 @@ async def test_a_hibernated_process_goes_on_when_a_message_comes() -> None:
     assert await reason_of(pid) in ("normal", "noproc")
 
 
-@in_node
+@on_real_clock
 async def test_a_message_that_is_there_wakes_a_hibernating_process_at_once() -> None:
     def woken() -> None:
         process.exit(("woken", process.info(process.self(), "messages")))
@@ -513,7 +521,7 @@ async def test_a_message_that_is_there_wakes_a_hibernating_process_at_once() -> 
     assert await down(ref) == ("woken", ["early"])
 
 
-@in_node
+@on_real_clock
 async def test_a_loop_of_hibernations_needs_no_stack() -> None:
     async def loop(n: int) -> None:
         await process.receive(int)
@@ -528,7 +536,7 @@ async def test_a_loop_of_hibernations_needs_no_stack() -> None:
     assert await down(ref) == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_an_error_after_waking_is_the_exit_reason() -> None:
     def woken() -> float:
         return 1 / 0
@@ -539,7 +547,7 @@ async def test_an_error_after_waking_is_the_exit_reason() -> None:
     assert isinstance(await down(ref), ZeroDivisionError)
 
 
-@in_node
+@on_real_clock
 async def test_hibernating_elsewhere_ends_the_process_with_a_word_about_it() -> None:
     reason = await outcome(proc_lib.hibernate, print)
 
@@ -549,7 +557,7 @@ async def test_hibernating_elsewhere_ends_the_process_with_a_word_about_it() -> 
 # ---- what was started
 
 
-@in_node
+@on_real_clock
 async def test_the_initial_call_is_the_function_that_was_started() -> None:
     pid = await proc_lib.start(ready)
 
@@ -559,7 +567,7 @@ async def test_the_initial_call_is_the_function_that_was_started() -> None:
     assert proc_lib.initial_call(pid) is None
 
 
-@in_node
+@on_real_clock
 async def test_the_initial_call_of_a_server_is_its_init() -> None:
     class Server(GenServer):
         pass

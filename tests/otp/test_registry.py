@@ -21,7 +21,7 @@ from beamish.otp import (
 )
 from beamish.terms import BadArgError, Pid
 
-from .support import down, ended_by, exit_reason, in_node, outcome
+from .support import down, ended_by, exit_reason, on_real_clock, outcome
 
 
 async def unique() -> Pid:
@@ -53,7 +53,7 @@ def via(key: Any) -> tuple[str, Any, Any]:
 # ---- unique keys
 
 
-@in_node
+@on_real_clock
 async def test_a_process_registers_itself_under_a_key_with_a_value() -> None:
     await unique()
 
@@ -62,14 +62,14 @@ async def test_a_process_registers_itself_under_a_key_with_a_value() -> None:
     assert Registry.lookup("reg", ("room", 1)) == [(process.self(), "value")]
 
 
-@in_node
+@on_real_clock
 async def test_an_unknown_key_has_no_entries() -> None:
     await unique()
 
     assert Registry.lookup("reg", "nobody") == []
 
 
-@in_node
+@on_real_clock
 async def test_a_unique_key_belongs_to_one_process() -> None:
     await unique()
     pid = await entry("k", 1)
@@ -82,7 +82,7 @@ async def test_a_unique_key_belongs_to_one_process() -> None:
     assert Registry.keys("reg", process.self()) == []
 
 
-@in_node
+@on_real_clock
 async def test_a_unique_key_belongs_once_to_its_process() -> None:
     await unique()
     Registry.register("reg", "k")
@@ -91,7 +91,7 @@ async def test_a_unique_key_belongs_once_to_its_process() -> None:
         Registry.register("reg", "k")
 
 
-@in_node
+@on_real_clock
 async def test_a_process_may_have_many_keys() -> None:
     await unique()
     for key in ("b", "a", 1):
@@ -101,7 +101,7 @@ async def test_a_process_may_have_many_keys() -> None:
     assert Registry.count("reg") == 3
 
 
-@in_node
+@on_real_clock
 async def test_unregister_frees_a_key() -> None:
     await unique()
     Registry.register("reg", "k")
@@ -114,7 +114,7 @@ async def test_unregister_frees_a_key() -> None:
     assert Registry.keys("reg", process.self()) == ["other"]
 
 
-@in_node
+@on_real_clock
 async def test_nobody_unregisters_for_another() -> None:
     await unique()
     pid = await entry("k")
@@ -124,7 +124,7 @@ async def test_nobody_unregisters_for_another() -> None:
     assert Registry.lookup("reg", "k") == [(pid, None)]
 
 
-@in_node
+@on_real_clock
 async def test_update_value_changes_ones_own_value() -> None:
     await unique()
     Registry.register("reg", "k", 1)
@@ -133,7 +133,7 @@ async def test_update_value_changes_ones_own_value() -> None:
     assert Registry.lookup("reg", "k") == [(process.self(), 2)]
 
 
-@in_node
+@on_real_clock
 async def test_update_value_of_what_one_does_not_have_is_none() -> None:
     await unique()
     await entry("k", 1)
@@ -145,7 +145,7 @@ async def test_update_value_of_what_one_does_not_have_is_none() -> None:
 # ---- duplicate keys
 
 
-@in_node
+@on_real_clock
 async def test_a_duplicate_key_has_many_entries_in_the_order_of_registration() -> None:
     await duplicate()
     me = process.self()
@@ -159,7 +159,7 @@ async def test_a_duplicate_key_has_many_entries_in_the_order_of_registration() -
     assert Registry.count("reg") == 3
 
 
-@in_node
+@on_real_clock
 async def test_unregister_takes_all_own_entries_of_a_key() -> None:
     await duplicate()
     other = await entry("k", 2)
@@ -171,7 +171,7 @@ async def test_unregister_takes_all_own_entries_of_a_key() -> None:
     assert Registry.lookup("reg", "k") == [(other, 2)]
 
 
-@in_node
+@on_real_clock
 async def test_dispatch_calls_a_function_with_all_entries() -> None:
     await duplicate()
     pids = [await entry("k", n) for n in range(3)]
@@ -183,7 +183,7 @@ async def test_dispatch_calls_a_function_with_all_entries() -> None:
     assert seen == list(zip(pids, range(3), strict=True))
 
 
-@in_node
+@on_real_clock
 async def test_update_value_is_for_unique_keys() -> None:
     await duplicate()
 
@@ -196,7 +196,7 @@ async def test_update_value_is_for_unique_keys() -> None:
 
 @pytest.mark.parametrize("reason", ["boom", "kill", "normal"])
 def test_an_entry_goes_when_its_process_dies(reason: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await unique()
         pid = await entry("k")
@@ -215,7 +215,7 @@ def test_an_entry_goes_when_its_process_dies(reason: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_an_entry_is_gone_for_whoever_is_told_of_the_death_however_late_the_clean_up() -> (
     None
 ):
@@ -231,7 +231,7 @@ async def test_an_entry_is_gone_for_whoever_is_told_of_the_death_however_late_th
     assert process.alive(reg)
 
 
-@in_node
+@on_real_clock
 async def test_a_new_owners_key_outlives_the_clean_up_of_the_old_one() -> None:
     await unique()
     pid = await entry("k")
@@ -244,7 +244,7 @@ async def test_a_new_owners_key_outlives_the_clean_up_of_the_old_one() -> None:
     assert Registry.lookup("reg", "k") == [(process.self(), "mine")]
 
 
-@in_node
+@on_real_clock
 async def test_the_table_forgets_the_dead() -> None:
     reg = await unique()
     for n in range(100):
@@ -257,7 +257,7 @@ async def test_the_table_forgets_the_dead() -> None:
     assert (table.by_key, table.by_pid) == ({}, {})
 
 
-@in_node
+@on_real_clock
 async def test_an_owner_is_linked_while_it_has_entries() -> None:
     reg = await unique()
     me = process.self()
@@ -272,7 +272,7 @@ async def test_an_owner_is_linked_while_it_has_entries() -> None:
     assert process.info(me, "links") == []
 
 
-@in_node
+@on_real_clock
 async def test_the_death_of_a_registry_ends_who_is_registered() -> None:
     process.flag(trap_exit=True)
     reg = await unique()
@@ -284,7 +284,7 @@ async def test_the_death_of_a_registry_ends_who_is_registered() -> None:
     assert await down(ref) == "killed"
 
 
-@in_node
+@on_real_clock
 async def test_two_registries_know_nothing_of_each_other() -> None:
     await unique()
     await Registry.start_link(keys="unique", name="other")
@@ -298,7 +298,7 @@ async def test_two_registries_know_nothing_of_each_other() -> None:
 # ---- names
 
 
-@in_node
+@on_real_clock
 async def test_a_via_name_starts_and_finds_a_server() -> None:
     await unique()
 
@@ -309,7 +309,7 @@ async def test_a_via_name_starts_and_finds_a_server() -> None:
     assert await Agent.get(via("shopping"), len) == 0
 
 
-@in_node
+@on_real_clock
 async def test_a_via_name_may_carry_a_value() -> None:
     await unique()
 
@@ -318,7 +318,7 @@ async def test_a_via_name_may_carry_a_value() -> None:
     assert Registry.lookup("reg", "k") == [(pid, "value")]
 
 
-@in_node
+@on_real_clock
 async def test_a_taken_via_name_is_already_started() -> None:
     await unique()
     pid = await Agent.start_link(dict, name=via("k"))
@@ -329,7 +329,7 @@ async def test_a_taken_via_name_is_already_started() -> None:
     assert failed.value.reason == ("already_started", pid)
 
 
-@in_node
+@on_real_clock
 async def test_two_starts_under_one_via_name_at_once_make_one_server() -> None:
     await unique()
     main = process.self()
@@ -349,7 +349,7 @@ async def test_two_starts_under_one_via_name_at_once_make_one_server() -> None:
     assert results.count(("already_started", pid)) == 4
 
 
-@in_node
+@on_real_clock
 async def test_a_failed_start_leaves_a_via_name_free() -> None:
     class Failing(GenServer):
         def init(self, how: Any) -> Any:
@@ -366,7 +366,7 @@ async def test_a_failed_start_leaves_a_via_name_free() -> None:
     assert Registry.count("reg") == 0
 
 
-@in_node
+@on_real_clock
 async def test_messages_are_sent_to_a_via_name() -> None:
     await unique()
     Registry.register("reg", "me")
@@ -377,7 +377,7 @@ async def test_messages_are_sent_to_a_via_name() -> None:
     assert process.flush() == ["hello", "again"]
 
 
-@in_node
+@on_real_clock
 async def test_a_call_to_an_unknown_via_name_exits_with_noproc() -> None:
     await unique()
 
@@ -387,7 +387,7 @@ async def test_a_call_to_an_unknown_via_name_exits_with_noproc() -> None:
     gen_server.cast(via("nobody"), "x")
 
 
-@in_node
+@on_real_clock
 async def test_sending_to_an_unknown_via_name_exits_with_badarg() -> None:
     await unique()
 
@@ -396,7 +396,7 @@ async def test_sending_to_an_unknown_via_name_exits_with_badarg() -> None:
     assert reason == ("badarg", (("reg", "nobody"), "x"))
 
 
-@in_node
+@on_real_clock
 async def test_supervisors_and_task_supervisors_take_via_names() -> None:
     await unique()
     await Supervisor.start_link([TaskSupervisor.child_spec(name=via("tasks"))], name=via("sup"))
@@ -407,7 +407,7 @@ async def test_supervisors_and_task_supervisors_take_via_names() -> None:
     assert len(await Supervisor.which_children(via("sup"))) == 1
 
 
-@in_node
+@on_real_clock
 async def test_a_duplicate_registry_is_no_registry_of_names() -> None:
     await duplicate()
 
@@ -418,14 +418,14 @@ async def test_a_duplicate_registry_is_no_registry_of_names() -> None:
 # ---- mistakes
 
 
-@in_node
+@on_real_clock
 async def test_an_unknown_registry_is_refused() -> None:
     for use in (Registry.lookup, Registry.register, Registry.unregister):
         with pytest.raises(BadArgError, match="unknown registry: 'nowhere'"):
             use("nowhere", "k")
 
 
-@in_node
+@on_real_clock
 async def test_a_process_that_is_no_registry_is_refused() -> None:
     await Agent.start_link(dict, name="agent")
 
@@ -435,7 +435,7 @@ async def test_a_process_that_is_no_registry_is_refused() -> None:
 
 @pytest.mark.parametrize(("field", "value"), [("keys", "many"), ("keys", None), ("name", 17)])
 def test_a_bad_option_is_refused(field: str, value: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         options: dict[str, Any] = {"keys": "unique", "name": "reg", field: value}
 
@@ -447,13 +447,13 @@ def test_a_bad_option_is_refused(field: str, value: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_bad_via_key_is_refused_with_the_right_form() -> None:
     with pytest.raises(BadArgError, match=r"expected \('via', Registry, \(registry, key\)\)"):
         gen_server.whereis(("via", Registry, "k"))
 
 
-@in_node
+@on_real_clock
 async def test_a_registry_is_a_child_of_a_supervisor() -> None:
     await Supervisor.start_link([Registry.child_spec(keys="unique", name="reg")])
 

@@ -10,7 +10,7 @@ from beamish import process
 from beamish.otp import ChildInfo, ChildSpec, Supervisor, gen_server
 from beamish.terms import Pid
 
-from .support import Worker, down, in_node, started
+from .support import Worker, down, on_real_clock, started
 
 STRATEGIES = ("one_for_one", "one_for_all", "rest_for_one")
 RESTARTS = ("permanent", "transient", "temporary")
@@ -71,7 +71,7 @@ async def pids_of(sup: Pid) -> dict[Any, Any]:
 def test_a_child_that_ends_is_restarted_as_the_table_says(
     strategy: str, restart: str, reason: str
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup, before = await three(strategy, restart)
         assert started() == ["a", "b", "c"]
@@ -97,7 +97,7 @@ def test_a_child_that_ends_is_restarted_as_the_table_says(
     ("strategy", "stopped"), [("one_for_all", ["c", "a"]), ("rest_for_one", ["c"])]
 )
 def test_siblings_are_stopped_last_first(strategy: Any, stopped: list[str]) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         me = process.self()
         children = [
@@ -121,7 +121,7 @@ def test_siblings_are_stopped_last_first(strategy: Any, stopped: list[str]) -> N
 
 @pytest.mark.parametrize("strategy", ["one_for_all", "rest_for_one"])
 def test_a_temporary_sibling_that_is_stopped_is_not_started_again(strategy: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         me = process.self()
         children = [
@@ -142,7 +142,7 @@ def test_a_temporary_sibling_that_is_stopped_is_not_started_again(strategy: Any)
 
 @pytest.mark.parametrize("strategy", ["one_for_all", "rest_for_one"])
 def test_a_sibling_that_did_not_run_is_started_with_the_others(strategy: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup, pids = await three(strategy, "permanent")
         await Supervisor.terminate_child(sup, "c")
@@ -155,7 +155,7 @@ def test_a_sibling_that_did_not_run_is_started_with_the_others(strategy: Any) ->
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_restarted_child_keeps_its_place_in_the_order() -> None:
     sup, pids = await three("one_for_one", "permanent")
 
@@ -164,7 +164,7 @@ async def test_a_restarted_child_keeps_its_place_in_the_order() -> None:
     assert [info.id for info in await Supervisor.which_children(sup)] == ["c", "b", "a"]
 
 
-@in_node
+@on_real_clock
 async def test_the_end_of_a_process_that_is_no_child_is_ignored() -> None:
     sup, before = await three("one_for_all", "permanent")
     stranger = process.spawn(lambda: process.link(sup))
@@ -173,7 +173,7 @@ async def test_the_end_of_a_process_that_is_no_child_is_ignored() -> None:
     assert await pids_of(sup) == before
 
 
-@in_node
+@on_real_clock
 async def test_which_children_lists_the_last_started_first() -> None:
     sup, pids = await three("one_for_one", "permanent")
 

@@ -29,7 +29,7 @@ from .support import (
     ended_by,
     events,
     exit_reason,
-    in_node,
+    on_real_clock,
     on_virtual_clock,
     outcome,
     started,
@@ -74,7 +74,7 @@ async def crash(sup: Pid, id: str, reason: Any = "kill") -> None:
 # ---- S1: starting
 
 
-@in_node
+@on_real_clock
 async def test_s1_children_start_in_order_and_each_when_the_one_before_is_ready() -> None:
     log: list[str] = []
 
@@ -89,7 +89,7 @@ async def test_s1_children_start_in_order_and_each_when_the_one_before_is_ready(
     assert log == ["a begins", "a is ready", "b begins", "b is ready"]
 
 
-@in_node
+@on_real_clock
 async def test_s1_the_supervisor_traps_exits_and_is_linked_to_its_children() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -97,7 +97,7 @@ async def test_s1_the_supervisor_traps_exits_and_is_linked_to_its_children() -> 
     assert (await pids_of(sup))["a"] in process.info(sup, "links")
 
 
-@in_node
+@on_real_clock
 async def test_s1_start_functions_may_be_plain_functions() -> None:
     def start(witness: Pid) -> Pid:
         process.send(witness, "called")
@@ -108,14 +108,14 @@ async def test_s1_start_functions_may_be_plain_functions() -> None:
     assert process.flush() == ["called"]
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_needs_no_children() -> None:
     sup = await Supervisor.start_link([])
 
     assert await Supervisor.which_children(sup) == []
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_can_be_registered() -> None:
     sup = await Supervisor.start_link([worker("a")], name="App.Supervisor")
 
@@ -123,7 +123,7 @@ async def test_a_supervisor_can_be_registered() -> None:
     assert list(await pids_of("App.Supervisor")) == ["a"]
 
 
-@in_node
+@on_real_clock
 async def test_s2_a_taken_name_is_already_started() -> None:
     sup = await Supervisor.start_link([], name="sup")
 
@@ -133,7 +133,7 @@ async def test_s2_a_taken_name_is_already_started() -> None:
     assert failed.value.reason == ("already_started", sup)
 
 
-@in_node
+@on_real_clock
 async def test_s2_a_child_that_does_not_start_stops_those_before_it_in_reverse_order() -> None:
     process.flag(trap_exit=True)
 
@@ -152,7 +152,7 @@ async def test_s2_a_child_that_does_not_start_stops_those_before_it_in_reverse_o
     assert process.list() == [process.self()]
 
 
-@in_node
+@on_real_clock
 async def test_s2_the_reason_of_a_child_is_that_of_its_init() -> None:
     class Failing(GenServer):
         def init(self, how: Any) -> Any:
@@ -178,7 +178,7 @@ def test_s2_a_start_function_that_fails_itself_is_an_exit(how: str) -> None:
             raise error
         process.exit("no")
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
 
@@ -191,7 +191,7 @@ def test_s2_a_start_function_that_fails_itself_is_an_exit(how: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_s2_a_start_function_that_returns_no_pid_is_a_failed_start() -> None:
     process.flag(trap_exit=True)
 
@@ -201,7 +201,7 @@ async def test_s2_a_start_function_that_returns_no_pid_is_a_failed_start() -> No
     assert failed.value.reason == ("shutdown", ("failed_to_start_child", "w", "odd"))
 
 
-@in_node
+@on_real_clock
 async def test_s2_a_failed_start_ends_a_caller_that_does_not_trap() -> None:
     async def starter() -> None:
         await Supervisor.start_link([broken("bad", "why")])
@@ -209,7 +209,7 @@ async def test_s2_a_failed_start_ends_a_caller_that_does_not_trap() -> None:
     assert await outcome(starter) == ("shutdown", ("failed_to_start_child", "bad", "why"))
 
 
-@in_node
+@on_real_clock
 async def test_s2_two_children_of_one_id_are_refused() -> None:
     process.flag(trap_exit=True)
 
@@ -224,7 +224,7 @@ async def test_s2_two_children_of_one_id_are_refused() -> None:
     "start", [ignored, ignore_by_class, Ignore], ids=["raised", "class", "value"]
 )
 def test_s3_an_ignored_child_is_kept_without_a_pid(start: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([ChildSpec("i", start), worker("b")])
 
@@ -235,7 +235,7 @@ def test_s3_an_ignored_child_is_kept_without_a_pid(start: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_s3_an_ignored_temporary_child_is_forgotten() -> None:
     sup = await Supervisor.start_link([ChildSpec("i", ignored, restart="temporary")])
 
@@ -259,7 +259,7 @@ async def test_s3_an_ignored_temporary_child_is_forgotten() -> None:
     ],
 )
 def test_a_bad_flag_is_refused_in_the_caller(flag: str, value: Any, expected: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(ChildSpecError) as refused:
             await Supervisor.start_link([], **{flag: value})
@@ -271,7 +271,7 @@ def test_a_bad_flag_is_refused_in_the_caller(flag: str, value: Any, expected: st
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_bad_child_is_refused_in_the_caller_by_its_number() -> None:
     with pytest.raises(ChildSpecError, match=r"^child 2: expected a ChildSpec, a class or"):
         await Supervisor.start_link([worker("a"), "b"])
@@ -279,7 +279,7 @@ async def test_a_bad_child_is_refused_in_the_caller_by_its_number() -> None:
 
 @pytest.mark.parametrize("children", ["ab", 17, worker])
 def test_children_must_be_a_list(children: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(ChildSpecError, match="children: expected a list of children"):
             await Supervisor.start_link(children)
@@ -307,7 +307,7 @@ class Odd(Supervisor):
         return result
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_class_says_flags_and_children_in_init() -> None:
     sup = await Tree.start_link(process.self(), strategy="one_for_all", name="tree")
 
@@ -315,14 +315,14 @@ async def test_a_supervisor_class_says_flags_and_children_in_init() -> None:
     assert process.label(sup) == "Tree"
 
 
-@in_node
+@on_real_clock
 async def test_init_may_be_a_coroutine_and_return_children_alone() -> None:
     sup = await AsyncTree.start_link()
 
     assert await pids_of(sup) == {}
 
 
-@in_node
+@on_real_clock
 async def test_init_may_ignore_or_stop() -> None:
     process.flag(trap_exit=True)
 
@@ -335,7 +335,7 @@ async def test_init_may_ignore_or_stop() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_another_return_of_init_fails_the_start_with_the_accepted_forms() -> None:
     process.flag(trap_exit=True)
 
@@ -348,7 +348,7 @@ async def test_another_return_of_init_fails_the_start_with_the_accepted_forms() 
     )
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_is_a_child_of_a_supervisor() -> None:
     me = process.self()
     sup = await Supervisor.start_link([(Tree, me), Supervisor.child_spec([worker("x")], id="in")])
@@ -362,7 +362,7 @@ async def test_a_supervisor_is_a_child_of_a_supervisor() -> None:
     assert list(await pids_of(inner[1].pid)) == ["w"]
 
 
-@in_node
+@on_real_clock
 async def test_an_inner_supervisor_that_gives_up_is_restarted_by_the_outer() -> None:
     sup = await Supervisor.start_link([(Tree, process.self())])
     [inner] = (await pids_of(sup)).values()
@@ -380,7 +380,7 @@ async def test_an_inner_supervisor_that_gives_up_is_restarted_by_the_outer() -> 
 # ---- S4: stopping
 
 
-@in_node
+@on_real_clock
 async def test_s4_children_are_stopped_in_reverse_order() -> None:
     sup = await Supervisor.start_link([worker(name, trap=True) for name in "abc"])
     process.unlink(sup)
@@ -391,7 +391,7 @@ async def test_s4_children_are_stopped_in_reverse_order() -> None:
     assert [event[1] for event in events()] == ["c", "b", "a"]
 
 
-@in_node
+@on_real_clock
 async def test_s4_a_child_that_does_not_trap_ends_with_shutdown_and_no_terminate() -> None:
     sup = await Supervisor.start_link([worker("a")])
     ref = process.monitor((await pids_of(sup))["a"])
@@ -403,7 +403,7 @@ async def test_s4_a_child_that_does_not_trap_ends_with_shutdown_and_no_terminate
     assert events() == []
 
 
-@in_node
+@on_real_clock
 async def test_s4_a_trapping_child_runs_terminate_with_shutdown() -> None:
     sup = await Supervisor.start_link([worker("a", trap=True)])
     events()
@@ -455,7 +455,7 @@ async def test_s4_a_shutdown_of_zero_kills_what_is_not_gone_at_once() -> None:
     assert await down(ref) == "killed"
 
 
-@in_node
+@on_real_clock
 async def test_s4_brutal_kill_kills_a_trapping_child_at_once() -> None:
     sup = await Supervisor.start_link([worker("a", trap=True, shutdown="brutal_kill")])
     ref = process.monitor((await pids_of(sup))["a"])
@@ -467,7 +467,7 @@ async def test_s4_brutal_kill_kills_a_trapping_child_at_once() -> None:
     assert events() == []
 
 
-@in_node
+@on_real_clock
 async def test_s4_a_child_that_has_unlinked_itself_is_stopped_all_the_same() -> None:
     class Unlinked(GenServer):
         def init(self, parent: Any = None) -> None:
@@ -483,7 +483,7 @@ async def test_s4_a_child_that_has_unlinked_itself_is_stopped_all_the_same() -> 
     assert not process.alive(pid)
 
 
-@in_node
+@on_real_clock
 async def test_stopping_leaves_no_message_in_the_supervisor() -> None:
     sup = await Supervisor.start_link([worker("a", trap=True), worker("b", shutdown="brutal_kill")])
 
@@ -537,7 +537,7 @@ async def test_s7_the_limits_can_be_set() -> None:
     assert await down(ref) == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_s7_without_restarts_the_first_crash_ends_the_supervisor() -> None:
     process.flag(trap_exit=True)
     sup = await Supervisor.start_link([worker("a")], max_restarts=0)
@@ -548,7 +548,7 @@ async def test_s7_without_restarts_the_first_crash_ends_the_supervisor() -> None
     assert await down(ref) == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_s7_the_intensity_is_the_supervisors_and_not_the_childs() -> None:
     process.flag(trap_exit=True)
     sup = await Supervisor.start_link([worker("a"), worker("b")], max_restarts=1)
@@ -560,7 +560,7 @@ async def test_s7_the_intensity_is_the_supervisors_and_not_the_childs() -> None:
     assert await down(ref) == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_s7_a_round_of_one_for_all_counts_once() -> None:
     sup = await Supervisor.start_link(
         [worker(name) for name in "abc"], strategy="one_for_all", max_restarts=1
@@ -593,7 +593,7 @@ def moody(failures: int) -> type[Moody]:
     return Once
 
 
-@in_node
+@on_real_clock
 async def test_s8_a_restart_that_fails_is_tried_again_at_once_and_counts() -> None:
     child = moody(failures=2)
     sup = await Supervisor.start_link([ChildSpec("m", child.start_link)])
@@ -606,7 +606,7 @@ async def test_s8_a_restart_that_fails_is_tried_again_at_once_and_counts() -> No
     assert isinstance((await pids_of(sup))["m"], Pid)
 
 
-@in_node
+@on_real_clock
 async def test_s8_a_child_that_cannot_start_again_uses_up_the_restarts() -> None:
     process.flag(trap_exit=True)
     child = moody(failures=100)
@@ -619,7 +619,7 @@ async def test_s8_a_child_that_cannot_start_again_uses_up_the_restarts() -> None
     assert child.attempts == 1 + 3
 
 
-@in_node
+@on_real_clock
 async def test_s8_the_supervisor_answers_between_two_attempts() -> None:
     gate = {"open": True}
 
@@ -646,7 +646,7 @@ async def test_s8_the_supervisor_answers_between_two_attempts() -> None:
     assert isinstance(await Supervisor.restart_child(sup, "m"), Pid)
 
 
-@in_node
+@on_real_clock
 async def test_s8_when_another_child_fails_in_a_one_for_all_restart_all_is_tried_again() -> None:
     child = moody(failures=1)
     sup = await Supervisor.start_link(
@@ -661,7 +661,7 @@ async def test_s8_when_another_child_fails_in_a_one_for_all_restart_all_is_tried
     assert all(isinstance(pid, Pid) for pid in (await pids_of(sup)).values())
 
 
-@in_node
+@on_real_clock
 async def test_s8_in_rest_for_one_the_attempt_begins_at_the_child_that_failed() -> None:
     child = moody(failures=1)
     sup = await Supervisor.start_link(
@@ -676,7 +676,7 @@ async def test_s8_in_rest_for_one_the_attempt_begins_at_the_child_that_failed() 
     assert started() == ["a", "b", "d", "b", "d"]
 
 
-@in_node
+@on_real_clock
 async def test_a_child_that_is_ignored_at_its_restart_stays_without_a_pid() -> None:
     attempts: list[int] = []
 
@@ -704,7 +704,7 @@ async def parent_of(witness: Pid, children: list[ChildSpec], reason: Any) -> Non
 
 @pytest.mark.parametrize("reason", ["boom", "shutdown", "normal"])
 def test_s9_the_parents_exit_ends_the_supervisor_children_first(reason: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         children = [worker("a", trap=True), worker("b", trap=True)]
         parent = process.spawn(parent_of, process.self(), children, reason)
@@ -722,7 +722,7 @@ def test_s9_the_parents_exit_ends_the_supervisor_children_first(reason: str) -> 
 
 @pytest.mark.parametrize("reason", ["normal", "shutdown", "boom"])
 def test_s9_an_exit_signal_of_anyone_else_is_ignored(reason: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([worker("a")])
         stranger = process.spawn(process.exit, sup, reason)
@@ -733,7 +733,7 @@ def test_s9_an_exit_signal_of_anyone_else_is_ignored(reason: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_s9_a_killed_supervisor_takes_its_children_with_it() -> None:
     process.flag(trap_exit=True)
     sup = await Supervisor.start_link([worker("a")])
@@ -744,7 +744,7 @@ async def test_s9_a_killed_supervisor_takes_its_children_with_it() -> None:
     assert await down(ref) == "killed"
 
 
-@in_node
+@on_real_clock
 async def test_an_unexpected_message_does_no_harm() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -757,7 +757,7 @@ async def test_an_unexpected_message_does_no_harm() -> None:
 # ---- S10: administration
 
 
-@in_node
+@on_real_clock
 async def test_s10_start_child_adds_a_child() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -766,7 +766,7 @@ async def test_s10_start_child_adds_a_child() -> None:
     assert (await pids_of(sup))["b"] is pid
 
 
-@in_node
+@on_real_clock
 async def test_s10_start_child_returns_the_info_of_the_start_function() -> None:
     def start() -> tuple[Pid, str]:
         return process.spawn_link(process.sleep, None), "info"
@@ -779,7 +779,7 @@ async def test_s10_start_child_returns_the_info_of_the_start_function() -> None:
     assert info == "info"
 
 
-@in_node
+@on_real_clock
 async def test_s10_start_child_of_a_running_id_is_already_started() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -789,7 +789,7 @@ async def test_s10_start_child_of_a_running_id_is_already_started() -> None:
     assert failed.value.reason == ("already_started", (await pids_of(sup))["a"])
 
 
-@in_node
+@on_real_clock
 async def test_s10_start_child_of_an_id_that_does_not_run_is_already_present() -> None:
     sup = await Supervisor.start_link([worker("a")])
     await Supervisor.terminate_child(sup, "a")
@@ -800,7 +800,7 @@ async def test_s10_start_child_of_an_id_that_does_not_run_is_already_present() -
     assert failed.value.reason == "already_present"
 
 
-@in_node
+@on_real_clock
 async def test_s10_a_child_that_does_not_start_is_not_kept() -> None:
     sup = await Supervisor.start_link([])
 
@@ -811,7 +811,7 @@ async def test_s10_a_child_that_does_not_start_is_not_kept() -> None:
     assert await pids_of(sup) == {}
 
 
-@in_node
+@on_real_clock
 async def test_s10_a_reason_that_is_an_exception_stays_a_reason() -> None:
     class Failing(GenServer):
         def init(self) -> None:
@@ -825,7 +825,7 @@ async def test_s10_a_reason_that_is_an_exception_stays_a_reason() -> None:
     assert isinstance(failed.value.reason, ValueError)
 
 
-@in_node
+@on_real_clock
 async def test_s10_an_ignored_child_is_kept_unless_it_is_temporary() -> None:
     sup = await Supervisor.start_link([])
 
@@ -836,7 +836,7 @@ async def test_s10_an_ignored_child_is_kept_unless_it_is_temporary() -> None:
     assert await pids_of(sup) == {"permanent": None}
 
 
-@in_node
+@on_real_clock
 async def test_s10_a_bad_child_is_refused_in_the_caller() -> None:
     sup = await Supervisor.start_link([])
 
@@ -844,7 +844,7 @@ async def test_s10_a_bad_child_is_refused_in_the_caller() -> None:
         await Supervisor.start_child(sup, "child")  # type: ignore[arg-type]
 
 
-@in_node
+@on_real_clock
 async def test_s10_terminate_child_keeps_the_spec() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -854,7 +854,7 @@ async def test_s10_terminate_child_keeps_the_spec() -> None:
     await Supervisor.terminate_child(sup, "a")
 
 
-@in_node
+@on_real_clock
 async def test_s10_terminate_child_forgets_a_temporary_child() -> None:
     sup = await Supervisor.start_link([worker("a", restart="temporary")])
 
@@ -863,7 +863,7 @@ async def test_s10_terminate_child_forgets_a_temporary_child() -> None:
     assert await pids_of(sup) == {}
 
 
-@in_node
+@on_real_clock
 async def test_s10_a_terminated_child_is_not_restarted() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -872,7 +872,7 @@ async def test_s10_a_terminated_child_is_not_restarted() -> None:
     assert started() == ["a"]
 
 
-@in_node
+@on_real_clock
 async def test_s10_restart_child_starts_what_does_not_run() -> None:
     sup = await Supervisor.start_link([worker("a")], max_restarts=0)
     await Supervisor.terminate_child(sup, "a")
@@ -882,7 +882,7 @@ async def test_s10_restart_child_starts_what_does_not_run() -> None:
     assert await pids_of(sup) == {"a": pid}
 
 
-@in_node
+@on_real_clock
 async def test_s10_restart_child_of_a_running_one_is_refused() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -892,7 +892,7 @@ async def test_s10_restart_child_of_a_running_one_is_refused() -> None:
     assert (refused.value.reason, refused.value.child) == ("running", "a")
 
 
-@in_node
+@on_real_clock
 async def test_s10_a_child_that_fails_to_restart_on_request_keeps_its_spec() -> None:
     child = moody(failures=1)
     sup = await Supervisor.start_link([ChildSpec("m", child.start_link)])
@@ -905,7 +905,7 @@ async def test_s10_a_child_that_fails_to_restart_on_request_keeps_its_spec() -> 
     assert await pids_of(sup) == {"m": None}
 
 
-@in_node
+@on_real_clock
 async def test_s10_delete_child_forgets_what_does_not_run() -> None:
     sup = await Supervisor.start_link([worker("a")])
     await Supervisor.terminate_child(sup, "a")
@@ -915,7 +915,7 @@ async def test_s10_delete_child_forgets_what_does_not_run() -> None:
     assert await pids_of(sup) == {}
 
 
-@in_node
+@on_real_clock
 async def test_s10_delete_child_of_a_running_one_is_refused() -> None:
     sup = await Supervisor.start_link([worker("a")])
 
@@ -934,7 +934,7 @@ async def test_s10_delete_child_of_a_running_one_is_refused() -> None:
 )
 @pytest.mark.parametrize("id", ["nobody", []])
 def test_s10_an_unknown_id_is_not_found(request_: Any, id: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([worker("a")])
 
@@ -946,7 +946,7 @@ def test_s10_an_unknown_id_is_not_found(request_: Any, id: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_get_childspec_returns_the_spec() -> None:
     spec = worker("a")
     sup = await Supervisor.start_link([spec])
@@ -954,7 +954,7 @@ async def test_get_childspec_returns_the_spec() -> None:
     assert await Supervisor.get_childspec(sup, "a") == spec
 
 
-@in_node
+@on_real_clock
 async def test_which_child_is_one_entry_of_which_children() -> None:
     sup = await Supervisor.start_link([worker("a"), worker("b")])
 
@@ -981,7 +981,7 @@ def test_child_specs_are_checked_without_a_supervisor() -> None:
         assert refused.value.reason == reason
 
 
-@in_node
+@on_real_clock
 async def test_count_children_counts_specs_active_supervisors_and_workers() -> None:
     sup = await Supervisor.start_link(
         [worker("a"), worker("b"), Supervisor.child_spec([]), ChildSpec("i", ignored)]
@@ -996,14 +996,14 @@ async def test_count_children_counts_specs_active_supervisors_and_workers() -> N
     }
 
 
-@in_node
+@on_real_clock
 async def test_requests_to_an_unknown_supervisor_exit_with_noproc() -> None:
     reason = await exit_reason(Supervisor.which_children("nobody"))
 
     assert reason[0] == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_a_request_that_no_supervisor_knows_ends_it() -> None:
     sup = await Supervisor.start([])
 
@@ -1028,7 +1028,7 @@ async def finish(sup: Pid, id: str, reason: Any = "normal") -> None:
 
 @pytest.mark.parametrize("restart", ["transient", "temporary"])
 def test_s11_any_significant_child_that_ends_ends_the_supervisor(restart: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         children = [significant("a", restart), significant("b", restart), worker("c", trap=True)]
@@ -1044,7 +1044,7 @@ def test_s11_any_significant_child_that_ends_ends_the_supervisor(restart: str) -
     test()
 
 
-@in_node
+@on_real_clock
 async def test_s11_all_significant_children_must_end() -> None:
     process.flag(trap_exit=True)
     sup = await Supervisor.start_link(
@@ -1059,7 +1059,7 @@ async def test_s11_all_significant_children_must_end() -> None:
     assert await down(ref) == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_s11_a_significant_child_that_is_restarted_does_not_count() -> None:
     sup = await Supervisor.start_link([significant("a")], auto_shutdown="any_significant")
 
@@ -1068,7 +1068,7 @@ async def test_s11_a_significant_child_that_is_restarted_does_not_count() -> Non
     assert isinstance((await pids_of(sup))["a"], Pid)
 
 
-@in_node
+@on_real_clock
 async def test_s11_a_significant_temporary_child_counts_also_when_it_crashes() -> None:
     process.flag(trap_exit=True)
     sup = await Supervisor.start_link(
@@ -1081,7 +1081,7 @@ async def test_s11_a_significant_temporary_child_counts_also_when_it_crashes() -
     assert await down(ref) == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_s11_a_child_that_is_not_significant_does_not_count() -> None:
     sup = await Supervisor.start_link(
         [significant("a"), worker("b", restart="transient")], auto_shutdown="any_significant"
@@ -1092,7 +1092,7 @@ async def test_s11_a_child_that_is_not_significant_does_not_count() -> None:
     assert (await pids_of(sup))["b"] is None
 
 
-@in_node
+@on_real_clock
 async def test_s11_a_significant_child_that_is_terminated_on_request_does_not_count() -> None:
     sup = await Supervisor.start_link([significant("a")], auto_shutdown="any_significant")
 
@@ -1101,7 +1101,7 @@ async def test_s11_a_significant_child_that_is_terminated_on_request_does_not_co
     assert await pids_of(sup) == {"a": None}
 
 
-@in_node
+@on_real_clock
 async def test_s11_significant_children_need_an_auto_shutdown() -> None:
     with pytest.raises(ChildSpecError, match="expected False where auto_shutdown is 'never'"):
         await Supervisor.start_link([significant("a")])
@@ -1123,7 +1123,7 @@ def reports(caplog: pytest.LogCaptureFixture) -> list[tuple[str, Any]]:
 
 
 def test_a_restart_is_reported_with_the_childs_spec(caplog: pytest.LogCaptureFixture) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([worker("a", restart="transient")], name="sup")
         await crash(sup, "a", "boom")
@@ -1144,7 +1144,7 @@ def test_a_restart_is_reported_with_the_childs_spec(caplog: pytest.LogCaptureFix
 
 
 def test_giving_up_is_reported(caplog: pytest.LogCaptureFixture) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         sup = await Supervisor.start_link([worker("a")], max_restarts=0)
@@ -1161,7 +1161,7 @@ def test_giving_up_is_reported(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_failed_start_is_reported(caplog: pytest.LogCaptureFixture) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([])
         with pytest.raises(StartError):
@@ -1184,7 +1184,7 @@ def test_a_slow_stop_is_reported(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_an_orderly_life_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link(
             [worker("a"), worker("b", trap=True), worker("k", shutdown="brutal_kill")]
@@ -1208,7 +1208,7 @@ def progress_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
 
 
 def test_progress_is_reported_where_one_wants_it(caplog: pytest.LogCaptureFixture) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await Supervisor.start_link([worker("a")])
         await crash(sup, "a")
@@ -1221,7 +1221,7 @@ def test_progress_is_reported_where_one_wants_it(caplog: pytest.LogCaptureFixtur
 
 
 def test_progress_is_not_reported_by_default(caplog: pytest.LogCaptureFixture) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await Supervisor.start_link([worker("a")])
 

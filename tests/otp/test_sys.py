@@ -21,7 +21,7 @@ from beamish.otp import (
 from beamish.terms import BadArgError, Pid
 from beamish.terms.errors import ProcessError
 
-from .support import exit_reason, in_node, on_virtual_clock, reason_of
+from .support import exit_reason, on_real_clock, on_virtual_clock, reason_of
 
 
 class Counter(GenServer):
@@ -98,14 +98,14 @@ async def adding() -> None:
 # ---- state
 
 
-@in_node
+@on_real_clock
 async def test_the_state_of_a_server_is_its_attributes() -> None:
     pid = await Counter.start_link(5)
 
     assert await sys.get_state(pid) == {"n": 5}
 
 
-@in_node
+@on_real_clock
 async def test_the_state_that_is_read_is_a_copy() -> None:
     pid = await Counter.start_link(5)
 
@@ -114,14 +114,14 @@ async def test_the_state_that_is_read_is_a_copy() -> None:
     assert await sys.get_state(pid) == {"n": 5}
 
 
-@in_node
+@on_real_clock
 async def test_attributes_in_slots_belong_to_the_state() -> None:
     pid = await Slotted.start_link()
 
     assert await sys.get_state(pid) == {"n": 5}
 
 
-@in_node
+@on_real_clock
 async def test_the_state_of_an_agent_is_its_value() -> None:
     pid = await Agent.start_link(lambda: [1, 2])
 
@@ -130,14 +130,14 @@ async def test_the_state_of_an_agent_is_its_value() -> None:
     assert await Agent.get(pid, sum) == 6
 
 
-@in_node
+@on_real_clock
 async def test_a_supervisor_is_sys_aware() -> None:
     pid = await Supervisor.start_link([])
 
     assert (await sys.get_status(pid)).state == "running"
 
 
-@in_node
+@on_real_clock
 async def test_replaced_state_is_the_state() -> None:
     pid = await Counter.start_link(5)
 
@@ -147,7 +147,7 @@ async def test_replaced_state_is_the_state() -> None:
     assert await gen_server.call(pid, "next") == 11
 
 
-@in_node
+@on_real_clock
 async def test_attributes_that_a_replaced_state_has_not_are_gone() -> None:
     pid = await Counter.start_link(5)
 
@@ -156,7 +156,7 @@ async def test_attributes_that_a_replaced_state_has_not_are_gone() -> None:
     assert await sys.get_state(pid) == {"other": 1}
 
 
-@in_node
+@on_real_clock
 async def test_a_function_that_fails_leaves_the_state() -> None:
     pid = await Counter.start_link(5)
 
@@ -172,7 +172,7 @@ async def test_a_function_that_fails_leaves_the_state() -> None:
     assert await sys.get_state(pid) == {"n": 5}
 
 
-@in_node
+@on_real_clock
 async def test_a_state_of_the_wrong_shape_is_refused_with_the_right_one() -> None:
     pid = await Counter.start_link(5)
 
@@ -186,7 +186,7 @@ async def test_a_state_of_the_wrong_shape_is_refused_with_the_right_one() -> Non
 # ---- suspending
 
 
-@in_node
+@on_real_clock
 async def test_a_suspended_server_handles_nothing_until_it_is_resumed() -> None:
     pid = await Counter.start_link(trap=True)
 
@@ -208,7 +208,7 @@ async def test_a_call_to_a_suspended_server_times_out() -> None:
     assert (await exit_reason(gen_server.call(pid, "x")))[0] == "timeout"
 
 
-@in_node
+@on_real_clock
 async def test_a_suspended_server_is_terminated() -> None:
     pid = await Counter.start()
     await sys.suspend(pid)
@@ -219,7 +219,7 @@ async def test_a_suspended_server_is_terminated() -> None:
     assert (await process.receive(("DOWN", ref, ..., ..., ...)))[4] == "shutdown"
 
 
-@in_node
+@on_real_clock
 async def test_the_parents_exit_ends_a_suspended_server_that_traps() -> None:
     async def parent(witness: Pid) -> None:
         pid = await Counter.start_link(trap=True)
@@ -236,7 +236,7 @@ async def test_the_parents_exit_ends_a_suspended_server_that_traps() -> None:
     assert (await process.receive(("DOWN", ref, ..., ..., ...)))[4] == "parents_end"
 
 
-@in_node
+@on_real_clock
 async def test_terminate_runs_the_servers_own() -> None:
     class Last(Counter):
         def terminate(self, reason: Any) -> None:
@@ -254,7 +254,7 @@ async def test_terminate_runs_the_servers_own() -> None:
 # ---- who cannot be asked
 
 
-@in_node
+@on_real_clock
 async def test_asking_nobody_exits_with_noproc_and_the_question() -> None:
     assert await exit_reason(sys.get_state("nobody")) == (
         "noproc",
@@ -262,7 +262,7 @@ async def test_asking_nobody_exits_with_noproc_and_the_question() -> None:
     )
 
 
-@in_node
+@on_real_clock
 async def test_asking_oneself_exits_with_calling_self() -> None:
     me = process.self()
 
@@ -288,7 +288,7 @@ async def test_a_process_without_system_messages_lets_the_asker_time_out() -> No
         (sys.replace_state, 5, "a function"),
     ],
 )
-@in_node
+@on_real_clock
 async def test_a_wrong_argument_is_refused_with_the_right_ones(
     function: Any, wrong: Any, expected: str
 ) -> None:
@@ -303,7 +303,7 @@ async def test_a_wrong_argument_is_refused_with_the_right_ones(
 # ---- looking on
 
 
-@in_node
+@on_real_clock
 async def test_a_log_keeps_what_came_in_and_went_out() -> None:
     pid = await Counter.start_link()
     await sys.log(pid, True)
@@ -328,7 +328,7 @@ async def test_a_log_keeps_what_came_in_and_went_out() -> None:
             pytest.fail(repr(log))
 
 
-@in_node
+@on_real_clock
 async def test_a_log_keeps_the_last_so_many() -> None:
     pid = await Counter.start_link()
     await sys.log(pid, 3)
@@ -339,7 +339,7 @@ async def test_a_log_keeps_the_last_so_many() -> None:
     assert await sys.log(pid, "get") == [("noreply", {"n": 2}), ("in", "c"), ("noreply", {"n": 3})]
 
 
-@in_node
+@on_real_clock
 async def test_a_log_that_is_off_is_empty() -> None:
     pid = await Counter.start_link()
     await sys.log(pid, (True, 5))
@@ -350,7 +350,7 @@ async def test_a_log_that_is_off_is_empty() -> None:
     assert await sys.log(pid, "get") == []
 
 
-@in_node
+@on_real_clock
 async def test_late_replies_and_continues_are_told() -> None:
     pid = await Counter.start_link()
     await sys.log(pid, True)
@@ -365,7 +365,7 @@ async def test_late_replies_and_continues_are_told() -> None:
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_trace_says_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
     pid = await Counter.start_link(name="counter")
     me = process.self()
@@ -387,7 +387,7 @@ async def test_a_trace_says_what_happens(capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_log_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     pid = await Counter.start_link(name="counter")
     await sys.log(pid, True)
@@ -398,7 +398,7 @@ async def test_a_log_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ("*DBG* counter got 'c'\n*DBG* counter new state {'n': 1}\n")
 
 
-@in_node
+@on_real_clock
 async def test_a_log_goes_to_a_file(tmp_path: Path) -> None:
     pid = await Counter.start_link(name="counter")
     path = tmp_path / "events"
@@ -412,7 +412,7 @@ async def test_a_log_goes_to_a_file(tmp_path: Path) -> None:
     assert path.read_text() == "*DBG* counter got 'c'\n*DBG* counter new state {'n': 1}\n"
 
 
-@in_node
+@on_real_clock
 async def test_a_file_that_cannot_be_opened_is_the_askers_error(tmp_path: Path) -> None:
     pid = await Counter.start_link()
 
@@ -422,7 +422,7 @@ async def test_a_file_that_cannot_be_opened_is_the_askers_error(tmp_path: Path) 
     assert await sys.get_state(pid) == {"n": 0}
 
 
-@in_node
+@on_real_clock
 async def test_a_log_file_is_closed_when_its_process_ends(tmp_path: Path) -> None:
     pid = await Counter.start_link()
     await sys.log_to_file(pid, tmp_path / "events")
@@ -451,7 +451,7 @@ async def test_statistics_count_messages_and_time() -> None:
     assert await sys.statistics(pid, "get") == "no_statistics"
 
 
-@in_node
+@on_real_clock
 async def test_an_installed_function_is_told_each_event_with_its_state() -> None:
     pid = await Counter.start_link(name="counter")
     me = process.self()
@@ -472,7 +472,7 @@ async def test_an_installed_function_is_told_each_event_with_its_state() -> None
     ]
 
 
-@in_node
+@on_real_clock
 async def test_a_function_is_removed_by_its_id() -> None:
     pid = await Counter.start_link()
     me = process.self()
@@ -485,7 +485,7 @@ async def test_a_function_is_removed_by_its_id() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_of_one_id_there_is_one_function() -> None:
     pid = await Counter.start_link()
 
@@ -511,7 +511,7 @@ def _fails(*_: Any) -> float:
 
 
 @pytest.mark.parametrize("fn", [_done, _fails])
-@in_node
+@on_real_clock
 async def test_a_function_that_is_done_or_fails_is_removed(fn: Any) -> None:
     pid = await Counter.start_link()
 
@@ -524,7 +524,7 @@ async def test_a_function_that_is_done_or_fails_is_removed(fn: Any) -> None:
     assert await sys.get_state(pid) == {"n": 1}
 
 
-@in_node
+@on_real_clock
 async def test_no_debug_switches_everything_off(tmp_path: Path) -> None:
     pid = await Counter.start_link()
     await sys.log(pid, True)
@@ -547,7 +547,7 @@ async def test_no_debug_switches_everything_off(tmp_path: Path) -> None:
 # ---- status
 
 
-@in_node
+@on_real_clock
 async def test_a_status_tells_what_runs_and_how() -> None:
     pid = await Counter.start_link(5)
 
@@ -560,7 +560,7 @@ async def test_a_status_tells_what_runs_and_how() -> None:
 # ---- code
 
 
-@in_node
+@on_real_clock
 async def test_changed_code_takes_the_state_over() -> None:
     class Newer(Counter):
         def code_change(self, old_vsn: Any, extra: Any) -> None:
@@ -577,7 +577,7 @@ async def test_changed_code_takes_the_state_over() -> None:
     assert await gen_server.call(pid, "x") == ("new", 503)
 
 
-@in_node
+@on_real_clock
 async def test_a_refused_change_leaves_the_old_code() -> None:
     class Newer(Counter):
         def code_change(self, old_vsn: Any, extra: Any) -> None:
@@ -592,7 +592,7 @@ async def test_a_refused_change_leaves_the_old_code() -> None:
     assert (await sys.get_status(pid)).module is Counter
 
 
-@in_node
+@on_real_clock
 async def test_code_changes_only_while_the_process_is_suspended() -> None:
     pid = await Counter.start_link(5)
 
@@ -605,7 +605,7 @@ async def test_code_changes_only_while_the_process_is_suspended() -> None:
 # ---- processes of one's own
 
 
-@in_node
+@on_real_clock
 async def test_any_process_can_hand_over_its_system_messages() -> None:
     pid = await proc_lib.start_link(adding)
     await sys.log(pid, True)
@@ -619,7 +619,7 @@ async def test_any_process_can_hand_over_its_system_messages() -> None:
     assert (await sys.get_status(pid)).module is Adding
 
 
-@in_node
+@on_real_clock
 async def test_a_special_process_is_suspended_changed_and_terminated() -> None:
     pid = await proc_lib.start(adding)
 
@@ -635,7 +635,7 @@ async def test_a_special_process_is_suspended_changed_and_terminated() -> None:
     assert not process.alive(pid)
 
 
-@in_node
+@on_real_clock
 async def test_a_special_process_reads_and_prints_its_own_log(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -654,7 +654,7 @@ async def test_a_special_process_reads_and_prints_its_own_log(
     assert capsys.readouterr().out == "*DBG* me got 1\n*DBG* me got 2\n"
 
 
-@in_node
+@on_real_clock
 async def test_what_a_special_process_does_not_offer_is_an_error_of_the_asker() -> None:
     class Poor(sys.Special):
         pass

@@ -9,7 +9,15 @@ from beamish import process
 from beamish.otp import ChildError, DynamicSupervisor, StartError, Supervisor, Task, TaskSupervisor
 from beamish.terms import BadArgError, Down, Exit, Pid
 
-from .support import down, ended_by, exit_reason, in_node, on_virtual_clock, outcome, reason_of
+from .support import (
+    down,
+    ended_by,
+    exit_reason,
+    on_real_clock,
+    on_virtual_clock,
+    outcome,
+    reason_of,
+)
 
 
 async def wait(result: Any = None) -> Any:
@@ -29,35 +37,35 @@ async def tell(witness: Pid, *args: Any, **kwargs: Any) -> None:
 # ---- A1: start and start_link
 
 
-@in_node
+@on_real_clock
 async def test_a1_start_link_runs_a_function_in_a_linked_process() -> None:
     pid = Task.start_link(wait)
 
     assert process.info(process.self(), "links") == [pid]
 
 
-@in_node
+@on_real_clock
 async def test_a1_start_does_not_link() -> None:
     Task.start(wait)
 
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_real_clock
 async def test_a1_arguments_are_passed_on() -> None:
     Task.start_link(tell, process.self(), 1, two=2)
 
     assert await process.receive() == ("told", (1,), {"two": 2})
 
 
-@in_node
+@on_real_clock
 async def test_a1_plain_functions_are_tasks_too() -> None:
     Task.start_link(process.send, process.self(), "plain")
 
     assert await process.receive() == "plain"
 
 
-@in_node
+@on_real_clock
 async def test_a1_the_result_is_thrown_away() -> None:
     process.flag(trap_exit=True)
     pid = Task.start_link(lambda: 42)
@@ -66,7 +74,7 @@ async def test_a1_the_result_is_thrown_away() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a1_a_task_ends_with_what_its_function_raised() -> None:
     error = ValueError("boom")
 
@@ -80,7 +88,7 @@ async def test_a1_a_task_ends_with_what_its_function_raised() -> None:
 def test_a1_only_an_unexpected_end_is_reported(
     reason: Any, reports: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         await reason_of(Task.start(process.exit, reason))
 
@@ -92,7 +100,7 @@ def test_a1_only_an_unexpected_end_is_reported(
 def test_a1_a_crash_is_reported_once_with_the_function_and_who_started_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.register("owner", process.self())
         await reason_of(Task.start(fail, ValueError("boom")))
@@ -107,7 +115,7 @@ def test_a1_a_crash_is_reported_once_with_the_function_and_who_started_it(
 
 @pytest.mark.parametrize("start", [Task.start, Task.start_link, Task.run_async, Task.child_spec])
 def test_a_coroutine_is_refused_with_the_right_form(start: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         with pytest.raises(BadArgError, match="pass the function and its arguments"):
             start(wait())
@@ -115,7 +123,7 @@ def test_a_coroutine_is_refused_with_the_right_form(start: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a2_a_supervised_task_is_not_restarted_unless_it_is_permanent() -> None:
     sup = await Supervisor.start_link(
         [Task.child_spec(wait, id="t"), Task.child_spec(wait, id="p", restart="permanent")]
@@ -127,7 +135,7 @@ async def test_a2_a_supervised_task_is_not_restarted_unless_it_is_permanent() ->
     assert [info.id for info in await Supervisor.which_children(sup)] == ["p"]
 
 
-@in_node
+@on_real_clock
 async def test_a7_a_task_knows_its_callers_and_ancestors() -> None:
     def report(witness: Pid, depth: int) -> None:
         process.send(witness, (process.get("$callers"), process.get("$ancestors")))
@@ -146,7 +154,7 @@ async def test_a7_a_task_knows_its_callers_and_ancestors() -> None:
 # ---- A3: run_async and await_
 
 
-@in_node
+@on_real_clock
 async def test_a3_await_returns_the_result() -> None:
     task = Task.run_async(add, 1, 2)
 
@@ -163,7 +171,7 @@ async def wait_no_more(value: int) -> int:
     return value
 
 
-@in_node
+@on_real_clock
 async def test_a3_a_task_is_linked_to_and_watched_by_its_owner() -> None:
     task = Task.run_async(wait)
 
@@ -172,7 +180,7 @@ async def test_a3_a_task_is_linked_to_and_watched_by_its_owner() -> None:
     assert task.owner is process.self()
 
 
-@in_node
+@on_real_clock
 async def test_a3_await_leaves_nothing_behind() -> None:
     task = Task.run_async(lambda: 1)
     await task.await_()
@@ -182,14 +190,14 @@ async def test_a3_await_leaves_nothing_behind() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a3_the_result_is_a_message_with_the_tasks_reference() -> None:
     task = Task.run_async(lambda: 42)
 
     assert await process.receive() == (task.ref, 42)
 
 
-@in_node
+@on_real_clock
 async def test_a3_only_the_owner_may_wait() -> None:
     task = Task.run_async(wait)
 
@@ -220,7 +228,7 @@ async def test_a3_a_result_after_the_time_out_is_never_seen() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a3_a_trapping_owner_exits_with_the_tasks_reason_and_has_its_exit_message() -> None:
     process.flag(trap_exit=True)
     error = ValueError("boom")
@@ -230,7 +238,7 @@ async def test_a3_a_trapping_owner_exits_with_the_tasks_reason_and_has_its_exit_
     assert process.flush() == [Exit(task.pid, error)]
 
 
-@in_node
+@on_real_clock
 async def test_a3_an_owner_that_does_not_trap_dies_with_its_task() -> None:
     async def owner() -> None:
         await Task.run_async(process.exit, "boom").await_()
@@ -238,7 +246,7 @@ async def test_a3_an_owner_that_does_not_trap_dies_with_its_task() -> None:
     assert await outcome(owner) == "boom"
 
 
-@in_node
+@on_real_clock
 async def test_a3_a_task_dies_with_its_owner() -> None:
     async def owner() -> None:
         process.send(main, Task.run_async(wait))
@@ -267,7 +275,7 @@ async def test_a4_yield_returns_none_while_there_is_no_result() -> None:
     assert await task.yield_() == ("ok", "done")
 
 
-@in_node
+@on_real_clock
 async def test_a4_yield_returns_the_reason_of_a_task_that_failed() -> None:
     process.flag(trap_exit=True)
     task: Task[Any] = Task.run_async(process.exit, "boom")
@@ -275,7 +283,7 @@ async def test_a4_yield_returns_the_reason_of_a_task_that_failed() -> None:
     assert await task.yield_() == ("exit", "boom")
 
 
-@in_node
+@on_real_clock
 async def test_a4_shutdown_stops_a_task() -> None:
     task = Task.run_async(wait)
 
@@ -285,7 +293,7 @@ async def test_a4_shutdown_stops_a_task() -> None:
     assert process.info(process.self(), "monitors") == []
 
 
-@in_node
+@on_real_clock
 async def test_a4_shutdown_returns_a_result_that_came_before() -> None:
     task = Task.run_async(lambda: 42)
     await process.sleep(0)
@@ -294,7 +302,7 @@ async def test_a4_shutdown_returns_a_result_that_came_before() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a4_shutdown_returns_the_reason_of_a_task_that_had_failed() -> None:
     process.flag(trap_exit=True)
     task: Task[Any] = Task.run_async(process.exit, "boom")
@@ -303,7 +311,7 @@ async def test_a4_shutdown_returns_the_reason_of_a_task_that_had_failed() -> Non
     assert await task.shutdown() == ("exit", "boom")
 
 
-@in_node
+@on_real_clock
 async def test_a4_shutdown_with_brutal_kill_kills_at_once() -> None:
     async def stubborn() -> None:
         process.flag(trap_exit=True)
@@ -339,7 +347,7 @@ async def test_a4_shutdown_kills_after_its_time_and_says_so() -> None:
 # ---- A5: TaskSupervisor
 
 
-@in_node
+@on_real_clock
 async def test_a5_start_child_runs_a_task_linked_to_the_supervisor_alone() -> None:
     sup = await TaskSupervisor.start_link(name="tasks")
 
@@ -349,7 +357,7 @@ async def test_a5_start_child_runs_a_task_linked_to_the_supervisor_alone() -> No
     assert await TaskSupervisor.children(sup) == [pid]
 
 
-@in_node
+@on_real_clock
 async def test_a5_arguments_are_passed_on() -> None:
     sup = await TaskSupervisor.start_link()
 
@@ -358,7 +366,7 @@ async def test_a5_arguments_are_passed_on() -> None:
     assert await process.receive() == ("told", (1,), {"two": 2})
 
 
-@in_node
+@on_real_clock
 async def test_a5_a_crash_touches_neither_supervisor_nor_caller() -> None:
     sup = await TaskSupervisor.start_link()
     other = await TaskSupervisor.start_child(sup, wait)
@@ -368,7 +376,7 @@ async def test_a5_a_crash_touches_neither_supervisor_nor_caller() -> None:
     assert await TaskSupervisor.children(sup) == [other]
 
 
-@in_node
+@on_real_clock
 async def test_a5_a_task_may_have_ended_when_start_child_returns() -> None:
     sup = await TaskSupervisor.start_link()
 
@@ -378,7 +386,7 @@ async def test_a5_a_task_may_have_ended_when_start_child_returns() -> None:
     assert await reason_of(pid) == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_a5_terminate_child_stops_a_task() -> None:
     sup = await TaskSupervisor.start_link()
     pid = await TaskSupervisor.start_child(sup, wait)
@@ -391,7 +399,7 @@ async def test_a5_terminate_child_stops_a_task() -> None:
         await TaskSupervisor.terminate_child(sup, pid)
 
 
-@in_node
+@on_real_clock
 async def test_a5_max_children_is_the_limit() -> None:
     sup = await TaskSupervisor.start_link(max_children=1)
     await TaskSupervisor.start_child(sup, wait)
@@ -402,7 +410,7 @@ async def test_a5_max_children_is_the_limit() -> None:
     assert failed.value.reason == "max_children"
 
 
-@in_node
+@on_real_clock
 async def test_a5_a_task_may_be_permanent() -> None:
     sup = await TaskSupervisor.start_link()
     pid = await TaskSupervisor.start_child(sup, wait, restart="permanent")
@@ -433,7 +441,7 @@ async def test_a5_all_tasks_are_stopped_at_the_same_time() -> None:
     assert loop.time() == 2.0
 
 
-@in_node
+@on_real_clock
 async def test_a6_a_killed_supervisor_takes_its_tasks_with_it() -> None:
     process.flag(trap_exit=True)
     sup = await TaskSupervisor.start_link()
@@ -444,7 +452,7 @@ async def test_a6_a_killed_supervisor_takes_its_tasks_with_it() -> None:
     assert await down(ref) == "killed"
 
 
-@in_node
+@on_real_clock
 async def test_a6_run_async_links_to_supervisor_and_caller() -> None:
     sup = await TaskSupervisor.start_link()
 
@@ -455,7 +463,7 @@ async def test_a6_run_async_links_to_supervisor_and_caller() -> None:
     assert await task.await_() == "done"
 
 
-@in_node
+@on_real_clock
 async def test_a6_async_nolink_only_watches() -> None:
     sup = await TaskSupervisor.start_link()
     error = ValueError("boom")
@@ -465,7 +473,7 @@ async def test_a6_async_nolink_only_watches() -> None:
     assert await process.receive() == Down(task.ref, "process", task.pid, error)
 
 
-@in_node
+@on_real_clock
 async def test_a6_async_nolink_answers_with_the_result() -> None:
     sup = await TaskSupervisor.start_link()
 
@@ -480,7 +488,7 @@ async def test_a6_async_nolink_answers_with_the_result() -> None:
 def test_a6_a_task_whose_owner_died_before_it_got_its_job_ends(link: bool) -> None:
     from beamish.otp.task.process import run_for_supervised_owner
 
-    @in_node
+    @on_real_clock
     async def test() -> None:
         owner = process.spawn(wait)
         pid, ref = process.spawn_monitor(run_for_supervised_owner, [owner], owner, link)
@@ -494,7 +502,7 @@ def test_a6_a_task_whose_owner_died_before_it_got_its_job_ends(link: bool) -> No
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a7_a_supervised_tasks_callers_are_who_asked_for_it() -> None:
     def report(witness: Pid) -> None:
         process.send(witness, (process.get("$callers"), process.get("$ancestors")))
@@ -509,7 +517,7 @@ async def test_a7_a_supervised_tasks_callers_are_who_asked_for_it() -> None:
     assert callers == [me]
 
 
-@in_node
+@on_real_clock
 async def test_a_task_supervisor_is_a_dynamic_supervisor_of_temporary_tasks() -> None:
     sup = await TaskSupervisor.start_link()
     pid = await TaskSupervisor.start_child(sup, wait)
@@ -526,7 +534,7 @@ async def test_a_task_supervisor_is_a_dynamic_supervisor_of_temporary_tasks() ->
 def test_a5_the_report_of_a_crashed_task_shows_its_function(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         sup = await TaskSupervisor.start_link()
         await reason_of(await TaskSupervisor.start_child(sup, fail, ValueError("boom")))

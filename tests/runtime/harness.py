@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, ParamSpec
+from collections.abc import Callable
+from typing import Any, Final
 
-import beamish
 from beamish import Pid, Ref, process
-from beamish.testing import VirtualClockLoop, settle
+from beamish.testing import settle
+from tests.support.nodes import on_real_clock, on_virtual_clock
 
 __all__ = [
     "PATIENCE",
@@ -17,46 +15,16 @@ __all__ = [
     "end_of",
     "ended",
     "equal_to",
-    "in_node",
-    "in_real_node",
+    "on_real_clock",
+    "on_virtual_clock",
     "settle",
     "sleeper",
     "watched_end",
 ]
 
-P = ParamSpec("P")
-
 # Seconds that a test waits for what will come. On the real clock they pass only in a test that
 # fails; on the virtual one they cost nothing.
 PATIENCE: Final = 30.0
-
-
-def in_node(test: Callable[P, Awaitable[object]]) -> Callable[P, None]:
-    """Makes a test the main process of a node, on the virtual clock.
-
-    A test that waits there for what never comes fails at once: the loop sees that nothing will
-    happen any more.
-    """
-    return _in_node(test, VirtualClockLoop)
-
-
-def in_real_node(test: Callable[P, Awaitable[object]]) -> Callable[P, None]:
-    """The same on the real clock and the loop that beamish.run makes by itself.
-
-    For tests whose subject is real CPU time, threads or files.
-    """
-    return _in_node(test, None)
-
-
-def _in_node(
-    test: Callable[P, Awaitable[object]],
-    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
-) -> Callable[P, None]:
-    @functools.wraps(test)
-    def run(*args: P.args, **kw: P.kwargs) -> None:
-        beamish.run(functools.partial(test, *args, **kw), loop_factory=loop_factory)
-
-    return run
 
 
 async def down_of(ref: Ref) -> Any:

@@ -16,7 +16,7 @@ from .harness import (
     PATIENCE,
     down_of,
     equal_to,
-    in_node,
+    on_virtual_clock,
     settle,
     sleeper,
 )
@@ -215,7 +215,7 @@ def test_a_task_can_be_named_linked_and_looked_at() -> None:
     _embed(main)
 
 
-@in_node
+@on_virtual_clock
 async def test_a_task_started_by_a_process_is_another_process() -> None:
     """A TaskGroup's Tasks are not the process that started them."""
     parent = process.self()
@@ -232,7 +232,7 @@ async def test_a_task_started_by_a_process_is_another_process() -> None:
     assert not process.alive(started.result())
 
 
-@in_node
+@on_virtual_clock
 async def test_a_process_spawned_by_a_task_has_it_for_a_parent() -> None:
     async def task() -> tuple[Pid, Pid]:
         pid = process.spawn(sleeper)
@@ -244,7 +244,7 @@ async def test_a_process_spawned_by_a_task_has_it_for_a_parent() -> None:
     assert process.alive(child)
 
 
-@in_node
+@on_virtual_clock
 async def test_a_callback_of_the_loop_is_no_process() -> None:
     """It may send and spawn; what needs a process says so."""
     seen: list[Any] = []

@@ -9,7 +9,7 @@ import pytest
 
 from beamish import BadArgError, Down, Pid, Ref, process
 
-from .harness import PATIENCE, down_of, ended, in_node, settle, sleeper
+from .harness import PATIENCE, down_of, ended, on_virtual_clock, settle, sleeper
 
 # ---- M7: monitor(..., alias=...)
 
@@ -19,7 +19,7 @@ async def _replies(ref: Ref, *answers: Any) -> None:
         process.send(ref, (ref, answer))
 
 
-@in_node
+@on_virtual_clock
 async def test_m7_the_first_reply_removes_monitor_and_alias() -> None:
     """M7: two replies -> one message, no DOWN."""
     pid = process.spawn(sleeper)
@@ -34,7 +34,7 @@ async def test_m7_the_first_reply_removes_monitor_and_alias() -> None:
     assert process.info(process.self(), "monitors") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_m7_a_reply_after_the_down_is_dropped() -> None:
     """M7: the DOWN ends the alias too."""
     pid = process.spawn(sleeper)
@@ -47,7 +47,7 @@ async def test_m7_a_reply_after_the_down_is_dropped() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_m7_a_reply_after_demonitor_is_dropped() -> None:
     """M7: how a call that timed out is made safe."""
     ref = process.monitor(process.spawn(sleeper), alias="reply_demonitor")
@@ -58,7 +58,7 @@ async def test_m7_a_reply_after_demonitor_is_dropped() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_m7_monitoring_the_dead_leaves_no_alias() -> None:
     """M7, M3."""
     pid = await ended()
@@ -69,7 +69,7 @@ async def test_m7_monitoring_the_dead_leaves_no_alias() -> None:
     assert process.flush() == [Down(ref, "process", pid, "noproc")]
 
 
-@in_node
+@on_virtual_clock
 async def test_m7_an_alias_of_kind_demonitor_takes_many_messages() -> None:
     """M7: until demonitor or the DOWN."""
     pid = process.spawn(sleeper)
@@ -84,7 +84,7 @@ async def test_m7_an_alias_of_kind_demonitor_takes_many_messages() -> None:
     assert process.flush() == [1, 2, Down(ref, "process", pid, "boom")]
 
 
-@in_node
+@on_virtual_clock
 async def test_m7_an_alias_of_kind_explicit_unalias_outlives_its_monitor() -> None:
     """M7: until unalias."""
     pid = process.spawn(sleeper)
@@ -99,7 +99,7 @@ async def test_m7_an_alias_of_kind_explicit_unalias_outlives_its_monitor() -> No
 
 
 @pytest.mark.parametrize("kind", ["explicit_unalias", "demonitor", "reply_demonitor"])
-@in_node
+@on_virtual_clock
 async def test_m7_unalias_ends_the_alias_and_leaves_the_monitor(kind: str) -> None:
     """M7: the two are ended apart from each other."""
     pid = process.spawn(sleeper)
@@ -113,7 +113,7 @@ async def test_m7_unalias_ends_the_alias_and_leaves_the_monitor(kind: str) -> No
     assert await process.receive(timeout=PATIENCE) == Down(ref, "process", pid, "boom")
 
 
-@in_node
+@on_virtual_clock
 async def test_m7_a_plain_monitor_is_no_address() -> None:
     """M7: a message to it is dropped."""
     _, ref = process.spawn_monitor(sleeper)
@@ -124,7 +124,7 @@ async def test_m7_a_plain_monitor_is_no_address() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sometimes", True, 1, ""])
-@in_node
+@on_virtual_clock
 async def test_m7_an_unknown_kind_is_badarg(kind: Any) -> None:
     """M7."""
     with pytest.raises(BadArgError, match="alias: expected None or one of"):
@@ -134,7 +134,7 @@ async def test_m7_an_unknown_kind_is_badarg(kind: Any) -> None:
 # ---- alias/1
 
 
-@in_node
+@on_virtual_clock
 async def test_an_alias_is_an_address_until_unalias() -> None:
     alias = process.alias()
 
@@ -146,7 +146,7 @@ async def test_an_alias_is_an_address_until_unalias() -> None:
     assert process.flush() == [1, 2]
 
 
-@in_node
+@on_virtual_clock
 async def test_a_reply_alias_takes_one_message() -> None:
     alias = process.alias(reply=True)
 
@@ -157,7 +157,7 @@ async def test_a_reply_alias_takes_one_message() -> None:
     assert process.unalias(alias) is False
 
 
-@in_node
+@on_virtual_clock
 async def test_an_alias_is_ended_by_its_maker_only() -> None:
     """To unalias a foreign alias is false and changes nothing."""
     alias = process.alias()
@@ -170,7 +170,7 @@ async def test_an_alias_is_ended_by_its_maker_only() -> None:
     assert process.flush() == ["still there"]
 
 
-@in_node
+@on_virtual_clock
 async def test_an_alias_ends_with_its_process() -> None:
     parent = process.self()
 
@@ -185,7 +185,7 @@ async def test_an_alias_ends_with_its_process() -> None:
     assert not process.alive(pid)
 
 
-@in_node
+@on_virtual_clock
 async def test_a_message_through_an_alias_wakes_its_process() -> None:
     parent = process.self()
 
@@ -201,7 +201,7 @@ async def test_a_message_through_an_alias_wakes_its_process() -> None:
 
 
 @pytest.mark.parametrize("thing", [None, "ref", 1])
-@in_node
+@on_virtual_clock
 async def test_unalias_takes_a_reference_only(thing: Any) -> None:
     with pytest.raises(BadArgError, match="unalias takes a Ref"):
         process.unalias(thing)
@@ -225,7 +225,7 @@ def _ask(server: Pid, request: Any) -> Ref:
     return ref
 
 
-@in_node
+@on_virtual_clock
 async def test_receive_reply_takes_the_answer_and_leaves_the_rest() -> None:
     server = process.spawn(_server)
     process.send(process.self(), ("noise", 1))
@@ -235,7 +235,7 @@ async def test_receive_reply_takes_the_answer_and_leaves_the_rest() -> None:
     assert process.flush() == [("noise", 1)]
 
 
-@in_node
+@on_virtual_clock
 async def test_receive_reply_takes_the_down() -> None:
     server = process.spawn(_server)
     ref = process.monitor(server, alias="reply_demonitor")
@@ -244,7 +244,7 @@ async def test_receive_reply_takes_the_down() -> None:
     assert await process.receive_reply(ref) == Down(ref, "process", server, "die")
 
 
-@in_node
+@on_virtual_clock
 async def test_receive_reply_takes_an_answer_that_is_there() -> None:
     ref = process.make_ref()
     process.send(process.self(), "noise")
@@ -257,7 +257,7 @@ async def test_receive_reply_takes_an_answer_that_is_there() -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, 0.5])
-@in_node
+@on_virtual_clock
 async def test_receive_reply_times_out(timeout: float) -> None:
     ref = process.make_ref()
     process.send(process.self(), (process.make_ref(), "of another"))
@@ -266,7 +266,7 @@ async def test_receive_reply_times_out(timeout: float) -> None:
         await process.receive_reply(ref, timeout=timeout)
 
 
-@in_node
+@on_virtual_clock
 async def test_receive_reply_with_timeout_0_looks_without_waiting() -> None:
     """For an answer that came too late; nobody else runs meanwhile."""
     log: list[str] = []
@@ -278,7 +278,7 @@ async def test_receive_reply_with_timeout_0_looks_without_waiting() -> None:
     assert log == []
 
 
-@in_node
+@on_virtual_clock
 async def test_receive_reply_works_for_an_adopted_task() -> None:
     """Tasks of the loop receive too; see test_adoption.py."""
     server = process.spawn(_server)

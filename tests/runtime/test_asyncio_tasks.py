@@ -12,7 +12,7 @@ import beamish
 from beamish import BadArgError, NoProcError, process
 from beamish.process import link, monitor, receive
 from beamish.terms import Down, Exit
-from tests.otp.support import down, in_node, outcome
+from tests.otp.support import down, on_real_clock, outcome
 from tests.support.clock import VirtualClockLoop
 
 
@@ -35,12 +35,12 @@ async def cancelled(task: asyncio.Task[Any]) -> bool:
     return task.cancelled()
 
 
-@in_node
+@on_real_clock
 async def test_a_monitor_tells_that_a_task_returned() -> None:
     assert await down(monitor(asyncio.create_task(ends()))) == "normal"
 
 
-@in_node
+@on_real_clock
 async def test_a_monitor_tells_what_a_task_raised() -> None:
     task = asyncio.create_task(fails())
 
@@ -49,7 +49,7 @@ async def test_a_monitor_tells_what_a_task_raised() -> None:
     assert reason is task.exception()
 
 
-@in_node
+@on_real_clock
 async def test_a_monitor_tells_that_a_task_was_cancelled() -> None:
     task = asyncio.create_task(for_ever())
     ref = monitor(task)
@@ -59,7 +59,7 @@ async def test_a_monitor_tells_that_a_task_was_cancelled() -> None:
     assert await down(ref) == "cancelled"
 
 
-@in_node
+@on_real_clock
 async def test_a_task_that_is_done_is_no_process() -> None:
     task = asyncio.create_task(ends())
     await task
@@ -69,7 +69,7 @@ async def test_a_task_that_is_done_is_no_process() -> None:
         link(task)
 
 
-@in_node
+@on_real_clock
 async def test_a_link_to_a_task_that_is_done_is_a_message_to_who_traps() -> None:
     process.flag(trap_exit=True)
     task = asyncio.create_task(ends())
@@ -80,7 +80,7 @@ async def test_a_link_to_a_task_that_is_done_is_a_message_to_who_traps() -> None
     assert (await receive(Exit)).reason == "noproc"
 
 
-@in_node
+@on_real_clock
 async def test_a_linked_task_that_fails_ends_the_process() -> None:
     async def linked() -> None:
         task = asyncio.create_task(fails())
@@ -93,7 +93,7 @@ async def test_a_linked_task_that_fails_ends_the_process() -> None:
     assert isinstance(await outcome(linked), ValueError)
 
 
-@in_node
+@on_real_clock
 async def test_a_process_that_ends_cancels_a_linked_task() -> None:
     task = asyncio.create_task(for_ever())
 
@@ -106,7 +106,7 @@ async def test_a_process_that_ends_cancels_a_linked_task() -> None:
     assert await cancelled(task)
 
 
-@in_node
+@on_real_clock
 async def test_the_normal_end_of_a_process_leaves_a_linked_task_alone() -> None:
     task = asyncio.create_task(for_ever())
     await outcome(lambda: link(task))
@@ -115,7 +115,7 @@ async def test_the_normal_end_of_a_process_leaves_a_linked_task_alone() -> None:
     task.cancel()
 
 
-@in_node
+@on_real_clock
 async def test_an_unlinked_task_is_left_alone() -> None:
     task = asyncio.create_task(for_ever())
 
@@ -131,7 +131,7 @@ async def test_an_unlinked_task_is_left_alone() -> None:
 
 @pytest.mark.parametrize(("signal", "reason"), [("boom", "boom"), ("kill", "killed")])
 def test_an_exit_signal_cancels_a_task(signal: str, reason: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         task = asyncio.create_task(for_ever())
         ref = monitor(task)
@@ -145,7 +145,7 @@ def test_an_exit_signal_cancels_a_task(signal: str, reason: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_process_seen_as_a_task_is_itself() -> None:
     face: Any = asyncio.current_task()
     _, ref = process.spawn_monitor(lambda: monitor(face))
@@ -156,7 +156,7 @@ async def test_a_process_seen_as_a_task_is_itself() -> None:
 
 @pytest.mark.parametrize("operation", [link, process.unlink, monitor])
 def test_what_is_no_task_is_refused(operation: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         future = asyncio.get_running_loop().create_future()
         for bad in (future, for_ever, 17):
@@ -166,7 +166,7 @@ def test_what_is_no_task_is_refused(operation: Any) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_function_is_refused_with_what_starts_one() -> None:
     with pytest.raises(BadArgError, match="spawn_link"):
         process.adopt(for_ever)  # type: ignore[arg-type]
@@ -175,7 +175,7 @@ async def test_a_function_is_refused_with_what_starts_one() -> None:
 # ---- children
 
 
-@in_node
+@on_real_clock
 async def test_an_adopted_task_has_its_adopter_for_a_parent_and_a_link_to_it() -> None:
     pid = process.adopt(asyncio.create_task(for_ever()))
 
@@ -188,7 +188,7 @@ async def test_an_adopted_task_has_its_adopter_for_a_parent_and_a_link_to_it() -
 def test_an_adopted_task_that_fails_writes_one_crash_report(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         task = asyncio.create_task(fails(), name="poller")
@@ -260,7 +260,7 @@ def test_a_killed_task_that_swallows_every_cancellation_is_left_behind(
     assert "was killed, and its Task goes on" in record.getMessage()
 
 
-@in_node
+@on_real_clock
 async def test_a_task_that_swallows_a_signal_is_ended_by_kill() -> None:
     async def twice() -> None:
         try:

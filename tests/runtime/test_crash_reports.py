@@ -15,7 +15,7 @@ import pytest
 import beamish
 from beamish import Exit, process, to_erlang
 
-from .harness import PATIENCE, down_of, in_node, settle, watched_end
+from .harness import PATIENCE, down_of, on_virtual_clock, settle, watched_end
 
 
 async def _crashes(request: str) -> None:
@@ -313,7 +313,7 @@ class _Local:
     pass
 
 
-@in_node
+@on_virtual_clock
 async def test_after_the_report_the_reason_keeps_no_frame_alive() -> None:
     """E2: no traceback keeps frames alive; the stack is kept as plain data."""
     locals_: list[weakref.ref[_Local]] = []
@@ -340,7 +340,7 @@ async def test_after_the_report_the_reason_keeps_no_frame_alive() -> None:
     assert to_erlang(reason)[1][0][1].endswith("crash")
 
 
-@in_node
+@on_virtual_clock
 async def test_a_reason_that_went_through_a_link_keeps_no_frame_alive() -> None:
     locals_: list[weakref.ref[_Local]] = []
 

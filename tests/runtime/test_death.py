@@ -15,7 +15,7 @@ import beamish
 from beamish import Down, Exit, Pid, ProcessExit, process
 from tests.support.clock import VirtualClockLoop
 
-from .harness import PATIENCE, down_of, in_node, settle, sleeper
+from .harness import PATIENCE, down_of, on_virtual_clock, settle, sleeper
 
 REASONS = ["boom", "kill"]
 
@@ -31,7 +31,7 @@ async def _end(pid: Pid, reason: str) -> Any:
 
 
 @pytest.mark.parametrize("reason", REASONS)
-@in_node
+@on_virtual_clock
 async def test_the_order_is_name_clean_up_owned_and_then_the_others(reason: str) -> None:
     """C1: name, clean-up, what it owns, then the others."""
     steps: list[str] = []
@@ -58,7 +58,7 @@ async def test_the_order_is_name_clean_up_owned_and_then_the_others(reason: str)
     assert steps == ["cleaning up, the name is None", "closed", "told"]
 
 
-@in_node
+@on_virtual_clock
 async def test_what_a_process_sends_while_it_cleans_up_is_delivered() -> None:
     """C2: what it still sends is delivered, before the news of its death."""
     parent = process.self()
@@ -78,7 +78,7 @@ async def test_what_a_process_sends_while_it_cleans_up_is_delivered() -> None:
 
 
 @pytest.mark.parametrize("reason", REASONS)
-@in_node
+@on_virtual_clock
 async def test_one_who_cleans_up_is_not_alive(reason: str) -> None:
     """C2: ending is not alive, for anyone."""
     seen: list[Any] = []
@@ -96,7 +96,7 @@ async def test_one_who_cleans_up_is_not_alive(reason: str) -> None:
     assert seen == [(False, None, False)]
 
 
-@in_node
+@on_virtual_clock
 async def test_messages_to_one_who_cleans_up_are_dropped() -> None:
     """C2."""
     seen: list[Any] = []
@@ -120,7 +120,7 @@ async def test_messages_to_one_who_cleans_up_are_dropped() -> None:
 
 
 @pytest.mark.parametrize("wait", [process.receive, lambda: process.receive(timeout=1)])
-@in_node
+@on_virtual_clock
 async def test_receive_in_a_clean_up_raises(wait: Callable[[], Any]) -> None:
     """C2: what it receives is nothing."""
     seen: list[Any] = []
@@ -141,7 +141,7 @@ async def test_receive_in_a_clean_up_raises(wait: Callable[[], Any]) -> None:
 # ---- time for cleaning up
 
 
-@in_node
+@on_virtual_clock
 async def test_a_clean_up_may_wait_for_asyncio() -> None:
     """C3: within the grace period."""
     steps: list[str] = []
@@ -158,7 +158,7 @@ async def test_a_clean_up_may_wait_for_asyncio() -> None:
     assert steps == ["begun", "done"]
 
 
-@in_node
+@on_virtual_clock
 async def test_a_clean_up_may_use_async_with() -> None:
     """C3: `async with` cleans up too."""
     steps: list[str] = []
@@ -180,7 +180,7 @@ async def test_a_clean_up_may_use_async_with() -> None:
     assert steps == ["open", "closed"]
 
 
-@in_node
+@on_virtual_clock
 async def test_a_clean_up_that_takes_too_long_is_ended_by_force() -> None:
     """C3: 5 s by default."""
     loop = asyncio.get_running_loop()
@@ -222,7 +222,7 @@ def test_the_grace_period_is_the_nodes() -> None:
     assert took == pytest.approx(0.5, abs=0.1)
 
 
-@in_node
+@on_virtual_clock
 async def test_the_grace_period_is_not_renewed_by_each_wait() -> None:
     """C3: it is the time of the whole clean-up."""
     loop = asyncio.get_running_loop()
@@ -239,7 +239,7 @@ async def test_the_grace_period_is_not_renewed_by_each_wait() -> None:
     assert loop.time() - before == pytest.approx(5.0, abs=0.1)
 
 
-@in_node
+@on_virtual_clock
 async def test_kill_gives_no_time() -> None:
     """C4: synchronous finally blocks run, what they await does not."""
     loop = asyncio.get_running_loop()
@@ -264,7 +264,7 @@ async def test_kill_gives_no_time() -> None:
     assert steps == ["inner", "outer"]
 
 
-@in_node
+@on_virtual_clock
 async def test_kill_hurries_one_who_cleans_up() -> None:
     """C4: the reason stays what it was."""
     loop = asyncio.get_running_loop()
@@ -286,7 +286,7 @@ async def test_kill_hurries_one_who_cleans_up() -> None:
     assert loop.time() - before < 0.1
 
 
-@in_node
+@on_virtual_clock
 async def test_what_an_ended_process_awaited_is_cancelled() -> None:
     """C6: as in a cancelled Task."""
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -298,7 +298,7 @@ async def test_what_an_ended_process_awaited_is_cancelled() -> None:
     assert future.cancelled()
 
 
-@in_node
+@on_virtual_clock
 async def test_the_tasks_of_a_task_group_end_with_the_process() -> None:
     """C6: asyncio's constructs clean up as for a cancelled Task."""
     tasks: list[asyncio.Task[None]] = []
@@ -399,7 +399,7 @@ def test_code_that_swallows_its_exit_is_ended_all_the_same(fn: Any, reason: str)
     assert steps[0] == "ignored"
 
 
-@in_node
+@on_virtual_clock
 async def test_an_error_while_cleaning_up_does_not_change_the_reason() -> None:
     """C5: it is reported (test_crash_reports.py), the end was decided before."""
 
@@ -412,7 +412,7 @@ async def test_an_error_while_cleaning_up_does_not_change_the_reason() -> None:
     assert await _end(process.spawn(child), "boom") == "boom"
 
 
-@in_node
+@on_virtual_clock
 async def test_one_who_was_ended_can_still_link_and_monitor() -> None:
     """Nothing that it does while it cleans up fails by surprise."""
     seen: list[Any] = []
@@ -435,7 +435,7 @@ async def test_one_who_was_ended_can_still_link_and_monitor() -> None:
     assert await down_of(other_ref) == "by one who dies"
 
 
-@in_node
+@on_virtual_clock
 async def test_a_link_made_while_cleaning_up_is_told() -> None:
     """C1, C2: links go out last, whenever they were made."""
     other, ref = process.spawn_monitor(sleeper)
@@ -451,7 +451,7 @@ async def test_a_link_made_while_cleaning_up_is_told() -> None:
     assert await down_of(ref) == "boom"
 
 
-@in_node
+@on_virtual_clock
 async def test_a_process_spawned_while_cleaning_up_lives() -> None:
     parent = process.self()
 
@@ -466,7 +466,7 @@ async def test_a_process_spawned_while_cleaning_up_lives() -> None:
     assert await process.receive(timeout=PATIENCE) == "from the heir"
 
 
-@in_node
+@on_virtual_clock
 async def test_nothing_of_a_dead_process_is_kept() -> None:
     """A pid may be held for ever; what its process held is not."""
 

@@ -15,7 +15,7 @@ from beamish.runtime.deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
 from beamish.runtime.here import current
 from beamish.runtime.patterns import AnyOf, matches
 
-from .harness import PATIENCE, down_of, in_node, settle, sleeper
+from .harness import PATIENCE, down_of, on_virtual_clock, settle, sleeper
 
 NOISE = 3 * DEEP
 
@@ -106,7 +106,7 @@ def test_patterns_are_looked_up_by_elements_that_a_dict_compares_as_they_do() ->
         assert tag_of(other) is None
 
 
-@in_node
+@on_virtual_clock
 async def test_a_mailbox_that_was_passed_over_deeply_keeps_its_order() -> None:
     await make_deep()
     for number in range(3):
@@ -118,7 +118,7 @@ async def test_a_mailbox_that_was_passed_over_deeply_keeps_its_order() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_the_oldest_of_several_patterns_is_taken_first() -> None:
     await make_deep()
     for message in (("b", 1), ("c", 2), ("a", 3), ("b", 4)):
@@ -130,7 +130,7 @@ async def test_the_oldest_of_several_patterns_is_taken_first() -> None:
 
 
 @pytest.mark.parametrize("equal", [True, 1.0, 1])
-@in_node
+@on_virtual_clock
 async def test_what_is_equal_is_found_whatever_its_type_is(equal: Any) -> None:
     await make_deep()
     send(process.self(), (equal, "first"))
@@ -140,7 +140,7 @@ async def test_what_is_equal_is_found_whatever_its_type_is(equal: Any) -> None:
     assert await receive((1, ...)) == (1, "second")
 
 
-@in_node
+@on_virtual_clock
 async def test_True_takes_no_1_in_a_deep_mailbox_either() -> None:  # noqa: N802
     await make_deep()
     send(process.self(), (1, "one"))
@@ -150,7 +150,7 @@ async def test_True_takes_no_1_in_a_deep_mailbox_either() -> None:  # noqa: N802
     assert await receive((1, ...)) == (1, "one")
 
 
-@in_node
+@on_virtual_clock
 async def test_users_values_are_compared_but_never_hashed() -> None:
     await make_deep()
     send(process.self(), (Same("wanted"), 1))
@@ -160,7 +160,7 @@ async def test_users_values_are_compared_but_never_hashed() -> None:
     assert (await receive(("wanted", ...)))[1] == 2
 
 
-@in_node
+@on_virtual_clock
 async def test_a_deep_mailbox_can_be_flushed_and_used_again() -> None:
     await make_deep()
 
@@ -170,7 +170,7 @@ async def test_a_deep_mailbox_can_be_flushed_and_used_again() -> None:
     assert await receive(("wanted", ...)) == ("wanted", 1)
 
 
-@in_node
+@on_virtual_clock
 async def test_it_becomes_a_plain_mailbox_when_it_is_shallow() -> None:
     await make_deep()
     for _ in range(NOISE - 5):
@@ -183,7 +183,7 @@ async def test_it_becomes_a_plain_mailbox_when_it_is_shallow() -> None:
     assert process.flush() == [("noise", NOISE - 5 + n) for n in range(5)]
 
 
-@in_node
+@on_virtual_clock
 async def test_demonitor_takes_its_message_out_of_a_deep_mailbox() -> None:
     await make_deep()
     pid, ref = process.spawn_monitor(sleeper)
@@ -199,7 +199,7 @@ async def test_demonitor_takes_its_message_out_of_a_deep_mailbox() -> None:
     assert process.flush() == [("noise", n) for n in range(NOISE)]
 
 
-@in_node
+@on_virtual_clock
 async def test_a_down_is_found_by_its_tag() -> None:
     await make_deep()
     pid, ref = process.spawn_monitor(sleeper)
@@ -209,7 +209,7 @@ async def test_a_down_is_found_by_its_tag() -> None:
     assert process.flush() == [("noise", n) for n in range(NOISE)]
 
 
-@in_node
+@on_virtual_clock
 async def test_priority_messages_come_first_in_a_deep_mailbox() -> None:
     alias = process.alias(priority=True)
     await make_deep()
@@ -223,7 +223,7 @@ async def test_priority_messages_come_first_in_a_deep_mailbox() -> None:
     assert await receive(("wanted", ...)) == ("wanted", "late")
 
 
-@in_node
+@on_virtual_clock
 async def test_a_reply_is_taken_out_of_the_middle_of_a_deep_mailbox() -> None:
     await make_deep()
     ref = process.make_ref()
@@ -236,7 +236,7 @@ async def test_a_reply_is_taken_out_of_the_middle_of_a_deep_mailbox() -> None:
     assert await receive(("before", ...)) == ("before", 1)
 
 
-@in_node
+@on_virtual_clock
 async def test_a_cancelled_wait_behind_a_deep_mailbox_loses_nothing() -> None:
     async def waits() -> list[Any]:
         await make_deep()

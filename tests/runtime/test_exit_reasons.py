@@ -11,7 +11,7 @@ import pytest
 
 from beamish import Atom, ProcessError, Throw, process, to_erlang
 
-from .harness import down_of, in_node, in_real_node, settle, sleeper, watched_end
+from .harness import down_of, on_real_clock, on_virtual_clock, settle, sleeper, watched_end
 
 
 def _raise(error: BaseException) -> None:
@@ -49,7 +49,7 @@ def _match_nothing() -> None:
         (_raise, (RuntimeError("text"),), ("RuntimeError", "text")),
     ],
 )
-@in_node
+@on_virtual_clock
 async def test_an_error_has_the_shape_of_error_and_stack(
     fn: Callable[..., Any], args: tuple[Any, ...], error: Any
 ) -> None:
@@ -70,13 +70,13 @@ async def test_an_error_has_the_shape_of_error_and_stack(
 @pytest.mark.parametrize(
     "reason", ["reason", ("tuple", 1), 42, None, ["a", "list"], "normal", "shutdown", "kill"]
 )
-@in_node
+@on_virtual_clock
 async def test_exit_1_gives_exactly_its_reason(reason: Any) -> None:
     """E1: exit(R) uncaught -> R."""
     assert await watched_end(process.exit, reason) is reason
 
 
-@in_node
+@on_virtual_clock
 async def test_error_1_gives_the_instance_and_its_term() -> None:
     """E1: error(E) -> {E, Stack}; in Python the reason is the exception."""
     reason = await watched_end(process.error, ("term", 1))
@@ -85,7 +85,7 @@ async def test_error_1_gives_the_instance_and_its_term() -> None:
     assert reason.reason == ("term", 1)
 
 
-@in_node
+@on_virtual_clock
 async def test_throw_1_gives_the_instance_and_its_value() -> None:
     """E1: throw(V) uncaught -> {{nocatch, V}, Stack}."""
     reason = await watched_end(process.throw, "rocks")
@@ -94,7 +94,7 @@ async def test_throw_1_gives_the_instance_and_its_value() -> None:
     assert reason.value == "rocks"
 
 
-@in_node
+@on_virtual_clock
 async def test_the_stack_begins_with_the_innermost_call() -> None:
     """E2: Stack is a list of {M, F, A, [{file, F}, {line, L}]}, innermost first."""
 
@@ -118,7 +118,7 @@ async def test_the_stack_begins_with_the_innermost_call() -> None:
     assert dict(where)["line"] == _divide_by_zero.__code__.co_firstlineno + 1
 
 
-@in_node
+@on_virtual_clock
 async def test_kill_becomes_killed() -> None:
     """E1: exit(Pid, kill) received -> killed."""
     pid, ref = process.spawn_monitor(sleeper)
@@ -128,7 +128,7 @@ async def test_kill_becomes_killed() -> None:
     assert await down_of(ref) == "killed"
 
 
-@in_node
+@on_virtual_clock
 async def test_a_reason_goes_through_a_link_unchanged() -> None:
     """E1: the link partner's reason is R, unchanged, stack included."""
 
@@ -143,7 +143,7 @@ async def test_a_reason_goes_through_a_link_unchanged() -> None:
     assert to_erlang(reason)[1][0][1] == "_divide_by_zero"
 
 
-@in_node
+@on_virtual_clock
 async def test_the_reason_is_the_very_exception_that_was_raised() -> None:
     """E2: an uncaught exception ends the process with that instance as the reason."""
     error = LookupError("mine")
@@ -151,7 +151,7 @@ async def test_the_reason_is_the_very_exception_that_was_raised() -> None:
     assert await watched_end(_raise, error) is error
 
 
-@in_node
+@on_virtual_clock
 async def test_a_cancelled_process_ends_as_cancelled() -> None:
     """E5, F2: asyncio's cancel() is not an exit signal; uncaught, the reason is an Atom."""
     tasks: list[Any] = []
@@ -169,7 +169,7 @@ async def test_a_cancelled_process_ends_as_cancelled() -> None:
     assert isinstance(reason, Atom)
 
 
-@in_node
+@on_virtual_clock
 async def test_an_exit_inside_of_a_task_group_gives_its_reason() -> None:
     """E5: what a TaskGroup wraps around an exit does not hide its reason."""
 
@@ -220,7 +220,7 @@ def _as_erlang_prints(term: Any) -> str:
 
 
 @pytest.mark.slow  # starts an Erlang
-@in_real_node
+@on_real_clock
 async def test_the_reasons_are_those_of_a_real_erlang() -> None:
     """E1: the table, asked of real Erlang."""
     erl = ["erl", "-noshell", "-kernel", "logger_level", "none", "-eval", _SCRIPT]

@@ -9,7 +9,7 @@ import pytest
 
 from beamish import BadArgError, Exit, Pid, ProcessExit, process
 
-from .harness import PATIENCE, down_of, ended, in_node, settle, sleeper, watched_end
+from .harness import PATIENCE, down_of, ended, on_virtual_clock, settle, sleeper, watched_end
 
 Outcome = tuple[Literal["lives", "ends", "message"], Any]
 
@@ -76,7 +76,7 @@ async def _link_and_exit(pid: Pid, reason: Any) -> None:
         (0, False, True, ("ends", 0)),  # row 6
     ],
 )
-@in_node
+@on_virtual_clock
 async def test_x1_what_a_signal_of_another_process_does(
     reason: Any, traps: bool, through_link: bool, outcome: Outcome
 ) -> None:
@@ -84,7 +84,7 @@ async def test_x1_what_a_signal_of_another_process_does(
     assert await _outcome_of(reason, traps=traps, through_link=through_link) == outcome
 
 
-@in_node
+@on_virtual_clock
 async def test_x1_a_signal_through_a_link_that_is_gone_is_dropped() -> None:
     """X1, row 1: the partner's death comes through no link any more."""
     process.flag(trap_exit=True)
@@ -97,7 +97,7 @@ async def test_x1_a_signal_through_a_link_that_is_gone_is_dropped() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_x1_exit_self_normal_ends_with_normal() -> None:
     """X1, row 5: the one case in which 'normal' ends somebody."""
 
@@ -109,7 +109,7 @@ async def test_x1_exit_self_normal_ends_with_normal() -> None:
 
 
 @pytest.mark.parametrize("reason", ["normal", "boom"])
-@in_node
+@on_virtual_clock
 async def test_x1_a_trapping_process_gets_its_own_signal_as_a_message(reason: str) -> None:
     """X1, row 3: also sent to itself."""
     process.flag(trap_exit=True)
@@ -119,7 +119,7 @@ async def test_x1_a_trapping_process_gets_its_own_signal_as_a_message(reason: st
     assert process.flush() == [Exit(process.self(), reason)]
 
 
-@in_node
+@on_virtual_clock
 async def test_x1_exit_self_kill_ends_one_who_traps() -> None:
     """X1, row 2: killed, even when trapping."""
 
@@ -130,7 +130,7 @@ async def test_x1_exit_self_kill_ends_one_who_traps() -> None:
     assert await watched_end(child) == "killed"
 
 
-@in_node
+@on_virtual_clock
 async def test_x5_exit_to_the_dead_is_true() -> None:
     """X5: exit(Pid, Reason) returns true, also for dead pids."""
     pid = await ended()
@@ -140,14 +140,14 @@ async def test_x5_exit_to_the_dead_is_true() -> None:
 
 
 @pytest.mark.parametrize("thing", [None, "name", 42, ("name", "node")])
-@in_node
+@on_virtual_clock
 async def test_x5_exit_to_what_is_no_pid_is_badarg(thing: Any) -> None:
     """X5: a non-pid is badarg."""
     with pytest.raises(BadArgError, match="exit takes a Pid; got"):
         process.exit(thing, "reason")
 
 
-@in_node
+@on_virtual_clock
 async def test_x5_the_second_signal_changes_nothing() -> None:
     """X5: the first signal that ends a process gives the reason."""
     pid, ref = process.spawn_monitor(sleeper)
@@ -159,7 +159,7 @@ async def test_x5_the_second_signal_changes_nothing() -> None:
     assert await down_of(ref) == "first"
 
 
-@in_node
+@on_virtual_clock
 async def test_x1_kill_is_told_by_its_text() -> None:
     """V1: an Atom is a str; both spellings are the word."""
     pid, ref = process.spawn_monitor(sleeper)
@@ -169,7 +169,7 @@ async def test_x1_kill_is_told_by_its_text() -> None:
     assert await down_of(ref) == "killed"
 
 
-@in_node
+@on_virtual_clock
 async def test_x5_a_reason_is_never_compared_with_code_of_its_own() -> None:
     """X5: a reason is any term; its __eq__ is not run by whoever is linked."""
 
@@ -192,13 +192,13 @@ async def _linked_to_one_that_exits(reason: Any) -> None:
 # ---- X2, X3
 
 
-@in_node
+@on_virtual_clock
 async def test_x2_exit_1_with_kill_is_an_ordinary_reason() -> None:
     """X2: a partner that does not trap ends with 'kill', not 'killed'."""
     assert await watched_end(_linked_to_one_that_exits, "kill") == "kill"
 
 
-@in_node
+@on_virtual_clock
 async def test_x2_exit_1_with_kill_can_be_trapped() -> None:
     """X2: {'EXIT', Pid, kill}."""
     process.flag(trap_exit=True)
@@ -208,7 +208,7 @@ async def test_x2_exit_1_with_kill_can_be_trapped() -> None:
     assert await process.receive(timeout=PATIENCE) == Exit(pid, "kill")
 
 
-@in_node
+@on_virtual_clock
 async def test_x3_a_trapping_partner_survives_one_that_was_killed() -> None:
     """X3: through links it is 'killed' that goes on."""
     process.flag(trap_exit=True)
@@ -229,7 +229,7 @@ async def _linked_to_one_that_waits() -> None:
 # ---- X4
 
 
-@in_node
+@on_virtual_clock
 async def test_x4_a_signal_to_oneself_is_there_before_the_next_expression() -> None:
     """X4: exit(self(), R) is effective at once."""
     steps: list[str] = []
@@ -243,7 +243,7 @@ async def test_x4_a_signal_to_oneself_is_there_before_the_next_expression() -> N
     assert steps == ["before"]
 
 
-@in_node
+@on_virtual_clock
 async def test_x4_a_signal_to_oneself_cannot_be_survived() -> None:
     """X4, C5: code that swallows ProcessExit cannot stay alive."""
     steps: list[str] = []
@@ -264,7 +264,7 @@ async def test_x4_a_signal_to_oneself_cannot_be_survived() -> None:
 # ---- T1
 
 
-@in_node
+@on_virtual_clock
 async def test_t1_the_flag_returns_its_old_value() -> None:
     """T1: process_flag(trap_exit, Bool)."""
     assert process.flag(trap_exit=True) is False
@@ -273,7 +273,7 @@ async def test_t1_the_flag_returns_its_old_value() -> None:
     assert process.info(process.self(), "trap_exit") is False
 
 
-@in_node
+@on_virtual_clock
 async def test_t1_the_flag_is_looked_at_when_the_signal_is_received() -> None:
     """T1: it matters what it is then, not when the link was made."""
     pid = process.spawn_link(sleeper)
@@ -284,7 +284,7 @@ async def test_t1_the_flag_is_looked_at_when_the_signal_is_received() -> None:
     assert await process.receive(timeout=PATIENCE) == Exit(pid, "boom")
 
 
-@in_node
+@on_virtual_clock
 async def test_t1_switching_it_off_leaves_the_messages_that_are_there() -> None:
     """T1."""
     process.flag(trap_exit=True)
@@ -296,7 +296,7 @@ async def test_t1_switching_it_off_leaves_the_messages_that_are_there() -> None:
     assert process.flush() == [Exit(pid, "boom")]
 
 
-@in_node
+@on_virtual_clock
 async def test_t1_switched_off_the_next_signal_ends_the_process() -> None:
     """T1."""
 
@@ -312,7 +312,7 @@ async def test_t1_switched_off_the_next_signal_ends_the_process() -> None:
 # ---- T2
 
 
-@in_node
+@on_virtual_clock
 async def test_t2_exit_messages_of_one_who_does_not_read_are_collected() -> None:
     """T2: in the order of the signals."""
     process.flag(trap_exit=True)
@@ -325,7 +325,7 @@ async def test_t2_exit_messages_of_one_who_does_not_read_are_collected() -> None
     assert process.flush() == expected
 
 
-@in_node
+@on_virtual_clock
 async def test_t2_a_trapping_process_can_be_killed() -> None:
     """T2, row 2."""
     pid, ref = process.spawn_monitor(_collector, process.self(), traps=True)
@@ -336,7 +336,7 @@ async def test_t2_a_trapping_process_can_be_killed() -> None:
     assert await down_of(ref) == "killed"
 
 
-@in_node
+@on_virtual_clock
 async def test_t2_a_trapping_process_ends_by_its_own_error() -> None:
     """T2."""
 
@@ -347,7 +347,7 @@ async def test_t2_a_trapping_process_ends_by_its_own_error() -> None:
     assert isinstance(await watched_end(child), LookupError)
 
 
-@in_node
+@on_virtual_clock
 async def test_t2_a_trapped_signal_wakes_a_receive() -> None:
     """T2: it is a message like any other."""
     parent = process.self()
@@ -364,7 +364,7 @@ async def test_t2_a_trapped_signal_wakes_a_receive() -> None:
     assert await process.receive(Exit, timeout=PATIENCE) == Exit(parent, "boom")
 
 
-@in_node
+@on_virtual_clock
 async def test_a_signal_is_not_lost_in_a_process_that_awaits_a_future() -> None:
     """P4: trapping, it stays in the mailbox until the process receives."""
     parent = process.self()

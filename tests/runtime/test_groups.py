@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from beamish import NotRunningError, Pid, process
-from tests.runtime.harness import PATIENCE, in_node, sleeper
+from tests.runtime.harness import PATIENCE, on_virtual_clock, sleeper
 
 
 async def lead(inbox: Pid) -> None:
@@ -22,13 +22,13 @@ def tell_leader(inbox: Pid) -> None:
     process.send(inbox, ("leader", process.group_leader()))
 
 
-@in_node
+@on_virtual_clock
 async def test_a_process_is_in_no_group_at_first() -> None:
     assert process.group_leader() is None
     assert process.info(process.spawn(sleeper), "group_leader") is None
 
 
-@in_node
+@on_virtual_clock
 async def test_a_process_is_in_the_group_of_its_spawner() -> None:
     leader = process.spawn(lead, process.self())
 
@@ -39,7 +39,7 @@ async def test_a_process_is_in_the_group_of_its_spawner() -> None:
     assert process.group_leader() is None
 
 
-@in_node
+@on_virtual_clock
 async def test_a_group_can_be_left() -> None:
     process.set_group_leader(process.self())
     process.set_group_leader(None)
@@ -47,7 +47,7 @@ async def test_a_group_can_be_left() -> None:
     assert process.info(process.spawn(sleeper), "group_leader") is None
 
 
-@in_node
+@on_virtual_clock
 async def test_the_tasks_of_a_process_are_in_its_group() -> None:
     process.set_group_leader(process.self())
 

@@ -10,7 +10,7 @@ import pytest
 
 from beamish import Atom, BadArgError, Pid, process
 
-from .harness import PATIENCE, in_node, settle, sleeper
+from .harness import PATIENCE, on_virtual_clock, settle, sleeper
 
 _ITEMS = {
     "ancestors",
@@ -30,7 +30,7 @@ _ITEMS = {
 }
 
 
-@in_node
+@on_virtual_clock
 async def test_info_of_a_new_process() -> None:
     pid = process.spawn(sleeper)
     me = process.self()
@@ -56,7 +56,7 @@ async def test_info_of_a_new_process() -> None:
     assert type(info["registered_name"]) is Atom
 
 
-@in_node
+@on_virtual_clock
 async def test_info_of_one_item() -> None:
     for item in _ITEMS:
         whole = process.info(process.self())
@@ -64,13 +64,13 @@ async def test_info_of_one_item() -> None:
         assert process.info(process.self(), item) == whole[item]
 
 
-@in_node
+@on_virtual_clock
 async def test_an_unknown_item_is_badarg() -> None:
     with pytest.raises(BadArgError, match=r"info: expected one of .*links.*; got 'nothing'"):
         process.info(process.self(), "nothing")
 
 
-@in_node
+@on_virtual_clock
 async def test_the_status_of_a_process() -> None:
     """Running, runnable, waiting."""
     waits = [
@@ -108,7 +108,7 @@ class _Callable:
         (functools.partial(_named), f"{__name__}._named"),
     ],
 )
-@in_node
+@on_virtual_clock
 async def test_the_initial_call_names_the_function(fn: Any, name: str) -> None:
     pid = process.spawn(fn)
     await settle()
@@ -116,7 +116,7 @@ async def test_the_initial_call_names_the_function(fn: Any, name: str) -> None:
     assert process.info(pid, "initial_call") == name
 
 
-@in_node
+@on_virtual_clock
 async def test_the_initial_call_can_be_said() -> None:
     """spawn_opt(initial_call=), a text or a function."""
     text = process.spawn_opt(sleeper, initial_call="Counter.init")
@@ -129,7 +129,7 @@ async def test_the_initial_call_can_be_said() -> None:
 # ---- parents
 
 
-@in_node
+@on_virtual_clock
 async def test_parents_and_ancestors() -> None:
     top = process.self()
 
@@ -150,7 +150,7 @@ async def test_parents_and_ancestors() -> None:
 # ---- the dictionary
 
 
-@in_node
+@on_virtual_clock
 async def test_the_dictionary_is_the_processs_own() -> None:
     process.put("key", "mine")
     parent = process.self()
@@ -162,7 +162,7 @@ async def test_the_dictionary_is_the_processs_own() -> None:
     assert process.info(process.self(), "dictionary") == {"key": "mine"}
 
 
-@in_node
+@on_virtual_clock
 async def test_put_and_erase_return_the_old_value() -> None:
     assert process.get("key") is None
     assert process.put("key", 1) is None
@@ -175,7 +175,7 @@ async def test_put_and_erase_return_the_old_value() -> None:
 # ---- labels
 
 
-@in_node
+@on_virtual_clock
 async def test_a_label_is_seen_by_all_and_need_not_be_unique() -> None:
     one, other = (process.spawn_opt(sleeper, label=("worker", 1)) for _ in range(2))
 
@@ -184,7 +184,7 @@ async def test_a_label_is_seen_by_all_and_need_not_be_unique() -> None:
     assert process.label(process.self()) == "main"
 
 
-@in_node
+@on_virtual_clock
 async def test_list_holds_the_living_in_order_of_age() -> None:
     pids: list[Pid] = [process.spawn(sleeper) for _ in range(20)]
 

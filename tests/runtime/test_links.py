@@ -8,7 +8,7 @@ import pytest
 
 from beamish import BadArgError, Exit, NoProcError, Pid, process, to_erlang
 
-from .harness import PATIENCE, down_of, ended, in_node, settle, sleeper, watched_end
+from .harness import PATIENCE, down_of, ended, on_virtual_clock, settle, sleeper, watched_end
 
 
 async def _linked_to(pid: Pid) -> None:
@@ -19,7 +19,7 @@ async def _linked_to(pid: Pid) -> None:
 # ---- L1
 
 
-@in_node
+@on_virtual_clock
 async def test_l1_a_link_is_seen_from_both_sides() -> None:
     """L1: two-way."""
     pid = process.spawn(sleeper)
@@ -30,7 +30,7 @@ async def test_l1_a_link_is_seen_from_both_sides() -> None:
     assert process.info(pid, "links") == [process.self()]
 
 
-@in_node
+@on_virtual_clock
 async def test_l1_repeating_a_link_changes_nothing() -> None:
     """L1: at most one link per pair; two links and a death are one EXIT."""
     process.flag(trap_exit=True)
@@ -44,14 +44,14 @@ async def test_l1_repeating_a_link_changes_nothing() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_l1_linking_oneself_has_no_effect() -> None:
     """L1: link(self()) -> true with no effect."""
     assert process.link(process.self()) is True
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_l1_the_other_side_may_remove_a_link() -> None:
     """L1: either side may remove it."""
     parent = process.self()
@@ -68,7 +68,7 @@ async def test_l1_the_other_side_may_remove_a_link() -> None:
     assert process.info(parent, "links") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_l1_a_link_made_anew_works() -> None:
     """L1: unlink, then link."""
     process.flag(trap_exit=True)
@@ -84,7 +84,7 @@ async def test_l1_a_link_made_anew_works() -> None:
 # ---- L2
 
 
-@in_node
+@on_virtual_clock
 async def test_l2_linking_the_dead_raises_noproc_in_one_who_does_not_trap() -> None:
     """L2: an error that can be caught."""
     pid = await ended()
@@ -95,7 +95,7 @@ async def test_l2_linking_the_dead_raises_noproc_in_one_who_does_not_trap() -> N
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_l2_linking_the_dead_ends_one_who_does_not_catch_it_with_noproc() -> None:
     """L2: uncaught, the reason is {noproc, Stack}."""
     pid = await ended()
@@ -106,7 +106,7 @@ async def test_l2_linking_the_dead_ends_one_who_does_not_catch_it_with_noproc() 
     assert to_erlang(reason)[0] == "noproc"
 
 
-@in_node
+@on_virtual_clock
 async def test_l2_linking_the_dead_sends_noproc_to_one_who_traps() -> None:
     """L2: {'EXIT', DeadPid, noproc}."""
     pid = await ended()
@@ -117,7 +117,7 @@ async def test_l2_linking_the_dead_sends_noproc_to_one_who_traps() -> None:
     assert process.flush() == [Exit(pid, "noproc")]
 
 
-@in_node
+@on_virtual_clock
 async def test_l2_linking_one_that_was_just_killed_gives_noproc() -> None:
     """L2: the kill arrives first, so the link finds nobody."""
     process.flag(trap_exit=True)
@@ -136,7 +136,7 @@ async def test_l2_linking_one_that_was_just_killed_gives_noproc() -> None:
 
 @pytest.mark.parametrize("operation", [process.link, process.unlink])
 @pytest.mark.parametrize("thing", [None, "name", 42, ("name", "node")])
-@in_node
+@on_virtual_clock
 async def test_l3_link_and_unlink_take_a_pid_only(operation: Any, thing: Any) -> None:
     """L3: badarg."""
     with pytest.raises(BadArgError, match=f"{operation.__name__} takes a Pid; got"):
@@ -146,7 +146,7 @@ async def test_l3_link_and_unlink_take_a_pid_only(operation: Any, thing: Any) ->
 # ---- L4
 
 
-@in_node
+@on_virtual_clock
 async def test_l4_unlink_is_true_also_without_a_link() -> None:
     """L4: always true: linked, not linked, dead, oneself."""
     pid = process.spawn_link(sleeper)
@@ -157,7 +157,7 @@ async def test_l4_unlink_is_true_also_without_a_link() -> None:
     assert process.unlink(process.self()) is True
 
 
-@in_node
+@on_virtual_clock
 async def test_l4_nothing_comes_through_a_link_after_unlink() -> None:
     """L4: no exit signal from that link affects the caller later."""
     pid, ref = process.spawn_opt(sleeper, link=True, monitor=True)
@@ -168,7 +168,7 @@ async def test_l4_nothing_comes_through_a_link_after_unlink() -> None:
     assert await down_of(ref) == "boom"  # and this process, which does not trap, is alive
 
 
-@in_node
+@on_virtual_clock
 async def test_l4_unlink_after_the_partner_was_told_to_end_still_protects() -> None:
     """L4: between the signal and the death is still before."""
     pid, ref = process.spawn_opt(sleeper, link=True, monitor=True)
@@ -179,7 +179,7 @@ async def test_l4_unlink_after_the_partner_was_told_to_end_still_protects() -> N
     assert await down_of(ref) == "boom"
 
 
-@in_node
+@on_virtual_clock
 async def test_l4_an_exit_message_that_is_there_stays_there() -> None:
     """L4: and the idiom that removes it."""
     process.flag(trap_exit=True)
@@ -194,7 +194,7 @@ async def test_l4_an_exit_message_that_is_there_stays_there() -> None:
 # ---- L5
 
 
-@in_node
+@on_virtual_clock
 async def test_l5_a_death_ends_the_partner_with_the_same_reason() -> None:
     """L5: and the partner's partner, in sequence."""
     last, last_ref = process.spawn_monitor(sleeper)
@@ -208,7 +208,7 @@ async def test_l5_a_death_ends_the_partner_with_the_same_reason() -> None:
     assert reasons == [("a", "reason")] * 3
 
 
-@in_node
+@on_virtual_clock
 async def test_l5_a_normal_death_only_removes_the_link() -> None:
     """L5: partners that do not trap live on."""
     pid = process.spawn(process.receive)
@@ -225,7 +225,7 @@ async def test_l5_a_normal_death_only_removes_the_link() -> None:
 
 
 @pytest.mark.parametrize("reason", ["normal", "boom", "kill"])
-@in_node
+@on_virtual_clock
 async def test_l5_a_trapping_partner_is_told_and_lives(reason: str) -> None:
     """L5, X1 row 3: 'normal' as well."""
     process.flag(trap_exit=True)
@@ -236,7 +236,7 @@ async def test_l5_a_trapping_partner_is_told_and_lives(reason: str) -> None:
     assert process.info(process.self(), "links") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_l5_a_killed_process_tells_its_links_killed() -> None:
     """L5, X3."""
     process.flag(trap_exit=True)
@@ -247,7 +247,7 @@ async def test_l5_a_killed_process_tells_its_links_killed() -> None:
     assert await process.receive(timeout=PATIENCE) == Exit(pid, "killed")
 
 
-@in_node
+@on_virtual_clock
 async def test_l5_a_ring_of_links_dies_once() -> None:
     """L5: each dies of the first signal that reaches it."""
     pids = [process.spawn(sleeper) for _ in range(10)]
@@ -271,7 +271,7 @@ async def _link_two(one: Pid, other: Pid) -> None:
 # ---- L6
 
 
-@in_node
+@on_virtual_clock
 async def test_l6_link_and_unlink_many_times_leaves_what_was_last() -> None:
     """L6: no state is left over from earlier links of the pair."""
     process.flag(trap_exit=True)
@@ -286,7 +286,7 @@ async def test_l6_link_and_unlink_many_times_leaves_what_was_last() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_l6_a_link_crossing_an_unlink_is_the_later_one() -> None:
     """L6: signals of both sides take effect in the order in which they were sent."""
     parent = process.self()
@@ -307,7 +307,7 @@ async def test_l6_a_link_crossing_an_unlink_is_the_later_one() -> None:
 # ---- L7
 
 
-@in_node
+@on_virtual_clock
 async def test_l7_every_partner_is_told_in_some_order() -> None:
     """L7: the order is not promised, the telling is."""
     process.flag(trap_exit=True)
@@ -328,7 +328,7 @@ async def test_l7_every_partner_is_told_in_some_order() -> None:
     assert {await down_of(ref) for ref in refs} == {"hub"}
 
 
-@in_node
+@on_virtual_clock
 async def test_l7_link_and_monitor_both_tell() -> None:
     """L7: whoever links and monitors gets both."""
     process.flag(trap_exit=True)

@@ -10,12 +10,12 @@ import pytest
 
 from beamish import Down, Exit, Pid, process
 
-from .harness import PATIENCE, down_of, in_node, in_real_node, settle, sleeper
+from .harness import PATIENCE, down_of, on_real_clock, on_virtual_clock, settle, sleeper
 
 # ---- R1
 
 
-@in_node
+@on_virtual_clock
 async def test_r1_the_value_of_a_send_is_the_message() -> None:
     """R1."""
     message = ["a", "message"]
@@ -23,7 +23,7 @@ async def test_r1_the_value_of_a_send_is_the_message() -> None:
     assert process.send(process.self(), message) is message
 
 
-@in_node
+@on_virtual_clock
 async def test_r1_sending_does_not_wait_for_the_receiver() -> None:
     """R1: asynchronous."""
     pid = process.spawn(sleeper)
@@ -35,7 +35,7 @@ async def test_r1_sending_does_not_wait_for_the_receiver() -> None:
 
 
 @pytest.mark.parametrize("message", [None, False, 0, "", (), ..., int, Exception("value")])
-@in_node
+@on_virtual_clock
 async def test_r1_anything_can_be_a_message(message: Any) -> None:
     """R1."""
     process.send(process.self(), message)
@@ -51,7 +51,7 @@ async def _send_on(pid: Pid) -> None:
     process.send(pid, await process.receive())
 
 
-@in_node
+@on_virtual_clock
 async def test_r1_a_message_to_oneself_arrives() -> None:
     """R1."""
     process.send(process.self(), "to myself")
@@ -62,7 +62,7 @@ async def test_r1_a_message_to_oneself_arrives() -> None:
 # ---- R2
 
 
-@in_node
+@on_virtual_clock
 async def test_r2_messages_arrive_in_the_order_sent() -> None:
     """R2: between two processes."""
     parent = process.self()
@@ -78,7 +78,7 @@ async def test_r2_messages_arrive_in_the_order_sent() -> None:
     assert [await process.receive(timeout=PATIENCE) for _ in range(500)] == list(range(500))
 
 
-@in_node
+@on_virtual_clock
 async def test_r2_messages_before_the_end_arrive_before_it() -> None:
     """R2: m1, m2, then exit -> m1, m2, EXIT, always."""
     process.flag(trap_exit=True)
@@ -97,7 +97,7 @@ async def test_r2_messages_before_the_end_arrive_before_it() -> None:
         assert {message.reason for message in got[2:]} == {"done"}
 
 
-@in_node
+@on_virtual_clock
 async def test_r2_a_message_before_an_exit_signal_is_taken_first() -> None:
     """R2: B ! hello, exit(B, foo) -> hello first."""
 
@@ -115,7 +115,7 @@ async def test_r2_a_message_before_an_exit_signal_is_taken_first() -> None:
     assert await process.receive(timeout=PATIENCE) == ["hello", Exit(process.self(), "foo")]
 
 
-@in_node
+@on_virtual_clock
 async def test_r2_a_message_and_then_an_end_that_is_not_trapped() -> None:
     """R2, P4: the process is ended before it can act on the message."""
     pid, ref = process.spawn_monitor(_send_on, process.self())
@@ -128,7 +128,7 @@ async def test_r2_a_message_and_then_an_end_that_is_not_trapped() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_r2_a_message_to_a_process_that_was_told_to_end_is_dropped() -> None:
     """R2: exit(B, foo), B ! hello."""
     pid, ref = process.spawn_monitor(sleeper)
@@ -140,7 +140,7 @@ async def test_r2_a_message_to_a_process_that_was_told_to_end_is_dropped() -> No
     assert await down_of(ref) == "foo"
 
 
-@in_node
+@on_virtual_clock
 async def test_r2_link_unlink_and_exit_of_one_sender_are_in_order() -> None:
     """R2: two signals of any kind."""
     target = process.spawn(sleeper)
@@ -159,7 +159,7 @@ async def test_r2_link_unlink_and_exit_of_one_sender_are_in_order() -> None:
 # ---- R5
 
 
-@in_node
+@on_virtual_clock
 async def test_r5_references_are_unique() -> None:
     """R5."""
     refs = {process.make_ref() for _ in range(1000)}
@@ -167,7 +167,7 @@ async def test_r5_references_are_unique() -> None:
     assert len(refs) == 1000
 
 
-@in_node
+@on_virtual_clock
 async def test_r5_references_are_keys_and_messages() -> None:
     """R5: can be sent, compared, used as keys."""
     ref = process.make_ref()
@@ -182,7 +182,7 @@ async def test_r5_references_are_keys_and_messages() -> None:
 # ---- R6
 
 
-@in_node
+@on_virtual_clock
 async def test_r6_request_and_reply() -> None:
     """R6: Server ! {self(), Ref, Req}, receive {Ref, Reply} -> ..."""
 
@@ -203,7 +203,7 @@ async def test_r6_request_and_reply() -> None:
 # ---- R7
 
 
-@in_node
+@on_virtual_clock
 async def test_r7_no_message_jumps_the_queue() -> None:
     """R7: priority messages are off by default."""
     process.flag(trap_exit=True)
@@ -220,7 +220,7 @@ async def test_r7_no_message_jumps_the_queue() -> None:
 # ---- from elsewhere
 
 
-@in_real_node
+@on_real_clock
 async def test_a_thread_sends() -> None:
     """R10: from other threads there is one thread-safe send."""
     process.register("main", process.self())
@@ -235,7 +235,7 @@ async def test_a_thread_sends() -> None:
     thread.join()
 
 
-@in_real_node
+@on_real_clock
 async def test_messages_of_a_thread_arrive_in_order() -> None:
     """R2, for a thread."""
     parent = process.self()
@@ -251,7 +251,7 @@ async def test_messages_of_a_thread_arrive_in_order() -> None:
     thread.join()
 
 
-@in_node
+@on_virtual_clock
 async def test_a_callback_of_the_loop_sends() -> None:
     """R10: no process is needed to send."""
     asyncio.get_running_loop().call_soon(process.send, process.self(), "called back")
@@ -259,7 +259,7 @@ async def test_a_callback_of_the_loop_sends() -> None:
     assert await process.receive(timeout=PATIENCE) == "called back"
 
 
-@in_node
+@on_virtual_clock
 async def test_a_message_that_a_thread_sends_in_vain_goes_to_the_exception_handler() -> None:
     """send_threadsafe: what it raises where it is sent."""
     loop = asyncio.get_running_loop()

@@ -8,12 +8,12 @@ import pytest
 
 from beamish import Atom, BadArgError, Down, Pid, process
 
-from .harness import PATIENCE, down_of, ended, in_node, settle, sleeper, watched_end
+from .harness import PATIENCE, down_of, ended, on_virtual_clock, settle, sleeper, watched_end
 
 # ---- M1
 
 
-@in_node
+@on_virtual_clock
 async def test_m1_every_call_makes_one_more_monitor() -> None:
     """M1: five monitors, five messages, each with its own reference."""
     pid = process.spawn(sleeper)
@@ -26,7 +26,7 @@ async def test_m1_every_call_makes_one_more_monitor() -> None:
     assert process.flush() == [Down(ref, "process", pid, "boom") for ref in refs]
 
 
-@in_node
+@on_virtual_clock
 async def test_m1_a_monitor_is_one_way() -> None:
     """M1: seen as a monitor by the one, as being monitored by the other."""
     pid = process.spawn(sleeper)
@@ -43,7 +43,7 @@ async def test_m1_a_monitor_is_one_way() -> None:
 
 
 @pytest.mark.parametrize("reason", ["normal", "shutdown", "kill", ("a", 1), None])
-@in_node
+@on_virtual_clock
 async def test_m2_the_message_carries_the_reason(reason: Any) -> None:
     """M2: {'DOWN', Ref, process, Pid, Reason}."""
     pid, ref = process.spawn_monitor(process.exit, reason)
@@ -55,7 +55,7 @@ async def test_m2_the_message_carries_the_reason(reason: Any) -> None:
     assert (down.ref, down.kind, down.pid, down.reason) == (ref, "process", pid, reason)
 
 
-@in_node
+@on_virtual_clock
 async def test_m2_a_monitor_is_gone_after_its_message() -> None:
     """M2."""
     _, ref = process.spawn_monitor(process.exit, "boom")
@@ -65,7 +65,7 @@ async def test_m2_a_monitor_is_gone_after_its_message() -> None:
     assert process.demonitor(ref, info=True) is False
 
 
-@in_node
+@on_virtual_clock
 async def test_m2_the_words_of_the_message_are_atoms() -> None:
     """M2, V3: as on the wire."""
     process.spawn_monitor(lambda: None)
@@ -78,7 +78,7 @@ async def test_m2_the_words_of_the_message_are_atoms() -> None:
 # ---- M3
 
 
-@in_node
+@on_virtual_clock
 async def test_m3_monitoring_the_dead_gives_noproc_at_once() -> None:
     """M3: never raises."""
     pid = await ended()
@@ -88,7 +88,7 @@ async def test_m3_monitoring_the_dead_gives_noproc_at_once() -> None:
     assert process.flush() == [Down(ref, "process", pid, "noproc")]
 
 
-@in_node
+@on_virtual_clock
 async def test_m3_monitoring_one_that_was_just_told_to_end_gives_noproc() -> None:
     """M3, R2: the exit signal came first."""
     pid = process.spawn(sleeper)
@@ -98,7 +98,7 @@ async def test_m3_monitoring_one_that_was_just_told_to_end_gives_noproc() -> Non
     assert await down_of(process.monitor(pid)) == "noproc"
 
 
-@in_node
+@on_virtual_clock
 async def test_m3_monitoring_oneself_makes_no_monitor() -> None:
     """M3: a ref, no monitor, no message."""
     parent = process.self()
@@ -115,7 +115,7 @@ async def test_m3_monitoring_oneself_makes_no_monitor() -> None:
 # ---- M4
 
 
-@in_node
+@on_virtual_clock
 async def test_m4_a_monitor_by_name_tells_name_and_node() -> None:
     """M4: {Name, Node} instead of the pid."""
     pid = process.spawn_opt(sleeper, name="worker")
@@ -128,7 +128,7 @@ async def test_m4_a_monitor_by_name_tells_name_and_node() -> None:
     assert process.info(process.self(), "monitors") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_m4_a_monitor_by_name_and_node_works_alike() -> None:
     """M4."""
     pid = process.spawn_opt(sleeper, name="worker")
@@ -141,7 +141,7 @@ async def test_m4_a_monitor_by_name_and_node_works_alike() -> None:
 
 
 @pytest.mark.parametrize("dest", ["nobody", ("nobody", "nonode@nohost")])
-@in_node
+@on_virtual_clock
 async def test_m4_an_unknown_name_gives_noproc_with_the_name(dest: Any) -> None:
     """M4: also for noproc."""
     ref = process.monitor(dest)
@@ -149,7 +149,7 @@ async def test_m4_an_unknown_name_gives_noproc_with_the_name(dest: Any) -> None:
     assert process.flush() == [Down(ref, "process", ("nobody", "nonode@nohost"), "noproc")]
 
 
-@in_node
+@on_virtual_clock
 async def test_m4_a_monitor_follows_the_process_and_not_the_name() -> None:
     """M4: the process registered at that moment."""
     old, new = process.spawn(sleeper), process.spawn(sleeper)
@@ -166,7 +166,7 @@ async def test_m4_a_monitor_follows_the_process_and_not_the_name() -> None:
     assert await down_of(ref) == "boom"
 
 
-@in_node
+@on_virtual_clock
 async def test_m4_a_monitor_by_ones_own_name_makes_no_monitor() -> None:
     """M4, M3."""
     process.register("me", process.self())
@@ -178,7 +178,7 @@ async def test_m4_a_monitor_by_ones_own_name_makes_no_monitor() -> None:
 
 
 @pytest.mark.parametrize("dest", [None, 42, (), ("name",), ("name", 1), ["name"]])
-@in_node
+@on_virtual_clock
 async def test_m4_a_monitor_of_anything_else_is_badarg(dest: Any) -> None:
     """M4."""
     with pytest.raises(BadArgError, match="monitor: expected a Pid"):
@@ -188,7 +188,7 @@ async def test_m4_a_monitor_of_anything_else_is_badarg(dest: Any) -> None:
 # ---- M5
 
 
-@in_node
+@on_virtual_clock
 async def test_m5_demonitor_ends_the_monitor() -> None:
     """M5."""
     pid, ref = process.spawn_monitor(sleeper)
@@ -202,7 +202,7 @@ async def test_m5_demonitor_ends_the_monitor() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_m5_demonitor_is_true_for_any_reference() -> None:
     """M5: unknown, already used or foreign."""
     parent = process.self()
@@ -215,7 +215,7 @@ async def test_m5_demonitor_is_true_for_any_reference() -> None:
     assert [process.demonitor(ref) for ref in (process.make_ref(), used, foreign)] == [True] * 3
 
 
-@in_node
+@on_virtual_clock
 async def test_m5_demonitor_leaves_the_monitors_of_others() -> None:
     """M5: a foreign reference is nobody's business."""
     parent = process.self()
@@ -236,14 +236,14 @@ async def test_m5_demonitor_leaves_the_monitors_of_others() -> None:
 
 
 @pytest.mark.parametrize("thing", [None, 42, "ref"])
-@in_node
+@on_virtual_clock
 async def test_m5_demonitor_of_what_is_no_reference_is_badarg(thing: Any) -> None:
     """M5."""
     with pytest.raises(BadArgError, match="demonitor takes a Ref"):
         process.demonitor(thing)
 
 
-@in_node
+@on_virtual_clock
 async def test_m5_demonitor_leaves_a_message_that_is_there() -> None:
     """M5."""
     pid, ref = process.spawn_monitor(process.exit, "boom")
@@ -254,7 +254,7 @@ async def test_m5_demonitor_leaves_a_message_that_is_there() -> None:
     assert process.flush() == [Down(ref, "process", pid, "boom")]
 
 
-@in_node
+@on_virtual_clock
 async def test_m5_flush_removes_the_message_and_no_other() -> None:
     """M5: demonitor(Ref, [flush])."""
     pid, ref = process.spawn_monitor(process.exit, "boom")
@@ -267,7 +267,7 @@ async def test_m5_flush_removes_the_message_and_no_other() -> None:
     assert process.flush() == ["first", Down(other, "process", pid, "boom")]
 
 
-@in_node
+@on_virtual_clock
 async def test_m5_flush_removes_a_message_with_a_tag() -> None:
     """M5: whatever stands for DOWN."""
     ref = process.monitor(await ended(), tag=("my", "tag"))
@@ -278,7 +278,7 @@ async def test_m5_flush_removes_a_message_with_a_tag() -> None:
 
 
 @pytest.mark.parametrize("flush", [False, True])
-@in_node
+@on_virtual_clock
 async def test_m5_info_tells_whether_the_monitor_was_there(flush: bool) -> None:
     """M5: true if a live monitor was removed; false if the DOWN was delivered already."""
     live_pid, live = process.spawn_monitor(sleeper)
@@ -294,7 +294,7 @@ async def test_m5_info_tells_whether_the_monitor_was_there(flush: bool) -> None:
 # ---- M6
 
 
-@in_node
+@on_virtual_clock
 async def test_m6_the_death_of_the_watcher_does_not_matter_to_the_watched() -> None:
     """M6."""
     pid = process.spawn(sleeper)
@@ -308,7 +308,7 @@ async def test_m6_the_death_of_the_watcher_does_not_matter_to_the_watched() -> N
 # ---- tags
 
 
-@in_node
+@on_virtual_clock
 async def test_m8_a_tag_stands_for_down_in_the_message() -> None:
     """M8: erlang:monitor/3, {tag, Term}."""
     pid = process.spawn(sleeper)

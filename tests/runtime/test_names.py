@@ -8,12 +8,12 @@ import pytest
 
 from beamish import Atom, BadArgError, Down, Exit, Ref, atom, process
 
-from .harness import PATIENCE, down_of, ended, in_node, settle, sleeper
+from .harness import PATIENCE, down_of, ended, on_virtual_clock, settle, sleeper
 
 # ---- N1
 
 
-@in_node
+@on_virtual_clock
 async def test_n1_register_gives_a_name() -> None:
     """N1: register(Name, Pid) -> true."""
     pid = process.spawn(sleeper)
@@ -24,7 +24,7 @@ async def test_n1_register_gives_a_name() -> None:
     assert process.info(pid, "registered_name") == "worker"
 
 
-@in_node
+@on_virtual_clock
 async def test_n1_a_name_that_is_taken_is_refused() -> None:
     """N1: badarg, also by the same pid."""
     pid = process.spawn(sleeper)
@@ -35,7 +35,7 @@ async def test_n1_a_name_that_is_taken_is_refused() -> None:
             process.register("worker", other)
 
 
-@in_node
+@on_virtual_clock
 async def test_n1_a_process_has_one_name() -> None:
     """N1: badarg if the pid already has a name."""
     process.register("first", process.self())
@@ -46,7 +46,7 @@ async def test_n1_a_process_has_one_name() -> None:
     assert process.whereis("second") is None
 
 
-@in_node
+@on_virtual_clock
 async def test_n1_a_dead_process_gets_no_name() -> None:
     """N1."""
     with pytest.raises(BadArgError, match="not alive"):
@@ -54,7 +54,7 @@ async def test_n1_a_dead_process_gets_no_name() -> None:
 
 
 @pytest.mark.parametrize("reason", ["boom", "kill"])
-@in_node
+@on_virtual_clock
 async def test_n1_a_process_that_was_told_to_end_gets_no_name(reason: str) -> None:
     """N1, P5."""
     pid = process.spawn(sleeper)
@@ -65,14 +65,14 @@ async def test_n1_a_process_that_was_told_to_end_gets_no_name(reason: str) -> No
 
 
 @pytest.mark.parametrize("name", [None, 42, ("a", "b"), b"name"])
-@in_node
+@on_virtual_clock
 async def test_n1_a_name_is_text(name: Any) -> None:
     """N1: badarg if the name is not an atom."""
     with pytest.raises(BadArgError, match="a name is a str or an Atom; got"):
         process.register(name, process.self())
 
 
-@in_node
+@on_virtual_clock
 async def test_n1_undefined_is_no_name() -> None:
     """N1: badarg if the name is undefined."""
     with pytest.raises(BadArgError, match="'undefined'"):
@@ -80,14 +80,14 @@ async def test_n1_undefined_is_no_name() -> None:
 
 
 @pytest.mark.parametrize("thing", [None, 42, "pid"])
-@in_node
+@on_virtual_clock
 async def test_n1_only_a_pid_is_registered(thing: Any) -> None:
     """N1."""
     with pytest.raises(BadArgError, match="register takes a Pid"):
         process.register("name", thing)
 
 
-@in_node
+@on_virtual_clock
 async def test_n1_text_and_atom_are_one_name() -> None:
     """N1: names are str or atoms."""
     process.register(atom("worker"), process.self())
@@ -99,21 +99,21 @@ async def test_n1_text_and_atom_are_one_name() -> None:
 # ---- N2
 
 
-@in_node
+@on_virtual_clock
 async def test_n2_whereis_of_an_unknown_name_is_none() -> None:
     """N2: undefined."""
     assert process.whereis("nobody") is None
 
 
 @pytest.mark.parametrize("name", [None, 42])
-@in_node
+@on_virtual_clock
 async def test_n2_whereis_takes_a_name_only(name: Any) -> None:
     """N2: badarg."""
     with pytest.raises(BadArgError, match="a name is a str"):
         process.whereis(name)
 
 
-@in_node
+@on_virtual_clock
 async def test_n2_unregister_frees_the_name_and_the_process() -> None:
     """N2: the name can be given again, the process can get another."""
     process.register("first", process.self())
@@ -128,7 +128,7 @@ async def test_n2_unregister_frees_the_name_and_the_process() -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody", None, 42, []])
-@in_node
+@on_virtual_clock
 async def test_n2_unregister_of_an_unknown_name_is_badarg(name: Any) -> None:
     """N2."""
     with pytest.raises(BadArgError, match="no process is registered as"):
@@ -139,7 +139,7 @@ async def test_n2_unregister_of_an_unknown_name_is_badarg(name: Any) -> None:
 
 
 @pytest.mark.parametrize("reason", ["normal", "boom", "kill"])
-@in_node
+@on_virtual_clock
 async def test_n3_the_name_is_free_when_the_death_is_told(reason: str) -> None:
     """N3: before any EXIT or DOWN about that death is delivered."""
     process.flag(trap_exit=True)
@@ -156,7 +156,7 @@ async def test_n3_the_name_is_free_when_the_death_is_told(reason: str) -> None:
             assert process.whereis("worker") is None
 
 
-@in_node
+@on_virtual_clock
 async def test_n3_the_name_is_free_when_alive_says_no() -> None:
     """N3: before any alive-reply about that death."""
     pid = process.spawn_opt(sleeper, name="worker")
@@ -167,7 +167,7 @@ async def test_n3_the_name_is_free_when_alive_says_no() -> None:
     assert process.whereis("worker") is None
 
 
-@in_node
+@on_virtual_clock
 async def test_n3_a_name_can_be_taken_while_its_old_owner_cleans_up() -> None:
     """N3, C1: ending, its name is free."""
     parent = process.self()
@@ -192,7 +192,7 @@ async def test_n3_a_name_can_be_taken_while_its_old_owner_cleans_up() -> None:
 # ---- N4
 
 
-@in_node
+@on_virtual_clock
 async def test_n4_a_message_to_an_unknown_name_is_badarg() -> None:
     """N4."""
     with pytest.raises(BadArgError, match="cannot send to 'nobody': no process is registered"):
@@ -200,13 +200,13 @@ async def test_n4_a_message_to_an_unknown_name_is_badarg() -> None:
 
 
 @pytest.mark.parametrize("where", ["nonode@nohost", "elsewhere@nohost"])
-@in_node
+@on_virtual_clock
 async def test_n4_a_message_to_name_and_node_is_never_an_error(where: str) -> None:
     """N4: silently returns the message."""
     assert process.send(("nobody", where), "message") == "message"
 
 
-@in_node
+@on_virtual_clock
 async def test_n4_a_message_to_name_and_this_node_arrives() -> None:
     """N4."""
     process.register("me", process.self())
@@ -216,7 +216,7 @@ async def test_n4_a_message_to_name_and_this_node_arrives() -> None:
     assert process.flush() == ["message"]
 
 
-@in_node
+@on_virtual_clock
 async def test_n4_a_message_to_the_dead_is_dropped() -> None:
     """N4: silently returns the message."""
     assert process.send(await ended(), "message") == "message"
@@ -225,7 +225,7 @@ async def test_n4_a_message_to_the_dead_is_dropped() -> None:
 @pytest.mark.parametrize(
     "dest", [None, 42, (), ("a",), ("a", 1), ("a", "b", "c"), ["a", "b"], b"name"]
 )
-@in_node
+@on_virtual_clock
 async def test_n4_a_message_to_what_is_no_destination_is_badarg(dest: Any) -> None:
     """N4: and the text lists the forms."""
     with pytest.raises(BadArgError, match="expected a Pid, a registered name"):
@@ -240,7 +240,7 @@ class _Table:
         return process.self() if name == "me" else None
 
 
-@in_node
+@on_virtual_clock
 async def test_n4_a_via_tuple_asks_its_registry() -> None:
     """N4: a behaviour's via tuple is a destination."""
     process.send(("via", _Table, "me"), "message")
@@ -253,7 +253,7 @@ async def test_n4_a_via_tuple_asks_its_registry() -> None:
 # ---- N5
 
 
-@in_node
+@on_virtual_clock
 async def test_n5_an_answer_is_told_by_its_reference() -> None:
     """N5: a name can denote another process a moment later; a ref cannot."""
 
@@ -278,13 +278,13 @@ async def test_n5_an_answer_is_told_by_its_reference() -> None:
 # ---- N6
 
 
-@in_node
+@on_virtual_clock
 async def test_n6_names_do_not_outlive_the_node() -> None:
     """N6: a name is a process' and goes with it."""
     process.register("me", process.self())
 
 
-@in_node
+@on_virtual_clock
 async def test_n6_a_new_node_knows_no_names() -> None:
     """N6: see the test before."""
     assert process.registered() == []

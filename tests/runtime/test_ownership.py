@@ -16,7 +16,16 @@ import pytest
 import beamish
 from beamish import BadArgError, Pid, process
 
-from .harness import PATIENCE, down_of, ended, in_node, in_real_node, settle, sleeper, watched_end
+from .harness import (
+    PATIENCE,
+    down_of,
+    ended,
+    on_real_clock,
+    on_virtual_clock,
+    settle,
+    sleeper,
+    watched_end,
+)
 
 _ENDS: dict[str, Callable[[], object]] = {
     "normal": lambda: None,
@@ -44,7 +53,7 @@ async def _own(resource: Any, close: Callable[[Any], Any] | None = None) -> None
 
 
 @pytest.mark.parametrize("end", _ENDS)
-@in_node
+@on_virtual_clock
 async def test_a_resource_is_closed_however_its_owner_ends(end: str) -> None:
     resource = _Resource()
 
@@ -57,7 +66,7 @@ async def test_a_resource_is_closed_however_its_owner_ends(end: str) -> None:
     assert resource.steps == ["closed"]
 
 
-@in_node
+@on_virtual_clock
 async def test_the_latest_is_closed_first() -> None:
     steps: list[str] = []
 
@@ -70,7 +79,7 @@ async def test_the_latest_is_closed_first() -> None:
     assert steps == ["third", "second", "first"]
 
 
-@in_node
+@on_virtual_clock
 async def test_owning_twice_closes_once() -> None:
     resource = _Resource()
 
@@ -84,7 +93,7 @@ async def test_owning_twice_closes_once() -> None:
 
 
 @pytest.mark.parametrize("method", ["aclose", "close", "cancel", "kill", "terminate"])
-@in_node
+@on_virtual_clock
 async def test_how_to_close_is_told_by_what_it_is(method: str) -> None:
     steps: list[str] = []
 
@@ -98,7 +107,7 @@ async def test_how_to_close_is_told_by_what_it_is(method: str) -> None:
     assert steps == [method]
 
 
-@in_node
+@on_virtual_clock
 async def test_how_to_close_can_be_said() -> None:
     steps: list[Any] = []
     resource = _Resource()
@@ -109,13 +118,13 @@ async def test_how_to_close_can_be_said() -> None:
     assert resource.steps == []
 
 
-@in_node
+@on_virtual_clock
 async def test_what_cannot_be_closed_is_badarg() -> None:
     with pytest.raises(BadArgError, match=r"say how to close it: own\(resource, close=function\)"):
         process.own(42)
 
 
-@in_node
+@on_virtual_clock
 async def test_a_close_that_awaits_is_waited_for() -> None:
     """Before the DOWN, within the grace period."""
     steps: list[str] = []
@@ -134,7 +143,7 @@ async def test_a_close_that_awaits_is_waited_for() -> None:
     assert steps == ["closing", "closed"]
 
 
-@in_node
+@on_virtual_clock
 async def test_a_close_that_never_ends_is_given_up() -> None:
     """After the grace period."""
     loop = asyncio.get_running_loop()
@@ -192,14 +201,14 @@ def test_a_failing_close_is_reported_and_does_not_stop_the_others(
 # ---- the usual kinds
 
 
-@in_node
+@on_virtual_clock
 async def test_an_open_file_is_closed() -> None:
     with tempfile.TemporaryFile() as file:
         await watched_end(_own, file)
         assert file.closed
 
 
-@in_node
+@on_virtual_clock
 async def test_a_task_is_cancelled_and_waited_for() -> None:
     steps: list[str] = []
 
@@ -219,7 +228,7 @@ async def test_a_task_is_cancelled_and_waited_for() -> None:
     assert steps == ["cleaned up"]
 
 
-@in_node
+@on_virtual_clock
 async def test_a_task_that_is_done_is_left_alone() -> None:
     task = asyncio.create_task(asyncio.sleep(0, "result"))
     await task
@@ -230,7 +239,7 @@ async def test_a_task_that_is_done_is_left_alone() -> None:
 
 
 @pytest.mark.slow  # starts a child process
-@in_real_node
+@on_real_clock
 async def test_a_subprocess_is_killed_and_waited_for() -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "import time; time.sleep(3600)", stdin=subprocess.DEVNULL
@@ -242,7 +251,7 @@ async def test_a_subprocess_is_killed_and_waited_for() -> None:
 
 
 @pytest.mark.slow  # starts a child process
-@in_real_node
+@on_real_clock
 async def test_a_subprocess_that_has_ended_is_left_alone() -> None:
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await child.wait()
@@ -252,7 +261,7 @@ async def test_a_subprocess_that_has_ended_is_left_alone() -> None:
     assert child.returncode == 0
 
 
-@in_real_node
+@on_real_clock
 async def test_a_stream_is_closed_and_the_peer_sees_it() -> None:
     accepted: asyncio.Queue[asyncio.StreamReader] = asyncio.Queue()
     writers: list[asyncio.StreamWriter] = []
@@ -278,7 +287,7 @@ async def test_a_stream_is_closed_and_the_peer_sees_it() -> None:
 # ---- giving away
 
 
-@in_node
+@on_virtual_clock
 async def test_info_shows_what_is_owned() -> None:
     resource = process.own(_Resource())
 
@@ -287,7 +296,7 @@ async def test_info_shows_what_is_owned() -> None:
     assert process.info(process.self(), "owned") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_disown_ends_the_ownership_without_closing() -> None:
     resource = _Resource()
 
@@ -300,7 +309,7 @@ async def test_disown_ends_the_ownership_without_closing() -> None:
     assert resource.steps == []
 
 
-@in_node
+@on_virtual_clock
 async def test_what_was_given_away_lives_with_its_new_owner() -> None:
     resource = _Resource()
     heir, heir_ref = process.spawn_monitor(sleeper)
@@ -318,7 +327,7 @@ async def test_what_was_given_away_lives_with_its_new_owner() -> None:
     assert resource.steps == ["closed"]
 
 
-@in_node
+@on_virtual_clock
 async def test_what_one_does_not_own_cannot_be_given_away() -> None:
     heir = process.spawn(sleeper)
 
@@ -327,7 +336,7 @@ async def test_what_one_does_not_own_cannot_be_given_away() -> None:
 
 
 @pytest.mark.parametrize("dead", [True, False])
-@in_node
+@on_virtual_clock
 async def test_nothing_is_given_to_the_dead_or_to_what_is_no_pid(dead: bool) -> None:
     resource = process.own(_Resource())
     heir: Any = await ended() if dead else "heir"
@@ -338,7 +347,7 @@ async def test_nothing_is_given_to_the_dead_or_to_what_is_no_pid(dead: bool) -> 
     assert process.info(process.self(), "owned") == [resource]
 
 
-@in_node
+@on_virtual_clock
 async def test_giving_to_oneself_changes_nothing() -> None:
     resource = process.own(_Resource())
 
@@ -347,7 +356,7 @@ async def test_giving_to_oneself_changes_nothing() -> None:
     assert process.info(process.self(), "owned") == [resource]
 
 
-@in_node
+@on_virtual_clock
 async def test_an_adopted_task_owns_too() -> None:
     resource = _Resource()
 
@@ -363,20 +372,20 @@ async def test_an_adopted_task_owns_too() -> None:
 # ---- offload
 
 
-@in_real_node
+@on_real_clock
 async def test_offload_runs_on_a_thread_and_returns_the_result() -> None:
     name = await process.offload(lambda: threading.current_thread().name)
 
     assert name.startswith("beamish-offload")
 
 
-@in_real_node
+@on_real_clock
 async def test_offload_raises_what_the_function_raises() -> None:
     with pytest.raises(ZeroDivisionError):
         await process.offload(lambda: 1 / 0)
 
 
-@in_real_node
+@on_real_clock
 async def test_the_node_goes_on_while_work_is_offloaded() -> None:
     event = threading.Event()
 
@@ -390,7 +399,7 @@ async def test_the_node_goes_on_while_work_is_offloaded() -> None:
     assert process.flush() == ["meanwhile"]
 
 
-@in_real_node
+@on_real_clock
 async def test_one_who_offloads_can_be_ended_meanwhile() -> None:
     """B6: the caller can be killed."""
     begun, event = threading.Event(), threading.Event()
@@ -408,6 +417,6 @@ async def test_one_who_offloads_can_be_ended_meanwhile() -> None:
 
 
 @pytest.mark.slow  # starts an OS process
-@in_real_node
+@on_real_clock
 async def test_offload_of_computing_runs_in_an_os_process() -> None:
     assert await process.offload(pow, 7, 77, cpu=True) == 7**77

@@ -16,7 +16,7 @@ from .harness import (
     down_of,
     end_of,
     equal_to,
-    in_node,
+    on_virtual_clock,
     settle,
     watched_end,
 )
@@ -138,7 +138,7 @@ def _names(cases: list[tuple[str, Any, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize(("_kind", "pattern", "message"), _TAKEN, ids=_names(_TAKEN))
-@in_node
+@on_virtual_clock
 async def test_a_pattern_takes(_kind: str, pattern: Any, message: Any) -> None:
     """From the mailbox, and from the hand of the sender."""
     process.send(process.self(), message)
@@ -151,7 +151,7 @@ async def test_a_pattern_takes(_kind: str, pattern: Any, message: Any) -> None:
 
 
 @pytest.mark.parametrize(("_kind", "pattern", "message"), _LEFT, ids=_names(_LEFT))
-@in_node
+@on_virtual_clock
 async def test_a_pattern_leaves(_kind: str, pattern: Any, message: Any) -> None:
     """In the mailbox, and what comes while it waits."""
     process.send(process.self(), message)
@@ -170,7 +170,7 @@ async def _take(parent: Pid, pattern: Any) -> None:
     process.send(parent, await process.receive(pattern))
 
 
-@in_node
+@on_virtual_clock
 async def test_references_and_pids_are_told_by_what_they_are() -> None:
     mine, other = process.make_ref(), process.make_ref()
     process.send(process.self(), (other, 1))
@@ -183,7 +183,7 @@ async def test_references_and_pids_are_told_by_what_they_are() -> None:
 # ---- predicates
 
 
-@in_node
+@on_virtual_clock
 async def test_a_predicate_runs_in_the_receiver() -> None:
     """With its self(), its dictionary, its contextvars."""
     pids: list[Pid] = []
@@ -201,7 +201,7 @@ async def test_a_predicate_runs_in_the_receiver() -> None:
     assert pids == [pid, pid, pid]
 
 
-@in_node
+@on_virtual_clock
 async def test_an_error_in_a_predicate_is_the_receivers() -> None:
     """The sender knows nothing of it."""
 
@@ -215,7 +215,7 @@ async def test_an_error_in_a_predicate_is_the_receivers() -> None:
     assert isinstance(await down_of(ref), LookupError)
 
 
-@in_node
+@on_virtual_clock
 async def test_an_error_in_a_predicate_can_be_caught_and_loses_no_message() -> None:
     def failing(message: object) -> bool:
         raise LookupError(message)
@@ -239,7 +239,7 @@ class _Incomparable:
     ("pattern", "message"),
     [(_Incomparable(), 1), ((1, _Incomparable()), (1, 2)), ({"k": _Incomparable()}, {"k": 1})],
 )
-@in_node
+@on_virtual_clock
 async def test_an_error_in_a_comparison_is_the_receivers(pattern: Any, message: Any) -> None:
     """Of a pattern with an __eq__ of its own."""
     pid, ref = process.spawn_monitor(process.receive, pattern)
@@ -250,7 +250,7 @@ async def test_an_error_in_a_comparison_is_the_receivers(pattern: Any, message: 
     assert isinstance(await down_of(ref), LookupError)
 
 
-@in_node
+@on_virtual_clock
 async def test_an_error_in_comparing_the_message_is_the_receivers() -> None:
     """Of a message with an __eq__ of its own, compared with a plain value."""
     pid, ref = process.spawn_monitor(process.receive, (1, 2))
@@ -261,7 +261,7 @@ async def test_an_error_in_comparing_the_message_is_the_receivers() -> None:
     assert isinstance(await down_of(ref), LookupError)
 
 
-@in_node
+@on_virtual_clock
 async def test_a_predicate_may_send_to_its_own_process() -> None:
     """What it sends is looked at in its turn."""
 
@@ -276,7 +276,7 @@ async def test_a_predicate_may_send_to_its_own_process() -> None:
     assert process.flush() == ["first"]
 
 
-@in_node
+@on_virtual_clock
 async def test_a_predicate_may_take_messages_itself() -> None:
     """flush() inside of one: the message that it then says yes to is taken once."""
     flushed: list[Any] = []
@@ -294,7 +294,7 @@ async def test_a_predicate_may_take_messages_itself() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_a_predicate_may_spawn_and_look_around() -> None:
     """It is the receiver's code like any other."""
 
@@ -308,7 +308,7 @@ async def test_a_predicate_may_spawn_and_look_around() -> None:
     assert await process.receive(timeout=PATIENCE) == "spawned"
 
 
-@in_node
+@on_virtual_clock
 async def test_a_predicate_that_exits_ends_its_process() -> None:
     def leaving(message: Any) -> bool:
         process.exit(("left", message))
@@ -323,7 +323,7 @@ async def test_a_predicate_that_exits_ends_its_process() -> None:
 # ---- several patterns
 
 
-@in_node
+@on_virtual_clock
 async def test_of_several_patterns_any_may_take_it() -> None:
     patterns: tuple[Any, ...] = (int, ("ok", ...), equal_to("yes"))
 
@@ -332,7 +332,7 @@ async def test_of_several_patterns_any_may_take_it() -> None:
         assert await process.receive(*patterns, timeout=0) == message
 
 
-@in_node
+@on_virtual_clock
 async def test_a_waiting_process_takes_by_any_of_several_patterns() -> None:
     for message in (1, ("ok", 2), "yes"):
         pid = process.spawn(process.receive, int, ("ok", ...), "yes")
@@ -376,7 +376,7 @@ def _patterns_with(ref: Ref) -> dict[str, tuple[Any, ...]]:
 @pytest.mark.slow  # puts 100,000 messages in a mailbox
 @pytest.mark.parametrize("kind", ["tuple", "deep", "answer or down"])
 @pytest.mark.parametrize("waiting", [False, True])
-@in_node
+@on_virtual_clock
 async def test_a_reference_skips_the_messages_that_are_older(kind: str, waiting: bool) -> None:
     """R9: a call stays O(1) with 100,000 unrelated messages waiting."""
     for _ in range(_BUSY):
@@ -395,7 +395,7 @@ async def test_a_reference_skips_the_messages_that_are_older(kind: str, waiting:
     assert len(process.flush()) == _BUSY
 
 
-@in_node
+@on_virtual_clock
 async def test_a_reference_finds_what_came_after_it() -> None:
     """Also after messages before it were taken, and with others between."""
     for number in range(10):
@@ -411,7 +411,7 @@ async def test_a_reference_finds_what_came_after_it() -> None:
     assert process.flush() == list(range(1, 20, 2))
 
 
-@in_node
+@on_virtual_clock
 async def test_a_reference_of_another_process_is_looked_for_everywhere() -> None:
     """Only who made it knows when it was made."""
     parent = process.self()
@@ -428,7 +428,7 @@ async def test_a_reference_of_another_process_is_looked_for_everywhere() -> None
     assert await process.receive((ref, ...), timeout=0) == (ref, "first")
 
 
-@in_node
+@on_virtual_clock
 async def test_of_two_references_the_newer_one_says_where_to_begin() -> None:
     """A message that holds both cannot be older than either."""
     old = process.make_ref()

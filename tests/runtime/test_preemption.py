@@ -23,7 +23,7 @@ import pytest
 import beamish
 from beamish import Pid, ProcessExit, process
 
-from .harness import PATIENCE, down_of, in_real_node
+from .harness import PATIENCE, down_of, on_real_clock
 
 pytestmark = pytest.mark.slow  # real CPU time has to pass
 
@@ -49,7 +49,7 @@ def _burn(seconds: float) -> None:
 # ---- the others go on
 
 
-@in_real_node
+@on_real_clock
 async def test_two_hogs_do_not_stop_an_echo_server() -> None:
     """B1: a process cannot hurt another by `while True: pass`."""
     for _ in range(2):
@@ -72,7 +72,7 @@ async def test_two_hogs_do_not_stop_an_echo_server() -> None:
         await writer.wait_closed()
 
 
-@in_real_node
+@on_real_clock
 async def test_a_hog_that_logs_all_the_time_is_preempted_as_well() -> None:
     """Most of the time it is inside of logging, and half of that with a lock."""
     logger = logging.Logger("of its own")
@@ -88,7 +88,7 @@ async def test_a_hog_that_logs_all_the_time_is_preempted_as_well() -> None:
         await _turns(20)
 
 
-@in_real_node
+@on_real_clock
 async def test_a_hog_does_not_stop_timers_and_messages() -> None:
     process.spawn(_hog)
     process.send_after(0.01, process.self(), "late")
@@ -98,7 +98,7 @@ async def test_a_hog_does_not_stop_timers_and_messages() -> None:
     assert await process.receive(timeout=PATIENCE) == "from another"
 
 
-@in_real_node
+@on_real_clock
 async def test_hogs_share_the_time() -> None:
     """Each comes to its turn."""
     counts = [0] * 4
@@ -113,7 +113,7 @@ async def test_hogs_share_the_time() -> None:
         await process.sleep(0.01)
 
 
-@in_real_node
+@on_real_clock
 async def test_a_plain_function_is_preempted() -> None:
     """`spawn` of a def, which cannot even await."""
 
@@ -128,7 +128,7 @@ async def test_a_plain_function_is_preempted() -> None:
     assert await down_of(ref) == "enough"
 
 
-@in_real_node
+@on_real_clock
 async def test_a_loop_of_sends_is_preempted() -> None:
     """Code that is in the runtime at nearly every tick."""
     sink = process.make_ref()  # no alias: what is sent to it is dropped
@@ -144,7 +144,7 @@ async def test_a_loop_of_sends_is_preempted() -> None:
     assert await down_of(ref) == "enough"
 
 
-@in_real_node
+@on_real_clock
 async def test_a_loop_of_receives_is_preempted() -> None:
     """A process whose mailbox never gets empty."""
 
@@ -260,7 +260,7 @@ _HOGS = [
 
 @pytest.mark.parametrize("reason", ["boom", "kill"])
 @pytest.mark.parametrize("hog", _HOGS)
-@in_real_node
+@on_real_clock
 async def test_a_hog_is_ended_by_an_exit_signal_and_its_finally_runs(hog: Any, reason: str) -> None:
     """B1: `exit(pid, "kill")` ends it, and any other reason does."""
     steps: list[str] = []
@@ -275,7 +275,7 @@ async def test_a_hog_is_ended_by_an_exit_signal_and_its_finally_runs(hog: Any, r
     assert "finally" in steps
 
 
-@in_real_node
+@on_real_clock
 async def test_a_hog_that_was_never_parked_yet_is_ended() -> None:
     """The signal is there before its first slice is over."""
     hog, ref = process.spawn_monitor(_hog)
@@ -286,7 +286,7 @@ async def test_a_hog_that_was_never_parked_yet_is_ended() -> None:
     assert await down_of(ref) == "boom"
 
 
-@in_real_node
+@on_real_clock
 async def test_a_hog_gets_the_reason_where_it_was() -> None:
     """ProcessExit is raised in the interrupted code."""
     parent = process.self()
@@ -307,7 +307,7 @@ async def test_a_hog_gets_the_reason_where_it_was() -> None:
     assert await down_of(ref) == ("a", "reason")
 
 
-@in_real_node
+@on_real_clock
 async def test_a_hog_that_traps_exits_collects_them() -> None:
     """T2: a signal that does not end it does not disturb it."""
     parent = process.self()
@@ -329,7 +329,7 @@ async def test_a_hog_that_traps_exits_collects_them() -> None:
     assert message == ("EXIT", parent, "boom")
 
 
-@in_real_node
+@on_real_clock
 async def test_a_parked_process_gets_its_messages() -> None:
     parent = process.self()
     stop: list[bool] = []
@@ -348,7 +348,7 @@ async def test_a_parked_process_gets_its_messages() -> None:
     assert await process.receive(timeout=PATIENCE) == ["one", "two"]
 
 
-@in_real_node
+@on_real_clock
 async def test_hogs_that_are_linked_end_together() -> None:
     async def parent_hog() -> None:
         process.spawn_link(_hog)
@@ -370,7 +370,7 @@ async def test_hogs_that_are_linked_end_together() -> None:
 _variable: contextvars.ContextVar[str] = contextvars.ContextVar("_variable")
 
 
-@in_real_node
+@on_real_clock
 async def test_a_parked_process_goes_on_with_its_locals_and_contextvars() -> None:
     parent = process.self()
 
@@ -393,7 +393,7 @@ async def test_a_parked_process_goes_on_with_its_locals_and_contextvars() -> Non
     assert sorted(got) == [[name, *(f"{name}{n}" for n in range(10))] for name in "abc"]
 
 
-@in_real_node
+@on_real_clock
 async def test_a_parked_process_goes_on_in_an_exception_handler() -> None:
     """sys.exception() belongs to it alone."""
     parent = process.self()
@@ -412,7 +412,7 @@ async def test_a_parked_process_goes_on_in_an_exception_handler() -> None:
     assert [await process.receive(bool, timeout=PATIENCE) for _ in range(6)] == [True] * 6
 
 
-@in_real_node
+@on_real_clock
 async def test_a_hog_may_await_again_afterwards() -> None:
     """Parked or not, it is the same process."""
     parent = process.self()
@@ -431,7 +431,7 @@ async def test_a_hog_may_await_again_afterwards() -> None:
     assert [await process.receive(timeout=PATIENCE) for _ in range(2)] == ["done", "done"]
 
 
-@in_real_node
+@on_real_clock
 async def test_a_hog_in_a_sort_or_a_comparison_goes_on_where_it_was() -> None:
     """C code in between is left and entered again."""
     parent = process.self()
@@ -453,7 +453,7 @@ async def test_a_hog_in_a_sort_or_a_comparison_goes_on_where_it_was() -> None:
 # ---- where it is not parked
 
 
-@in_real_node
+@on_real_clock
 async def test_in_a_critical_section_nothing_else_runs() -> None:
     """process.critical()."""
     parent = process.self()
@@ -475,7 +475,7 @@ async def test_in_a_critical_section_nothing_else_runs() -> None:
     assert [await process.receive(timeout=PATIENCE) for _ in range(3)] == ["done"] * 3
 
 
-@in_real_node
+@on_real_clock
 async def test_critical_sections_nest() -> None:
     parent = process.self()
     inside: list[Pid] = []
@@ -511,7 +511,7 @@ class _Cycle:
 
 
 @pytest.mark.parametrize("collected", [True, False])
-@in_real_node
+@on_real_clock
 async def test_a_finalizer_is_not_parked(collected: bool) -> None:
     """Its garbage collector would be left in the middle, and what is raised there is lost."""
     parent = process.self()
@@ -543,7 +543,7 @@ async def test_a_finalizer_is_not_parked(collected: bool) -> None:
 # ---- the timer
 
 
-@in_real_node
+@on_real_clock
 async def test_the_timer_runs_while_there_is_work_and_is_off_when_idle() -> None:
     """B5: an idle node has no wake-ups."""
     hog, ref = process.spawn_monitor(_hog)

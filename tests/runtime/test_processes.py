@@ -17,7 +17,7 @@ from .harness import (
     end_of,
     ended,
     equal_to,
-    in_node,
+    on_virtual_clock,
     sleeper,
     watched_end,
 )
@@ -25,7 +25,7 @@ from .harness import (
 # ---- P1
 
 
-@in_node
+@on_virtual_clock
 async def test_p1_spawn_returns_before_the_child_has_run() -> None:
     """P1: spawn returns at once, it never waits for the child."""
     ran: list[str] = []
@@ -40,7 +40,7 @@ async def test_p1_spawn_returns_before_the_child_has_run() -> None:
     assert ran == ["child"]
 
 
-@in_node
+@on_virtual_clock
 async def test_p1_a_plain_function_can_be_a_process() -> None:
     """P1: anything that can be called can be spawned."""
     parent = process.self()
@@ -50,7 +50,7 @@ async def test_p1_a_plain_function_can_be_a_process() -> None:
     assert await process.receive(timeout=PATIENCE) == "from a plain function"
 
 
-@in_node
+@on_virtual_clock
 async def test_p1_arguments_are_passed_by_position_and_by_name() -> None:
     """P1: spawn(fn, *args, **kw)."""
     parent = process.self()
@@ -63,7 +63,7 @@ async def test_p1_arguments_are_passed_by_position_and_by_name() -> None:
     assert await process.receive(timeout=PATIENCE) == ((1, 2), {"three": 3})
 
 
-@in_node
+@on_virtual_clock
 async def test_p1_a_child_that_raises_at_once_does_not_fail_the_caller() -> None:
     """P1: spawn never fails because of the child's code."""
 
@@ -73,7 +73,7 @@ async def test_p1_a_child_that_raises_at_once_does_not_fail_the_caller() -> None
     assert isinstance(await watched_end(child), LookupError)
 
 
-@in_node
+@on_virtual_clock
 async def test_p1_wrong_arguments_are_the_childs_error() -> None:
     """P1: of a missing function it is the child that ends with undef; of wrong arguments too."""
 
@@ -85,7 +85,7 @@ async def test_p1_wrong_arguments_are_the_childs_error() -> None:
     assert isinstance(await down_of(ref), TypeError)
 
 
-@in_node
+@on_virtual_clock
 async def test_p1_spawn_refuses_a_coroutine_and_says_what_to_write() -> None:
     """P1: what is no function is an error of the caller's."""
 
@@ -96,7 +96,7 @@ async def test_p1_spawn_refuses_a_coroutine_and_says_what_to_write() -> None:
 
 
 @pytest.mark.parametrize("thing", [None, 42, "name", ()])
-@in_node
+@on_virtual_clock
 async def test_p1_spawn_refuses_what_cannot_be_called(thing: Any) -> None:
     """P1: what is no function is an error of the caller's."""
     before = process.list()
@@ -110,7 +110,7 @@ async def test_p1_spawn_refuses_what_cannot_be_called(thing: Any) -> None:
 # ---- P2
 
 
-@in_node
+@on_virtual_clock
 async def test_p2_a_linked_child_that_dies_at_once_delivers_its_own_reason() -> None:
     """P2: spawn_link is one step: never noproc."""
     process.flag(trap_exit=True)
@@ -120,14 +120,14 @@ async def test_p2_a_linked_child_that_dies_at_once_delivers_its_own_reason() -> 
         assert await process.receive(timeout=PATIENCE) == Exit(pid, number)
 
 
-@in_node
+@on_virtual_clock
 async def test_p2_a_monitored_child_that_dies_at_once_delivers_its_own_reason() -> None:
     """P2: spawn_monitor is one step: never noproc."""
     for number in range(300):
         assert await watched_end(process.exit, number) == number
 
 
-@in_node
+@on_virtual_clock
 async def test_p2_spawn_opt_links_monitors_names_and_labels_in_one_step() -> None:
     """P2: all options take effect before the child runs."""
     pid, ref = process.spawn_opt(sleeper, link=True, monitor=True, name="both", label="lab")
@@ -142,7 +142,7 @@ async def test_p2_spawn_opt_links_monitors_names_and_labels_in_one_step() -> Non
     assert await down_of(ref) == "done"
 
 
-@in_node
+@on_virtual_clock
 async def test_p2_spawn_opt_starts_nothing_where_the_name_is_taken() -> None:
     """P2: one step: all of it or nothing."""
     process.register("taken", process.self())
@@ -155,7 +155,7 @@ async def test_p2_spawn_opt_starts_nothing_where_the_name_is_taken() -> None:
 
 
 @pytest.mark.parametrize("name", ["undefined", 42, ("a", "b")])
-@in_node
+@on_virtual_clock
 async def test_p2_spawn_opt_starts_nothing_where_the_name_is_bad(name: Any) -> None:
     """P2: one step: all of it or nothing."""
     before = process.list()
@@ -167,7 +167,7 @@ async def test_p2_spawn_opt_starts_nothing_where_the_name_is_bad(name: Any) -> N
 
 
 @pytest.mark.parametrize("options", [{"alias": "sometimes"}, {"unknown": 1}])
-@in_node
+@on_virtual_clock
 async def test_p2_spawn_opt_starts_nothing_where_the_monitor_options_are_bad(options: Any) -> None:
     """P2: one step: all of it or nothing."""
     before = process.list()
@@ -178,7 +178,7 @@ async def test_p2_spawn_opt_starts_nothing_where_the_monitor_options_are_bad(opt
     assert process.list() == before
 
 
-@in_node
+@on_virtual_clock
 async def test_p2_spawn_opt_takes_the_options_of_monitor() -> None:
     """P2, M7: monitor={...} gives the reference an alias and the message a tag."""
     _, ref = process.spawn_opt(
@@ -194,13 +194,13 @@ async def test_p2_spawn_opt_takes_the_options_of_monitor() -> None:
 # ---- P3
 
 
-@in_node
+@on_virtual_clock
 async def test_p3_a_process_ends_normally_when_its_function_returns() -> None:
     """P3: reason normal."""
     assert await watched_end(lambda: "a result") == "normal"
 
 
-@in_node
+@on_virtual_clock
 async def test_p3_ones_own_exit_can_be_caught() -> None:
     """P3: exit/1 is an exception."""
     caught: list[Any] = []
@@ -215,7 +215,7 @@ async def test_p3_ones_own_exit_can_be_caught() -> None:
     assert caught == ["reason"]
 
 
-@in_node
+@on_virtual_clock
 async def test_p3_ones_own_exit_runs_finally() -> None:
     """P3: exit/1 is an exception."""
     ran: list[str] = []
@@ -230,7 +230,7 @@ async def test_p3_ones_own_exit_runs_finally() -> None:
     assert ran == ["finally"]
 
 
-@in_node
+@on_virtual_clock
 async def test_p3_a_caught_error_does_not_end_the_process() -> None:
     """P3: a caught exception does not end the process."""
 
@@ -243,7 +243,7 @@ async def test_p3_a_caught_error_does_not_end_the_process() -> None:
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
-@in_node
+@on_virtual_clock
 async def test_p3_the_end_of_the_interpreter_is_only_that_of_the_process(
     error: BaseException,
 ) -> None:
@@ -297,7 +297,7 @@ async def _in_turns() -> None:
         _in_turns,
     ],
 )
-@in_node
+@on_virtual_clock
 async def test_p4_a_signal_reaches_a_process_wherever_it_waits(where: Any, reason: str) -> None:
     """P4: signals are received at any point, not only in receive."""
     pid, ref = process.spawn_monitor(where)
@@ -310,7 +310,7 @@ async def test_p4_a_signal_reaches_a_process_wherever_it_waits(where: Any, reaso
 
 
 @pytest.mark.parametrize("reason", ["boom", "kill"])
-@in_node
+@on_virtual_clock
 async def test_p4_a_signal_reaches_a_process_that_has_not_begun(reason: str) -> None:
     """P4: a process that is ended before its first step never takes it."""
     ran: list[str] = []
@@ -325,7 +325,7 @@ async def test_p4_a_signal_reaches_a_process_that_has_not_begun(reason: str) -> 
     assert ran == []
 
 
-@in_node
+@on_virtual_clock
 async def test_p4_a_running_process_is_ended_at_its_next_wait() -> None:
     """P4: in Python, a process that runs is reached where it next waits."""
     steps: list[str] = []
@@ -346,7 +346,7 @@ async def test_p4_a_running_process_is_ended_at_its_next_wait() -> None:
 # ---- P5
 
 
-@in_node
+@on_virtual_clock
 async def test_p5_pids_are_unique() -> None:
     """P5: nobody else ever gets a pid."""
     pids = [process.spawn(sleeper) for _ in range(100)]
@@ -355,7 +355,7 @@ async def test_p5_pids_are_unique() -> None:
     assert len(set(pids)) == 200
 
 
-@in_node
+@on_virtual_clock
 async def test_p5_self_is_what_spawn_returned() -> None:
     """P5: a process has one pid."""
     parent = process.self()
@@ -365,7 +365,7 @@ async def test_p5_self_is_what_spawn_returned() -> None:
     assert await process.receive(Pid, timeout=PATIENCE) is pid
 
 
-@in_node
+@on_virtual_clock
 async def test_p5_a_process_is_alive_until_it_has_ended() -> None:
     """P5: is_process_alive."""
     pid, ref = process.spawn_monitor(process.receive)
@@ -377,7 +377,7 @@ async def test_p5_a_process_is_alive_until_it_has_ended() -> None:
 
 
 @pytest.mark.parametrize("reason", ["boom", "kill"])
-@in_node
+@on_virtual_clock
 async def test_p5_a_process_that_was_told_to_end_is_not_alive(reason: str) -> None:
     """P5, R2: what the caller has sent it is taken into account."""
     pid = process.spawn(sleeper)
@@ -388,7 +388,7 @@ async def test_p5_a_process_that_was_told_to_end_is_not_alive(reason: str) -> No
     assert not process.alive(pid)
 
 
-@in_node
+@on_virtual_clock
 async def test_p5_info_of_a_dead_process_is_none() -> None:
     """P5: process_info(DeadPid) is undefined."""
     pid = await ended()
@@ -398,7 +398,7 @@ async def test_p5_info_of_a_dead_process_is_none() -> None:
     assert process.label(pid) is None
 
 
-@in_node
+@on_virtual_clock
 async def test_p5_a_dead_process_is_not_listed() -> None:
     """P5: processes() lists the living, in order of age."""
     pid, ref = process.spawn_monitor(sleeper)
@@ -411,7 +411,7 @@ async def test_p5_a_dead_process_is_not_listed() -> None:
 
 
 @pytest.mark.parametrize("thing", [None, "name", 1])
-@in_node
+@on_virtual_clock
 async def test_p5_alive_and_info_take_a_pid_only(thing: Any) -> None:
     """P5: anything else is badarg."""
     with pytest.raises(BadArgError, match="takes a Pid"):

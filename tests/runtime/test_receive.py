@@ -14,7 +14,7 @@ from .harness import (
     PATIENCE,
     down_of,
     equal_to,
-    in_node,
+    on_virtual_clock,
     settle,
     sleeper,
     watched_end,
@@ -29,7 +29,7 @@ def _send_self(*messages: Any) -> None:
 # ---- R3
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_without_a_pattern_it_takes_the_oldest() -> None:
     """R3."""
     _send_self(1, 2, 3)
@@ -37,7 +37,7 @@ async def test_r3_without_a_pattern_it_takes_the_oldest() -> None:
     assert [await process.receive() for _ in range(3)] == [1, 2, 3]
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_it_takes_the_oldest_that_matches_any_pattern() -> None:
     """R3: the order of the patterns does not matter, that of the messages does."""
     _send_self("a", "b", "c")
@@ -45,7 +45,7 @@ async def test_r3_it_takes_the_oldest_that_matches_any_pattern() -> None:
     assert await process.receive("c", "b") == "b"
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_the_others_stay_in_order() -> None:
     """R3."""
     _send_self(1, "x", 2, "y", 3)
@@ -55,7 +55,7 @@ async def test_r3_the_others_stay_in_order() -> None:
     assert process.flush() == [1, 2, 3]
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_what_comes_while_it_waits_is_looked_at() -> None:
     """R3: the process waits until something matches."""
     parent = process.self()
@@ -73,7 +73,7 @@ async def test_r3_what_comes_while_it_waits_is_looked_at() -> None:
     assert await process.receive(timeout=PATIENCE) == ["a", "b"]
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_two_matches_at_once_are_taken_in_order() -> None:
     """R3: the second waits its turn in the mailbox."""
     parent = process.self()
@@ -90,7 +90,7 @@ async def test_r3_two_matches_at_once_are_taken_in_order() -> None:
     assert [await process.receive(timeout=PATIENCE) for _ in range(3)] == [1, 2, 3]
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_flush_takes_everything() -> None:
     """Process.flush."""
     _send_self(1, "x")
@@ -99,7 +99,7 @@ async def test_r3_flush_takes_everything() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_waiting_messages_can_be_seen_in_order() -> None:
     """process_info(Pid, messages): one that the process was just handed is one of them."""
     pid = process.spawn(_take_ints_only)
@@ -111,7 +111,7 @@ async def test_r3_waiting_messages_can_be_seen_in_order() -> None:
     assert process.info(pid, "message_queue_len") == 4
 
 
-@in_node
+@on_virtual_clock
 async def test_r3_a_message_on_its_way_to_a_selective_receive_is_seen_in_its_place() -> None:
     """process_info(Pid, messages), before the process has gone on."""
     pid = process.spawn(_take_ints_only)
@@ -131,7 +131,7 @@ async def _take_ints_only() -> None:
 # ---- R4
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_none_waits_for_ever() -> None:
     """R4: infinity."""
     process.send_after(4_000_000, process.self(), "at last")  # on the virtual clock
@@ -139,7 +139,7 @@ async def test_r4_none_waits_for_ever() -> None:
     assert await process.receive("at last", timeout=None) == "at last"
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_zero_looks_without_waiting() -> None:
     """R4: nothing else runs meanwhile."""
     ran: list[int] = []
@@ -151,7 +151,7 @@ async def test_r4_zero_looks_without_waiting() -> None:
     assert ran == []
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_zero_looks_at_the_whole_mailbox() -> None:
     """R4: after 0 first scans."""
     _send_self(*range(100), "last")
@@ -161,7 +161,7 @@ async def test_r4_zero_looks_at_the_whole_mailbox() -> None:
 
 @pytest.mark.parametrize("patterns", [(), ("never",), (equal_to("never"),)])
 @pytest.mark.parametrize("timeout", [0.25, 1, 3600])
-@in_node
+@on_virtual_clock
 async def test_r4_a_timeout_is_in_seconds(patterns: Any, timeout: float) -> None:
     """R4."""
     loop = asyncio.get_running_loop()
@@ -173,7 +173,7 @@ async def test_r4_a_timeout_is_in_seconds(patterns: Any, timeout: float) -> None
     assert loop.time() - before == pytest.approx(timeout, abs=0.002)
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_a_timeout_says_what_it_waited_for() -> None:
     """R4."""
     with pytest.raises(
@@ -182,7 +182,7 @@ async def test_r4_a_timeout_says_what_it_waited_for() -> None:
         await process.receive("pong", (1, ...), timeout=0)
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_what_does_not_match_does_not_restart_the_timer() -> None:
     """R4."""
     loop = asyncio.get_running_loop()
@@ -197,7 +197,7 @@ async def test_r4_what_does_not_match_does_not_restart_the_timer() -> None:
 
 
 @pytest.mark.parametrize("patterns", [(), (int,), (equal_to(1),)])
-@in_node
+@on_virtual_clock
 async def test_r4_a_message_in_time_ends_the_wait(patterns: Any) -> None:
     """R4: and the timer is gone."""
     process.send_after(0.5, process.self(), 1)
@@ -207,7 +207,7 @@ async def test_r4_a_message_in_time_ends_the_wait(patterns: Any) -> None:
     assert await process.receive(*patterns, timeout=3.0) == 1
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_a_timed_out_receive_leaves_the_messages() -> None:
     """R4."""
     _send_self("a", "b")
@@ -218,7 +218,7 @@ async def test_r4_a_timed_out_receive_leaves_the_messages() -> None:
     assert process.flush() == ["a", "b"]
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_a_message_and_the_timeout_at_the_same_moment_lose_nothing() -> None:
     """R4: either the message is received, or it is in the mailbox."""
     for _ in range(20):
@@ -236,14 +236,14 @@ _NO_TIMEOUTS: list[Any] = [-1, -0.001, 4_294_967.296, math.inf, math.nan, "1", T
 
 @pytest.mark.parametrize("timeout", _NO_TIMEOUTS)
 @pytest.mark.parametrize("patterns", [(), ("never",)])
-@in_node
+@on_virtual_clock
 async def test_r4_other_timeouts_raise(timeout: Any, patterns: Any) -> None:
     """R4: timeout_value; at most 2**32 - 1 ms, as on the BEAM."""
     with pytest.raises(BadArgError, match=r"timeout: expected seconds .* or None for ever; got"):
         await process.receive(*patterns, timeout=timeout)
 
 
-@in_node
+@on_virtual_clock
 async def test_r4_a_message_that_is_there_is_taken_before_the_timeout_is_looked_at() -> None:
     """R4: as on the BEAM, where a bad time-out is an error only when it would be used."""
     _send_self(1)
@@ -253,7 +253,7 @@ async def test_r4_a_message_that_is_there_is_taken_before_the_timeout_is_looked_
 
 
 @pytest.mark.parametrize("patterns", [("signal",), (equal_to("signal"),)])
-@in_node
+@on_virtual_clock
 async def test_r4_noise_at_the_moment_of_the_timeout_does_not_hide_it(patterns: Any) -> None:
     """R4: the process looks at the noise, and then the time is over."""
     process.send_after(1.0, process.self(), "noise")
@@ -265,7 +265,7 @@ async def test_r4_noise_at_the_moment_of_the_timeout_does_not_hide_it(patterns: 
 # ---- sleep
 
 
-@in_node
+@on_virtual_clock
 async def test_sleep_waits_its_seconds() -> None:
     loop = asyncio.get_running_loop()
     before = loop.time()
@@ -275,7 +275,7 @@ async def test_sleep_waits_its_seconds() -> None:
     assert loop.time() - before == pytest.approx(1.5, abs=0.002)
 
 
-@in_node
+@on_virtual_clock
 async def test_sleep_0_lets_the_others_run_once() -> None:
     steps: list[str] = []
     process.spawn(steps.append, "other")
@@ -285,7 +285,7 @@ async def test_sleep_0_lets_the_others_run_once() -> None:
     assert steps == ["other"]
 
 
-@in_node
+@on_virtual_clock
 async def test_sleep_none_is_for_ever() -> None:
     pid, ref = process.spawn_monitor(process.sleep, None)
     await process.sleep(1_000_000)
@@ -295,7 +295,7 @@ async def test_sleep_none_is_for_ever() -> None:
     assert await down_of(ref) == "enough"
 
 
-@in_node
+@on_virtual_clock
 async def test_sleep_leaves_the_messages() -> None:
     pid = process.spawn(sleeper)
     process.send(pid, "hello")
@@ -309,7 +309,7 @@ async def test_sleep_leaves_the_messages() -> None:
 
 # A sleep may be longer than a receive: more than 32 bits of milliseconds.
 @pytest.mark.parametrize("seconds", [one for one in _NO_TIMEOUTS if one != 4_294_967.296])
-@in_node
+@on_virtual_clock
 async def test_sleep_refuses_what_is_no_time(seconds: Any) -> None:
     with pytest.raises(BadArgError, match="seconds"):
         await process.sleep(seconds)
@@ -318,7 +318,7 @@ async def test_sleep_refuses_what_is_no_time(seconds: Any) -> None:
 # ---- many at once
 
 
-@in_node
+@on_virtual_clock
 async def test_a_thousand_processes_hand_a_message_on() -> None:
     async def hand_on(to: Pid) -> None:
         process.send(to, await process.receive() + 1)
@@ -331,7 +331,7 @@ async def test_a_thousand_processes_hand_a_message_on() -> None:
     assert await process.receive(timeout=PATIENCE) == 1000
 
 
-@in_node
+@on_virtual_clock
 async def test_a_process_that_receives_what_is_there_does_not_starve_the_others() -> None:
     """The loop and other processes get their turn while one works through its mailbox."""
     reason = await watched_end(_work_and_count, process.self())

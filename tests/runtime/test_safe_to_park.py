@@ -26,7 +26,7 @@ from beamish.otp import proc_lib
 from beamish.runtime.locks import first_lock, may_hold_a_lock
 from beamish.runtime.preemption import can_park
 
-from .harness import PATIENCE, in_node, watched_end
+from .harness import PATIENCE, on_virtual_clock, watched_end
 
 
 def _can_park_here() -> bool:
@@ -43,12 +43,12 @@ class _Asks:
         self.answers.append(can_park(sys._getframe(0)))
 
 
-@in_node
+@on_virtual_clock
 async def test_in_the_users_code() -> None:
     assert _can_park_here()
 
 
-@in_node
+@on_virtual_clock
 async def test_below_other_calls_of_the_users() -> None:
     def deep(depth: int) -> bool:
         return deep(depth - 1) if depth else _can_park_here()
@@ -59,7 +59,7 @@ async def test_below_other_calls_of_the_users() -> None:
     assert await inner()
 
 
-@in_node
+@on_virtual_clock
 async def test_in_a_generator_and_a_comprehension() -> None:
     def generator() -> Any:
         yield _can_park_here()
@@ -68,7 +68,7 @@ async def test_in_a_generator_and_a_comprehension() -> None:
     assert [_can_park_here() for _ in range(2)] == [True, True]
 
 
-@in_node
+@on_virtual_clock
 async def test_below_c_code_that_calls_back() -> None:
     """Of sorted and min: nothing of the interpreter's is locked."""
     answers: list[bool] = []
@@ -83,7 +83,7 @@ async def test_below_c_code_that_calls_back() -> None:
     assert answers == [True] * 3
 
 
-@in_node
+@on_virtual_clock
 async def test_below_a_module_of_the_standard_library_without_locks() -> None:
     """json, random, contextlib: nothing to do with threads."""
     answers: list[bool] = []
@@ -99,7 +99,7 @@ async def test_below_a_module_of_the_standard_library_without_locks() -> None:
     assert answers == [True, True]
 
 
-@in_node
+@on_virtual_clock
 async def test_below_a_frozen_module() -> None:
     """os.path and the like lie in the interpreter itself."""
     answers: list[bool] = []
@@ -114,7 +114,7 @@ async def test_below_a_frozen_module() -> None:
     assert answers == [True]
 
 
-@in_node
+@on_virtual_clock
 async def test_in_logging_before_it_takes_a_lock() -> None:
     """A loop that logs is inside of logging at nearly every tick."""
     asks = _Asks()
@@ -129,7 +129,7 @@ async def test_in_logging_before_it_takes_a_lock() -> None:
     assert asks.answers == [True, True]
 
 
-@in_node
+@on_virtual_clock
 async def test_in_a_plain_function_that_is_a_process() -> None:
     answers: list[bool] = []
 
@@ -138,7 +138,7 @@ async def test_in_a_plain_function_that_is_a_process() -> None:
     assert answers == [True]
 
 
-@in_node
+@on_virtual_clock
 async def test_in_a_process_of_a_behaviour() -> None:
     """The room otp is written as users write."""
     asks = _Asks()
@@ -204,7 +204,7 @@ _UNSAFE: list[Callable[[_Asks], object]] = [
 
 
 @pytest.mark.parametrize("fn", _UNSAFE)
-@in_node
+@on_virtual_clock
 async def test_not_below_the_runtime_or_the_standard_library(
     fn: Callable[[_Asks], object],
 ) -> None:
@@ -217,7 +217,7 @@ async def test_not_below_the_runtime_or_the_standard_library(
     assert not any(asks.answers)
 
 
-@in_node
+@on_virtual_clock
 async def test_not_in_a_finalizer() -> None:
     """It may run in the middle of a garbage collection."""
     answers: list[bool] = []
@@ -231,7 +231,7 @@ async def test_not_in_a_finalizer() -> None:
     assert answers == [False]
 
 
-@in_node
+@on_virtual_clock
 async def test_not_while_a_module_is_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,7 +251,7 @@ async def test_not_while_a_module_is_imported(
     assert module.ANSWER is False
 
 
-@in_node
+@on_virtual_clock
 async def test_not_in_a_callback_of_the_loop() -> None:
     """It is not a process' code."""
     asks = _Asks()
@@ -262,7 +262,7 @@ async def test_not_in_a_callback_of_the_loop() -> None:
     assert asks.answers == [False]
 
 
-@in_node
+@on_virtual_clock
 async def test_not_in_a_task() -> None:
     """A plain asyncio Task is not a process that could be parked."""
 
@@ -388,7 +388,7 @@ def _module_in(folder: Path, source: str) -> types.ModuleType:
         ("from queue import Queue\ndef call(f): return f()", False),
     ],
 )
-@in_node
+@on_virtual_clock
 async def test_in_an_installed_package_if_it_has_nothing_to_do_with_threads(
     source: str, safe: bool, tmp_path: Path
 ) -> None:

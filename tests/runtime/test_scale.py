@@ -9,7 +9,7 @@ import pytest
 import beamish
 from beamish import Pid, process
 
-from .harness import PATIENCE, down_of, in_real_node, sleeper
+from .harness import PATIENCE, down_of, on_real_clock, sleeper
 
 pytestmark = pytest.mark.slow  # 100,000 of everything
 
@@ -25,7 +25,7 @@ async def _chain(length: int, top: Pid) -> None:
     await process.receive()
 
 
-@in_real_node
+@on_real_clock
 async def test_a_chain_of_100_000_links_dies_without_recursion() -> None:
     """L8: deep structures are walked with a loop."""
     first, ref = process.spawn_monitor(_chain, _MANY, process.self())
@@ -40,7 +40,7 @@ async def test_a_chain_of_100_000_links_dies_without_recursion() -> None:
     assert process.list() == [process.self()]
 
 
-@in_real_node
+@on_real_clock
 async def test_a_chain_dies_from_its_end_as_well() -> None:
     _, ref = process.spawn_monitor(_chain, _MANY, process.self())
     _, last = await process.receive(("the last", ...), timeout=PATIENCE)
@@ -51,7 +51,7 @@ async def test_a_chain_dies_from_its_end_as_well() -> None:
     assert process.list() == [process.self()]
 
 
-@in_real_node
+@on_real_clock
 async def test_100_000_processes_are_killed_one_by_one() -> None:
     born = [process.spawn_monitor(sleeper) for _ in range(_MANY)]
     await process.sleep(0)
@@ -64,7 +64,7 @@ async def test_100_000_processes_are_killed_one_by_one() -> None:
     assert process.list() == [process.self()]
 
 
-@in_real_node
+@on_real_clock
 async def test_100_000_processes_linked_to_one_die_with_it() -> None:
     async def hub() -> None:
         for _ in range(_MANY):
@@ -80,7 +80,7 @@ async def test_100_000_processes_linked_to_one_die_with_it() -> None:
         await process.sleep(0)
 
 
-@in_real_node
+@on_real_clock
 async def test_100_000_monitors_of_one_process_are_told() -> None:
     pid = process.spawn(sleeper)
     refs = [process.monitor(pid) for _ in range(_MANY)]

@@ -6,7 +6,7 @@ import pytest
 
 from beamish import Pid, Ref, process
 from beamish.terms import Down, Exit
-from tests.otp.support import in_node, on_virtual_clock
+from tests.otp.support import on_real_clock, on_virtual_clock
 
 Starter = tuple[Pid, Ref]
 
@@ -24,7 +24,7 @@ async def dies(starter: Starter, reason: Any) -> None:
     process.exit(reason)
 
 
-@in_node
+@on_real_clock
 async def test_a_start_returns_the_word_of_the_process() -> None:
     pid, message, watching = await process.start(says, ("ready",))
 
@@ -33,7 +33,7 @@ async def test_a_start_returns_the_word_of_the_process() -> None:
     assert process.alive(pid)
 
 
-@in_node
+@on_real_clock
 async def test_a_start_returns_the_down_of_a_process_that_dies_without_a_word() -> None:
     pid, message, _ = await process.start(dies, ("no",))
 
@@ -41,7 +41,7 @@ async def test_a_start_returns_the_down_of_a_process_that_dies_without_a_word() 
     assert (message.pid, message.reason) == (pid, "no")
 
 
-@in_node
+@on_real_clock
 async def test_a_word_is_taken_once() -> None:
     async def says_twice(starter: Starter) -> None:
         process.acknowledge(starter, "one")
@@ -53,7 +53,7 @@ async def test_a_word_is_taken_once() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_started_process_is_not_monitored_any_more() -> None:
     pid, _, _ = await process.start(says, ("ready",))
 
@@ -61,7 +61,7 @@ async def test_a_started_process_is_not_monitored_any_more() -> None:
     assert process.info(pid, "monitored_by") == []
 
 
-@in_node
+@on_real_clock
 async def test_with_watch_a_started_process_is_monitored() -> None:
     pid, _, watching = await process.start(says, ("ready",), watch=True)
 
@@ -81,7 +81,7 @@ async def test_a_process_that_says_nothing_in_time_is_gone_when_the_start_raises
     assert process.flush() == []
 
 
-@in_node
+@on_real_clock
 async def test_a_linked_process_that_dies_without_a_word_leaves_its_exit_to_the_caller() -> None:
     process.flag(trap_exit=True)
 
@@ -90,7 +90,7 @@ async def test_a_linked_process_that_dies_without_a_word_leaves_its_exit_to_the_
     assert process.flush() == [Exit(pid, "no")]
 
 
-@in_node
+@on_real_clock
 async def test_a_process_is_not_ending_before_its_clean_up() -> None:
     me = process.self()
 

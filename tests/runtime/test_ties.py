@@ -7,7 +7,7 @@ from beamish.process import receive
 from beamish.runtime.ties import tie, tied, untie
 from beamish.terms import Pid
 
-from .harness import in_node
+from .harness import on_virtual_clock
 
 
 async def wait() -> None:
@@ -39,7 +39,7 @@ def test_taking_away_what_is_not_there_changes_nothing() -> None:
     assert list(tied(untie(tie(tie(None, one), other), Pid()))) == [one, other]
 
 
-@in_node
+@on_virtual_clock
 async def test_both_sides_of_a_monitor_know_it_until_it_ends() -> None:
     me = process.self()
     pid = process.spawn(wait)
@@ -56,7 +56,7 @@ async def test_both_sides_of_a_monitor_know_it_until_it_ends() -> None:
     assert process.info(me, "monitors") == []
 
 
-@in_node
+@on_virtual_clock
 async def test_a_watcher_that_has_died_is_known_to_nobody() -> None:
     pid = process.spawn(wait)
 
@@ -70,7 +70,7 @@ async def test_a_watcher_that_has_died_is_known_to_nobody() -> None:
     process.exit(pid, "kill")
 
 
-@in_node
+@on_virtual_clock
 async def test_a_monitor_is_active_for_its_maker_alone() -> None:
     pid, ref = process.spawn_monitor(wait)
     me = process.self()

@@ -10,10 +10,10 @@ import pytest
 
 from beamish import BadArgError, TimerRef, process
 
-from .harness import PATIENCE, down_of, in_node, settle, sleeper
+from .harness import PATIENCE, down_of, on_virtual_clock, settle, sleeper
 
 
-@in_node
+@on_virtual_clock
 async def test_send_after_sends_the_message_after_its_seconds() -> None:
     """W1: send_after(Ms, Dest, Msg), here in seconds."""
     loop = asyncio.get_running_loop()
@@ -26,7 +26,7 @@ async def test_send_after_sends_the_message_after_its_seconds() -> None:
     assert loop.time() - before == pytest.approx(1.5, abs=0.002)
 
 
-@in_node
+@on_virtual_clock
 async def test_start_timer_sends_timeout_reference_and_message() -> None:
     """W1: {timeout, Ref, Msg}."""
     timer = process.start_timer(0.5, process.self(), "late")
@@ -34,7 +34,7 @@ async def test_start_timer_sends_timeout_reference_and_message() -> None:
     assert await process.receive(timeout=PATIENCE) == ("timeout", timer, "late")
 
 
-@in_node
+@on_virtual_clock
 async def test_timers_fire_in_the_order_of_their_times() -> None:
     for seconds in (0.3, 0.1, 0.2, 0.1, 0.0):
         process.send_after(seconds, process.self(), seconds)
@@ -44,7 +44,7 @@ async def test_timers_fire_in_the_order_of_their_times() -> None:
     assert got == [0.0, 0.1, 0.1, 0.2, 0.3]
 
 
-@in_node
+@on_virtual_clock
 async def test_timers_of_one_moment_fire_in_the_order_they_were_set() -> None:
     for number in range(10):
         process.send_after(0.1, process.self(), number)
@@ -52,7 +52,7 @@ async def test_timers_of_one_moment_fire_in_the_order_they_were_set() -> None:
     assert [await process.receive(timeout=PATIENCE) for _ in range(10)] == list(range(10))
 
 
-@in_node
+@on_virtual_clock
 async def test_a_timer_of_0_fires_soon_but_not_at_once() -> None:
     process.send_after(0, process.self(), "soon")
 
@@ -60,7 +60,7 @@ async def test_a_timer_of_0_fires_soon_but_not_at_once() -> None:
     assert await process.receive(timeout=PATIENCE) == "soon"
 
 
-@in_node
+@on_virtual_clock
 async def test_cancel_gives_the_seconds_that_were_left() -> None:
     """W2: cancel_timer(Ref) -> milliseconds left, here seconds."""
     timer = process.send_after(2.0, process.self(), "never")
@@ -72,7 +72,7 @@ async def test_cancel_gives_the_seconds_that_were_left() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_a_timer_can_be_cancelled_at_any_time_before_it_fires() -> None:
     """Just set, and when another that was due before it has fired (it lies elsewhere then)."""
     first, second = (process.send_after(2.0, process.self(), n) for n in range(2))
@@ -85,7 +85,7 @@ async def test_a_timer_can_be_cancelled_at_any_time_before_it_fires() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_a_timer_that_is_set_later_may_be_due_earlier() -> None:
     for seconds in (0.5, 0.2, 0.3):
         process.send_after(seconds, process.self(), seconds)
@@ -95,7 +95,7 @@ async def test_a_timer_that_is_set_later_may_be_due_earlier() -> None:
     assert [await process.receive(timeout=PATIENCE) for _ in range(3)] == [0.05, 0.3, 0.5]
 
 
-@in_node
+@on_virtual_clock
 async def test_cancel_of_one_that_fired_is_none() -> None:
     """W2: false if fired."""
     timer = process.send_after(0.1, process.self(), "fired")
@@ -105,7 +105,7 @@ async def test_cancel_of_one_that_fired_is_none() -> None:
     assert process.read_timer(timer) is None
 
 
-@in_node
+@on_virtual_clock
 async def test_read_gives_the_seconds_left_and_leaves_the_timer() -> None:
     timer = process.send_after(2.0, process.self(), "late")
     await process.sleep(0.5)
@@ -114,7 +114,7 @@ async def test_read_gives_the_seconds_left_and_leaves_the_timer() -> None:
     assert await process.receive(timeout=PATIENCE) == "late"
 
 
-@in_node
+@on_virtual_clock
 async def test_anyone_may_cancel_a_timer() -> None:
     parent = process.self()
     timer = process.send_after(2.0, parent, "never")
@@ -124,7 +124,7 @@ async def test_anyone_may_cancel_a_timer() -> None:
     assert await process.receive(timeout=PATIENCE) == pytest.approx(2.0, abs=0.01)
 
 
-@in_node
+@on_virtual_clock
 async def test_a_timer_to_a_pid_ends_with_the_process() -> None:
     """W3: it is cancelled when that pid dies."""
     pid, ref = process.spawn_monitor(sleeper)
@@ -136,7 +136,7 @@ async def test_a_timer_to_a_pid_ends_with_the_process() -> None:
     assert process.cancel_timer(timer) is None
 
 
-@in_node
+@on_virtual_clock
 async def test_a_name_is_looked_up_when_the_time_comes() -> None:
     """W3: with a name, the name is looked up at expiry."""
     first = process.spawn_opt(sleeper, name="target")
@@ -147,7 +147,7 @@ async def test_a_name_is_looked_up_when_the_time_comes() -> None:
     assert await process.receive(timeout=PATIENCE) == "late"
 
 
-@in_node
+@on_virtual_clock
 async def test_a_timer_to_a_name_that_nobody_has_is_dropped() -> None:
     process.send_after(0.1, "nobody", "lost")
 
@@ -156,7 +156,7 @@ async def test_a_timer_to_a_name_that_nobody_has_is_dropped() -> None:
     assert process.flush() == []
 
 
-@in_node
+@on_virtual_clock
 async def test_a_timer_does_not_end_with_the_process_that_set_it() -> None:
     parent = process.self()
 
@@ -168,28 +168,28 @@ async def test_a_timer_does_not_end_with_the_process_that_set_it() -> None:
 
 @pytest.mark.parametrize("start", [process.send_after, process.start_timer])
 @pytest.mark.parametrize("seconds", [-1, 4_294_967.296, math.inf, math.nan, "1", True, None])
-@in_node
+@on_virtual_clock
 async def test_a_timer_of_no_time_is_badarg(start: Any, seconds: Any) -> None:
     with pytest.raises(BadArgError, match="expected seconds"):
         start(seconds, process.self(), "never")
 
 
 @pytest.mark.parametrize("dest", [None, 42, ("name", "node"), b"name"])
-@in_node
+@on_virtual_clock
 async def test_a_timer_to_what_is_no_destination_is_badarg(dest: Any) -> None:
     with pytest.raises(BadArgError, match="a timer sends to a pid or a registered name"):
         process.send_after(1, dest, "never")
 
 
 @pytest.mark.parametrize("operation", [process.cancel_timer, process.read_timer])
-@in_node
+@on_virtual_clock
 async def test_cancel_and_read_take_a_timer_only(operation: Any) -> None:
     for thing in (None, 42, process.make_ref()):
         with pytest.raises(BadArgError, match="expected what send_after or start_timer returned"):
             operation(thing)
 
 
-@in_node
+@on_virtual_clock
 async def test_ten_thousand_timers_of_which_half_are_cancelled() -> None:
     timers = [process.send_after(1 + n % 100 / 1000, process.self(), n) for n in range(10_000)]
     for timer in timers[::2]:

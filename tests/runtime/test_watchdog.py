@@ -12,7 +12,7 @@ import pytest
 import beamish
 from beamish import process
 
-from .harness import PATIENCE, down_of, in_real_node
+from .harness import PATIENCE, down_of, on_real_clock
 
 pytestmark = pytest.mark.slow  # real time has to pass
 
@@ -92,7 +92,7 @@ def test_an_idle_node_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
     assert _blocked(caplog) == []
 
 
-@in_real_node
+@on_real_clock
 async def test_one_who_waits_for_the_lock_of_a_parked_process_is_parked_too() -> None:
     """Else the two would wait for each other for ever."""
     lock = threading.Lock()

@@ -14,7 +14,7 @@ from beamish import process
 from beamish.otp import ChildSpec, DynamicSupervisor, Supervisor, gen_server
 from beamish.runtime.journal import SIZE, Death, Why
 from beamish.terms import Pid
-from tests.otp.support import Worker, down, ended_by, in_node, reason_of
+from tests.otp.support import Worker, down, ended_by, on_real_clock, reason_of
 
 
 async def for_ever() -> None:
@@ -31,12 +31,12 @@ def known(pid: Pid) -> Why:
     return why
 
 
-@in_node
+@on_real_clock
 async def test_nothing_is_told_of_who_lives() -> None:
     assert process.why(process.self()) is None
 
 
-@in_node
+@on_real_clock
 async def test_nothing_is_told_of_a_normal_end() -> None:
     pid, ref = process.spawn_monitor(lambda: None)
     await down(ref)
@@ -46,7 +46,7 @@ async def test_nothing_is_told_of_a_normal_end() -> None:
 
 @pytest.mark.parametrize("ends", [fails, lambda: process.exit("boom")])
 def test_a_process_that_fails_has_ended_by_itself(ends: Callable[[], None]) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid, ref = process.spawn_monitor(ends)
         reason = await down(ref)
@@ -58,7 +58,7 @@ def test_a_process_that_fails_has_ended_by_itself(ends: Callable[[], None]) -> N
 
 @pytest.mark.parametrize(("signal", "reason"), [("boom", "boom"), ("kill", "killed")])
 def test_an_exit_signal_tells_who_sent_it(signal: str, reason: str) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         pid = process.spawn(for_ever)
         await ended_by(pid, signal)
@@ -68,7 +68,7 @@ def test_an_exit_signal_tells_who_sent_it(signal: str, reason: str) -> None:
     test()
 
 
-@in_node
+@on_real_clock
 async def test_the_first_of_two_signals_is_the_cause() -> None:
     pid = process.spawn(for_ever)
 
@@ -78,7 +78,7 @@ async def test_the_first_of_two_signals_is_the_cause() -> None:
     assert known(pid).root.reason == "first"
 
 
-@in_node
+@on_real_clock
 async def test_links_lead_to_the_process_that_failed() -> None:
     async def linked(depth: int) -> None:
         process.send(home, process.self())
@@ -108,7 +108,7 @@ async def pids_of(sup: Any) -> dict[Any, Any]:
     return {info.id: info.pid for info in await Supervisor.which_children(sup)}
 
 
-@in_node
+@on_real_clock
 async def test_a_sibling_was_stopped_by_the_supervisor_because_of_the_one_that_failed() -> None:
     sup = await Supervisor.start_link([worker("a"), worker("b")], strategy="one_for_all")
     pids = await pids_of(sup)
@@ -123,7 +123,7 @@ async def test_a_sibling_was_stopped_by_the_supervisor_because_of_the_one_that_f
     assert isinstance(failed.reason, ValueError)
 
 
-@in_node
+@on_real_clock
 async def test_a_child_stopped_on_request_later_is_not_put_down_to_an_old_failure() -> None:
     sup = await Supervisor.start_link([worker("a"), worker("b")], strategy="one_for_all")
     await ended_by((await pids_of(sup))["a"], "kill")
@@ -136,7 +136,7 @@ async def test_a_child_stopped_on_request_later_is_not_put_down_to_an_old_failur
 
 @pytest.mark.parametrize("supervisor", [Supervisor, DynamicSupervisor])
 def test_a_supervisor_that_gives_up_tells_which_child_was_too_much(supervisor: Any) -> None:
-    @in_node
+    @on_real_clock
     async def test() -> None:
         process.flag(trap_exit=True)
         if supervisor is Supervisor:
@@ -157,7 +157,7 @@ def test_a_supervisor_that_gives_up_tells_which_child_was_too_much(supervisor: A
     test()
 
 
-@in_node
+@on_real_clock
 async def test_a_server_that_ends_with_its_parent_tells_so() -> None:
     async def parent() -> None:
         process.send(home, await Worker.start_link(home, "a", trap=True))
@@ -174,7 +174,7 @@ async def test_a_server_that_ends_with_its_parent_tells_so() -> None:
     assert [death.pid for death in known(server)] == [server, pid]
 
 
-@in_node
+@on_real_clock
 async def test_it_prints_as_lines_to_be_read() -> None:
     sup = await Supervisor.start_link(
         [worker("a"), worker("b")], strategy="rest_for_one", name="App.Supervisor"
@@ -191,7 +191,7 @@ async def test_it_prints_as_lines_to_be_read() -> None:
     )
 
 
-@in_node
+@on_real_clock
 async def test_a_chain_longer_than_the_journal_is_told_as_far_as_it_is_known() -> None:
     async def linked(depth: int) -> None:
         if depth:
@@ -206,7 +206,7 @@ async def test_a_chain_longer_than_the_journal_is_told_as_far_as_it_is_known() -
     assert len(str(known(pid)).splitlines()) == SIZE
 
 
-@in_node
+@on_real_clock
 async def test_the_journal_keeps_no_frames_of_a_failed_task_alive() -> None:
     class Big:
         pass
@@ -233,7 +233,7 @@ async def test_the_journal_keeps_no_frames_of_a_failed_task_alive() -> None:
     assert [death.reason[0] for death in known(pid)] == ["badarg", "badarg"]
 
 
-@in_node
+@on_real_clock
 async def test_old_deaths_are_forgotten() -> None:
     pid, ref = process.spawn_monitor(process.exit, "boom")
     await down(ref)
@@ -256,4 +256,4 @@ def test_a_new_node_knows_nothing_of_the_last_one() -> None:
 
     nodes: list[Callable[[], Awaitable[None]]] = [one, two]
     for main in nodes:
-        in_node(main)()  # type: ignore[arg-type]
+        on_real_clock(main)()
