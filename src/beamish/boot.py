@@ -157,11 +157,11 @@ class _Host:
 
         def start() -> None:
             try:
-                self._proc = spawning.start(self._main, self._args, self._kw)
+                self._proc = spawning.spawn_process(self._main, self._args, self._kw)
             except BadArgError as error:
                 ended.set_exception(error)  # no function: `run(main())`, say
                 return
-            rare = self._proc.extra()
+            rare = self._proc.ensure_rare()
             rare.on_end = on_end
             rare.quiet = True  # whoever called run() gets the exception
 

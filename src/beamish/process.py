@@ -42,7 +42,7 @@ from .runtime import reports as _reports
 from .runtime import serving as _serving
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
-from .runtime import starting as _starting
+from .runtime import synchronous_start as _synchronous_start
 from .runtime import timers as _timers
 from .runtime.asyncio_task import TaskFace as _TaskFace
 from .runtime.destinations import destination as _destination
@@ -151,8 +151,8 @@ _REPLIES: Final = ("yes", "no", "success_only", "error_only")
 spawn = _spawning.spawn
 spawn_link = _spawning.spawn_link
 spawn_monitor = _spawning.spawn_monitor
-start = _starting.start
-acknowledge = _starting.acknowledge
+start = _synchronous_start.start
+acknowledge = _synchronous_start.acknowledge
 
 
 @overload
@@ -217,7 +217,7 @@ def spawn_opt(
     if name is not None:
         node.names.check_free(name)
     caller = _current() if link or monitor is not False else None
-    proc = _spawning.start(fn, args, kw)
+    proc = _spawning.spawn_process(fn, args, kw)
     _spawning.equip(node, proc, name, label, initial_call)
     if caller is None:
         return proc.pid
@@ -361,7 +361,7 @@ def flag(*, trap_exit: bool) -> bool:
 
 def put(key: Any, value: Any) -> Any:
     """Sets an entry of the process dictionary; returns the old value, None if there was none."""
-    rare = _current().extra()
+    rare = _current().ensure_rare()
     if rare.dictionary is None:
         rare.dictionary = {}
     old = rare.dictionary.get(key)
@@ -403,7 +403,7 @@ def set_label(label: Any) -> None:
 
     Source: proc_lib:set_label/1 (OTP 27).
     """
-    _current().extra().label = label
+    _current().ensure_rare().label = label
 
 
 def label(pid: Pid) -> Any:
@@ -649,7 +649,7 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
 def why(pid: Pid) -> _journal.Why | None:
     """Who ended a process that is dead, and why: along links, exit signals and supervisors.
 
-    The answer is put together from a journal of the last 1,000 deaths of the node.
+    The result is put together from a journal of the last 1,000 deaths of the node.
 
     Args:
         pid: a process that has died not long ago, and not normally.
@@ -926,7 +926,7 @@ def critical() -> Generator[None]:
         >>> with critical():
         ...     with lock: ...
     """
-    rare = _current().extra()
+    rare = _current().ensure_rare()
     rare.critical += 1
     try:
         yield

@@ -90,7 +90,7 @@ def _adopt(node: Node, task: asyncio.Task[Any]) -> Process:
     outside = Outside(task, partial(_leave_behind, node))
     proc = outside.proc = new_process(node, outside.wake, contextvars.copy_context(), None)
     proc.state = OUTSIDE
-    proc.extra().outside = outside
+    proc.ensure_rare().outside = outside
     node.adopted[task] = proc
     task.add_done_callback(partial(_task_ended, node), context=node.scheduler.context)
     return proc

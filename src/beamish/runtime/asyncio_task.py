@@ -217,7 +217,7 @@ def _is_being_raised(proc: Process) -> bool:
 
 def state_of(proc: Process) -> TaskState:
     """Its TaskState, made on first use."""
-    rare = proc.extra()
+    rare = proc.ensure_rare()
     if rare.task is None:
         rare.task = TaskState()
     state: TaskState = rare.task

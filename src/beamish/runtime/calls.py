@@ -1,4 +1,4 @@
-"""Calls: a request to a process and the wait for its answer, in one step.
+"""Calls: a request to a process and the wait for its reply, in one step.
 
 It is ``monitor(alias="reply_demonitor")``, ``send`` and ``receive_reply`` of one reference, with
 the meaning of these three and a third of their cost: every behaviour is made of calls. An idle
@@ -20,9 +20,9 @@ from beamish.terms.messages import Down, down_message
 from .aliases import REPLY
 from .cycles import called, find_cycle
 from .destinations import destination
-from .handing import establish, settle
+from .handing import establish, establish_handed
 from .here import current, here, running_node
-from .mailbox import answers, check_timeout, deliver, go_on, receive_reply
+from .mailbox import check_timeout, deliver, go_on, is_reply, receive_reply
 from .serving import Server
 from .signals import demonitor, monitor
 from .states import EXIT_PENDING, OUTSIDE, RUNNING, WAIT_ANY, WAIT_REPLY, WOKEN
@@ -40,10 +40,10 @@ __all__ = ["call_cycle", "reply", "request"]
 def request(
     pid: Pid, tag: Any, message: Any, timeout: float | None = None
 ) -> Generator[Any, Any, Any]:
-    """Sends ``(tag, (self, ref), message)`` and waits for the answer.
+    """Sends ``(tag, (self, ref), message)`` and waits for the reply.
 
-    The step under every call (Erlang's ``gen:call``). The receiver answers with `reply`, given the
-    pair ``(pid, ref)``. An answer that comes too late is dropped and never seen.
+    The step under every call (Erlang's ``gen:call``). The receiver answers by `reply`, given the
+    pair ``(pid, ref)``. A reply that comes too late is dropped and never seen.
 
     Args:
         pid: who is asked.
@@ -52,19 +52,19 @@ def request(
         timeout: seconds to wait; None for ever.
 
     Returns:
-        ``(ref, answer)``; or a Down with the reason for which there is none: ``noproc``, or
+        ``(ref, reply)``; or a Down with the reason for which there is none: ``noproc``, or
         what the process died of meanwhile.
 
     Raises:
-        TimeoutError: no answer came in time.
-        CallCycleError: `pid` is the caller, or waits, directly or over others, for an answer of the
+        TimeoutError: no reply came in time.
+        CallCycleError: `pid` is the caller, or waits, directly or over others, for a reply of the
             caller.
 
     Example:
         >>> async def main():
         ...     match await request(server, "ask", "what is it?", timeout=5.0):
         ...         case Down(reason=reason): process.exit(reason)
-        ...         case (_, answer): return answer
+        ...         case (_, reply): return reply
     """
     proc = here.process or current()
     if proc.state > RUNNING:
@@ -88,7 +88,7 @@ def request(
         target is None
         or target.state != WAIT_ANY
         or target.pattern.__class__ is not Server
-        or timeout == 0  # too late for an answer
+        or timeout == 0  # too late for a reply
     ):
         if target is None or target.state >= EXIT_PENDING:
             return down_message(ref, pid, NOPROC)
@@ -104,40 +104,40 @@ def request(
     proc.pattern = ref
     proc.state = WAIT_REPLY
     try:
-        answer = yield call
+        received = yield call
     except BaseException:
         _forget(proc, ref)
         raise
     finally:
         proc.pattern = None
         if timeout is not None and ref._kind is not None:  # it was established
-            node.timers.answered(ref, timeout)
-    if answer.__class__ is tuple or answer.__class__ is Down:
-        return answer
-    # 1. the time-out wakes the caller   2. the server answers   3. the caller runs: the answer
+            node.timers.call_ended(ref, timeout)
+    if received.__class__ is tuple or received.__class__ is Down:
+        return received
+    # 1. the time-out wakes the caller   2. the server answers   3. the caller runs: the reply
     # lies in its mailbox, and must be taken now or it stays for ever.
-    answer = _forget(proc, ref)
-    if answer is None:
+    received = _forget(proc, ref)
+    if received is None:
         raise TimeoutError(f"no answer came within {timeout} s")
-    return answer
+    return received
 
 
-def reply(caller: tuple[Pid, Any], answer: Any) -> None:
+def reply(caller: tuple[Pid, Any], value: Any) -> None:
     """Answers a request.
 
-    The first answer is taken, later ones are dropped, as is one that nobody waits for any more.
+    The first reply is taken, later ones are dropped, as is one that nobody waits for any more.
 
     Args:
         caller: the pair ``(pid, ref)`` that came with the request.
-        answer: any term.
+        value: the reply, any term.
     """
     ref = caller[1]
     if here.handed is not None:
-        settle()
+        establish_handed()
     if ref.__class__ is not MonitorRef or ref._kind is not REPLY:
         proc = destination(ref)
         if proc is not None:
-            deliver(proc, (ref, answer))
+            deliver(proc, (ref, value))
         return
     alias = ref._alias
     if alias is None:
@@ -154,16 +154,16 @@ def reply(caller: tuple[Pid, Any], answer: Any) -> None:
     if proc.state == WAIT_REPLY and proc.pattern is ref:
         proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
         proc.state = WOKEN
-        proc.value = (ref, answer)
+        proc.value = (ref, value)
         here.push(proc)
     else:
-        deliver(proc, (ref, answer))
+        deliver(proc, (ref, value))
 
 
 def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
     """How a process waits for the caller already: who calls, and with what; None if it does not.
 
-    For one about to wait for an answer by other means than `request`.
+    For one about to wait for a reply by other means than `request`.
     """
     target: Process | None = pid._process
     steps = find_cycle(here.process or current(), target) if target is not None else None
@@ -171,17 +171,17 @@ def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
 
 
 def _refuse_cycle(proc: Process, target: Process, message: Any) -> None:
-    """The callee waits for an answer: not, it is to be hoped, for the caller's."""
+    """The callee waits for a reply: not, it is to be hoped, for the caller's."""
     cycle = find_cycle(proc, target) if target is not proc else []
     if cycle is not None:
         raise CallCycleError((called(proc), message), *cycle)
 
 
 def _forget(proc: Process, ref: MonitorRef) -> Any:
-    """Ends the wait for an answer; returns the one that has come meanwhile, if one has."""
+    """Ends the wait for a reply; returns the one that has come meanwhile, if one has."""
     demonitor(proc, ref, flush=False)
     for index, message in enumerate(proc.mailbox or ()):
-        if answers(ref, message):
+        if is_reply(ref, message):
             assert proc.mailbox is not None
             del proc.mailbox[index]
             proc.removed += 1
@@ -203,10 +203,10 @@ def _request_outside(
         wait: Any = receive_reply(ref, timeout)
         return (yield from cast("Generator[Any, Any, Any]", wait))
     except TimeoutError:
-        answer = _forget(proc, ref)
-        if answer is None:
+        received = _forget(proc, ref)
+        if received is None:
             raise
-        return answer
+        return received
     except BaseException:
         _forget(proc, ref)
         raise

@@ -1,6 +1,6 @@
 """Calls that would wait for each other for ever: A calls B, which calls A, also over several hops.
 
-Looked for only when a call is about to wait for a process that itself waits for an answer, so a
+Looked for only when a call is about to wait for a process that itself waits for a reply, so a
 call that goes well pays nothing. From the callee the walk goes from who waits to who is waited for;
 it finds a cycle if it comes back to the caller.
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .handing import settle
+from .handing import establish_handed
 from .here import here
 from .states import WAIT_REPLY
 
@@ -27,7 +27,7 @@ __all__ = ["find_cycle"]
 def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None:
     """How `callee` waits for `caller` already: who, and with which request; None if it does not."""
     if here.handed is not None:
-        settle()
+        establish_handed()
     steps: list[tuple[Any, Any]] = []
     seen: set[Process] = set()
     waiting = callee

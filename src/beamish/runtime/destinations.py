@@ -8,7 +8,7 @@ from beamish.terms import BadArgError, Pid, Ref
 from beamish.terms.errors import describe
 
 from .aliases import alias_destination
-from .handing import settle
+from .handing import establish_handed
 from .here import here, running_node
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def destination(dest: Any) -> Process | None:
         return proc
     if isinstance(dest, Ref):
         if here.handed is not None:
-            settle()  # it may be that call's
+            establish_handed()  # it may be that call's
         return alias_destination(dest)
     if isinstance(dest, tuple):
         parts = cast("tuple[Any, ...]", dest)

@@ -5,9 +5,9 @@ yields; the scheduler then runs the server's next step at once, before anybody e
 step answers, and then the call needs no monitor, no alias and no time-out: nobody but the server's
 own code could have seen them.
 
-Wherever anybody else could, `settle` makes them first: before the server's process is parked,
-before its coroutine goes on (it awaits, it fails, it puts the answer off), before its own code
-looks at processes or sends through the alias. From there on it is a call as any other.
+Wherever anybody else could, `establish_handed` makes them first: before the server's process is
+parked, before its coroutine goes on (it awaits, it fails, it puts the reply off), before its own
+code looks at processes or sends through the alias. From there on it is a call as any other.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["establish", "settle"]
+__all__ = ["establish", "establish_handed"]
 
 
-def settle() -> None:
+def establish_handed() -> None:
     """Makes the call that is handed over just now one that others can see."""
     call: Any = here.handed
     here.handed = None
@@ -37,7 +37,7 @@ def settle() -> None:
 
 
 def establish(caller: Process, server: Process, ref: MonitorRef, timeout: float | None) -> None:
-    """Makes the monitor of a call, the address of its answer, and its time-out."""
+    """Makes the monitor of a call, the address of its reply, and its time-out."""
     ref._alias = caller.pid
     ref._kind = REPLY
     watch(caller, server, ref)

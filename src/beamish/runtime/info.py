@@ -9,7 +9,7 @@ from beamish.terms.errors import describe
 
 from .fate import is_alive
 from .groups import leader_of
-from .handing import settle
+from .handing import establish_handed
 from .here import here
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
@@ -30,7 +30,7 @@ def process_info(pid: Any, item: str | None) -> Any:
     if item is not None and item not in ITEMS:
         raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {item!r}")
     if here.handed is not None:
-        settle()
+        establish_handed()
     proc: Process | None = pid._process
     if proc is None or not is_alive(pid):
         return None

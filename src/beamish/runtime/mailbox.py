@@ -29,7 +29,7 @@ from .asyncio_task import take_cancellation
 from .deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
 from .destinations import destination
 from .here import current, enqueue, here, running_node
-from .outside import Word, wait_outside
+from .outside import Sentinel, wait_outside
 from .patterns import AnyOf, has_predicate, mark_of, matches
 from .shapes import first_to_scan, key_of, new_shape, shapes
 from .states import (
@@ -54,12 +54,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST",
-    "answers",
     "check",
     "check_timeout",
     "deliver",
     "flush",
     "go_on",
+    "is_reply",
     "move_messages",
     "receive",
     "receive_reply",
@@ -72,8 +72,8 @@ T = TypeVar("T")
 
 LONGEST: Final = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
-_LOOK_AGAIN: Final = Word()
-_TIMED_OUT: Final = Word()
+_LOOK_AGAIN: Final = Sentinel()
+_TIMED_OUT: Final = Sentinel()
 
 
 def send(dest: Any, message: T) -> T:
@@ -135,7 +135,7 @@ def deliver(proc: Process, message: Any) -> None:
                 proc.state = WAIT_SCAN
                 taken = False
         else:
-            taken = state == WAIT_ANY or (state == WAIT_REPLY and answers(proc.pattern, message))
+            taken = state == WAIT_ANY or (state == WAIT_REPLY and is_reply(proc.pattern, message))
         if taken:
             # Its pattern is done with; where the message came in is for info() to show.
             proc.pattern = len(proc.mailbox) if proc.mailbox else 0
@@ -300,7 +300,7 @@ def check(proc: Process) -> None:
 
 @coroutine
 def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any, Any]:
-    """Takes the answer to a request: ``(ref, answer)``, or the Down of the monitor `ref`.
+    """Takes the reply to a request: ``(ref, reply)``, or the Down of the monitor `ref`.
 
     What a call waits for, in one step and without patterns. The reference is that of a
     monitor with ``alias="reply_demonitor"``, made before the request was sent.
@@ -331,7 +331,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
     if mailbox:
         start = max(0, ref._mark - proc.removed) if ref._maker is proc.pid else 0
         for index, message in enumerate(from_index(mailbox, start), start):
-            if answers(ref, message):
+            if is_reply(ref, message):
                 del mailbox[index]
                 proc.removed += 1
                 proc.value = message
@@ -341,7 +341,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
     else:
         check_timeout(timeout)
         if timeout == 0:
-            raise _no_answer(timeout)
+            raise _no_reply(timeout)
         timer = running_node().timers.call_later(timeout, time_out, proc)
     proc.value = None
     proc.pattern = ref
@@ -353,16 +353,16 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
         if timer is not None:
             timer.cancel()
     if message is _TIMED_OUT:
-        raise _no_answer(timeout)
+        raise _no_reply(timeout)
     return message
 
 
-def _no_answer(timeout: float | None) -> TimeoutError:
+def _no_reply(timeout: float | None) -> TimeoutError:
     return TimeoutError(f"no answer came within {timeout} s")
 
 
-def answers(ref: Ref, message: Any) -> bool:
-    """Whether a message is `(ref, answer)`, or what a monitor with this reference sends."""
+def is_reply(ref: Ref, message: Any) -> bool:
+    """Whether a message is `(ref, reply)`, or what a monitor with this reference sends."""
     cls = message.__class__
     if cls is tuple:
         size = len(message)
@@ -455,7 +455,7 @@ def _take_deep(
 def from_index(mailbox: deque[Any], start: int) -> Iterable[Any]:
     """The messages from an index on, oldest first.
 
-    An answer stands at the end of the mailbox, perhaps behind very many messages: they are not
+    A reply lies at the end of the mailbox, perhaps behind very many messages: they are not
     walked over, for that would cost at every receive.
     """
     if not start:

@@ -14,8 +14,8 @@ from .adoption import adopt_current_task
 from .exiting import GRACE
 from .here import here
 from .journal import new_journal
-from .names import Names
 from .preemption import Preemption
+from .registered_names import RegisteredNames
 from .scheduler import Scheduler
 from .timers import Timers
 
@@ -104,7 +104,7 @@ class Node:
         self.next_pid = itertools.count(_FIRST_PID).__next__
         self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
         self.init_pid = new_pid(0, self.home, None)
-        self.names = Names()
+        self.names = RegisteredNames()
         self.timers = Timers(loop)
         self.scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["Outside", "Word", "wait_outside"]
+__all__ = ["Outside", "Sentinel", "wait_outside"]
 
 
 @final
-class Word:
+class Sentinel:
     """What receive() is told in the place of a message."""
 
     __slots__ = ()
@@ -61,7 +61,7 @@ class Outside:
 
     def put_back(self, value: Any) -> None:
         """Puts a message where it came into the mailbox: its receive() was cancelled."""
-        if not self.takes_messages or value.__class__ is Word:
+        if not self.takes_messages or value.__class__ is Sentinel:
             return
         proc = self.proc
         if proc.mailbox is None:

@@ -47,7 +47,7 @@ def add_owned(proc: Process, resource: Any, close: Callable[[Any], Any] | None =
     Raises:
         BadArgError: nothing tells how to close it.
     """
-    rare = proc.extra()
+    rare = proc.ensure_rare()
     if rare.owned is None:
         rare.owned = {}
     rare.owned[id(resource)] = Owned(resource, _closer(resource, close))
@@ -66,7 +66,7 @@ def give_away(proc: Process, resource: Any, heir: Process) -> None:
     if entry is None:
         raise BadArgError(f"{proc.pid!r} does not own {resource!r} and cannot give it away")
     moved = getattr(resource, "give_away_owned", None)
-    rare = heir.extra()
+    rare = heir.ensure_rare()
     if rare.owned is None:
         rare.owned = {}
     rare.owned[id(resource)] = entry

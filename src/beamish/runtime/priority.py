@@ -40,7 +40,7 @@ class Urgent:
 
 def allow(proc: Process, alias: Ref) -> None:
     """Lets priority messages come through an alias."""
-    rare = proc.extra()
+    rare = proc.ensure_rare()
     if rare.urgent is None:
         rare.urgent = Urgent()
     rare.urgent.aliases.add(alias)

@@ -156,7 +156,7 @@ class Process(TaskFace):
             parent = process.parent if process is not None else None
         return pids
 
-    def extra(self) -> Rare:
+    def ensure_rare(self) -> Rare:
         """What is rarely used, made on first use."""
         rare = self.rare
         if rare is None:

@@ -26,7 +26,7 @@ from beamish.terms import ProcessExit
 from .asyncio_task import abandon, is_cancelled, take_cancellation
 from .calls import reply
 from .exiting import ForcedEnd, end_raised, end_returned, finish, start_grace
-from .handing import settle
+from .handing import establish_handed
 from .here import enqueue, here
 from .serving import Server, Unanswered
 from .states import (
@@ -204,20 +204,20 @@ class Scheduler:
             proc.state = WOKEN
             proc.value = message
             try:
-                answer = proc.context.run(server.answer, message)
+                result = proc.context.run(server.handle_call, message)
             except BaseException as error:
                 call = _slice(proc, server.fail, error)
             else:
-                if answer.__class__ is Unanswered:
-                    call = _slice(proc, server.go_on, answer.outcome)
+                if result.__class__ is Unanswered:
+                    call = _slice(proc, server.go_on, result.outcome)
                 else:
                     if here.handed is not call:
-                        reply(message[1], answer)
+                        reply(message[1], result)
                     else:
                         # reply(), in short: nobody else knows of this call.
                         here.handed = None
                         if caller.state == WAIT_REPLY:
-                            caller.value = (caller.pattern, answer)
+                            caller.value = (caller.pattern, result)
                             caller.pattern = len(caller.mailbox) if caller.mailbox else 0
                             caller.state = WOKEN
                             self.queue.append(caller)
@@ -238,7 +238,7 @@ class Scheduler:
         Called in the process' own stack; returns when it has its next turn.
         """
         if here.handed is not None:
-            settle()
+            establish_handed()
         proc.parked = getcurrent()
         self.queue.append(proc)
         self.parked += 1

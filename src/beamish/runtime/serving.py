@@ -14,7 +14,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from . import mailbox as _mailbox
-from .handing import settle
+from .handing import establish_handed
 from .here import current, here
 from .states import OUTSIDE, RUNNING, WAIT_ANY
 
@@ -28,7 +28,7 @@ __all__ = ["Server", "Unanswered"]
 
 @final
 class Unanswered:
-    """What `Server.receive` shall return for a request that has not been answered."""
+    """What `Server.receive` returns for a request that has no reply yet."""
 
     __slots__ = ("outcome",)
 
@@ -56,30 +56,30 @@ class Server:
     They may be replaced while the process does not wait.
 
     Args:
-        step: deals with a message and returns None; or returns what `receive` shall return.
-        answer: the same for a `process.request` that comes while the process waits: given
-            ``(tag, (pid, ref), request)`` it returns the answer, or Unanswered(what receive shall
-            return).
+        step: deals with a message and returns None; or returns what `receive` should return.
+        handle_call: the same for a `process.request` that comes while the process waits: given
+            ``(tag, (pid, ref), request)`` it returns the reply, or ``Unanswered(what receive
+            should return)``.
 
     Example:
         >>> async def counter():
         ...     total = 0
         ...     def step(message):
         ...         match message:
-        ...             case ("ask", caller, _): process.reply(caller, answer(message))
+        ...             case ("ask", caller, _): process.reply(caller, handle_call(message))
         ...             case _: return message
-        ...     def answer(request):
+        ...     def handle_call(request):
         ...         nonlocal total
         ...         total += request[2]
         ...         return total
-        ...     return await process.Server(step, answer).receive()
+        ...     return await process.Server(step, handle_call).receive()
     """
 
-    __slots__ = ("_proc", "_resume", "answer", "step")
+    __slots__ = ("_proc", "_resume", "handle_call", "step")
 
-    def __init__(self, step: Callable[[Any], Any], answer: Callable[[Any], Any]) -> None:
+    def __init__(self, step: Callable[[Any], Any], handle_call: Callable[[Any], Any]) -> None:
         self.step = step
-        self.answer = answer
+        self.handle_call = handle_call
         self._proc: Any = None
         self._resume: Any = None
 
@@ -137,7 +137,7 @@ class Server:
         """After a step: the next one if there is a message; waits; or resumes the coroutine.
 
         Args:
-            outcome: what the step, or the answering, has come to; None where it dealt with it.
+            outcome: what the step, or `handle_call`, has come to; None where it dealt with it.
         """
         proc: Process = self._proc
         try:
@@ -156,11 +156,11 @@ class Server:
         except BaseException as error:
             outcome = _Raised(error)
         if here.handed is not None:
-            settle()
+            establish_handed()
         return self._wake(proc)(outcome)
 
     def fail(self, error: BaseException) -> Any:
-        """Resumes the coroutine with what the answering has raised."""
+        """Resumes the coroutine with what `handle_call` has raised."""
         return self.go_on(_Raised(error))
 
     def _wake(self, proc: Process) -> Callable[[Any], Any]:

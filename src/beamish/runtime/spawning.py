@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from .node import Node
 
-__all__ = ["equip", "spawn", "spawn_link", "spawn_monitor", "start"]
+__all__ = ["equip", "spawn", "spawn_link", "spawn_monitor", "spawn_process"]
 
 P = ParamSpec("P")
 
 
-def start(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
+def spawn_process(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Process:
     """A new process that runs `fn(*args, **kw)` when its turn comes."""
     node = here.node or running_node()
     parent = here.process or _outside_parent()
@@ -61,9 +61,9 @@ def equip(node: Node, proc: Process, name: str | None, label: Any, initial_call:
     if name is not None:
         node.names.register(name, proc.pid)
     if label is not None:
-        proc.extra().label = label
+        proc.ensure_rare().label = label
     if initial_call is not None:
-        proc.extra().initial_call = initial_call
+        proc.ensure_rare().initial_call = initial_call
 
 
 def _outside_parent() -> Process | None:
@@ -86,7 +86,7 @@ def spawn(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
 
     Source: erlang:spawn/1 (OTP 25 manual).
     """
-    pid = start(fn, args, kw).pid
+    pid = spawn_process(fn, args, kw).pid
     if here.due:
         here.rest()
     return pid
@@ -98,7 +98,7 @@ def spawn_link(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
     Source: erlang:spawn_link/1.
     """
     caller = here.process or current()
-    proc = start(fn, args, kw)
+    proc = spawn_process(fn, args, kw)
     # signals.join, in short.
     proc.links = caller.pid
     caller.links = proc.pid if caller.links is None else tie(caller.links, proc.pid)
@@ -116,7 +116,7 @@ def spawn_monitor(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> tup
     Source: erlang:spawn_monitor/1.
     """
     watcher = here.process or current()
-    proc = start(fn, args, kw)
+    proc = spawn_process(fn, args, kw)
     node = here.node or running_node()
     # signals.monitor, in short.
     ref = MonitorRef()

@@ -75,8 +75,8 @@ class Limit:
     It is dropped when its timer finds nobody that waits.
 
     Attributes:
-        waiting: the reference of each call that waits, and its last moment in loop time. Who is
-            answered takes its own out.
+        waiting: the reference of each call that waits, and its last moment in loop time. A
+            call that ends takes its own out.
     """
 
     __slots__ = ("_limits", "_loop", "handle", "seconds", "time", "waiting")
@@ -273,7 +273,7 @@ class Timers:
             limit.call_at(limit.time() + seconds)
         return limit
 
-    def answered(self, ref: MonitorRef, timeout: float) -> None:
+    def call_ended(self, ref: MonitorRef, timeout: float) -> None:
         """A call with this time-out waits no more."""
         limit = self.limits.get(timeout) or self.limits.get(_rounded(timeout))
         if limit is not None:
@@ -346,9 +346,9 @@ def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) ->
 
     Args:
         timer: what send_after or start_timer returned.
-        async_: the answer comes as a message ``("cancel_timer", timer, seconds_left)``; the
-            result is None.
-        info: False asks for no answer, in either way.
+        async_: the result comes as a message ``("cancel_timer", timer, seconds_left)``;
+            returns None.
+        info: False asks for no result, returned or sent.
 
     Source: erlang:cancel_timer/1,2.
     """
@@ -382,8 +382,8 @@ def read_timer(timer: TimerRef, *, async_: bool = False) -> float | None:
 
     Args:
         timer: what send_after or start_timer returned.
-        async_: the answer comes as a message ``("read_timer", timer, seconds_left)``; the result
-            is None.
+        async_: the result comes as a message ``("read_timer", timer, seconds_left)``; returns
+            None.
 
     Source: erlang:read_timer/1,2.
     """

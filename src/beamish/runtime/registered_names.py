@@ -12,11 +12,11 @@ from .states import EXIT_PENDING
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["Names"]
+__all__ = ["RegisteredNames"]
 
 
 @final
-class Names:
+class RegisteredNames:
     """The name table of a node."""
 
     __slots__ = ("table",)
@@ -32,7 +32,7 @@ class Names:
         proc: Process | None = pid._process
         if proc is None or proc.state >= EXIT_PENDING:
             raise BadArgError(f"cannot register {pid!r} as {name!r}: it is not alive")
-        rare = proc.extra()
+        rare = proc.ensure_rare()
         if rare.name is not None:
             raise BadArgError(f"{pid!r} has a name already: {rare.name!r}")
         rare.name = Atom(name)

@@ -1,6 +1,8 @@
-"""Making a process whose maker waits for its word, in one step: what every behaviour starts with.
+"""Synchronous start: a new process whose starter waits until it acknowledges, in one step.
 
-It is ``spawn_opt`` with a link, a name and a monitor that ends with an answer, then
+Every behaviour starts with it (OTP: proc_lib:start and init_ack).
+
+It is ``spawn_opt`` with a link, a name and a monitor that ends with a reply, then
 ``receive_reply``, with the meaning of these. Supervisors live of this path; so it makes nothing
 that a start does not need, and `start` is long because each call of a further function would cost
 at every start. `acknowledge` is the other side.
@@ -20,8 +22,7 @@ from .calls import reply
 from .here import current, here, running_node
 from .mailbox import receive_reply
 from .signals import demonitor, monitor, send_exit, unlink
-from .spawning import equip
-from .spawning import start as spawn
+from .spawning import equip, spawn_process
 from .states import RUNNING, WAIT_REPLY, WOKEN
 from .ties import tie, untie
 
@@ -52,7 +53,7 @@ def start(
 ) -> Generator[Any, Any, tuple[Pid, Any, Ref | None]]:
     """Starts a process that runs ``fn(starter, *args)``, and waits until it says how that went.
 
-    For behaviours. The process says so with ``acknowledge(starter, word)``, or `reply`, once. If
+    For behaviours. The process says so with ``acknowledge(starter, value)``, or `reply`, once. If
     it takes too long, or the caller is cancelled meanwhile, it is killed, and is gone when this
     raises.
 
@@ -68,7 +69,7 @@ def start(
         watch: monitor it as well, unless this raises.
 
     Returns:
-        The pid; ``(ref, word)``, or the Down of a process that died without a word; the reference
+        The pid; ``(ref, value)``, or the Down of a process that died before that; the reference
         of the monitor, None if there is none.
 
     Raises:
@@ -87,7 +88,7 @@ def start(
     ref._mark = asker.removed + len(asker.mailbox) if asker.mailbox else 0
     ref._options = None
     ref._kind = REPLY
-    proc = spawn(fn, ((asker.pid, ref), *args), _NO_KEYWORDS)
+    proc = spawn_process(fn, ((asker.pid, ref), *args), _NO_KEYWORDS)
     pid = proc.pid
     ref._watched = proc
     proc.watchers = ref
@@ -147,17 +148,17 @@ def _give_up(asker: Process, pid: Pid, ref: MonitorRef) -> Generator[Any, Any, N
             break
 
 
-def acknowledge(starter: tuple[Pid, Any], word: Any) -> None:
+def acknowledge(starter: tuple[Pid, Any], value: Any) -> None:
     """Says how a start went: `reply`, quick where the starter waits as it mostly does.
 
     Args:
         starter: what the function of `start` was given.
-        word: any term.
+        value: any term.
     """
     ref = starter[1]
     asker: Process | None = starter[0]._process
     if asker is None or asker.state != WAIT_REPLY or asker.pattern is not ref:
-        reply(starter, word)
+        reply(starter, value)
         return
     proc: Process = ref._watched
     ref._alias = ref._watched = None
@@ -165,5 +166,5 @@ def acknowledge(starter: tuple[Pid, Any], word: Any) -> None:
     proc.watchers = None if proc.watchers is ref else untie(proc.watchers, ref)
     asker.pattern = len(asker.mailbox) if asker.mailbox else 0  # as in deliver
     asker.state = WOKEN
-    asker.value = (ref, word)
+    asker.value = (ref, value)
     here.push(asker)
