@@ -24,7 +24,6 @@ from __future__ import annotations
 import asyncio
 import builtins
 import contextlib
-import math
 from operator import attrgetter
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, overload
@@ -58,6 +57,7 @@ from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
 from .terms.errors import describe
+from .terms.numbers import FINITE, check_seconds
 from .terms.words import ERROR, OK
 
 if TYPE_CHECKING:
@@ -876,14 +876,8 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
 
     Source: timer:sleep/1.
     """
-    if seconds is not None and (
-        isinstance(seconds, bool)
-        or not isinstance(seconds, int | float)
-        or not 0 <= seconds < math.inf
-    ):
-        raise BadArgError(
-            f"sleep: expected seconds (a number >= 0) or None for ever; got {describe(seconds)}"
-        )
+    if seconds.__class__ is not float or not 0.0 <= seconds <= FINITE:
+        check_seconds("sleep", seconds, FINITE)
     proc = _current()
     timer = None
     if seconds is not None:

@@ -48,6 +48,7 @@ from typing import Any, Final, Literal, Unpack, cast
 
 from beamish.runtime import waiting
 from beamish.terms import BadArgError, Pid
+from beamish.terms.numbers import is_whole
 
 from . import inet
 from .connecting import Source, connect_any
@@ -149,7 +150,7 @@ def _with_defaults(what: str, options: SocketOptions) -> SocketOptions:
 
 
 def _check_backlog(backlog: object) -> None:
-    if not isinstance(backlog, int) or isinstance(backlog, bool) or backlog < 0:
+    if not is_whole(backlog):
         raise BadArgError(f"backlog: expected a number of connections; got {backlog!r}")
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 
 from beamish.runtime import waiting
 from beamish.terms import BadArgError
+from beamish.terms.numbers import is_whole
 
 from .errors import TcpError, error_for
 from .monitors import cancel_monitor, monitor, set_default_options
@@ -69,7 +70,7 @@ Target = tuple[int, Any]
 
 def check_port(port: object, action: str) -> int:
     """A TCP port number."""
-    if isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= 65535:
+    if is_whole(port, 0, 65535):
         return port
     raise BadArgError(
         f"{action}: expected a port from 0 to 65535; got {port!r} ({type(port).__name__})"

@@ -28,6 +28,7 @@ from beamish.runtime.waiting import (
     wake,
 )
 from beamish.terms import Atom, BadArgError
+from beamish.terms.numbers import LONGEST, check_seconds
 
 from .endpoint import Endpoint
 from .errors import OptionError, TcpError, error_for, reason_of
@@ -40,8 +41,6 @@ from .poller import READ
 __all__ = ["Input", "recv"]
 
 _NO_LINES: Final[list[bytes]] = []
-
-_LONGEST: Final = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
 TCP: Final = Atom("tcp")
 HTTP: Final = Atom("http")
@@ -313,15 +312,7 @@ class Input(Endpoint):
 
 def check_timeout(action: str, timeout: object) -> None:
     """Refuses what is no time-out."""
-    if timeout is not None and not (
-        isinstance(timeout, int | float)
-        and not isinstance(timeout, bool)
-        and 0 <= timeout <= _LONGEST
-    ):
-        raise BadArgError(
-            f"{action}: expected a timeout in seconds (a number from 0 to {_LONGEST}) or None for "
-            f"ever; got {timeout!r} ({type(timeout).__name__})"
-        )
+    check_seconds(action, timeout, LONGEST, what="a timeout in seconds")
 
 
 async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> bytes:

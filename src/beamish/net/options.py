@@ -9,7 +9,6 @@ because a Python program that reads with `recv` is the common one.
 
 from __future__ import annotations
 
-import math
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, TypedDict, get_args
 
 from beamish.terms import BadArgError
+from beamish.terms.numbers import FINITE, is_number, is_whole
 
 from .http import HttpFramer
 from .packet import HeaderFramer, LineFramer, RawFramer
@@ -170,18 +170,12 @@ def _flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _natural(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
 def _positive(value: object) -> bool:
-    return _natural(value) and value != 0
+    return is_whole(value, 1)
 
 
 def _seconds(value: object) -> bool:
-    return value is None or (
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
-    )
+    return value is None or is_number(value, 0, FINITE)
 
 
 _PACKETS: Final = get_args(Packet)
@@ -213,11 +207,11 @@ def _delimiter(value: object) -> bool:
 
 _FLAG: Final = (_flag, "True or False")
 _SIZE: Final = (_positive, "a number of bytes above 0")
-_COUNT: Final = (_natural, "an int >= 0")
+_COUNT: Final = (is_whole, "an int >= 0")
 
 _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "packet": (_packet, '"raw", "line", "http", "httph", 1, 2 or 4'),
-    "packet_size": (_natural, "a number of bytes, or 0 for no limit"),
+    "packet_size": (is_whole, "a number of bytes, or 0 for no limit"),
     "buffer": _SIZE,
     "line_delimiter": (_delimiter, 'one byte, as in b";"'),
     "partial_line": _FLAG,

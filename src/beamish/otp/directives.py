@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias, final
 
 from beamish.terms import NORMAL, BadArgError
+from beamish.terms.numbers import check_seconds
 from beamish.terms.words import TIMEOUT
 
 __all__ = [
@@ -123,12 +124,9 @@ class Timeout(Directive):
     __match_args__ = ("seconds", "message", "abs")
 
     def __init__(self, seconds: float, message: Any = TIMEOUT, *, abs: bool = False) -> None:
-        given: Any = seconds
-        if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
-            raise BadArgError(
-                f"Timeout: expected seconds (a number >= 0); got {seconds!r} "
-                f"({type(seconds).__name__}); to wait for ever, return no Timeout"
-            )
+        if seconds.__class__ is not float or not seconds >= 0.0:
+            hint = "; to wait forever, return no Timeout"
+            check_seconds("Timeout", seconds, forever=False, hint=hint)
         self.seconds = seconds
         self.message = message
         self.abs = abs

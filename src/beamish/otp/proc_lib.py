@@ -47,8 +47,8 @@ from __future__ import annotations
 from typing import Any, NoReturn, cast
 
 from beamish import process
-from beamish.terms import NORMAL, Atom, BadArgError, Pid, Ref
-from beamish.terms.errors import describe
+from beamish.terms import NORMAL, Atom, Pid, Ref
+from beamish.terms.numbers import check_seconds
 from beamish.terms.words import SYSTEM, TERMINATE, TIMEOUT
 
 from .gen import (
@@ -333,7 +333,7 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
 
     Source: proc_lib:stop/3.
     """
-    _check_timeout(timeout)
+    check_seconds("stop: timeout", timeout)
     pid = whereis(dest)
     me = process.self()
     if pid is None or pid is me:
@@ -347,13 +347,3 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
         process.exit(TIMEOUT)
     if message[4] != reason:
         process.exit(message[4])
-
-
-def _check_timeout(timeout: Any) -> None:
-    """Refuses what is no time-out before anything has been sent."""
-    if timeout is None:
-        return
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
-        raise BadArgError(
-            f"stop: timeout: expected seconds (a number >= 0) or None; got {describe(timeout)}"
-        )

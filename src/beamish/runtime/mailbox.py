@@ -22,8 +22,8 @@ from itertools import islice
 from types import MethodType, coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from beamish.terms import BadArgError, Down, Pid, ProcessExit
-from beamish.terms.errors import describe
+from beamish.terms import Down, Pid, ProcessExit
+from beamish.terms.numbers import LONGEST, check_seconds
 
 from .asyncio_task import take_cancellation
 from .deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from .process import Process
 
 __all__ = [
-    "LONGEST",
     "check",
     "check_timeout",
     "deliver",
@@ -69,8 +68,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-LONGEST: Final = 4_294_967.295  # seconds: the BEAM's limit of 2**32 - 1 milliseconds
 
 _LOOK_AGAIN: Final = Sentinel()
 _TIMED_OUT: Final = Sentinel()
@@ -501,15 +498,7 @@ def check_timeout(timeout: Any) -> None:
     """Refuses what is no time-out: Erlang's timeout_value."""
     if timeout is None or (timeout.__class__ is float and 0.0 <= timeout <= LONGEST):
         return
-    if (
-        isinstance(timeout, bool)
-        or not isinstance(timeout, int | float)
-        or not 0 <= timeout <= LONGEST
-    ):
-        raise BadArgError(
-            f"timeout: expected seconds (a number from 0 to {LONGEST}) or None for ever; "
-            f"got {describe(timeout)}"
-        )
+    check_seconds("timeout", timeout, LONGEST)
 
 
 def flush(proc: Process) -> list[Any]:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Final, final
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef, TimerRef
+from beamish.terms.numbers import LONGEST, check_seconds, is_number
 from beamish.terms.words import TIMEOUT
 
 from .fate import is_alive
 from .here import current, here, running_node
-from .mailbox import LONGEST, check_timeout, deliver, send, time_out
+from .mailbox import check_timeout, deliver, send, time_out
 from .states import EXIT_PENDING, WOKEN
 
 if TYPE_CHECKING:
@@ -310,7 +311,7 @@ def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) ->
         seconds = _from_now(seconds)
     # (CPython compares quicker one by one than in a chain; NaN is not >= 0.)
     if seconds.__class__ is not float or not seconds >= 0.0 or seconds > LONGEST:
-        check_seconds(seconds)
+        check_seconds("timer", seconds, LONGEST, forever=False)
     if dest.__class__ is not Pid and not isinstance(dest, str):
         raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
     ref = TimerRef()
@@ -336,7 +337,7 @@ def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -
 
 def _from_now(time: Any) -> Any:
     """A time of the node's clock in seconds from now; what is no time is left to be refused."""
-    if isinstance(time, bool) or not isinstance(time, int | float):
+    if not is_number(time, -inf):
         return time
     return max(0, time - running_node().loop.time())
 
@@ -402,15 +403,3 @@ def _no_timer(timer: Any) -> BadArgError:
 
 def _rounded(seconds: float) -> float:
     return ceil(seconds * 1000) / 1000
-
-
-def check_seconds(seconds: Any) -> None:
-    """Refuses what is no time for a timer."""
-    if (
-        isinstance(seconds, bool)
-        or not isinstance(seconds, int | float)
-        or not 0 <= seconds <= LONGEST
-    ):
-        raise BadArgError(
-            f"expected seconds (a number from 0 to {LONGEST}); got {describe(seconds)}"
-        )

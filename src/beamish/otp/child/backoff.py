@@ -25,11 +25,13 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any, NamedTuple, final
 
 from beamish import process
 from beamish.otp.errors import ChildSpecError
 from beamish.terms import Pid, TimerRef
+from beamish.terms.numbers import is_number
 
 __all__ = ["Backoff", "Retry", "Waiting"]
 
@@ -84,8 +86,7 @@ class Backoff:
 
 
 def _check_number(field: str, value: Any, least: float, most: float | None = None) -> None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and value >= least and (most is None or value <= most):
+    if is_number(value, least, inf if most is None else most):
         return
     expected = f"a number >= {least}" if most is None else f"a number from {least} to {most}"
     raise ChildSpecError(field, value, expected, where="backoff")

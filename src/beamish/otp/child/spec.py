@@ -29,6 +29,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, cast, get_args
 
 from beamish.otp.errors import MISSING, ChildSpecError
 from beamish.terms import Atom
+from beamish.terms.numbers import is_number
 
 from .backoff import Backoff
 from .plain import function_name, is_plain_function, start_function, start_task
@@ -198,7 +199,7 @@ def _no_choice(field: str, value: Any, choices: tuple[str, ...], id: Hashable) -
 def _check_shutdown(value: Any, id: Hashable) -> None:
     if value is None or value == "brutal_kill":
         return
-    if not isinstance(value, bool) and isinstance(value, int | float) and value >= 0:
+    if is_number(value):
         return
     raise ChildSpecError(
         "shutdown",

@@ -10,10 +10,12 @@ Source: stdlib, gen_statem(3), transition_option() and timeout_action() (OTP 25 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final, final
+from math import inf
+from typing import Any, final
 
 from beamish import process
 from beamish.terms import TimerRef
+from beamish.terms.numbers import LONGEST, is_number
 from beamish.terms.words import TIMEOUT
 
 from .values import TimeoutAction
@@ -21,19 +23,14 @@ from .values import TimeoutAction
 __all__ = ["Timers", "is_time"]
 
 
-# As every timer's: 2**32 - 1 milliseconds.
-_LONGEST: Final = (2**32 - 1) / 1000
-
-
 def is_time(action: TimeoutAction) -> bool:
     """Whether the time of a time-out action is one."""
     time: Any = action.seconds
     if time is None or (isinstance(time, str) and time in ("cancel", "update")):
         return True
-    if isinstance(time, bool) or not isinstance(time, int | float):
-        return False
-    left = time - process.monotonic_time() if action.abs else time
-    return left <= _LONGEST and (action.abs or time >= 0)
+    if action.abs:
+        return is_number(time, -inf, process.monotonic_time() + LONGEST)
+    return is_number(time, 0, LONGEST)
 
 
 @final

@@ -69,6 +69,7 @@ from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError
 from beamish.otp.gen import is_coroutine
 from beamish.otp.task import Task
 from beamish.terms import BadArgError, Pid
+from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
 
 from .lock import RegistryLock, run_locked
@@ -494,7 +495,7 @@ def _check_options(keys: Any, name: Any, partitions: Any, listeners: tuple[Any, 
         raise ChildSpecError("keys", keys, "'unique' or 'duplicate'", where="Registry")
     if not isinstance(name, str):
         raise ChildSpecError("name", name, "a string", where="Registry")
-    if isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1:
+    if not is_whole(partitions, 1):
         raise ChildSpecError("partitions", partitions, "a whole number >= 1", where="Registry")
     for listener in listeners:
         if not isinstance(listener, str):

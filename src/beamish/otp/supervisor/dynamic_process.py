@@ -19,6 +19,7 @@ from beamish.otp.errors import ChildSpecError
 from beamish.otp.gen import Caller, is_coroutine
 from beamish.otp.gen_server import GenServer
 from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
+from beamish.terms.numbers import is_whole
 from beamish.terms.words import FAILED, OK
 
 from .children import (
@@ -70,8 +71,7 @@ class DynamicSupervisorFlags:
     def __post_init__(self) -> None:
         check_intensity(self.max_restarts, self.max_seconds)
         limit: Any = self.max_children
-        is_count = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0
-        if limit is not None and not is_count:
+        if limit is not None and not is_whole(limit):
             raise ChildSpecError(
                 "max_children", limit, "a whole number >= 0, or None", where="supervisor"
             )

@@ -53,6 +53,7 @@ from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child
 from beamish.otp.gen import Caller, Dest, Name, whereis
 from beamish.otp.gen_server import call, start_server, stop
 from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
 from beamish.terms.words import FAILED, OK
 
@@ -152,7 +153,7 @@ class PartitionSupervisor(Supervised):
         Source: Elixir's PartitionSupervisor.resize!/2.
         """
         table = _table_of(name)
-        if not _is_count(partitions, 0) or partitions > table.limit:
+        if not is_whole(partitions, 0, table.limit):
             raise BadArgError(
                 f"resize: expected a whole number from 0 to {table.limit}, with which it was "
                 f"started; got {partitions!r} ({type(partitions).__name__})"
@@ -295,14 +296,10 @@ def _check_name(name: Name | None) -> None:
         )
 
 
-def _is_count(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
 def _checked_count(partitions: int | None) -> int:
     if partitions is None:
         return os.cpu_count() or 1
-    if _is_count(partitions, 1):
+    if is_whole(partitions, 1):
         return partitions
     raise BadArgError(
         f"partitions: expected a whole number >= 1; got {partitions!r} "

@@ -28,6 +28,7 @@ from beamish.otp.errors import ChildSpecError, StartIgnored
 from beamish.otp.gen import Caller, is_coroutine
 from beamish.otp.gen_server import GenServer
 from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
+from beamish.terms.numbers import is_number, is_whole
 from beamish.terms.words import ALREADY_STARTED, DUPLICATE_CHILD_NAME, FAILED, OK, RUNNING
 
 from .children import (
@@ -105,15 +106,11 @@ def _check_choice(field: str, value: Any, choices: tuple[str, ...]) -> None:
 
 def check_intensity(max_restarts: Any, max_seconds: Any) -> None:
     """Refuses what cannot be a restart window."""
-    if isinstance(max_restarts, bool) or not isinstance(max_restarts, int) or max_restarts < 0:
+    if not is_whole(max_restarts):
         raise ChildSpecError(
             "max_restarts", max_restarts, "a whole number >= 0", where="supervisor"
         )
-    if (
-        isinstance(max_seconds, bool)
-        or not isinstance(max_seconds, int | float)
-        or not max_seconds > 0
-    ):
+    if not is_number(max_seconds) or not max_seconds:
         raise ChildSpecError(
             "max_seconds", max_seconds, "seconds (a number > 0)", where="supervisor"
         )

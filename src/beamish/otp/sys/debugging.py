@@ -17,6 +17,7 @@ from typing import IO, Any, Final, NamedTuple, TypeAlias, cast, final
 from beamish import process
 from beamish.terms import Atom, BadArgError
 from beamish.terms.errors import describe
+from beamish.terms.numbers import is_whole
 from beamish.terms.words import DONE, IN, OUT
 
 __all__ = ["Debug", "DebugFunction", "Event", "Statistics", "check_options"]
@@ -225,14 +226,9 @@ def _check_option(option: Any) -> None:
     match option:
         case "trace" | "log" | "statistics" | ("log_to_file", _):
             return
-        case ("log", size) if is_size(size):
+        case ("log", size) if is_whole(size, 1):
             return
         case ("install", spec):
             install_spec(spec)
         case _:
             raise BadArgError(f"debug: expected {_OPTIONS}; got {describe(option)}")
-
-
-def is_size(size: Any) -> bool:
-    """Whether this can be the number of events that a log keeps."""
-    return isinstance(size, int) and not isinstance(size, bool) and size > 0

@@ -51,10 +51,11 @@ from beamish import process
 from beamish.otp.gen import Dest, whereis
 from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
 from beamish.terms.errors import CallCycleError, ProcessError, describe
+from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
 from beamish.terms.words import OK, TERMINATE, TIMEOUT
 
-from .debugging import Debug, DebugFunction, Event, Statistics, install_spec, is_size
+from .debugging import Debug, DebugFunction, Event, Statistics, install_spec
 from .special import (
     SYSTEM,
     Special,
@@ -244,7 +245,7 @@ async def log(
     Source: sys:log/3.
     """
     given: Any = flag[1] if isinstance(flag, tuple) and flag[:1] == (True,) else flag
-    fits = isinstance(given, bool) or is_size(given) or given in ("get", "print")
+    fits = isinstance(given, bool) or is_whole(given, 1) or given in ("get", "print")
     _check_flag("log", flag, fits, "True, a number > 0, False, 'get' or 'print'")
     return cast("list[Event] | None", await _debug(dest, "log", given, timeout))
 

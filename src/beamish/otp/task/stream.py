@@ -52,6 +52,7 @@ from beamish import process
 from beamish.otp.proc_lib import check_callable
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, ProcessExit
 from beamish.terms.errors import describe
+from beamish.terms.numbers import check_seconds, is_whole
 from beamish.terms.words import DONE, TIMEOUT
 
 from .process import callers
@@ -103,13 +104,9 @@ class _Options:
 
     def __post_init__(self) -> None:
         most: Any = self.max_concurrency
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+        if most is not None and not is_whole(most, 1):
             raise _bad("max_concurrency", "a whole number >= 1, or None", most)
-        seconds: Any = self.timeout
-        if seconds is not None and (
-            isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0
-        ):
-            raise _bad("timeout", "seconds (a number >= 0), or None for any time", seconds)
+        check_seconds("async_stream: timeout", self.timeout)
         late: Any = self.on_timeout
         if not isinstance(late, str) or late not in get_args(OnTimeout):
             raise _bad("on_timeout", "'exit' or 'kill_task'", late)

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from beamish import process
 from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import describe
+from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import NODEDOWN
 from beamish.terms.words import OK
 
@@ -149,7 +150,7 @@ def is_word(reason: Any, word: Atom) -> bool:
 
 def check_yield_many(limit: Any, on_timeout: Any) -> None:
     """Refuses options that make no sense."""
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+    if limit is not None and not is_whole(limit):
         raise BadArgError(
             f"yield_many: limit: expected a whole number >= 0, or None; got {describe(limit)}"
         )

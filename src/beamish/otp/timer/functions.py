@@ -49,6 +49,7 @@ from beamish.otp.errors import StartError
 from beamish.otp.gen import whereis
 from beamish.terms import KILL, Atom, BadArgError, Pid, Ref
 from beamish.terms.errors import describe
+from beamish.terms.numbers import check_seconds
 
 from .server import Apply, Entry, Send, TimerServer
 
@@ -341,12 +342,7 @@ def hms(hours: float, minutes: float, seconds: float) -> float:
 
 
 def _check_seconds(function: str, seconds: Any, *, interval: bool = False) -> None:
-    good = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0
-    if not good or (interval and seconds == 0):
-        least = "> 0" if interval else ">= 0"
-        raise BadArgError(
-            f"timer.{function}: expected seconds (a number {least}); got {describe(seconds)}"
-        )
+    check_seconds(f"timer.{function}", seconds, forever=False, zero=not interval)
 
 
 def _applied(

@@ -16,11 +16,9 @@ from beamish.otp import proc_lib
 from beamish.otp.directives import Reply
 from beamish.otp.gen_server import GenServer
 from beamish.terms import Pid, Ref, TimerRef
+from beamish.terms.numbers import LONGEST
 
-__all__ = ["LONGEST", "Apply", "Entry", "Send", "TimerServer"]
-
-# As the runtime's timers: 2**32 - 1 milliseconds. What is later is waited for in parts.
-LONGEST: Final = (2**32 - 1) / 1000
+__all__ = ["Apply", "Entry", "Send", "TimerServer"]
 
 _logger: Final = logging.getLogger("beamish")
 
@@ -137,6 +135,7 @@ class TimerServer(GenServer):
 
     def _wait(self, ref: Ref, entry: Entry) -> None:
         left = max(0.0, entry.due - process.monotonic_time())
+        # What is later is waited for in parts.
         entry.timer = process.start_timer(min(left, LONGEST), process.self(), ref)
 
     def _due(self, ref: Ref, entry: Entry) -> None:
