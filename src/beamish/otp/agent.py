@@ -1,44 +1,11 @@
-"""Agent: a process that keeps a state, and nothing else.
+"""Agent: a process that keeps one value, and nothing else.
 
-What
-----
-An agent holds one value, made by a function when it starts. Others read and change it by sending
-it functions of that value, which run in the agent, one at a time.
-
-Smallest example
-----------------
-::
-
-    bucket = await Agent.start_link(dict, name="bucket")
-    await Agent.update(bucket, lambda state: {**state, "milk": 3})
-    assert await Agent.get(bucket, lambda state: state["milk"]) == 3
-
-Client and server
------------------
-The function runs in the agent: while it runs, everybody else waits. Do expensive work before
-(in the caller) or after (with what ``get`` returned). Functions may be ``async def``. Values are
-passed, not copied: give out what nobody changes, or a copy of it.
-
-Failures
---------
-A function that raises ends the agent with that exception, and the caller exits with it. So no
-one ever sees a state that was changed by half; a supervisor starts the agent again.
-
-Supervising
------------
-``Agent.child_spec(dict, name="bucket")`` is a child for a Supervisor.
-
-Time-outs
----------
-``get``, ``update`` and ``get_and_update`` wait 5.0 seconds unless told otherwise; then the caller
-exits, and the agent goes on.
-
-When not to use it
-------------------
-When the state has rules: a GenServer keeps them in one place. For a table that many read, a
-Registry or a plain dict owned by one process.
+Others send it functions of the value, which run in the agent, one at a time. A function that raises
+ends the agent, and the caller with it; so nobody sees a value that was changed by half.
 
 Source: Elixir's Agent.
+
+See the page "Agent" in the documentation.
 """
 
 from __future__ import annotations
@@ -70,7 +37,7 @@ class _Request(NamedTuple):
 
 
 class Agent(Supervised):
-    """Keeps a state; see the module's page."""
+    """Keeps a state; see the page "Agent"."""
 
     @classmethod
     async def start_link(

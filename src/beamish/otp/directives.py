@@ -1,19 +1,9 @@
 """What a callback may return beside a plain value.
 
 A callback that returns ``None`` (or, for handle_call, the reply) lets its server go on. These say
-more; where OTP has a tuple, there is a value:
+more: there is a value for each of OTP's tuples.
 
-    {reply, R, S, {continue, A}}   Reply(r, then=Continue(a))
-    {noreply, S}                   NoReply
-    {noreply, S, T}                Timeout(seconds), or NoReply(then=Timeout(seconds))
-    {stop, Reason, Reply, S}       Stop(reason, reply=r)
-    {stop, Reason, S}              Stop(reason)
-    {ok, S, {continue, A}}         Continue(a)
-    {noreply, S, hibernate}        Hibernate
-    ignore                         Ignore
-    {error, Reason}, of init       Fail(reason)
-
-NoReply, Hibernate and Ignore need no arguments and may be returned as they are or called.
+See the page "GenServer" in the documentation.
 """
 
 from __future__ import annotations

@@ -1,16 +1,11 @@
 """global: names for processes that are not bound to a node.
 
-A global name is any value, a process may have several, and every behaviour takes
-``("global", key)`` wherever it takes a name::
-
-    pid = await Counter.start_link(5, name=("global", ("counter", 7)))
-    assert global_.whereis_name(("counter", 7)) == pid
-    assert await gen_server.call(("global", ("counter", 7)), "next") == 6
-
-There is one node yet, so what these names tell apart is this node's; among many they will be the
-same everywhere. A name goes when its process ends, before anyone who was told of the end looks.
+There is one node so far. A name goes when its process ends, before anyone who hears of the end
+can look.
 
 Source: kernel, global(3) (OTP 25 manual).
+
+See the page "GenServer" in the documentation, "Names".
 """
 
 from __future__ import annotations

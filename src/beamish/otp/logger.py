@@ -1,30 +1,11 @@
 """Logger: what a process adds to its log lines, and a limit for storms of crash reports.
 
-What
-----
-Python's ``logging`` stays what it is: loggers, levels, handlers. This module adds what Elixir's
-Logger has for processes::
-
-    logger.install()                          # once, at the start; `beamish run` does it
-    logger.metadata(request_id="a1")          # of the calling process
-    logging.getLogger("shop").info("paid")    # the record has .request_id, and .pid
-
-    logger.configure(level="warning")         # of everything
-    logger.put_logger_level("shop", "debug")  # of one logger, and what is below it
-    logger.put_process_level("error")         # of the calling process
-
-Metadata
---------
-Each process has its own. A process that is spawned begins with that of its spawner, as with
-Python's context variables, and unlike in Elixir: so the tasks of a request carry its id.
-
-Storms
-------
-A thousand connections that crash at once would write a thousand reports, and nothing else would get
-done. So of the reports of one kind (crashes, supervisor reports) no more than 500 a second are
-written; then one line tells how many were left out. The kinds are those of the records' ``report``.
+Python's ``logging`` stays what it is; a process has metadata and a level of its own beside it. Of
+the reports of one kind no more than 500 a second are written.
 
 Source: Elixir's Logger; kernel, logger_std_h(3), "burst_limit_max_count" (OTP 25 manual).
+
+See the page "logger" in the documentation.
 """
 
 from __future__ import annotations

@@ -1,31 +1,10 @@
 """Typed methods: a method of a server that is a call, or a cast, when used from outside.
 
-Inside the server's own process the method is an ordinary method (``self.bump(2)``); outside it
-is reached through the class and takes the server first::
+Outside of its server such a method is reached through the class and takes the server first; within
+it is an ordinary method. The protocol is that of ``gen_server.call`` and ``gen_server.cast`` with
+another request, so time-outs, exits and late replies are as they are there.
 
-    class Counter(GenServer):
-        def init(self, start: int = 0) -> None:
-            self.n = start
-
-        @call
-        def bump(self, by: int = 1) -> int:
-            self.n += by
-            return self.n
-
-        @cast
-        def reset(self) -> None:
-            self.n = 0
-
-    pid = await Counter.start_link(5)
-    n = await Counter.bump(pid, 2)                     # the type checkers know: int
-    n = await Counter.bump.within(0.5)(pid, 2)         # waits half a second at most
-    request = Counter.bump.send_request(pid, 0)        # does not wait yet
-    Counter.reset(pid)
-    assert n == 9 and await Counter.bump(pid) == 1
-
-It is the protocol of ``gen_server.call`` and ``gen_server.cast`` with another request, so
-time-outs, exits and late replies are as they are there. The body runs in the server; an
-exception in it ends the server, as in handle_call. It may be ``async def``.
+See the page "GenServer" in the documentation.
 """
 
 from __future__ import annotations

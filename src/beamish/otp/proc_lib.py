@@ -1,45 +1,12 @@
 """proc_lib: processes that say when they have started, and that report how they failed.
 
-What
-----
-Every behaviour starts its processes here. Two things make such a process different from one of
-``process.spawn``:
-
-- *It acknowledges its start.* ``start`` and ``start_link`` return when the new process has
-  called :func:`init_ack`, and raise :class:`~beamish.otp.errors.StartError` when it died before
-  that, or took too long. So who starts a process may use it at once, and a supervisor knows
-  that a child is ready before it starts the next one.
-- *It reports every unexpected end.* A plain process that ends by ``process.exit(reason)`` is
-  silent; one started here writes a crash report unless the reason is ``normal``,
-  ``shutdown`` or ``(shutdown, anything)``. (Errors and throws are reported for all processes.)
-
-Example::
-
-    async def counter(n: int) -> None:
-        process.register("counter", process.self())
-        proc_lib.init_ack()
-        while True:
-            n += await process.receive(int)
-
-    pid = await proc_lib.start_link(counter, 1)
-    assert process.whereis("counter") == pid      # it is ready: nothing to wait for
-
-Another process may acknowledge in its place, one that it has given its :func:`starter`.
-
-Hibernation
------------
-:func:`hibernate` throws the call stack away and goes on with a function when a message comes. There
-is no memory to be shrunk meanwhile, as there is on the BEAM; what the stack held is freed.
-
-When not to use it
-------------------
-A process with a request-reply protocol is a :class:`~beamish.otp.gen_server.GenServer`; one that
-does a single job is a :class:`~beamish.otp.task.Task`. Use proc_lib for a process with a loop of
-its own that a supervisor is to start.
-
-Path of a start: start_link -> process.start -> the child's init_ack -> process.acknowledge.
+A start returns when the new process has acknowledged it, and raises StartError when that died
+before, or took too long. Every end is reported but ``normal``, ``shutdown`` and
+``(shutdown, anything)``. Every behaviour starts its processes so.
 
 Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
+
+See the page "proc_lib" in the documentation.
 """
 
 from __future__ import annotations

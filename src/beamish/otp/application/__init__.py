@@ -1,7 +1,15 @@
-"""Applications: trees of processes that are loaded, configured, started and stopped as one.
+"""Applications: parts of a program that are configured, started and stopped as a whole.
 
-Built on ``gen``, ``errors`` and the process functions; no behaviour's room is touched.
+A node starts them in the order of their dependencies and stops them in the reverse order; when one
+stops, whatever it has spawned and still runs is killed. Settings have types, and are checked when
+the application is loaded.
+
+Source: kernel, application(3), app(4) and config(4) (OTP 25 manual); Elixir's Application.
+
+See the page "Application" in the documentation.
 """
+
+# Built on `gen`, `errors` and the process functions; no behaviour's room is touched.
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Reading and changing the environment of applications; part of :mod:`beamish.otp.application`."""
+"""Reading and changing the environment of applications."""
 
 from __future__ import annotations
 

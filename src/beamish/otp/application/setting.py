@@ -1,22 +1,5 @@
 """Settings: what an application can be told from outside, and of what type that is.
 
-An application lists its settings with their defaults::
-
-    class KVServer(Application):
-        env = {
-            "host": "127.0.0.1",
-            "port": Setting(4040, variable="PORT", check=is_port, expected="a port's number"),
-            "data": Setting(None, type=Path | None),
-        }
-
-The type of a plain value is that of its default. A setting gets its value from, the later winning:
-
-1. the default in the code;
-2. TOML: ``[kv_server]``, ``port = 4041``; what is written there must be of the type;
-3. the environment variable: ``KV_SERVER_PORT``, or the one that the setting names; the text is read
-   as the type says: numbers as in Python, ``true``/``false``, words between commas for a list;
-4. ``application.put_env``, which takes anything.
-
 Source: kernel, config(4) and app(4), "env"; Elixir's Config.
 """
 

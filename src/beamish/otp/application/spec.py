@@ -22,7 +22,7 @@ class ApplicationInfo(NamedTuple):
 
 
 class Application:
-    """The base of an application; see the module's page.
+    """The base of an application; see the page "Application".
 
     Attributes:
         name: by default the class' name: ``kv_server`` of ``KVServer`` or ``KVServerApplication``.

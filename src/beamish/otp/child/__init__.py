@@ -1,8 +1,12 @@
 """What a supervisor can start: child specifications, and the classes and functions they name.
 
-Apart from ``supervisor``, because every behaviour's class is such a child: it may touch ``gen``,
-``errors`` and ``proc_lib``, and no behaviour.
+Source: supervisor(3), child_spec() (OTP 25 manual); Elixir's Supervisor, "child_spec/1".
+
+See the page "Supervisor" in the documentation.
 """
+
+# Apart from `supervisor`, because every behaviour's class is such a child: it may touch `gen`,
+# `errors` and `proc_lib`, and no behaviour.
 
 from typing import TYPE_CHECKING
 

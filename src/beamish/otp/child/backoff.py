@@ -1,22 +1,6 @@
 """Restart backoff: a child that keeps ending waits longer and longer before it is started again.
 
-OTP restarts at once, always; so does beamish unless a child's spec has a ``backoff``::
-
-    ChildSpec("db", (Connection.start_link, ()), backoff=Backoff(first=0.5, longest=30.0))
-    child_spec((Connection, url), backoff=Backoff())
-
-The first restart comes `first` seconds after the child's end, each further one `factor` times as
-late, up to `longest`; a part of each delay is random, so that a hundred clients of a database that
-is back do not come at the same moment. A child that has run for `steady` seconds begins anew.
-
-Each attempt counts as a restart when it is made, so an intensity still limits them: the defaults of
-both (a first delay of 1 s, and 3 restarts in 5 s) never meet. With ``one_for_all`` and
-``rest_for_one`` the siblings are stopped at once, and all are started when the delay is over.
-
-Meanwhile ``which_children`` shows the child as ``restarting``, with a :class:`Waiting` beside it;
-``terminate_child`` gives the attempt up, and then ``restart_child`` starts it at once.
-
-Beyond OTP: no source.
+Beyond OTP, which restarts at once, always: no source.
 """
 
 from __future__ import annotations

@@ -1,18 +1,4 @@
-"""Plain asyncio code as a supervisor's child: coroutine functions, and Tasks that run already.
-
-A coroutine function needs to know nothing of processes: what it returns or raises is the child's
-exit reason, and an exit signal cancels it. So a server of any asyncio library is a child as it is::
-
-    children = [
-        serve,                                 async def serve(): ...
-        (web._run_app, (app,), {"port": 80}),  with arguments
-        uvicorn.Server(config).serve,          a bound method
-        asyncio.create_task(poll()),           an existing Task
-    ]
-
-A Task that runs already can be stopped by its supervisor and is watched by it; it cannot be started
-again, so it is a temporary child.
-"""
+"""Plain asyncio code as a supervisor's child: coroutine functions, and Tasks that run already."""
 
 from __future__ import annotations
 

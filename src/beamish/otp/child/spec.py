@@ -1,22 +1,4 @@
-"""Child specs: what a supervisor must know to start, restart and stop a child.
-
-A supervisor takes, wherever it takes a child::
-
-    ChildSpec("counter", (Counter.start_link, (5,)))      everything by hand
-    Counter.child_spec(5, name="counter")                 what the class says of itself
-    Counter                                               Counter.child_spec()
-    (Counter, 5)                                          Counter.child_spec(5)
-    (Counter, (5, 6))                                     Counter.child_spec(5, 6)
-    (Counter, (5,), {"name": "counter"})                  Counter.child_spec(5, name="counter")
-    {"id": "counter", "start": Counter.start_link}        ChildSpec(...) of these fields
-    (id, start, restart, shutdown, type, modules)         the same in Erlang's old form
-    serve, (serve, 80), (serve, (80,), {"tls": True})     a coroutine function of plain asyncio code
-    asyncio.create_task(serve())                          an asyncio Task, for as long as it runs
-
-A function in the place of a class runs in a process of its own, and is permanent. See plain.py.
-
-Source: supervisor(3), child_spec() (OTP 25 manual); Elixir's Supervisor, "child_spec/1".
-"""
+"""Child specs: what a supervisor must know to start, restart and stop a child."""
 
 from __future__ import annotations
 

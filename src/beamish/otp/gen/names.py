@@ -1,15 +1,6 @@
 """Where a process is found: pids, registered names and via tuples.
 
-A behaviour takes a *dest* wherever it speaks to a process, and a *name* where it starts one:
-
-    pid                          the process itself
-    "counter"                    a name of this node
-    ("counter", node)            a name of another node
-    ("global", key)              a name of all nodes: see beamish.otp.global_
-    ("via", registry, key)       whatever `registry` says that `key` is
-
-`registry` is any object (a module, a class) with the functions of :class:`ViaModule`, such as
-:class:`beamish.otp.registry.Registry`.
+A behaviour takes a *dest* wherever it speaks to a process, and a *name* where it starts one.
 """
 
 from __future__ import annotations

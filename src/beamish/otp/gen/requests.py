@@ -1,21 +1,8 @@
 """Requests that are sent now and answered later: calls without waiting.
 
-A server cannot tell such a request from a call. Who sends several, to one server or to many,
-collects the answers in the order in which they come::
-
-    requests = gen_server.RequestIds()
-    for worker in workers:
-        gen_server.send_request(worker, "work", label=worker, collection=requests)
-    while (answer := await gen_server.receive_response(requests, timeout=5.0)) is not None:
-        print(answer.label, answer.reply)
-
-A server that serves meanwhile looks at each message in its ``handle_info`` instead::
-
-    answer = gen_server.check_response(message, self.requests)
-
-An answer that comes after its request was given up is dropped before it reaches the mailbox.
-
 Source: gen_server(3), send_request/2 to reqids_to_list/1 (OTP 25 manual).
+
+See the page "GenServer" in the documentation.
 """
 
 from __future__ import annotations

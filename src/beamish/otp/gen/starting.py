@@ -1,8 +1,7 @@
 """How a process is started and acknowledges its start: what behaviours build on.
 
 A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, does its init, and says with
-:func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is
-:mod:`beamish.otp.proc_lib`.
+:func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is ``proc_lib``.
 
 Path of a start: start_opt -> process.start -> the child's acknowledge -> process.acknowledge.
 

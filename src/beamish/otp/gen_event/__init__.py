@@ -1,7 +1,14 @@
 """GenEvent: a process that passes each event to handlers, which come and go while it runs.
 
-It may touch ``gen``, ``sys``, ``child`` and ``proc_lib``; no other behaviour.
+A handler that fails, or returns what it may not, is taken out and reported, and harms neither the
+manager nor the other handlers. The process that added it with ``add_sup_handler`` hears of its end.
+
+Source: stdlib, gen_event(3) (OTP 25 manual).
+
+See the page "GenEvent" in the documentation.
 """
+
+# It may touch `gen`, `sys`, `child` and `proc_lib`; no other behaviour.
 
 from typing import TYPE_CHECKING
 

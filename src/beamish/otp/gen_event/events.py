@@ -1,63 +1,4 @@
-"""GenEvent: a process that tells an event to handlers which come and go.
-
-What
-----
-An event manager is a process with a list of event handlers. Somebody notifies it of an event; every
-handler gets to see it. Handlers are added and taken out while it runs, have state of their own, and
-one that fails is taken out without harm to the others: alarms, logs, metrics.
-
-Smallest example
-----------------
-::
-
-    class Tally(GenEventHandler):
-        def init(self) -> None:
-            self.seen = 0
-
-        def handle_event(self, event: Any) -> None:
-            self.seen += 1
-
-        def handle_call(self, request: str) -> int:
-            return self.seen
-
-    pid = await gen_event.start_link(name="alarms")
-    await gen_event.add_handler("alarms", Tally)
-    gen_event.notify("alarms", "it burns")
-    assert await gen_event.call("alarms", Tally, "how many") == 1
-
-A handler is named by its class, or by ``(class, id)`` where there are several of one class. It
-sees events after those that were added later.
-
-Supervised handlers
--------------------
-``add_sup_handler`` ties a handler to the process that adds it: if the process ends, the handler is
-taken out (``terminate(("stop", reason))``); if the handler ends, the process gets the message
-``("gen_event_EXIT", handler, reason)``, where the reason is ``normal`` (deleted, or removed by its
-own wish), ``shutdown`` (the manager stopped), ``("swapped", new_handler, pid)``,
-``("EXIT", reason)`` if it failed, else what it returned and should not.
-
-Supervising
------------
-``GenEvent`` and ``GenEvent.child_spec(name="alarms")`` are children for a Supervisor.
-
-Time-outs
----------
-``call`` waits 5.0 seconds unless told otherwise, then the caller exits. The others wait for ever,
-as in OTP.
-
-When not to use it
-------------------
-Handlers run one after the other in the manager's process. Where subscribers shall work at the
-same time, or be restarted when they fail, make them processes of their own: ``Registry`` with
-duplicate keys, or ``pg``, finds them.
-
-Debugging
----------
-A handler that fails is reported with the last event, its state and the reason. ``sys.get_state``
-shows all handlers.
-
-Source: stdlib, gen_event(3) (OTP 25 manual).
-"""
+"""The class GenEvent, and the functions that speak to an event manager."""
 
 from __future__ import annotations
 
@@ -254,7 +195,7 @@ async def add_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: A
 
 
 async def add_sup_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: Any) -> None:
-    """As :func:`add_handler`, and ties the handler to the caller; see the module's page.
+    """As :func:`add_handler`, and ties the handler to the caller; see the page "GenEvent".
 
     Source: gen_event:add_sup_handler/3.
     """

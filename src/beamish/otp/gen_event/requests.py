@@ -1,7 +1,6 @@
 """Requests to event handlers that are sent now and answered later.
 
-As those of :mod:`beamish.otp.gen.requests`; what a handler cannot answer is a HandlerError, as of
-``gen_event.call``.
+As those of ``gen``; what a handler cannot answer is a HandlerError, as of ``gen_event.call``.
 """
 
 from __future__ import annotations

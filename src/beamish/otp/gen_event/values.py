@@ -1,12 +1,5 @@
 """What the callbacks of an event handler may return beside a plain value.
 
-    {ok, State}                            None (from handle_call: the reply)
-    {ok, State, hibernate}                 Hibernate()
-    remove_handler                         RemoveHandler
-    {remove_handler, Reply}                RemoveHandler(reply)
-    {swap_handler, Args1, S, H2, Args2}    SwapHandler(args1, handler2, args2)
-    {swap_handler, Reply, Args1, S, ...}   SwapHandler(args1, handler2, args2, reply=reply)
-
 Source: stdlib, gen_event(3), the callback functions (OTP 25 manual).
 """
 

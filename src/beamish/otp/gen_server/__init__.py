@@ -1,7 +1,15 @@
 """GenServer: a process that keeps state and answers requests, one message at a time.
 
-It may touch ``gen``, ``sys``, ``child`` and ``proc_lib``; no other behaviour.
+A call is answered, or its caller exits with the reason; an answer that comes too late is never
+seen. ``terminate`` runs exactly once when a server stops or fails, and never when an exit signal
+ends it.
+
+Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
+
+See the page "GenServer" in the documentation.
 """
+
+# It may touch `gen`, `sys`, `child` and `proc_lib`; no other behaviour.
 
 from typing import TYPE_CHECKING
 

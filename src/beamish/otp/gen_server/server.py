@@ -1,81 +1,4 @@
-"""GenServer: a process that keeps state and answers requests.
-
-What
-----
-A server is a class. An instance of it lives in a process of its own, is touched by nothing
-else, and handles one message at a time: requests that wait for a reply (``call``), requests that
-do not (``cast``), and every other message (``handle_info``). State is whatever it keeps on
-``self``. Callbacks may be ``def`` or ``async def``.
-
-Smallest example
-----------------
-::
-
-    class Counter(GenServer):
-        def init(self, start: int = 0) -> None:
-            self.n = start
-
-        def handle_call(self, request: str, caller: Caller) -> int:
-            self.n += 1
-            return self.n
-
-    pid = await Counter.start_link(5, name="counter")
-    assert await gen_server.call("counter", "next") == 6
-
-Client and server
------------------
-Users of a server should not have to know its messages. Typed methods (:mod:`beamish.otp.methods`)
-are the short way: the body runs in the server, the class is the client::
-
-    class Counter(GenServer):
-        def init(self, start: int = 0) -> None:
-            self.n = start
-
-        @call
-        def bump(self, by: int = 1) -> int:
-            self.n += by
-            return self.n
-
-    pid = await Counter.start_link(5)
-    assert await Counter.bump(pid, 2) == 7
-
-Supervising
------------
-``Counter``, ``(Counter, 5)`` and ``Counter.child_spec(5, name="counter")`` are children for a
-Supervisor. How a class wants to be supervised it says once:
-``class Counter(GenServer, restart="transient", shutdown=10.0)``.
-
-Names
------
-``name="counter"`` registers it on this node before ``init`` runs, ``name=("via", Registry,
-("reg", key))`` elsewhere. Every function that takes a server takes the pid or the name.
-
-Time-outs
----------
-A call waits 5.0 seconds unless told otherwise, then the *caller* exits; a start waits for ever.
-``Timeout(seconds)`` returned by a callback runs ``handle_info("timeout")`` if no message comes
-meanwhile.
-
-How a server ends
------------------
-By ``Stop(reason)``, by an error in a callback, by ``process.exit(reason)`` in a callback, by
-``gen_server.stop``, or by its parent's exit if it traps exits: in all of these
-``terminate(reason)`` runs first. An exit signal ends a server that does not trap exits without
-``terminate`` (its ``finally`` blocks run), and ``kill`` ends every server so.
-
-When not to use it
-------------------
-To organise code: that is what classes and modules are for. A process is for something that
-runs at the same time, holds state that others share, or fails alone. For plain state there is
-Agent, for one job Task.
-
-Debugging
----------
-A server that fails writes one crash report to the logger ``beamish``, with the last message, the
-reason and the traceback. ``process.info(pid)`` shows its queue and links.
-
-Source: stdlib, gen_server(3) (OTP 25 manual); Elixir's GenServer.
-"""
+"""The class GenServer, and what starts servers or makes a process one."""
 
 from __future__ import annotations
 
@@ -167,7 +90,7 @@ __all__ = [
 
 
 class GenServer(GenServerCallbacks, Supervised):
-    """The base of a server: override what is needed; see the module's page for the whole.
+    """The base of a server: override what is needed; see the page "GenServer" for the whole.
 
     How it wants to be supervised stands in the class statement:
     ``class Counter(GenServer, restart="transient", shutdown=10.0)``; see Supervised.
@@ -358,7 +281,7 @@ def send_request(
         dest: a pid, name or via tuple.
         request: any term; it is what ``handle_call`` gets.
         label: what the answer is labelled with in the collection.
-        collection: where the request is added; see :mod:`beamish.otp.gen.requests`.
+        collection: where the request is added; see RequestIds.
 
     Returns:
         What ``receive_response``, ``wait_response`` and ``check_response`` take.

@@ -1,7 +1,16 @@
 """GenStatem: a process that is a state machine.
 
-It may touch ``gen``, ``sys``, ``child`` and ``proc_lib``; no other behaviour.
+What it does with an event depends on its state. Beyond a GenServer it postpones events until the
+state changes, and has time-outs that belong to a state, to the wait for an event, or to a name;
+actions take effect in OTP's order. It ends as a GenServer does.
+
+Source: stdlib, gen_statem(3), and the chapter "gen_statem Behaviour" of OTP's Design Principles
+(OTP 25).
+
+See the page "GenStatem" in the documentation.
 """
+
+# It may touch `gen`, `sys`, `child` and `proc_lib`; no other behaviour.
 
 from typing import TYPE_CHECKING
 

@@ -1,82 +1,4 @@
-'''GenStatem: a process that is a state machine.
-
-What
-----
-A machine is a class. What it does with an event depends on the state it is in, and what the state
-callback returns says which state is next. So it fits protocols, connections, locks, whatever has
-modes. A GenServer does all that with an ``if``; a state machine adds
-
-- events put aside until the state changes (``Postpone``),
-- time-outs that belong to a state, to the wait for an event, or to a name,
-- a call when a state is entered (``"state_enter"``), and events that the machine sends itself.
-
-Smallest example
-----------------
-::
-
-    class Light(GenStatem):
-        """Push the button: it is on for a minute; push again: off."""
-
-        def init(self) -> NextState:
-            return NextState("off")
-
-        def off(self, event_type: EventType, content: Any) -> Result:
-            match event_type, content:
-                case "cast", "push":
-                    return NextState("on", StateTimeout(60.0))
-            return KeepState()
-
-        def on(self, event_type: EventType, content: Any) -> Result:
-            match event_type, content:
-                case ("cast", "push") | ("state_timeout", _):
-                    return NextState("off")
-                case ("call", caller), "how bright":
-                    return KeepState(Reply(caller, 40))
-            return KeepState(Postpone)         # looked at again once it is off
-
-    pid = await Light.start_link()
-    gen_statem.cast(pid, "push")
-    assert await gen_statem.call(pid, "how bright") == 40
-
-The two shapes
---------------
-``callback_mode = "state_functions"``, the default: a method for each state, named as it,
-``def off(self, event_type, content)``. ``callback_mode = "handle_event_function"``: one method
-``def handle_event(self, event_type, content, state)``, and a state may be any term. With
-``callback_mode = ("state_functions", "state_enter")`` the new state is called with the event type
-``"enter"`` and the old state before its first event.
-
-An event type is ``("call", caller)``, ``"cast"``, ``"info"``, ``"internal"``, ``"timeout"``,
-``"state_timeout"``, ``("timeout", name)`` or ``"enter"``. State lives on ``self``.
-What a callback may return: :mod:`beamish.otp.gen_statem.values`.
-
-Client and server
------------------
-``call`` waits for a ``Reply``, ``cast`` does not wait, every other message is an ``"info"``.
-
-Supervising, names
-------------------
-As a GenServer: ``Light``, ``(Light, args...)`` and ``Light.child_spec(name="light")`` are children
-for a Supervisor; ``name="light"`` registers it before ``init`` runs.
-
-Time-outs
----------
-``StateTimeout(seconds)`` ends with its state, ``EventTimeout(seconds)`` with the next event,
-``GenericTimeout(name, seconds)`` with neither. Of each kind and name at most one runs; setting it
-again replaces it. A call waits for ever unless told otherwise, as in OTP.
-
-When not to use it
-------------------
-Where every event means the same in every state: that is a GenServer.
-
-Debugging
----------
-An error in a callback is reported with the state, the event and what was postponed.
-``beamish.otp.sys`` shows and traces a running machine.
-
-Source: stdlib, gen_statem(3), and the chapter "gen_statem Behaviour" of OTP's Design Principles
-(OTP 25).
-'''
+"""The class GenStatem, and what starts machines, speaks to them, or makes a process one."""
 
 from __future__ import annotations
 
@@ -197,7 +119,7 @@ _GEN_STATEM: Final = Atom("gen_statem")
 
 
 class GenStatem(GenStatemCallbacks, Supervised):
-    """The base of a state machine: see the module's page for the whole.
+    """The base of a state machine: see the page "GenStatem" for the whole.
 
     How it wants to be supervised stands in the class statement, as for a GenServer:
     ``class Door(GenStatem, restart="transient", shutdown=10.0)``; see Supervised.
@@ -449,7 +371,7 @@ def send_request(
         dest: a pid, name or via tuple.
         request: any term; it is the content of the event ``("call", caller)``.
         label: what the answer is labelled with in the collection.
-        collection: where the request is added; see :mod:`beamish.otp.gen.requests`.
+        collection: where the request is added; see RequestIds.
 
     Returns:
         What ``receive_response``, ``wait_response`` and ``check_response`` take.

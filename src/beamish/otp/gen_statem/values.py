@@ -1,31 +1,5 @@
 """What a state machine's callbacks return: results, and the actions in them.
 
-Where OTP has a tuple, there is a value:
-
-    {ok, State, Data, Actions}                 NextState(state, *actions)      (from init)
-    {next_state, State, Data, Actions}         NextState(state, *actions)
-    {keep_state, ...}, keep_state_and_data     KeepState(*actions), or None
-    {repeat_state, ...}, repeat_state_and_data RepeatState(*actions)
-    {stop, Reason}, stop                       Stop(reason), Stop
-    {stop_and_reply, Reason, Replies}          StopAndReply(reason, *replies)
-
-    {reply, From, Reply}                       Reply(caller, value)
-    postpone, {postpone, Bool}                 Postpone, Postpone(bool)
-    {next_event, Type, Content}                NextEvent(type, content)
-    {state_timeout, T, Content}                StateTimeout(seconds, content)
-    {timeout, T, Content}, T                   EventTimeout(seconds, content)
-    {{timeout, Name}, T, Content}              GenericTimeout(name, seconds, content)
-    {state_timeout, infinity | cancel, _}      StateTimeout.cancel()
-    {state_timeout, update, Content}           StateTimeout.update(content)
-    {state_timeout, T, Content, [{abs, true}]} StateTimeout(time, content, abs=True)
-    hibernate                                  Hibernate
-    {change_callback_module, M}                ChangeCallbackModule(cls)
-    {push_callback_module, M}                  PushCallbackModule(cls)
-    pop_callback_module                        PopCallbackModule
-
-The data are what the machine keeps on ``self``: ``keep_state`` and ``keep_state_and_data`` are one.
-Those that need no argument may be returned as they are: ``return KeepState``.
-
 Source: stdlib, gen_statem(3), "DATA TYPES" (OTP 25 manual).
 """
 

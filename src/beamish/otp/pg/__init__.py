@@ -1,7 +1,14 @@
-"""pg: groups of processes, found by name.
+"""pg: named groups of processes.
 
-Its scope is a server: it may touch ``gen_server`` and what that stands on.
+No look-up finds a process that has died. Members are read from a table, without waiting; joining
+and leaving go through the scope, a process.
+
+Source: kernel, pg(3).
+
+See the page "pg" in the documentation.
 """
+
+# Its scope is a server: it may touch `gen_server` and what that stands on.
 
 from typing import TYPE_CHECKING
 

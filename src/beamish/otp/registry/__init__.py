@@ -1,7 +1,14 @@
-"""Registry: finds processes by key, and dispatches to those that registered under one.
+"""Registry: processes under keys of any kind, unique or shared.
 
-It may touch ``supervisor``, ``task`` and ``gen_server``, of which it is made.
+No look-up finds a process that has died. The table is read and written directly by whoever asks,
+without waiting; only ``lock``, and ``dispatch`` with ``parallel=True``, wait.
+
+Source: Elixir's Registry.
+
+See the page "Registry" in the documentation.
 """
+
+# It may touch `supervisor`, `task` and `gen_server`, of which it is made.
 
 from typing import TYPE_CHECKING
 

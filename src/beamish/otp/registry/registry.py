@@ -1,62 +1,4 @@
-"""Registry: processes under keys of any kind, unique or shared.
-
-What
-----
-A process registers *itself* under a key, with a value if it likes. With ``keys="unique"`` a key
-belongs to one process, and serves as its name; with ``keys="duplicate"`` many may share it, and a
-message can be sent to all. Whatever a process has registered goes when it dies: no look-up ever
-finds a dead one.
-
-Smallest example
-----------------
-::
-
-    await Registry.start_link(keys="unique", name="KV.Registry")
-
-    bucket = await Agent.start_link(dict, name=("via", Registry, ("KV.Registry", "shopping")))
-    await Agent.get(("via", Registry, ("KV.Registry", "shopping")), len)
-
-    assert Registry.lookup("KV.Registry", "shopping") == [(bucket, None)]
-
-Telling many
-------------
-With duplicate keys a registry is a small publish and subscribe: processes register under a topic,
-and whoever has news calls a function with all of them::
-
-    await Registry.start_link(keys="duplicate", name="News")
-
-    Registry.register("News", "elixir")
-    Registry.dispatch("News", "elixir", lambda all: [process.send(pid, "new") for pid, _ in all])
-
-    assert await process.receive() == "new"
-
-Looking for values
-------------------
-``match``, ``unregister_match`` and ``count_match`` look at the values under a key by a pattern
-(those of ``process.receive``), ``select`` and ``count_select`` at all entries::
-
-    Registry.register("News", "python", ("daily", 3))
-
-    assert Registry.match("News", "python", ("daily", int)) == [(process.self(), ("daily", 3))]
-    assert Registry.select("News", Select(value=("daily", ...), give=lambda entry: entry.key))
-
-Client and server
------------------
-The table is read and written directly by whoever asks, and nobody waits: these are plain
-functions. The registry's processes, to which everyone registered is linked, clear up after the
-dead. (What waits says so: ``lock``, and ``dispatch`` with ``parallel=True``.)
-
-Supervising
------------
-``Registry.child_spec(keys="unique", name="KV.Registry")`` is a child for a Supervisor. If a
-registry dies, the processes registered in it die by their links, as in Elixir.
-
-When not to use it
-------------------
-For a few processes known when the program is written: give them names.
-
-Source: Elixir's Registry.
-"""
+"""The class Registry: its functions read and write the table of a registry directly."""
 
 from __future__ import annotations
 
@@ -85,7 +27,7 @@ Found = list[tuple[Pid, Any]]
 
 
 class Registry(Supervised):
-    """Finds processes by keys; see the module's page. The class is a via registry of names."""
+    """Finds processes by keys; see the page "Registry". The class is a via registry of names."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
 

@@ -1,7 +1,15 @@
-"""Supervisors: processes that start, watch and restart others.
+"""Supervisors: processes that start other processes, and restart them when they fail.
 
-A supervisor is a server: it may touch ``gen_server``, ``child`` and ``proc_lib``.
+Children are started in order and stopped in the reverse order. A supervisor whose children end too
+often gives up: it stops them and exits, and its own supervisor takes over.
+
+Source: stdlib, supervisor(3) (OTP 25 manual); Elixir's Supervisor, DynamicSupervisor and
+PartitionSupervisor, whose defaults these are.
+
+See the pages "Supervisor", "DynamicSupervisor" and "PartitionSupervisor" in the documentation.
 """
+
+# A supervisor is a server: it may touch `gen_server`, `child` and `proc_lib`.
 
 from typing import TYPE_CHECKING
 

@@ -1,41 +1,4 @@
-"""DynamicSupervisor: many children of a kind, which come and go while it runs.
-
-What
-----
-It starts without children; :meth:`DynamicSupervisor.start_child` adds one. Children have no ids:
-they are known by their pids. Each is restarted alone (``one_for_one``), and when the supervisor
-stops, all are told at the same time.
-
-Smallest example
-----------------
-::
-
-    sup = await DynamicSupervisor.start_link(name="buckets", max_children=10_000)
-    bucket = await DynamicSupervisor.start_child("buckets", (Bucket, "shopping"))
-    await DynamicSupervisor.terminate_child("buckets", bucket)
-
-Supervising
------------
-``DynamicSupervisor.child_spec(name="buckets")`` is a child for a Supervisor. A class of your own
-says its flags in ``init``::
-
-    class Buckets(DynamicSupervisor):
-        def init(self, limit: int):
-            return DynamicSupervisorFlags(max_children=limit)
-
-    sup = await Buckets.start_link(100)
-
-Time-outs
----------
-Starting a child waits for its ``init``, for ever; the supervisor serves one start after another.
-
-When not to use it
-------------------
-A few children known beforehand, in an order, with strategies, are a Supervisor's. Functions to be
-run once are a TaskSupervisor's.
-
-Source: Elixir's DynamicSupervisor; stdlib, supervisor(3), simple_one_for_one (OTP 25 manual).
-"""
+"""The class DynamicSupervisor: how it is started, and what is asked of it."""
 
 from __future__ import annotations
 
@@ -53,7 +16,7 @@ __all__ = ["DynamicSupervisor", "DynamicSupervisorFlags"]
 
 
 class DynamicSupervisor(Supervised):
-    """Starts children on request; see the module's page."""
+    """Starts children on request; see the page "DynamicSupervisor"."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
 

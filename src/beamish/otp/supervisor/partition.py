@@ -1,44 +1,4 @@
-"""PartitionSupervisor: the same child several times, one for each share of the work.
-
-What
-----
-It starts a number of partitions of one child and supervises them. Who has work for one of them
-names it by a key: ``("via", PartitionSupervisor, (name, key))`` is a *dest* wherever a pid is, and
-the same key always leads to the same partition.
-
-Smallest example
-----------------
-::
-
-    await PartitionSupervisor.start_link(Counter, name="counters", partitions=4)
-
-    counter = ("via", PartitionSupervisor, ("counters", "alice"))
-    await gen_server.call(counter, "bump")
-
-Supervising
------------
-``PartitionSupervisor.child_spec(DynamicSupervisor, name="buckets")`` is a child for a Supervisor.
-With it a DynamicSupervisor becomes several, and a slow ``init`` holds up only its own share::
-
-    where = ("via", PartitionSupervisor, ("buckets", process.self()))
-    await DynamicSupervisor.start_child(where, (Bucket, "shopping"))
-
-Which partition
----------------
-An integer key goes to the partition ``abs(key) % partitions``, any other one by its hash: do not
-rely on it beyond the life of the node. ``with_arguments`` tells each partition its number::
-
-    await PartitionSupervisor.start_link(
-        (Log, "log"), name="logs", with_arguments=lambda args, n: (f"{args[0]}.{n}",)
-    )
-
-When not to use it
-------------------
-State that cannot be split by a key needs one process. Partitions of one node share its thread:
-they shorten queues, they do not compute in parallel.
-
-Source: Elixir's PartitionSupervisor.
-"""
+"""The class PartitionSupervisor: how it is started, asked and found, and its process."""
 
 from __future__ import annotations
 
@@ -70,7 +30,10 @@ WithArguments = Callable[[tuple[Any, ...], int], tuple[Any, ...]]
 
 
 class PartitionSupervisor(Supervised):
-    """Starts partitions of a child; see the module's page. The class is a via registry of names."""
+    """Starts partitions of a child; see the page "PartitionSupervisor".
+
+    The class is a via registry of names.
+    """
 
     _spec_type: ClassVar[ChildType] = "supervisor"
 

@@ -1,13 +1,7 @@
 """The process of a Supervisor: what it does when a child ends, and what it answers.
 
-It is a GenServer that traps exits. A child's end comes as an Exit message, is looked up in the
-table below (the manual's), and a failed restart goes back through the mailbox, so that a
+It is a GenServer that traps exits. A failed restart goes back through the mailbox, so that a
 request, or the order to stop, can get in between.
-
-    restart      normal, shutdown, (shutdown, _)       any other reason
-    permanent    restarted                             restarted
-    transient    not restarted, spec kept              restarted
-    temporary    not restarted, forgotten              not restarted, forgotten
 
 Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked on OTP.
 """

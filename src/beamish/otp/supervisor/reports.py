@@ -1,15 +1,4 @@
-"""What supervisors write to the logger ``beamish``: one record for each event.
-
-As in OTP, a supervisor says when a child ended unexpectedly, could not be started, did not stop
-as it should, or ended too often. The message can be read in a terminal; the fields stand beside
-it as attributes of the record: ``report`` ("supervisor"), ``supervisor``, ``context`` (OTP's
-word: child_terminated, start_error, shutdown_error, shutdown), ``reason``, and of the child
-``pid``, ``child_id``, ``start``, ``restart``, ``shutdown``, ``child_type``.
-
-A child that has started is a *progress report*: of level INFO where the supervisor started or
-restarted it of itself, of level DEBUG where it was asked to; its ``report`` is "progress", it has
-no ``context`` and no ``reason``. As in OTP progress is not logged unless one wants it:
-``logging.getLogger("beamish.progress").setLevel(logging.INFO)``.
+"""What supervisors write to the loggers ``beamish`` and ``beamish.progress``: a record an event.
 
 Source: sasl, "Error Logging", Supervisor Report and Progress Report (OTP 25 manual).
 """

@@ -1,61 +1,4 @@
-"""Supervisor: a process that starts other processes, and restarts them when they fail.
-
-What
-----
-A supervisor starts its children in order, watches them, and when one ends does what the child's
-*restart* type and its own *strategy* say. If restarts come too often it gives up: it stops its
-children and exits, and its own supervisor takes over. Supervisors in supervisors make a tree;
-stopping its root stops everything in it, in the reverse order of the start.
-
-Smallest example
-----------------
-::
-
-    children = [
-        Counter.child_spec(5, name="counter"),
-        TaskSupervisor.child_spec(name="tasks"),
-        Task.child_spec(accept, 4040, restart="permanent"),
-    ]
-    sup = await Supervisor.start_link(children, strategy="one_for_one", name="App.Supervisor")
-
-Or as a class, which is itself a child for another supervisor::
-
-    class AppSupervisor(Supervisor):
-        def init(self, port: int):
-            children = [Counter, (Listener, port)]
-            return SupervisorFlags(strategy="rest_for_one", max_restarts=10), children
-
-    sup = await AppSupervisor.start_link(4040)
-
-Children
---------
-What can stand in the list is on the page of :mod:`beamish.otp.child.spec`. A child must be linked
-to the supervisor, which every ``start_link`` sees to, and its start function must return when the
-child is ready.
-
-Strategies
-----------
-``one_for_one``: only the child that ended is restarted. ``one_for_all``: the others are stopped
-(last first), then all are started (first first). ``rest_for_one``: the same for those that were
-started after it.
-
-Stopping a child
-----------------
-``exit(child, "shutdown")``, then its `shutdown` seconds, then ``kill``. A child that does not trap
-exits is ended by the signal at once; a GenServer that traps them runs ``terminate``.
-
-When not to use it
-------------------
-For many children of one kind that come and go there is DynamicSupervisor; for functions to be
-run once, TaskSupervisor.
-
-Debugging
----------
-Every unexpected end of a child, failed start and slow stop is a record of the logger
-``beamish``. ``which_children`` shows what runs.
-
-Source: stdlib, supervisor(3) (OTP 25 manual); Elixir's Supervisor, whose defaults these are.
-"""
+"""The class Supervisor: how supervisors are started, and what is asked of them."""
 
 from __future__ import annotations
 
@@ -89,7 +32,7 @@ __all__ = [
 
 
 class Supervisor(Supervised):
-    """Starts and restarts children; see the module's page."""
+    """Starts and restarts children; see the page "Supervisor"."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
 

@@ -1,7 +1,14 @@
-"""sys: what can be asked of any process of a behaviour, and how it answers.
+"""sys: looks into a running process, and takes its controls, without its code knowing.
 
-It may touch ``gen``; no behaviour.
+Every behaviour answers system messages between two messages of its own, and any coroutine can. A
+suspended process handles nothing else. One that nobody looks at pays one comparison a message.
+
+Source: stdlib, sys(3) (OTP 25 manual).
+
+See the page "sys" in the documentation.
 """
+
+# It may touch `gen`; no behaviour.
 
 from typing import TYPE_CHECKING
 

@@ -1,45 +1,4 @@
-"""sys: looking into a running process, and taking its controls, without its code knowing.
-
-What
-----
-Every behaviour (GenServer, Supervisor, Agent, gen_statem, ...) answers *system messages* between
-two of its own: what its state is, to wait and to go on, to tell what it does. They are for
-debugging, tests and changing code; a program that works does not need them.
-
-Smallest example
-----------------
-::
-
-    from beamish.otp import sys
-
-    await sys.get_state(pid)                  # {'n': 5}
-    await sys.replace_state(pid, lambda state: {**state, "n": 0})
-    await sys.trace(pid, True)                # *DBG* counter got call 'next' from <0.5.0>
-    await sys.suspend(pid)                    # it handles nothing more ...
-    await sys.resume(pid)                     # ... until now
-    print(await sys.statistics(pid, "get"))
-
-The state of a GenServer is a dict of its attributes (a copy: changing it changes nothing), of an
-Agent its value.
-
-Processes of your own
----------------------
-Any coroutine becomes sys-aware by handing over its system messages: see
-:mod:`beamish.otp.sys.special`, whose names are here too.
-
-Time-outs and failures
-----------------------
-Each function waits 5.0 seconds unless told otherwise, then its caller exits, as with
-``gen_server.call``: with ``(reason, ("sys", function, (dest, ...)))``. A process that handles no
-system messages (one of ``process.spawn``) lets it wait so long.
-
-When not to use it
-------------------
-To read or change state in a program: give the server a call for that. ``sys`` goes around all rules
-that the server keeps.
-
-Source: stdlib, sys(3) (OTP 25 manual).
-"""
+"""The client's side of sys: what can be asked of a process, and be done to it."""
 
 from __future__ import annotations
 

@@ -1,38 +1,5 @@
 """The process' side of sys: how a loop handles the system messages that it receives.
 
-A message ``("system", caller, request)`` belongs here, whatever process it comes to. A behaviour or
-any other coroutine with a loop of its own (a *special process*) hands it over::
-
-    class Counting(sys.Special):
-        def __init__(self) -> None:
-            self.n = 0
-
-        def system_get_state(self) -> int:
-            return self.n
-
-        def system_replace_state(self, fn: Callable[[int], int]) -> int:
-            self.n = fn(self.n)
-            return self.n
-
-    async def counting() -> None:
-        me = Counting()
-        parent = process.parent()
-        proc_lib.init_ack()
-        while True:
-            message = await process.receive()
-            match message:
-                case ("system", caller, request):
-                    stop = await sys.handle_system_msg(me, caller, request, parent)
-                    if stop is not None:
-                        process.exit(stop.reason)
-                case number:
-                    if me.debug is not None:
-                        sys.handle_debug(me, ("in", number))
-                    me.n += number
-
-While such a process is suspended it stays in ``handle_system_msg`` and takes nothing out of its
-mailbox but system messages and its parent's exit.
-
 Source: stdlib, sys(3), "Process Implementation Functions" (OTP 25 manual).
 """
 

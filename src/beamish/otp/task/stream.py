@@ -1,18 +1,7 @@
 """The stream of Task.async_stream: a function over many inputs, some at a time.
 
-What it guarantees:
-
-- *Never more than* `max_concurrency` *tasks.* A slot is free when its task's process is gone, so a
-  TaskSupervisor whose ``max_children`` is as large is never asked for one more.
-- *Back-pressure.* The input is read in the process that consumes the stream, when it asks for a
-  result, none is ready and a slot is free. Who stops asking stops the reading.
-- *Nothing in the mailbox.* The tasks are linked to, and answer, a process of the stream's own
-  (stream_process.py), which is linked to the consumer. So what the consumer receives
-  between two results is none of the stream's business, nor the other way round.
-- *Nothing is left.* When the iterator is closed or dropped (``break``, an exception), or when its
-  consumer ends for whatever reason, the tasks are killed.
-
-::
+The tasks are linked to, and answer, a process of the stream's own (stream_process.py), which is
+linked to the consumer::
 
     consumer                               the stream's process           tasks
        | -- next ------------------------------> |                          |
@@ -24,6 +13,9 @@ What it guarantees:
        | -- next, at the end ------------------> |                          |
        |                                         | <-- (ref, result), Down -|
        | <---------------------- item, result -- |
+
+A slot is free when its task's process is gone, so a TaskSupervisor whose ``max_children`` is as
+large is never asked for one more.
 
 Source: Elixir's Task.async_stream/5.
 """

@@ -1,52 +1,4 @@
-"""TaskSupervisor: starts tasks whose failure harms nobody else.
-
-What
-----
-``TaskSupervisor.start_child(sup, fn, *args)`` runs a function in a process that is linked to the
-*supervisor*, not to the caller: its crash is logged and touches nothing else, and it ends when the
-supervisor ends. It is a DynamicSupervisor of tasks: they are not restarted (``"temporary"``),
-have 5 seconds to stop, and are all told at the same time.
-
-Smallest example
-----------------
-A server of many connections::
-
-    async def accept(port: int) -> None:
-        listener = gen_tcp.listen(port, packet="line", reuseaddr=True)
-        while True:
-            client = await gen_tcp.accept(listener)
-            pid = await TaskSupervisor.start_child("connections", serve, client)
-            gen_tcp.controlling_process(client, pid)
-
-    children = [
-        TaskSupervisor.child_spec(name="connections"),
-        Task.child_spec(accept, 4040, restart="permanent"),
-    ]
-
-The supervisor stands before the acceptor, so that it is there when the first connection comes.
-
-Many at a time
---------------
-:meth:`TaskSupervisor.async_stream` and :meth:`TaskSupervisor.async_stream_nolink` are
-Task.async_stream with tasks of the supervisor; with the latter a failed task is a result and
-touches nobody::
-
-    await TaskSupervisor.start_link(name="tasks")
-    async for kind, page in TaskSupervisor.async_stream_nolink("tasks", urls, fetch, timeout=30.0):
-        assert (kind, page) == ("ok", "page of example.org")
-
-Results
--------
-:meth:`TaskSupervisor.run_async` links the task to the caller as well, as Task.run_async does;
-:meth:`TaskSupervisor.async_nolink` only watches it, for a caller that wants to outlive it.
-
-When not to use it
-------------------
-For a task that belongs to its caller, Task.run_async. For processes that keep state,
-DynamicSupervisor.
-
-Source: Elixir's Task.Supervisor.
-"""
+"""The class TaskSupervisor: a DynamicSupervisor whose children are tasks."""
 
 from __future__ import annotations
 
@@ -86,7 +38,7 @@ class SupervisedStreamOptions(StreamOptions, total=False):
 
 
 class TaskSupervisor(Supervised):
-    """Starts tasks; see the module's page."""
+    """Starts tasks; see the page "TaskSupervisor"."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
 

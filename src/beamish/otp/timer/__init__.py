@@ -1,7 +1,14 @@
-"""timer: functions called, and messages sent, after some time or again and again.
+"""timer: a message, a function or an exit signal, after some time or again and again.
 
-Its timers are kept by a server: it may touch ``gen_server`` and what that stands on.
+Intervals do not drift, and end with the process that they work for. Functions run in processes of
+their own, which the process ``timer_server`` neither waits for nor is harmed by.
+
+Source: stdlib, timer(3) (OTP 25 manual; apply_repeatedly from OTP 26).
+
+See the page "timer" in the documentation.
 """
+
+# Its timers are kept by a server: it may touch `gen_server` and what that stands on.
 
 from typing import TYPE_CHECKING
 

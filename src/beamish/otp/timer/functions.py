@@ -1,39 +1,4 @@
-"""timer: something later, or again and again.
-
-What
-----
-A message, a function in a process of its own, or an exit signal, once after a time or at
-intervals, until it is cancelled.
-
-Smallest example
-----------------
-::
-
-    from beamish.otp import timer
-
-    tick = await timer.send_interval(1.0, "tick")         # to the caller, every second
-    await timer.apply_after(60.0, sweep, "the floor")     # sweep("the floor") in a minute
-    await timer.exit_after(5.0, pid, "too_slow")
-    ...
-    await timer.cancel(tick)
-
-Intervals do not drift: the n-th time is n intervals after the start. They end with the process that
-they work for: with the receiver of ``send_interval``, and with the process that asked for
-``apply_interval`` or ``apply_repeatedly``. What happens once is independent of who asked for it.
-
-Who does it
------------
-A process with the name ``timer_server``, which the first use starts. A function runs in a process
-of its own, which ``timer_server`` does not wait for and is not harmed by.
-
-When not to use it
-------------------
-For one message to a process or name, ``process.send_after`` does without a further process. To wait
-in a process, ``process.sleep``; for a server that waits, ``Timeout``; for a state machine, its
-time-outs.
-
-Source: stdlib, timer(3) (OTP 25 manual; apply_repeatedly from OTP 26).
-"""
+"""What sets timers, for the process ``timer_server`` to keep, and cancels them."""
 
 from __future__ import annotations
 
