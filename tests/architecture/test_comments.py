@@ -1,11 +1,12 @@
-"""Comments and docstrings of src/ name files that exist."""
+"""Comments, docstrings and the page of the architecture name files that exist."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-SRC = Path(__file__).parents[2] / "src"
+ROOT = Path(__file__).parents[2]
+SRC = ROOT / "src"
 
 # Of the standard library.
 _OTHERS = {"queue.py"}
@@ -20,3 +21,11 @@ def test_a_file_that_is_named_exists() -> None:
     }
 
     assert lost == {}
+
+
+def test_the_architecture_names_every_file_of_the_runtime() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    table = page[page.index("The files of the runtime") : page.index("The rooms of `otp/`")]
+    files = {path.name for path in (SRC / "beamish" / "runtime").glob("*.py")}
+
+    assert sorted(re.findall(r"`(\w+\.py)`", table)) == sorted(files - {"__init__.py"})
