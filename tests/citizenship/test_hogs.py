@@ -14,13 +14,14 @@ import httpx
 import pytest
 import redis.asyncio as redis
 
-from beamish import Down, process
+from beamish import Down, Pid, process
 from tests.citizenship.conftest import Run
 from tests.citizenship.harness import PATIENCE, SOON
 from tests.citizenship.web import web
 
 
-async def hog(log: list[str]) -> None:
+async def hog(log: list[str], starter: Pid) -> None:
+    process.send(starter, "computing")
     try:
         while True:
             pass
@@ -32,7 +33,9 @@ async def hog(log: list[str]) -> None:
 async def hogs() -> AsyncGenerator[None]:
     """Two processes that never wait; they are killed at the end, and clean up."""
     log: list[str] = []
-    watched = [process.spawn_monitor(hog, log) for _ in range(2)]
+    watched = [process.spawn_monitor(hog, log, process.self()) for _ in range(2)]
+    for _ in watched:
+        await process.receive("computing", timeout=PATIENCE)
     try:
         yield
     finally:

@@ -207,8 +207,9 @@ def test_send_threadsafe_takes_a_name(run: Run) -> None:
     async def main() -> str:
         process.register("main", process.self())
         await asyncio.to_thread(process.send_threadsafe, "main", "hello")
+        message = await process.receive(timeout=PATIENCE)
         process.unregister("main")
-        return await process.receive(timeout=PATIENCE)
+        return message
 
     assert run(main) == "hello"
 

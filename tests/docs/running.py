@@ -94,6 +94,8 @@ def _in_folder(folder: Path) -> Generator[None]:
 def _module() -> Generator[dict[str, Any]]:
     """The module that the pieces of a page are in."""
     made = types.ModuleType(_MODULE)
+    # CPython 3.15 warns where a traceback meets a module whose spec has no loader.
+    del made.__spec__
     before = sys.modules.get(_MODULE)
     sys.modules[_MODULE] = made
     try:
