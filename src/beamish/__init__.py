@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from .on_demand import exports as _exports
 
 if TYPE_CHECKING:
-    from . import process
+    from . import behaviour, process
     from .boot import node, run
     from .process import (
         demonitor,
@@ -43,7 +43,7 @@ else:
     __getattr__, __dir__ = _exports(
         __name__,
         {
-            ".": "process",
+            ".": "behaviour process",
             ".boot": "node run",
             ".process": (
                 "demonitor link make_ref monitor receive register send spawn spawn_link "
@@ -73,6 +73,7 @@ __all__ = [
     "Throw",
     "TimerRef",
     "atom",
+    "behaviour",
     "demonitor",
     "format_exit",
     "link",

@@ -30,18 +30,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, overlo
 
 from .runtime import adoption as _adoption
 from .runtime import aliases as _aliases
-from .runtime import calls as _calls
 from .runtime import info as _info
 from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
 from .runtime import owned as _owned
 from .runtime import priority as _priority
 from .runtime import references as _references
-from .runtime import reports as _reports
-from .runtime import serving as _serving
 from .runtime import signals as _signals
 from .runtime import spawning as _spawning
-from .runtime import synchronous_start as _synchronous_start
 from .runtime import timers as _timers
 from .runtime.asyncio_task import TaskFace as _TaskFace
 from .runtime.destinations import destination as _destination
@@ -52,7 +48,6 @@ from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.offload import offload as _offload
 from .runtime.patterns import matches as _matches
-from .runtime.states import EXITING as _EXITING
 from .runtime.waiting import suspend as _suspend
 from .runtime.waiting import wake as _wake
 from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
@@ -64,21 +59,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
 __all__ = [
-    "Server",
-    "Unanswered",
-    "acknowledge",
     "adopt",
     "alias",
     "alive",
     "ancestors",
-    "because",
-    "call_cycle",
     "cancel_timer",
     "critical",
     "demonitor",
     "dictionary",
     "disown",
-    "ending",
     "erase",
     "error",
     "exit",
@@ -89,14 +78,12 @@ __all__ = [
     "give_away",
     "group_leader",
     "info",
-    "init",
     "label",
     "link",
     "list",
     "make_ref",
     "matches",
     "monitor",
-    "monitoring",
     "monotonic_time",
     "offload",
     "own",
@@ -104,18 +91,13 @@ __all__ = [
     "put",
     "read_timer",
     "receive",
-    "receive_reply",
     "register",
     "registered",
-    "reply",
-    "report_crash",
-    "request",
     "self",
     "send",
     "send_after",
     "send_priority",
     "send_threadsafe",
-    "serving",
     "set_group_leader",
     "set_label",
     "sleep",
@@ -125,7 +107,6 @@ __all__ = [
     "spawn_opt",
     "spawn_request",
     "spawn_request_abandon",
-    "start",
     "start_timer",
     "throw",
     "unalias",
@@ -151,8 +132,6 @@ _REPLIES: Final = ("yes", "no", "success_only", "error_only")
 spawn = _spawning.spawn
 spawn_link = _spawning.spawn_link
 spawn_monitor = _spawning.spawn_monitor
-start = _synchronous_start.start
-acknowledge = _synchronous_start.acknowledge
 
 
 @overload
@@ -305,16 +284,6 @@ def parent() -> Pid | None:
     return _current().parent
 
 
-def init() -> Pid:
-    """The pid ``<0.0.0>``, in whose name the node asks processes to end when it stops.
-
-    It is no process. A behaviour that traps exits takes an Exit from it as its parent's.
-
-    Source: init(3) (OTP 25 manual).
-    """
-    return _node().init_pid
-
-
 def ancestors() -> builtins.list[Pid]:
     """The parent, its parent and so on, as far as they are alive."""
     return _current().ancestors()
@@ -456,17 +425,7 @@ if TYPE_CHECKING:
 else:
     receive = _mailbox.receive
 
-receive_reply = _mailbox.receive_reply
-request = _calls.request
-reply = _calls.reply
-call_cycle = _calls.call_cycle
-Server = _serving.Server
-Unanswered = _serving.Unanswered
-
-for _function in (
-    *(spawn, spawn_link, spawn_monitor, start, acknowledge),
-    *(send, receive, receive_reply, request, reply, call_cycle, Server, Unanswered),
-):
+for _function in (spawn, spawn_link, spawn_monitor, send, receive):
     _function.__module__ = __name__
 
 
@@ -606,14 +565,6 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
     return found if info else True
 
 
-def monitoring(ref: Ref) -> bool:
-    """Whether a monitor of the calling process is active: its message has not been sent yet.
-
-    While the process that it watches cleans up it still is; a new one would say ``noproc``.
-    """
-    return _signals.is_watching(_current(), ref)
-
-
 @overload
 def exit(reason: Any, /) -> NoReturn: ...
 @overload
@@ -666,17 +617,6 @@ def why(pid: Pid) -> _journal.Why | None:
     return _journal.why(pid)
 
 
-def because(pid: Pid | None) -> None:
-    """Says on account of whose end the caller acts from now on, for `why` to tell.
-
-    A supervisor says it before it stops the siblings of a child that ended.
-
-    Args:
-        pid: whose end that was; None when the caller is done with it.
-    """
-    _journal.note(_current().pid, pid)
-
-
 def error(reason: Any) -> NoReturn:
     """Raises an error with a term for its reason; uncaught, the exit reason is ``(reason, stack)``.
 
@@ -691,32 +631,6 @@ def throw(value: Any) -> NoReturn:
     Source: erlang:throw/1.
     """
     raise Throw(value)
-
-
-def serving(work: Any) -> None:
-    """Says what keeps account of the work of the calling process; for behaviours.
-
-    Args:
-        work: its attribute ``message`` is the message that is worked on, so that a cycle of calls
-            can be told from requests put aside; its method ``crash_details(reason)`` returns
-            what crash reports show: ``last_message``, ``state``; its ``label`` and
-            ``initial_call``, if it has them, are shown where they were not set otherwise.
-    """
-    _current().serving = work
-
-
-def report_crash(reason: Any, *, last_message: Any = None) -> None:
-    """Writes a crash report of the calling process to the logger ``beamish``.
-
-    An uncaught exception is reported by the runtime; this is for code such as a behaviour's,
-    which reports an ``exit(reason)`` of its own as well. A dict in the process dictionary's entry
-    ``"$report"`` is shown with each report: ``{"Function": ..., "Arguments": ...}``.
-
-    Args:
-        reason: the exit reason; of an exception its traceback is shown.
-        last_message: what it was working on.
-    """
-    _reports.report_crash(_current(), reason, last_message=last_message)
 
 
 # ---- names, references, aliases
@@ -803,11 +717,6 @@ def unalias(ref: Ref) -> bool:
 
 
 # ---- looking at processes
-
-
-def ending() -> bool:
-    """Whether an exit signal has ended the calling process, so that it only cleans up."""
-    return (_here.process or _current()).state >= _EXITING
 
 
 def alive(pid: Pid) -> bool:

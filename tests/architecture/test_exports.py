@@ -12,9 +12,9 @@ import pytest
 
 import beamish
 import beamish.terms
-from beamish import process
+from beamish import behaviour, process
 
-_DOORS = [beamish, process, beamish.terms]
+_DOORS = [beamish, process, behaviour, beamish.terms]
 
 
 def _all_modules() -> list[str]:
@@ -43,7 +43,7 @@ def _is_public_name(name: str) -> bool:
     return not name.startswith("_") and name != "annotations"
 
 
-@pytest.mark.parametrize("door", [process], ids=lambda door: door.__name__)
+@pytest.mark.parametrize("door", [process, behaviour], ids=lambda door: door.__name__)
 def test_the_doors_export_all_that_they_define(door: Any) -> None:
     """What is not underscored is meant for users."""
     defined = {

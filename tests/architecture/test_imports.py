@@ -1,4 +1,4 @@
-"""Imports go one way: terms <- runtime <- process <- otp, net; boot and __init__ are on top."""
+"""Imports go one way: terms <- runtime <- process, behaviour <- otp, net; boot is on top."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _MAY_IMPORT: Final[dict[str, set[str]]] = {
     "terms": set(),
     "runtime": {"terms"},
     "process": {"terms", "runtime"},
-    "otp": {"terms", "process", "on_demand"},
+    "behaviour": {"terms", "runtime"},
+    "otp": {"terms", "process", "behaviour", "on_demand"},
     "net": {"terms", "runtime", "process", "on_demand"},
     "boot": {"terms", "runtime", "process", "net"},
-    "testing": {"terms", "runtime", "process"},  # and the package itself: it looks at nodes
-    "__init__": {"terms", "process", "boot", "on_demand"},
+    "testing": {"terms", "runtime", "process", "behaviour"},  # and the package: it has nodes
+    "__init__": {"terms", "process", "behaviour", "boot", "on_demand"},
     "__main__": {"cli"},
 }
 # On top of everything, through the public door alone.
@@ -275,7 +276,8 @@ def test_importing_beamish_imports_nothing_that_takes_long() -> None:
         import sys, beamish
         print([n for n in ("asyncio", "logging", "inspect", "dataclasses", "ssl", "socket",
                            "threading", "subprocess", "concurrent.futures", "greenlet",
-                           "beamish.process", "beamish.boot", "beamish.net", "beamish.otp")
+                           "beamish.process", "beamish.behaviour", "beamish.boot", "beamish.net",
+                           "beamish.otp")
                if n in sys.modules])
     """)
     assert printed == "[]\n"

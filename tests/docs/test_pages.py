@@ -33,7 +33,7 @@ HEADINGS = [
 ]
 
 # Names before a dot that are ours where they stand in code on a page of the reference.
-OURS = [*otp.__all__, "process", "gen_tcp"]
+OURS = [*otp.__all__, "process", "behaviour", "gen_tcp"]
 NAME = re.compile(rf"(?<![\w.:])({'|'.join(OURS)})\.([a-z]\w*)(?!/)\b")
 
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from beamish import ProcessExit, process
+from beamish import ProcessExit, behaviour, process
 from beamish.otp import GenServer, NoReply, Stop, gen_server
 from beamish.terms import Pid
 
@@ -385,7 +385,7 @@ async def test_a_step_raises_in_the_loop_of_its_server() -> None:
         raise LookupError(message)
 
     async def serve() -> None:
-        loop = process.Server(step, lambda _: None)
+        loop = behaviour.Server(step, lambda _: None)
         while True:
             try:
                 caught.append(await loop.receive())

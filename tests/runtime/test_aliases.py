@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from beamish import BadArgError, Down, Pid, Ref, process
+from beamish import BadArgError, Down, Pid, Ref, behaviour, process
 
 from .harness import PATIENCE, down_of, ended, on_virtual_clock, settle, sleeper
 
@@ -231,7 +231,7 @@ async def test_receive_reply_takes_the_answer_and_leaves_the_rest() -> None:
     process.send(process.self(), ("noise", 1))
     ref = _ask(server, "question")
 
-    assert await process.receive_reply(ref, timeout=PATIENCE) == (ref, "question")
+    assert await behaviour.receive_reply(ref, timeout=PATIENCE) == (ref, "question")
     assert process.flush() == [("noise", 1)]
 
 
@@ -241,7 +241,7 @@ async def test_receive_reply_takes_the_down() -> None:
     ref = process.monitor(server, alias="reply_demonitor")
     process.send(server, "die")
 
-    assert await process.receive_reply(ref) == Down(ref, "process", server, "die")
+    assert await behaviour.receive_reply(ref) == Down(ref, "process", server, "die")
 
 
 @on_virtual_clock
@@ -251,8 +251,8 @@ async def test_receive_reply_takes_an_answer_that_is_there() -> None:
     process.send(process.self(), (ref, 1))
     process.send(process.self(), (ref, 2))
 
-    assert await process.receive_reply(ref) == (ref, 1)
-    assert await process.receive_reply(ref, timeout=0) == (ref, 2)
+    assert await behaviour.receive_reply(ref) == (ref, 1)
+    assert await behaviour.receive_reply(ref, timeout=0) == (ref, 2)
     assert process.flush() == ["noise"]
 
 
@@ -263,7 +263,7 @@ async def test_receive_reply_times_out(timeout: float) -> None:
     process.send(process.self(), (process.make_ref(), "of another"))
 
     with pytest.raises(TimeoutError):
-        await process.receive_reply(ref, timeout=timeout)
+        await behaviour.receive_reply(ref, timeout=timeout)
 
 
 @on_virtual_clock
@@ -273,7 +273,7 @@ async def test_receive_reply_with_timeout_0_looks_without_waiting() -> None:
     process.spawn(log.append, "another")
 
     with pytest.raises(TimeoutError):
-        await process.receive_reply(process.make_ref(), timeout=0)
+        await behaviour.receive_reply(process.make_ref(), timeout=0)
 
     assert log == []
 
@@ -285,6 +285,6 @@ async def test_receive_reply_works_for_an_adopted_task() -> None:
 
     async def task() -> Any:
         ref = _ask(server, "from a task")
-        return (await process.receive_reply(ref, timeout=PATIENCE))[1]
+        return (await behaviour.receive_reply(ref, timeout=PATIENCE))[1]
 
     assert await asyncio.create_task(task()) == "from a task"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import beamish
-from beamish import Exit, process, to_erlang
+from beamish import Exit, behaviour, process, to_erlang
 
 from .harness import PATIENCE, down_of, on_virtual_clock, settle, watched_end
 
@@ -208,7 +208,7 @@ def test_report_crash_reports_any_reason(caplog: pytest.LogCaptureFixture) -> No
     """For proc_lib-like code, which reports an exit(reason) of its own."""
 
     async def main() -> None:
-        process.report_crash(("shut", "down"), last_message="the last")
+        behaviour.report_crash(("shut", "down"), last_message="the last")
 
     beamish.run(main)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from beamish import Down, process
+from beamish import Down, behaviour, process
 from beamish.process import receive, send
 from beamish.runtime.deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
 from beamish.runtime.here import current
@@ -231,7 +231,7 @@ async def test_a_reply_is_taken_out_of_the_middle_of_a_deep_mailbox() -> None:
     send(process.self(), (ref, "answer"))
     send(process.self(), ("after", 2))
 
-    assert await process.receive_reply(ref) == (ref, "answer")
+    assert await behaviour.receive_reply(ref) == (ref, "answer")
     assert await receive(("after", ...)) == ("after", 2)
     assert await receive(("before", ...)) == ("before", 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beamish import Down, process
+from beamish import Down, behaviour, process
 from beamish.process import receive
 from beamish.runtime.ties import tie, tied, untie
 from beamish.terms import Pid
@@ -76,12 +76,12 @@ async def test_a_monitor_is_active_for_its_maker_alone() -> None:
     me = process.self()
 
     async def ask() -> None:
-        process.send(me, process.monitoring(ref))
+        process.send(me, behaviour.monitoring(ref))
 
     process.spawn(ask)
 
     assert await receive(bool) is False
-    assert process.monitoring(ref)
+    assert behaviour.monitoring(ref)
     process.exit(pid, "kill")
     await receive(Down)
-    assert not process.monitoring(ref)
+    assert not behaviour.monitoring(ref)

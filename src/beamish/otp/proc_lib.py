@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, cast
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.terms import NORMAL, Atom, Pid, Ref
 from beamish.terms.numbers import check_seconds
 from beamish.terms.words import SYSTEM, TERMINATE, TIMEOUT
@@ -308,7 +308,7 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
     ref = process.monitor(pid)
     process.send(pid, (SYSTEM, (me, process.make_ref()), (TERMINATE, reason)))
     try:
-        message = await process.receive_reply(ref, timeout)
+        message = await behaviour.receive_reply(ref, timeout)
     except TimeoutError:
         process.demonitor(ref, flush=True)
         process.exit(TIMEOUT)

@@ -57,7 +57,7 @@ class Server:
 
     Args:
         step: deals with a message and returns None; or returns what `receive` should return.
-        handle_call: the same for a `process.request` that comes while the process waits: given
+        handle_call: the same for a `behaviour.request` that comes while the process waits: given
             ``(tag, (pid, ref), request)`` it returns the reply, or ``Unanswered(what receive
             should return)``.
 
@@ -66,13 +66,13 @@ class Server:
         ...     total = 0
         ...     def step(message):
         ...         match message:
-        ...             case ("ask", caller, _): process.reply(caller, handle_call(message))
+        ...             case ("ask", caller, _): behaviour.reply(caller, handle_call(message))
         ...             case _: return message
         ...     def handle_call(request):
         ...         nonlocal total
         ...         total += request[2]
         ...         return total
-        ...     return await process.Server(step, handle_call).receive()
+        ...     return await behaviour.Server(step, handle_call).receive()
     """
 
     __slots__ = ("_proc", "_resume", "handle_call", "step")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
 
 import beamish
-from beamish import process
+from beamish import behaviour, process
 from beamish.runtime.here import running_node
 from beamish.terms import Pid, ProcessExit, format_exit
 
@@ -101,7 +101,7 @@ async def _host(
     pid, ref = process.spawn_opt(
         _test, test, args, kwargs, outcome, monitor=True, label=name, initial_call=test
     )
-    await process.receive_reply(ref)
+    await behaviour.receive_reply(ref)
     await _stop_applications()
     if outcome.check and outcome.error is None:
         outcome.leaks = await _left_behind(tasks, pid)
@@ -139,7 +139,7 @@ async def _stop_applications() -> None:
         return
     ref = process.monitor(controller)
     process.exit(controller, "shutdown")
-    await process.receive_reply(ref)
+    await behaviour.receive_reply(ref)
 
 
 async def _left_behind(tasks: set[asyncio.Task[Any]], test: Pid) -> list[str]:

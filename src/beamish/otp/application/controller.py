@@ -14,7 +14,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, cast
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, format_exit
 from beamish.terms.words import ALREADY_STARTED, ERROR, OK
 
@@ -104,7 +104,7 @@ class _Controller:
             case (tag, caller, ("start", name, kind)) if tag is ASK:
                 self._start(caller, name, kind)
             case (tag, caller, ("stop", name)) if tag is ASK:
-                process.reply(caller, await self._stop_one(name))
+                behaviour.reply(caller, await self._stop_one(name))
             case (tag, pid, supervisor) if tag is APPLICATION_STARTED:
                 self._started(pid, supervisor)
             case (tag, pid, reason, error) if tag is APPLICATION_START_FAILURE:
@@ -122,7 +122,7 @@ class _Controller:
     def _start(self, caller: Caller, name: str, kind: str) -> None:
         refusal = self._refusal(name)
         if refusal is not None:
-            process.reply(caller, (ERROR, refusal, None))
+            behaviour.reply(caller, (ERROR, refusal, None))
             return
         if name in self.starting:  # who comes second is answered with the first
             self.masters[self.starting[name]].callers.append(caller)
@@ -130,7 +130,7 @@ class _Controller:
         cls = self.table.loaded[name].cls
         if cls.is_library():
             self.table.started[name] = Running(None, None)
-            process.reply(caller, (OK, None, None))
+            behaviour.reply(caller, (OK, None, None))
             return
         me = process.self()
         pid = process.spawn_opt(master, me, cls, "normal", link=True, label=f"application {name}")
@@ -168,7 +168,7 @@ class _Controller:
 
     def _answer(self, app: _Application, answer: tuple[Any, ...]) -> None:
         for caller in app.callers:
-            process.reply(caller, answer)
+            behaviour.reply(caller, answer)
         app.callers.clear()
 
     # ---- the end of one
@@ -217,7 +217,7 @@ class _Controller:
         ref = process.monitor(pid)
         process.exit(pid, SHUTDOWN)
         try:
-            await process.receive_reply(ref, limit)
+            await behaviour.receive_reply(ref, limit)
         except TimeoutError:
             process.demonitor(ref, flush=True)
             _logger.error(  # noqa: TRY400 - the time is over: that is all
@@ -232,7 +232,7 @@ async def _kill(pid: Pid) -> None:
     ref = process.monitor(pid)
     process.exit(pid, "kill")
     await kill_group(pid)
-    await process.receive_reply(ref)
+    await behaviour.receive_reply(ref)
 
 
 async def _end_main(root: Pid, reason: Any) -> None:
@@ -240,7 +240,7 @@ async def _end_main(root: Pid, reason: Any) -> None:
     ref = process.monitor(root)
     process.exit(root, reason)
     try:
-        await process.receive_reply(ref, _PATIENCE)
+        await behaviour.receive_reply(ref, _PATIENCE)
     except TimeoutError:
         process.exit(root, "kill")
 

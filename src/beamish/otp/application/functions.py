@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.errors import ApplicationError, StartError
 from beamish.terms import NOPROC, Atom, BadArgError, Pid
 from beamish.terms.words import RUNNING
@@ -258,7 +258,7 @@ async def _ask(request: tuple[Any, ...]) -> tuple[Any, ...]:
     pid = process.whereis(NAME)
     if pid is None:
         process.exit((NOPROC, (Atom("application"), Atom(request[0]), request[1:])))
-    message = await process.request(pid, ASK, request)
+    message = await behaviour.request(pid, ASK, request)
     if message.__class__ is tuple:
         return cast("tuple[Any, ...]", message[1])
     return process.exit((message[4], (Atom("application"), Atom(request[0]), request[1:])))

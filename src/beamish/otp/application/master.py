@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.errors import StartError
 from beamish.otp.gen import is_coroutine
 from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref
@@ -108,7 +108,7 @@ async def _phases(app: Application, start_type: str, supervisor: Pid, ref: Ref) 
                 await result
         except Exception as error:
             process.exit(supervisor, "shutdown")
-            await process.receive_reply(ref)
+            await behaviour.receive_reply(ref)
             raise StartFailedError((error, call), error) from error
 
 
@@ -119,7 +119,7 @@ async def _until_the_end(app: Application, controller: Pid, supervisor: Pid, ref
             case Exit(pid, _) if pid is controller:
                 await _call_back(app.prep_stop)
                 process.exit(supervisor, "shutdown")
-                await process.receive_reply(ref)
+                await behaviour.receive_reply(ref)
                 return SHUTDOWN
             case Exit(pid, reason) if pid is supervisor:
                 return reason
@@ -141,11 +141,11 @@ async def _call_back(callback: Any) -> None:
         if is_coroutine(result):
             await result
     except Exception as error:  # noqa: BLE001 - whatever the application raises
-        process.report_crash(error)
+        behaviour.report_crash(error)
     except ProcessExit as ended:
         if not process.alive(process.self()):
             raise
-        process.report_crash(ended.reason)
+        behaviour.report_crash(ended.reason)
 
 
 async def kill_group(leader: Pid) -> None:
@@ -155,7 +155,7 @@ async def kill_group(leader: Pid) -> None:
         for pid in members:
             process.exit(pid, "kill")
         for ref in refs:
-            await process.receive_reply(ref)
+            await behaviour.receive_reply(ref)
 
 
 def _members(leader: Pid) -> list[Pid]:

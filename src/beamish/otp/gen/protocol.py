@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-from beamish import process
+from beamish import behaviour
 from beamish.terms import Atom, Pid, Ref
 
 __all__ = ["GEN_CALL", "GEN_CAST", "Caller", "answer", "is_protocol", "is_word"]
@@ -35,4 +35,4 @@ def is_word(tag: Any, atom: Atom) -> bool:
 
 def answer(caller: Caller, value: Any) -> None:
     """Sends a caller its reply."""
-    process.reply(caller, value)
+    behaviour.reply(caller, value)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, final, overload
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.terms import (
     NOPROC,
     Atom,
@@ -286,15 +286,15 @@ async def _wait(request: Any, timeout: float | None, *, delete: bool) -> Any:
 
 async def _answer(request: Request[Any], timeout: float | None) -> Any:
     if request.pid is not None:
-        cycle = process.call_cycle(request.pid)
+        cycle = behaviour.call_cycle(request.pid)
         if cycle is not None:
             shown = (GEN_SERVER, Atom("receive_response"), (request.dest,))
             raise ProcessExit(((CALL_CYCLE, cycle), shown))
     try:
-        return await process.receive_reply(request.ref, timeout)
+        return await behaviour.receive_reply(request.ref, timeout)
     except TimeoutError:
         # 1. the time-out wakes us   2. the server answers   3. we run: the answer is there
-        return await process.receive_reply(request.ref, 0)
+        return await behaviour.receive_reply(request.ref, 0)
 
 
 async def _next_answer(requests: RequestIds, timeout: float | None) -> Any:

@@ -3,7 +3,7 @@
 A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, does its init, and says with
 :func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is ``proc_lib``.
 
-Path of a start: start_opt -> process.start -> the child's acknowledge -> process.acknowledge.
+Path of a start: start_opt -> behaviour.start -> the child's acknowledge -> behaviour.acknowledge.
 
 Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, Final, TypeAlias, TypedDict, cast, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.errors import StartError, StartIgnored
 from beamish.terms import Atom, BadArgError, Down, Pid, ProcessExit, Ref, is_expected
 from beamish.terms.errors import describe
@@ -52,7 +52,7 @@ _REPORTED: Final = "_beamish_reported"
 
 Function: TypeAlias = Callable[..., Any]
 
-# Who started a process and waits for its word, as `process.reply` takes it.
+# Who started a process and waits for its word, as `behaviour.reply` takes it.
 Starter: TypeAlias = tuple[Pid, Ref]
 
 
@@ -113,14 +113,14 @@ async def start_opt(
     For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what
     it gives :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself,
     with :func:`claim`, since a registry may want to be called by the process that registers.
-    What reports call the process, `work` says (see ``process.serving``), or `label` and
+    What reports call the process, `work` says (see ``behaviour.serving``), or `label` and
     `initial_call` do. With `watch` it returns the reference of a monitor as well.
     """
     if name is not None:
         check_name(name)
         _check_free(name)
     try:
-        pid, message, watching = await process.start(
+        pid, message, watching = await behaviour.start(
             entry,
             args,
             link=link,
@@ -159,17 +159,17 @@ async def _outcome(pid: Pid, message: Any) -> Any:
 
 def acknowledge(starter: Starter, info: Any = None) -> None:
     """The start has succeeded."""
-    process.acknowledge(starter, ACK if info is None else (ACK, info))
+    behaviour.acknowledge(starter, ACK if info is None else (ACK, info))
 
 
 def ignore(starter: Starter) -> None:
     """There is no process to be, and that is no failure; the caller ends normally next."""
-    process.acknowledge(starter, (IGNORE, None))
+    behaviour.acknowledge(starter, (IGNORE, None))
 
 
 def fail(starter: Starter, reason: Any) -> None:
     """The start has failed for that reason; the caller ends normally next."""
-    process.acknowledge(starter, (_NACK, reason))
+    behaviour.acknowledge(starter, (_NACK, reason))
 
 
 def claim(starter: Starter, name: Name | None) -> bool:
@@ -228,7 +228,7 @@ def report_exit(error: BaseException) -> None:
         and process.alive(process.self())
     ):
         setattr(error, _REPORTED, True)  # a loop that was entered reports, and so does its start
-        process.report_crash(error.reason)
+        behaviour.report_crash(error.reason)
 
 
 def check_callable(where: str, fn: Any) -> None:
@@ -264,7 +264,7 @@ async def self_starting(
 
 async def _gone(pid: Pid) -> Any:
     """Waits for the end of a process; returns its reason."""
-    message = await process.receive_reply(process.monitor(pid))
+    message = await behaviour.receive_reply(process.monitor(pid))
     return message[4]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import proc_lib
 from beamish.otp.child import Supervised
 from beamish.otp.directives import Hibernate, Stop
@@ -347,7 +347,7 @@ async def _ask(
     if pid is me:
         raise _failed(CALLING_SELF, shown)
     try:
-        message = await process.request(pid, me, request, timeout)
+        message = await behaviour.request(pid, me, request, timeout)
     except TimeoutError:
         raise _failed(TIMEOUT, shown) from None
     except CallCycleError as error:

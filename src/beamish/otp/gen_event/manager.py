@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, cast, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.directives import Hibernate, Stop
 from beamish.otp.gen import (
     Name,
@@ -98,7 +98,7 @@ async def run(starter: Starter, setup: Setup) -> None:
     manager = _Manager(setup.parent)
     if setup.debug:
         debug_options(manager, setup.debug)
-    process.serving(manager)
+    behaviour.serving(manager)
     acknowledge(starter)
     await reporting(manager.run, (), {})
 
@@ -127,7 +127,7 @@ class _Manager(Special):
     async def _take(self, message: Any) -> Any:
         """Does what a message says; the reason if it ends the manager."""
         if message.__class__ is Exit:
-            if message[1] in (self.parent, process.init()):
+            if message[1] in (self.parent, behaviour.init()):
                 return message[2]
             await self._owner_is_gone(message[1], message[2])
         match message:
@@ -138,7 +138,7 @@ class _Manager(Special):
                 await self._notify("handle_event", event)
             case (Pid(), (Pid() as pid, Ref() as ref), (str() as head, *args)) if head in _REQUESTS:
                 self.message = message
-                process.reply((pid, ref), await _REQUESTS[head](self, pid, *args))
+                behaviour.reply((pid, ref), await _REQUESTS[head](self, pid, *args))
             case _:
                 await self._notify("handle_info", message)
         return None

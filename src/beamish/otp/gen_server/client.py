@@ -1,6 +1,6 @@
 """How a process speaks to a server: call, cast, reply.
 
-Path of a call: call -> process.request -> the server's ``answer`` (steps.py) -> process.reply.
+Path of a call: call -> behaviour.request -> the server's ``answer`` (steps.py) -> behaviour.reply.
 An idle server is handed the call and answers in its caller's turn; a busy one finds it in its
 mailbox.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import proc_lib
 from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, Dest, answer, whereis
 from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
@@ -58,7 +58,7 @@ async def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Any:
         if not isinstance(pid, Pid):
             raise _failed(NOPROC if pid is None else (NODEDOWN, Atom(pid[1])), dest, request)
     try:
-        message = await process.request(pid, GEN_CALL, request, timeout)
+        message = await behaviour.request(pid, GEN_CALL, request, timeout)
     except TimeoutError:
         raise _failed(TIMEOUT, dest, request) from None
     except CallCycleError as error:

@@ -18,7 +18,7 @@ import asyncio
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.directives import (
     UNSET,
     Continue,
@@ -110,7 +110,7 @@ def begin(starter: Starter, work: Work) -> Any:
     if result is not None or work.options:
         return reporting(_begun, (starter, work, server, result), _NO_KEYWORDS)
     work.server = server
-    process.acknowledge(starter, ACK)
+    behaviour.acknowledge(starter, ACK)
     return None
 
 
@@ -202,7 +202,7 @@ async def run(  # noqa: C901  # see below
     except GeneratorExit:
         raise  # killed: no code of the server's runs any more
     except BaseException as error:
-        if not process.ending():  # else an exit signal ended it: only `finally` runs
+        if not behaviour.ending():  # else an exit signal ended it: only `finally` runs
             await reporting(_failed, (server, error), _NO_KEYWORDS)
             report_exit(error)
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable
 from typing import Any, NoReturn
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import Supervised
 from beamish.otp.directives import (
     Continue,
@@ -331,7 +331,7 @@ async def enter_loop(
     work.server = server
     work.parent = process.parent()
     debug_options(work, options)
-    process.serving(work)
+    behaviour.serving(work)
     await run(None, work, then)
     process.exit(NORMAL)
 

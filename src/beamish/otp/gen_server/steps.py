@@ -1,7 +1,7 @@
 """A server's own messages, and what it does with them while it waits.
 
 Calls and casts are dealt with in plain functions, without waking the server's coroutine: see
-process.Server. What a handler begins and cannot end at once, its coroutine ends: see loop.py.
+behaviour.Server. What a handler begins and cannot end at once, its coroutine ends: see loop.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from types import CoroutineType, GeneratorType, coroutine
 from typing import Any, Final, NamedTuple, cast
 
-from beamish import process
+from beamish import behaviour
 from beamish.otp.directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, is_protocol, is_word
 from beamish.terms import Exit, Throw
@@ -65,7 +65,7 @@ class Later:
         self.awaits = awaits
 
 
-def loop_of(work: Work) -> process.Server:
+def loop_of(work: Work) -> behaviour.Server:
     """The receive loop of a server; it returns other messages as ``(message,)``, or a Later."""
     answer = _answering(work)
 
@@ -73,9 +73,9 @@ def loop_of(work: Work) -> process.Server:
         if message.__class__ is tuple and len(message) == 3:
             if message[0] is GEN_CALL:
                 result = answer(message)
-                if result.__class__ is process.Unanswered:
+                if result.__class__ is behaviour.Unanswered:
                     return result.outcome
-                process.reply(message[1], result)
+                behaviour.reply(message[1], result)
                 return None
             if is_protocol(message):
                 return (message,)
@@ -85,7 +85,7 @@ def loop_of(work: Work) -> process.Server:
             result = thrown.value
         return None if result is None else Later(None, result)
 
-    return process.Server(step, answer)
+    return behaviour.Server(step, answer)
 
 
 def _answering(work: Work) -> Callable[[Any], Any]:
@@ -94,7 +94,7 @@ def _answering(work: Work) -> Callable[[Any], Any]:
 
     def answer(message: Any) -> Any:
         if message[0] is not GEN_CALL:
-            return process.Unanswered((message,))
+            return behaviour.Unanswered((message,))
         work.message = message
         _, caller, request = message
         try:
@@ -108,14 +108,14 @@ def _answering(work: Work) -> Callable[[Any], Any]:
                 except StopIteration as stop:
                     result = stop.value
                 else:
-                    return process.Unanswered(Later(caller, None, result, awaits))
+                    return behaviour.Unanswered(Later(caller, None, result, awaits))
         except Throw as thrown:
             result = thrown.value
         if result.__class__ not in _SPECIAL:
             return result
         if result.__class__ is Reply and result.then is None:
             return result.value
-        return process.Unanswered(Later(caller, result))
+        return behaviour.Unanswered(Later(caller, result))
 
     return answer
 
@@ -130,8 +130,8 @@ def dispatch(work: Work, message: Any) -> Any:
             if request.__class__ is MethodCall:
                 return request.run(server)
             return server.handle_cast(request)
-    elif message.__class__ is Exit and message[1] in (work.parent, process.init()):
-        process.because(message[1])
+    elif message.__class__ is Exit and message[1] in (work.parent, behaviour.init()):
+        behaviour.because(message[1])
         return Stop(message[2])
     return server.handle_info(message)
 

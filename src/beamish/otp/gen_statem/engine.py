@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.directives import UNSET
 from beamish.otp.errors import UndefinedCallbackError
 from beamish.otp.gen import GEN_CALL, GEN_CAST, answer, is_coroutine
@@ -209,7 +209,7 @@ class Engine(Observed):
                     return self._timed_out(message)
             elif length == 2 and _is(GEN_CAST, message[0]):
                 return (_CAST, message[1])
-        elif message.__class__ is Exit and message[1] in (self.parent, process.init()):
+        elif message.__class__ is Exit and message[1] in (self.parent, behaviour.init()):
             return Stop(message[2])
         return (_INFO, message)
 

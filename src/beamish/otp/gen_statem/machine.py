@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, NoReturn, overload
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import proc_lib
 from beamish.otp.child import Supervised
 from beamish.otp.directives import Fail, Ignore
@@ -347,7 +347,7 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
         raise _failed(CALLING_SELF, dest, request, timeout)
     seconds = timeout[1] if isinstance(timeout, tuple) else timeout
     try:
-        message = await process.request(pid, GEN_CALL, request, seconds)
+        message = await behaviour.request(pid, GEN_CALL, request, seconds)
     except TimeoutError:
         raise _failed(TIMEOUT, dest, request, timeout) from None
     except CallCycleError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.directives import Fail, Ignore, Stop
 from beamish.otp.gen import (
     Name,
@@ -87,13 +87,13 @@ async def _begin(starter: Starter, setup: Setup) -> tuple[Engine, NextState] | N
 
 async def live(engine: Engine, first: NextState) -> None:
     """Runs a machine that has started, to its end."""
-    process.serving(engine)
+    behaviour.serving(engine)
     try:
         stop = await engine.begin(first) or await engine.run()
     except GeneratorExit:
         raise  # killed: no code of the machine's runs any more
     except BaseException as error:
-        if not process.ending():  # else an exit signal ended it: only `finally` runs
+        if not behaviour.ending():  # else an exit signal ended it: only `finally` runs
             await reporting(_failed, (engine, error), _NO_KEYWORDS)
             report_exit(error)
         raise

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Hashable, Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import ChildSpec, ChildType, Modules, Retry, Waiting
 from beamish.otp.directives import Ignore
 from beamish.otp.errors import ChildError, StartError, StartIgnored
@@ -329,10 +329,10 @@ async def stop_process(pid: Pid, spec: ChildSpec) -> Any:
     process.exit(pid, "kill" if spec.shutdown == "brutal_kill" else SHUTDOWN)
     timeout = None if isinstance(spec.shutdown, str) else spec.shutdown
     try:
-        message = await process.receive_reply(ref, timeout)
+        message = await behaviour.receive_reply(ref, timeout)
     except TimeoutError:
         process.exit(pid, "kill")
-        message = await process.receive_reply(ref)
+        message = await behaviour.receive_reply(ref)
     reason = await unlink_flush(pid, message[4])
     return reason if is_abnormal_stop(reason, spec) else None
 

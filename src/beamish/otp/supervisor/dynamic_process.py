@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import ChildSpec
 from beamish.otp.directives import Ignore, Stop
 from beamish.otp.errors import ChildSpecError
@@ -149,7 +149,7 @@ class DynamicSupervisorProcess(GenServer):
         if not self.window.add(asyncio.get_running_loop().time()):
             self._report("shutdown", REACHED_MAX_RESTART_INTENSITY, child)
             del self.children[old]
-            process.because(old)
+            behaviour.because(old)
             return Stop(SHUTDOWN)
         try:
             pid, _ = await start_process(child, *self.flags.extra_arguments)

@@ -15,7 +15,7 @@ from inspect import isawaitable
 from types import CoroutineType
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import ChildLike, ChildSpec, child_spec
 from beamish.otp.directives import Ignore, Stop
 from beamish.otp.errors import ChildSpecError, StartIgnored
@@ -191,7 +191,7 @@ class SupervisorProcess(GenServer):
         return self._give_up() if rule == "any_significant" or not others else None
 
     def _give_up(self) -> Stop:
-        process.because(self.culprit)
+        behaviour.because(self.culprit)
         return Stop(SHUTDOWN)
 
     # ---- restarting
@@ -223,9 +223,9 @@ class SupervisorProcess(GenServer):
         all_of_them = self.flags.strategy == "one_for_all"
         group = list(children) if all_of_them else children.from_child(child)
         children.place(child, None)
-        process.because(self.culprit)
+        behaviour.because(self.culprit)
         await self._stop_all(group)
-        process.because(None)
+        behaviour.because(None)
         return group
 
     def handle_cast(self, request: Any) -> Any:

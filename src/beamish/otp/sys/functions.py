@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, Literal, cast
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.gen import Dest, whereis
 from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
 from beamish.terms.errors import CallCycleError, ProcessError, describe
@@ -312,7 +312,7 @@ async def _ask(
     if pid is process.self():
         raise ProcessExit((CALLING_SELF, shown))
     try:
-        message = await process.request(pid, SYSTEM, request, timeout)
+        message = await behaviour.request(pid, SYSTEM, request, timeout)
     except TimeoutError:
         raise ProcessExit((TIMEOUT, shown)) from None
     except CallCycleError as error:

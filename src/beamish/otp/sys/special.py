@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.directives import Stop
 from beamish.otp.gen import is_coroutine
 from beamish.terms import Atom, Pid
@@ -171,20 +171,20 @@ async def handle_system_msg(
     while True:
         match request:
             case ("terminate", reason):
-                process.reply(caller, (OK, None))
+                behaviour.reply(caller, (OK, None))
                 return Stop(reason)
             case "suspend" | "resume":
                 suspended = request == "suspend"
-                process.reply(caller, (OK, None))
+                behaviour.reply(caller, (OK, None))
             case ("change_code", module, old_vsn, extra) if suspended:
-                process.reply(caller, await _change_code(special, module, old_vsn, extra))
+                behaviour.reply(caller, await _change_code(special, module, old_vsn, extra))
             case _:
                 state = _SUSPENDED if suspended else RUNNING
-                process.reply(caller, _answer(special, request, parent, state))
+                behaviour.reply(caller, _answer(special, request, parent, state))
         if not suspended:
             return None
         message = await process.receive(
-            (SYSTEM, tuple, ...), (EXIT, parent, ...), (EXIT, process.init(), ...)
+            (SYSTEM, tuple, ...), (EXIT, parent, ...), (EXIT, behaviour.init(), ...)
         )
         if message[0] == EXIT:
             return Stop(message[2])

@@ -40,7 +40,7 @@ from typing import (
     get_args,
 )
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.proc_lib import check_callable
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, ProcessExit
 from beamish.terms.errors import describe
@@ -167,7 +167,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
                 f"is {process.self()!r}: let one process make and consume it"
             )
         while True:
-            answer = await process.request(server, NEXT, (self._seen, self._read, *self._remark))
+            answer = await behaviour.request(server, NEXT, (self._seen, self._read, *self._remark))
             self._remark = (_NOTHING, None)
             if answer.__class__ is not tuple:  # a Down
                 self._finish()
@@ -190,7 +190,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
         """Kills the tasks that still run, waits until they are gone, and ends the stream."""
         server = self._server
         if server is not None and not self._over and self._owner is process.self():
-            await process.request(server, STOP, None)
+            await behaviour.request(server, STOP, None)
         self._abandon()
 
     async def __aenter__(self) -> Self:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.terms import NORMAL, Atom, BeamishError, Down, Exit, Pid, ProcessExit, Ref, TimerRef
 from beamish.terms.reasons import KILL
 from beamish.terms.words import DONE, FAILED, OK, TIMEOUT
@@ -162,7 +162,7 @@ class _StreamProcess:
                 await self._start(given)
         if seen < self.delivered:
             # 1. the item was on its way   2. the consumer gave up waiting   3. it asks again.
-            process.reply(caller, (ITEM, self.last))
+            behaviour.reply(caller, (ITEM, self.last))
             self.waiting = None
 
     def _answer(self, caller: tuple[Pid, Ref]) -> bool:
@@ -180,7 +180,7 @@ class _StreamProcess:
             answer = (DONE, None)
             process.unlink(self.consumer)
         self.waiting = None
-        process.reply(caller, answer)
+        behaviour.reply(caller, answer)
         return answer[0] is DONE
 
     def _has_item(self) -> bool:
@@ -195,7 +195,7 @@ class _StreamProcess:
         await self._kill_all()
         process.unlink(self.consumer)
         if caller is not None:
-            process.reply(caller, None)
+            behaviour.reply(caller, None)
 
     async def _exit_signal(self, message: Exit) -> None:
         """Its consumer has ended, or somebody ends the stream; a task's end comes as a Down."""

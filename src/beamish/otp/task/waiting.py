@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import describe
 from beamish.terms.numbers import is_whole
@@ -42,7 +42,7 @@ Found: TypeAlias = tuple[Atom, Any]
 async def wait(ref: Ref, timeout: float | None) -> Found | None:
     """The outcome of the task with this reference, if it comes in time."""
     try:
-        return _outcome(ref, await process.receive_reply(ref, timeout))
+        return _outcome(ref, await behaviour.receive_reply(ref, timeout))
     except TimeoutError:
         return None
 
@@ -114,7 +114,7 @@ async def stop(pid: Pid, ref: Ref, timeout: float | Literal["brutal_kill"] | Non
     """
     process.unlink(pid)
     watch = process.monitor(pid)
-    if process.monitoring(ref) and not process.monitoring(watch):
+    if behaviour.monitoring(ref) and not behaviour.monitoring(watch):
         watch = ref
     process.exit(pid, "kill" if timeout == "brutal_kill" else SHUTDOWN)
     limit = None if isinstance(timeout, str) else timeout

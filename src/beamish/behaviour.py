@@ -1,0 +1,121 @@
+"""Behaviours: what is needed to write one, beside `process`.
+
+A behaviour is the general half of a server: it starts the process, receives, replies, reports and
+ends, and asks the functions of a user's module or class for the rest. GenServer, GenStatem,
+Supervisor and all others of ``beamish.otp`` are written with this module and `process` alone; so
+can yours be.
+
+    start, acknowledge                 a start that waits until the process says how it went
+    request, reply, receive_reply      a call, in one step; a server's reply; the wait for one
+    Server, Unanswered                 a receive loop that wakes a coroutine only where it must
+    serving, report_crash, because     what reports and `process.why` show
+    init, ending, monitoring           whose exit signals are the parent's; how far an end has come
+    call_cycle                         whether a call would wait for its own caller
+
+The functions raise NotRunningError outside of a node, and BadArgError for an argument that they
+cannot take. Times are seconds; None is forever, 0 looks without waiting.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .runtime.calls import call_cycle, reply, request
+from .runtime.here import current as _current
+from .runtime.here import here as _here
+from .runtime.here import running_node as _node
+from .runtime.journal import note as _note
+from .runtime.mailbox import receive_reply
+from .runtime.reports import report_crash as _report_crash
+from .runtime.serving import Server, Unanswered
+from .runtime.signals import is_watching as _is_watching
+from .runtime.states import EXITING as _EXITING
+from .runtime.synchronous_start import acknowledge, start
+
+if TYPE_CHECKING:
+    from .terms import Pid, Ref
+
+__all__ = [
+    "Server",
+    "Unanswered",
+    "acknowledge",
+    "because",
+    "call_cycle",
+    "ending",
+    "init",
+    "monitoring",
+    "receive_reply",
+    "reply",
+    "report_crash",
+    "request",
+    "serving",
+    "start",
+]
+
+# They are written in the runtime, so that a call costs no call more; users find them here.
+for _written in (
+    *(start, acknowledge, request, reply, receive_reply, call_cycle),
+    *(Server, Unanswered),
+):
+    _written.__module__ = __name__
+
+
+def serving(work: Any) -> None:
+    """Says what keeps account of the work of the calling process.
+
+    Args:
+        work: its attribute ``message`` is the message being worked on, by which a cycle of calls
+            is told from requests put aside; its method ``crash_details(reason)`` returns what
+            crash reports show: ``last_message``, ``state``; its ``label`` and ``initial_call``,
+            if it has them, are shown where they were not set otherwise.
+    """
+    _current().serving = work
+
+
+def report_crash(reason: Any, *, last_message: Any = None) -> None:
+    """Writes a crash report of the calling process to the logger ``beamish``.
+
+    The runtime reports an uncaught exception; this is for a behaviour that reports an
+    ``exit(reason)`` of its own as well. A dict in the process dictionary's entry ``"$report"`` is
+    shown with each report: ``{"Function": ..., "Arguments": ...}``.
+
+    Args:
+        reason: the exit reason; if it is an exception, its traceback is shown.
+        last_message: what the process was working on.
+    """
+    _report_crash(_current(), reason, last_message=last_message)
+
+
+def because(pid: Pid | None) -> None:
+    """Says on account of whose end the caller acts from now on, for `process.why` to show.
+
+    A supervisor says it before it stops the siblings of a child that ended.
+
+    Args:
+        pid: the process that ended; None when the caller is done with it.
+    """
+    _note(_current().pid, pid)
+
+
+def init() -> Pid:
+    """The pid ``<0.0.0>``, in whose name the node asks processes to end when it stops.
+
+    It is not a process. A behaviour that traps exits takes an Exit from it as its parent's.
+
+    Source: init(3) (OTP 25 manual).
+    """
+    return _node().init_pid
+
+
+def ending() -> bool:
+    """Whether an exit signal has ended the calling process, so that it only cleans up."""
+    return (_here.process or _current()).state >= _EXITING
+
+
+def monitoring(ref: Ref) -> bool:
+    """Whether a monitor of the calling process is active: its message has not been sent yet.
+
+    It stays active while the process that it watches cleans up; a new monitor would say
+    ``noproc``.
+    """
+    return _is_watching(_current(), ref)
