@@ -787,14 +787,14 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
     """
     if seconds.__class__ is not float or not 0.0 <= seconds <= FINITE:
         check_seconds("sleep", seconds, FINITE)
-    proc = _current()
-    timer = None
-    if seconds is not None:
-        timer = _node().timers.call_later(seconds, _wake, proc, None) if seconds else None
-        if timer is None:
-            _node().loop.call_soon(_wake, proc, None)
+    pid = self()
+    timer: _timers.Timer | asyncio.Handle | None = None
+    if seconds:
+        timer = _node().timers.call_later(seconds, _wake, pid)
+    elif seconds is not None:
+        timer = _node().loop.call_soon(_wake, pid)
     try:
-        yield from _suspend(proc)  # pyright: ignore[reportGeneralTypeIssues]
+        yield from _suspend()  # pyright: ignore[reportGeneralTypeIssues]
     finally:
         if timer is not None:
             timer.cancel()

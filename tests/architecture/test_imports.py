@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,8 @@ from typing import Final
 import pytest
 
 import beamish
+from beamish.runtime import waiting
+from beamish.runtime.process import Process
 
 _ROOT: Final = Path(beamish.__file__).parent
 
@@ -143,7 +146,7 @@ def _circles(arrows: dict[Path, set[Path]]) -> list[list[str]]:
     return sorted(sorted(group) for group in groups)
 
 
-@pytest.mark.parametrize("package", ["otp"])
+@pytest.mark.parametrize("package", ["otp", "net"])
 def test_no_imports_run_in_a_circle(package: str) -> None:
     """Imports for types alone count: a reader follows them all the same."""
     inside = set(_modules_of(package))
@@ -191,14 +194,40 @@ def test_a_room_of_otp_is_entered_by_its_door(path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_the_seam_of_net_exports_functions_alone() -> None:
+    assert [n for n in waiting.__all__ if not inspect.isfunction(getattr(waiting, n))] == []
+
+
+@pytest.mark.parametrize("path", _modules_of("net"), ids=_name)
 def test_net_reaches_the_runtime_through_its_seam_alone(path: Path) -> None:
-    if path.relative_to(_ROOT).parts[0] != "net":
-        return
+    seam = ["runtime", "waiting"]
+    imported = [parts for _, parts in _own_imports(path) if parts[:1] == ["runtime"]]
+    used = [[*seam, name] for of, name in _attributes(path) if of == "waiting"]
 
-    wrong = [parts for _, parts in _own_imports(path) if parts[:1] == ["runtime"]]
+    wrong = [
+        parts
+        for parts in imported + used
+        if parts != seam and (parts[:2] != seam or parts[2] not in waiting.__all__)
+    ]
 
-    assert all(parts[:2] == ["runtime", "waiting"] for parts in wrong), wrong
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", _modules_of("net"), ids=_name)
+def test_net_knows_no_part_of_a_process(path: Path) -> None:
+    """What it knows is pids: the state of a process, and what it was handed, are the runtime's."""
+    parts = {"_process", *Process.__slots__}
+
+    wrong = {f"{of}.{name}" for of, name in _attributes(path) if name in parts}
+
+    assert wrong <= {"process.send"}
+
+
+def _attributes(path: Path) -> list[tuple[str, str]]:
+    """Each attribute that is read or written, with the expression that it is of."""
+    tree = ast.parse(path.read_text())
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return [(ast.unparse(node.value), node.attr) for node in found]
 
 
 @pytest.mark.parametrize("path", _MODULES, ids=_name)

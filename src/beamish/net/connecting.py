@@ -7,8 +7,9 @@ import socket as sockets
 from collections.abc import Mapping
 from typing import Any, Final, final
 
-from beamish.runtime import waiting
-from beamish.runtime.waiting import Process, suspend
+from beamish import process
+from beamish.runtime.waiting import suspend, wake
+from beamish.terms import Pid
 
 from . import inet
 from .endpoint import Endpoint
@@ -34,7 +35,7 @@ class _Attempt(Endpoint):
         self._watch(0)
         failed = self._sock.getsockopt(sockets.SOL_SOCKET, sockets.SO_ERROR)
         if self._owner is not None:
-            waiting.wake(self._owner, failed)
+            wake(self._owner, failed)
 
     def _close(self) -> None:
         self._is_open = False
@@ -92,7 +93,7 @@ async def connect_any(
 async def _connect(
     target: Target, source: Source, options: Options, kernel: Mapping[str, Any]
 ) -> Socket:
-    proc, net = waiting.current(), node_net()
+    owner, net = process.self(), node_net()
     family, address = target
     try:
         sock = sockets.socket(family, sockets.SOCK_STREAM)
@@ -104,7 +105,7 @@ async def _connect(
         source.bind(sock)
         failed = sock.connect_ex(address)
         if failed in _IN_PROGRESS:
-            failed = await _wait(sock, options, proc, net)
+            failed = await _wait(sock, options, owner, net)
         if failed:
             raise OSError(failed, "")
     except OSError as error:
@@ -113,15 +114,15 @@ async def _connect(
     except BaseException:
         sock.close()
         raise
-    return Socket(sock, options, proc, net)
+    return Socket(sock, options, owner, net)
 
 
-async def _wait(sock: sockets.socket, options: Options, proc: Process, net: NodeNet) -> int:
+async def _wait(sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> int:
     """Waits until the connection is made or refused; the number of the error, or 0."""
-    attempt = _Attempt(sock, options, proc, net)
+    attempt = _Attempt(sock, options, owner, net)
     attempt._watch(WRITE)
     try:
-        failed: int = await suspend(proc)
+        failed: int = await suspend()
     finally:
         attempt.taken()
     return failed

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from beamish import process
 from beamish.runtime import waiting
-from beamish.runtime.waiting import Process
 from beamish.terms import NOPROC, NORMAL, Atom, Down, Pid, Ref
 
 from .errors import TcpError, error_for, reason_of
@@ -31,16 +30,16 @@ class Endpoint:
 
     __slots__ = ("_events", "_fd", "_is_open", "_monitors", "_net", "_options", "_owner", "_sock")
 
-    def __init__(self, sock: socket.socket, options: Options, owner: Process, net: NodeNet) -> None:
+    def __init__(self, sock: socket.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         self._sock = sock
         self._fd = sock.fileno()
         self._net = net
         self._options = options
         self._events = 0  # what the poller watches it for
         self._is_open = True  # as far as users are concerned
-        self._owner: Process | None = owner
+        self._owner: Pid | None = owner
         self._monitors: dict[Ref, Pid] | None = None  # who wants to hear of its end
-        waiting.add_owned(owner, self)
+        waiting.own(owner, self)
 
     # ---- ownership
 
@@ -48,18 +47,17 @@ class Endpoint:
         """Called by the runtime when the owner dies, for whatever reason."""
         owner, self._owner = self._owner, None
         if self._monitors:
-            rare = owner.rare if owner is not None else None
-            self._tell_monitors(NORMAL if rare is None else rare.reason)
+            self._tell_monitors(NORMAL if owner is None else waiting.exit_reason(owner))
         self._close()
 
-    def give_away_owned(self, old: Process, new: Process) -> None:
+    def give_away_owned(self, old: Pid, new: Pid) -> None:
         """Called by the runtime when the ownership has moved."""
         self._owner = new
 
     def _disown(self) -> None:
         owner, self._owner = self._owner, None
         if owner is not None:
-            waiting.remove_owned(owner, self)
+            waiting.disown(owner, self)
         if self._monitors:
             self._tell_monitors(NORMAL)
 

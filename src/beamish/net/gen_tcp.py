@@ -46,7 +46,7 @@ import socket as sockets
 from collections.abc import Iterable
 from typing import Any, Final, Literal, Unpack, cast
 
-from beamish.runtime import waiting
+from beamish import process
 from beamish.terms import BadArgError, Pid
 from beamish.terms.numbers import is_whole
 
@@ -122,7 +122,7 @@ def listen(
 
     Source: gen_tcp:listen/2 (OTP 29 manual).
     """
-    owner, net = waiting.current(), node_net()
+    owner, net = process.self(), node_net()
     inet.check_port(port, "listen")
     _check_backlog(backlog)
     options = _with_defaults("listen", options)
@@ -217,7 +217,7 @@ def fdopen(fd: int, **options: Unpack[SocketOptions]) -> Socket:
 
     Source: gen_tcp:fdopen/2 (OTP 25 manual).
     """
-    owner, net = waiting.current(), node_net()
+    owner, net = process.self(), node_net()
     chosen = make_options(options)
     try:
         sock = sockets.socket(fileno=fd)
@@ -297,16 +297,13 @@ def controlling_process(socket: AnySocket, pid: Pid) -> None:
         )
     if not socket._is_open:
         raise error_for("closed", "controlling_process", socket)
-    caller = waiting.current()
+    caller = process.self()
     if socket._owner is not caller:
         raise NotOwnerError("not_owner", "controlling_process", socket)
-    heir = waiting.process_of(pid)
-    if heir is None:
+    if not process.alive(pid):
         raise OptionError("badarg", "controlling_process", socket, f"{pid!r} is not alive")
-    if heir is not caller:
-        waiting.remove_owned(caller, socket)
-        waiting.add_owned(heir, socket)
-        socket.give_away_owned(caller, heir)
+    if pid is not caller:
+        process.give_away(socket, pid)
 
 
 def setopts(socket: AnySocket, **options: Unpack[SocketOptions]) -> None:

@@ -17,17 +17,10 @@ from abc import abstractmethod
 from os import read
 from typing import Any, Final, cast
 
+from beamish import process
 from beamish.runtime import waiting
-from beamish.runtime.waiting import (
-    RUNNING,
-    WAIT_WAKE,
-    Process,
-    current,
-    here,
-    suspend,
-    wake,
-)
-from beamish.terms import Atom, BadArgError
+from beamish.runtime.waiting import suspend, wake
+from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.numbers import LONGEST, check_seconds
 
 from .endpoint import Endpoint
@@ -55,12 +48,10 @@ class Input(Endpoint):
 
     __slots__ = ("_active", "_end", "_framer", "_lines", "_reader", "_told")
 
-    def __init__(
-        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
-    ) -> None:
+    def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._use_framer(options)
-        self._reader: Process | None = None  # waits in recv
+        self._reader: Pid | None = None  # waits in recv
         self._active = PASSIVE
         # Why the stream ended ("closed" or a POSIX reason), as the next recv will hear it.
         self._end: str | None = None
@@ -93,12 +84,7 @@ class Input(Endpoint):
                 return
             if packet is not None:
                 self._reader = None
-                # The same as wake(reader, packet): one call less.
-                if reader.state == WAIT_WAKE:
-                    reader.state = RUNNING
-                    reader.value = packet
-                    here.push(reader)
-                else:  # it is about to end
+                if not wake(reader, packet):  # it is about to end
                     framer.put_back(packet)
         else:
             framer.feed(data)
@@ -131,7 +117,7 @@ class Input(Endpoint):
         tag = HTTP if framer.__class__ is HttpFramer else TCP
         try:
             while self._active and (packet := framer.next()) is not None:
-                waiting.deliver(owner, (tag, self, packet))
+                process.send(owner, (tag, self, packet))
                 if framer.pending:  # after the delivery: the owner's turn comes before the flush
                     self._expect_answers()
                 if self._active != ALWAYS:
@@ -143,11 +129,11 @@ class Input(Endpoint):
     def _expect_answers(self) -> None:
         """Several packets came together: their answers had better go out together."""
 
-    def _count_down(self, owner: Process) -> None:
+    def _count_down(self, owner: Pid) -> None:
         if self._active > 0:
             self._active -= 1
             if self._active == PASSIVE:
-                waiting.deliver(owner, (TCP_PASSIVE, self))
+                process.send(owner, (TCP_PASSIVE, self))
         elif self._active == ONCE:
             self._active = PASSIVE
 
@@ -166,8 +152,8 @@ class Input(Endpoint):
         if owner is None:
             return
         if reason != "closed":
-            waiting.deliver(owner, (TCP_ERROR, self, reason))
-        waiting.deliver(owner, (TCP_CLOSED, self))
+            process.send(owner, (TCP_ERROR, self, reason))
+        process.send(owner, (TCP_CLOSED, self))
 
     def _wants_last_line(self) -> bool:
         return (
@@ -186,7 +172,7 @@ class Input(Endpoint):
         owner = self._owner
         if owner is None:
             return
-        waiting.deliver(owner, (TCP, self, line))
+        process.send(owner, (TCP, self, line))
         self._count_down(owner)
         if self._active:
             self._tell_end()
@@ -198,7 +184,7 @@ class Input(Endpoint):
             self._close()
         return error_for(reason, action, self)
 
-    def give_away_owned(self, old: Process, new: Process) -> None:
+    def give_away_owned(self, old: Pid, new: Pid) -> None:
         """The ownership has moved: so do the messages that the old owner has not received."""
         super().give_away_owned(old, new)
         waiting.move_messages(old, new, self._is_mine)
@@ -243,7 +229,7 @@ class Input(Endpoint):
         counted = isinstance(value, int) and not isinstance(value, bool)
         if state == PASSIVE:
             if counted:
-                waiting.deliver(owner, (TCP_PASSIVE, self))
+                process.send(owner, (TCP_PASSIVE, self))
             return
         self._deliver_packets()
         if self._active and self._is_open:
@@ -265,20 +251,17 @@ class Input(Endpoint):
         if data:
             self._framer.feed(data)
 
-    def _time_out(self, reader: Process) -> None:
+    def _time_out(self, reader: Pid) -> None:
         if self._reader is reader:
             self._reader = None
             waiting.wake_error(reader, error_for("timeout", "recv", self))
 
-    def _take_back(self, reader: Process) -> None:
+    def _take_back(self, reader: Pid, packet: Any) -> None:
         """A process ends its wait in recv by an exception: nothing must be lost by that."""
-        packet: Any = reader.value
-        if self._reader is reader:
+        if packet is not None:
+            self._framer.put_back(packet)
+        elif self._reader is reader:
             self._reader = None
-        elif isinstance(packet, bytes | tuple | Atom):
-            # It was handed a packet, and ended or was cancelled before it could take it.
-            self._framer.put_back(cast("Any", packet))
-            reader.value = None
 
     def _check_recv(self, length: int) -> None:
         """Why this recv cannot be done; returns where it can."""
@@ -366,12 +349,8 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
             return await _wait(socket, None)
         socket._watch(socket._events | READ)
     # The same as _wait, in its commonest form: one coroutine less.
-    proc = socket._reader = here.process or current()
-    try:
-        data: bytes = await suspend(proc)
-    except BaseException:
-        socket._take_back(proc)
-        raise
+    socket._reader = process.self()
+    data: bytes = await suspend(socket._take_back)
     return data
 
 
@@ -409,17 +388,14 @@ async def _wait(socket: Input, timeout: float | None) -> bytes:
         raise socket._take_end("recv")
     if timeout == 0:
         return _look(socket)
-    proc = current()
+    reader = process.self()
     socket._watch(socket._events | READ)
-    socket._reader = proc
+    socket._reader = reader
     timer = None
     if timeout is not None:
-        timer = waiting.call_later(timeout, socket._time_out, proc)
+        timer = waiting.call_later(timeout, socket._time_out, reader)
     try:
-        return cast("bytes", await suspend(proc))
-    except BaseException:
-        socket._take_back(proc)
-        raise
+        return cast("bytes", await suspend(socket._take_back))
     finally:
         if timer is not None:
             timer.cancel()

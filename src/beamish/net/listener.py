@@ -10,9 +10,10 @@ import socket as sockets
 from collections import deque
 from typing import Any, Final, final
 
+from beamish import process
 from beamish.runtime import waiting
-from beamish.runtime.waiting import Process, suspend, wake
-from beamish.terms import BadArgError
+from beamish.runtime.waiting import suspend, wake
+from beamish.terms import BadArgError, Pid
 
 from . import inet
 from .endpoint import Endpoint
@@ -60,11 +61,9 @@ class ListenSocket(Endpoint):
 
     __slots__ = ("__weakref__", "_in_a_row", "_resting", "_spare", "_waiting")
 
-    def __init__(
-        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
-    ) -> None:
+    def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
-        self._waiting: deque[Process] = deque()
+        self._waiting: deque[Pid] = deque()
         # Taken for a process that was cancelled, or died, before it could have them.
         self._spare: deque[sockets.socket] = deque()
         self._resting: Any = None  # the timer that ends a rest
@@ -73,8 +72,7 @@ class ListenSocket(Endpoint):
     def __repr__(self) -> str:
         if not self._is_open:
             return "<ListenSocket closed>"
-        owner = self._owner.pid if self._owner is not None else None
-        return f"<ListenSocket {inet.show(inet.name_of(self._sock))}, owner {owner!r}>"
+        return f"<ListenSocket {inet.show(inet.name_of(self._sock))}, owner {self._owner!r}>"
 
     # ---- from the kernel
 
@@ -129,28 +127,29 @@ class ListenSocket(Endpoint):
     def _hand_over(self, conn: sockets.socket) -> None:
         """Gives a connection to the process that waits longest."""
         while self._waiting:
-            proc = self._waiting.popleft()
-            socket = Socket(conn, self._options, proc, self._net)
-            if wake(proc, socket):
+            if wake(self._waiting.popleft(), conn):
                 return
-            socket.detach()
         self._spare.append(conn)
 
-    def _give_back(self, socket: Socket) -> None:
-        """The process that has been given a connection cannot take it: it is for the next one."""
-        if socket.is_passive:
-            conn = socket.detach()
-            if self._is_open:
-                self._hand_over(conn)
-            else:
-                conn.close()
+    def _take_back(self, acceptor: Pid, conn: sockets.socket | None) -> None:
+        """A process ends its wait by an exception: the connection it was given is for the next."""
+        if conn is None:
+            self._forget(acceptor)
+        elif self._is_open:
+            self._hand_over(conn)
         else:
-            socket.close_owned()  # its messages went to that process
+            conn.close()
 
-    def _time_out(self, proc: Process) -> None:
-        if proc in self._waiting:
-            self._waiting.remove(proc)
-            waiting.wake_error(proc, error_for("timeout", "accept", self))
+    def _forget(self, acceptor: Pid) -> bool:
+        """Takes a process from those that wait; whether it was there."""
+        if acceptor not in self._waiting:
+            return False
+        self._waiting.remove(acceptor)
+        return True
+
+    def _time_out(self, acceptor: Pid) -> None:
+        if self._forget(acceptor):
+            waiting.wake_error(acceptor, error_for("timeout", "accept", self))
 
     # ---- the end
 
@@ -198,16 +197,16 @@ async def accept(listener: ListenSocket, timeout: float | None = None) -> Socket
         check_timeout("accept", timeout)
     if not listener._is_open:
         raise listener._closed("accept")
-    proc = waiting.current()
-    socket = _accept_now(listener, proc, look=timeout == 0)
-    if socket is not None:
-        return socket
-    if timeout == 0:
-        raise error_for("timeout", "accept", listener)
-    return await _accept_later(listener, proc, timeout)
+    acceptor = process.self()
+    conn = _accept_now(listener, look=timeout == 0)
+    if conn is None:
+        if timeout == 0:
+            raise error_for("timeout", "accept", listener)
+        conn = await _accept_later(listener, acceptor, timeout)
+    return Socket(conn, listener._options, acceptor, listener._net)
 
 
-def _accept_now(listener: ListenSocket, proc: Process, *, look: bool) -> Socket | None:
+def _accept_now(listener: ListenSocket, *, look: bool) -> sockets.socket | None:
     """A connection that is probably there: after one often comes another."""
     if listener._waiting or listener._resting is not None:
         return None
@@ -221,31 +220,24 @@ def _accept_now(listener: ListenSocket, proc: Process, *, look: bool) -> Socket 
         raise listener._failed("accept", error) from None
     if conn is None:
         listener._in_a_row = 0
-        return None
-    return Socket(conn, listener._options, proc, listener._net)
+    return conn
 
 
-async def _accept_later(listener: ListenSocket, proc: Process, timeout: float | None) -> Socket:
-    listener._waiting.append(proc)
+async def _accept_later(
+    listener: ListenSocket, acceptor: Pid, timeout: float | None
+) -> sockets.socket:
+    listener._waiting.append(acceptor)
     if listener._resting is None:
         listener._watch(READ)
     timer = None
     if timeout is not None:
-        timer = waiting.call_later(timeout, listener._time_out, proc)
+        timer = waiting.call_later(timeout, listener._time_out, acceptor)
     try:
-        socket: Socket = await suspend(proc)
-    except BaseException:
-        if proc in listener._waiting:
-            listener._waiting.remove(proc)
-        elif isinstance(proc.value, Socket):
-            # It was given a connection, and ended or was cancelled before it could take it.
-            given, proc.value = proc.value, None
-            listener._give_back(given)
-        raise
+        conn: sockets.socket = await suspend(listener._take_back)
     finally:
         if timer is not None:
             timer.cancel()
-    return socket
+    return conn
 
 
 def _not_a_listener(listener: object) -> Exception:

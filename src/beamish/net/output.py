@@ -25,9 +25,10 @@ from collections.abc import Iterable
 from os import write
 from typing import Any, Final, cast
 
+from beamish import process
 from beamish.runtime import waiting
-from beamish.runtime.waiting import Process, suspend
-from beamish.terms import BadArgError
+from beamish.runtime.waiting import suspend
+from beamish.terms import BadArgError, Pid
 
 from .errors import PacketTooBigError, TcpError, error_for, reason_of
 from .input import TCP_CLOSED, TCP_ERROR, Input, not_a_connection
@@ -60,9 +61,7 @@ class Output(Input):
         "_writing",
     )
 
-    def __init__(
-        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
-    ) -> None:
+    def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._writing = DIRECT
         self._width = options.header_width
@@ -72,7 +71,7 @@ class Output(Input):
         self._out: list[bytes | memoryview] = []  # sent, not yet given to the kernel
         self._out_size = 0
         self._busy = False  # the queue went over the high watermark and is not yet down again
-        self._senders: deque[Process] | None = None  # who waits for that
+        self._senders: deque[Pid] | None = None  # who waits for that
 
     # ---- to the kernel
 
@@ -178,8 +177,8 @@ class Output(Input):
         self._fail_all(reason)
         if active != PASSIVE and owner is not None:
             if reason != "closed":
-                waiting.deliver(owner, (TCP_ERROR, self, error_for(reason, "send", self).reason))
-            waiting.deliver(owner, (TCP_CLOSED, self))
+                process.send(owner, (TCP_ERROR, self, error_for(reason, "send", self).reason))
+            process.send(owner, (TCP_CLOSED, self))
         self._close()
         return error_for(reason, "send", self)
 
@@ -196,7 +195,7 @@ class Output(Input):
         senders, self._senders = self._senders, None
         for sender in senders or ():
             if reason is None:
-                waiting.wake(sender, None)
+                waiting.wake(sender)
             else:
                 waiting.wake_error(sender, error_for(reason, "send", self))
 
@@ -214,8 +213,7 @@ class Output(Input):
         timeout = self._options.send_timeout
         timer = None
         if timeout is not None:
-            proc = waiting.current()
-            timer = waiting.call_later(timeout, self._send_timed_out, proc)
+            timer = waiting.call_later(timeout, self._send_timed_out, process.self())
         try:
             while self._busy:
                 await self._wait_to_send()
@@ -235,27 +233,22 @@ class Output(Input):
                 timer.cancel()
 
     async def _wait_to_send(self) -> None:
-        proc = waiting.current()
         if self._senders is None:
             self._senders = deque()
-        self._senders.append(proc)
-        try:
-            await suspend(proc)
-        except BaseException:
-            self._forget_sender(proc)
-            raise
+        self._senders.append(process.self())
+        await suspend(self._forget_sender)
 
-    def _forget_sender(self, proc: Process) -> bool:
+    def _forget_sender(self, sender: Pid, _: None = None) -> bool:
         """Takes a process from those that wait; whether it was there."""
-        if self._senders is None or proc not in self._senders:
+        if self._senders is None or sender not in self._senders:
             return False
-        self._senders.remove(proc)
+        self._senders.remove(sender)
         return True
 
-    def _send_timed_out(self, proc: Process) -> None:
-        if not self._forget_sender(proc):
+    def _send_timed_out(self, sender: Pid) -> None:
+        if not self._forget_sender(sender):
             return
-        waiting.wake_error(proc, error_for("timeout", "send", self))
+        waiting.wake_error(sender, error_for("timeout", "send", self))
         if self._options.send_timeout_close:
             self._out.clear()  # the peer does not take it
             self._out_size = 0

@@ -6,12 +6,12 @@ import socket as sockets
 from typing import Any, Final, final
 
 from beamish.runtime import waiting
-from beamish.runtime.waiting import Process
+from beamish.terms import Pid
 
 from . import inet
 from .errors import TcpError
 from .node_net import NodeNet
-from .options import CLOSED, PASSIVE, Options, show_active
+from .options import CLOSED, Options, show_active
 from .output import FINISHED, Output
 from .poller import READ, WRITE
 
@@ -35,9 +35,7 @@ class Socket(Output):
 
     __slots__ = ("__weakref__", "_left", "_progress")
 
-    def __init__(
-        self, sock: sockets.socket, options: Options, owner: Process, net: NodeNet
-    ) -> None:
+    def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._progress: Any = None  # the timer that looks whether a closed socket gets on
         self._left = 0
@@ -52,13 +50,7 @@ class Socket(Output):
             return "closed"
         there = inet.show(inet.peer_of(self._sock))
         here = inet.show(inet.name_of(self._sock))
-        owner = self._owner.pid if self._owner is not None else None
-        return f"{here} to {there}, owner {owner!r}, active {show_active(self._active)!r}"
-
-    @property
-    def is_passive(self) -> bool:
-        """Whether it is read with recv; else its data comes as messages."""
-        return self._active == PASSIVE and self._options.active is False
+        return f"{here} to {there}, owner {self._owner!r}, active {show_active(self._active)!r}"
 
     # ---- the poller calls
 
@@ -80,14 +72,6 @@ class Socket(Output):
                     self._sock.shutdown(sockets.SHUT_RD)
                 return
         self._sock.shutdown(how)
-
-    def detach(self) -> sockets.socket:
-        """Takes the kernel's socket out of it: nobody has used it yet."""
-        self._watch(0)
-        self._is_open = False
-        self._writing = FINISHED
-        self._disown()
-        return self._sock
 
     def _close(self) -> None:
         if not self._is_open:

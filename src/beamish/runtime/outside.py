@@ -60,10 +60,16 @@ class Outside:
             self.put_back(value)  # it was cancelled just before
 
     def put_back(self, value: Any) -> None:
-        """Puts a message where it came into the mailbox: its receive() was cancelled."""
-        if not self.takes_messages or value.__class__ is Sentinel:
+        """Its wait was cancelled: a message goes back to where it came into the mailbox.
+
+        What was handed over in suspend() is left in `value`, from where that takes it back.
+        """
+        if value.__class__ is Sentinel:
             return
         proc = self.proc
+        if not self.takes_messages:
+            proc.value = value
+            return
         if proc.mailbox is None:
             proc.mailbox = deque()
         proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, value)

@@ -71,7 +71,7 @@ def give_away(proc: Process, resource: Any, heir: Process) -> None:
         rare.owned = {}
     rare.owned[id(resource)] = entry
     if moved is not None:
-        moved(proc, heir)
+        moved(proc.pid, heir.pid)
 
 
 def _closer(resource: Any, close: Callable[[Any], Any] | None) -> Callable[[], Any]:

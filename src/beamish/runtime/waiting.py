@@ -1,7 +1,18 @@
-"""The seam for sockets, and for whatever else wakes a process that is no process.
+"""The seam for sockets: how code outside of the runtime makes processes wait, and wakes them.
 
-``suspend`` waits, ``wake`` ends the wait: a future without the future. Exit signals and
-cancellations are raised in ``suspend``; so clean up in a ``finally``.
+A process waits in ``suspend``. Whoever knows its pid ends the wait with ``wake`` or ``wake_error``,
+in a callback of the loop or in another process. What it guarantees:
+
+- A value arrives exactly once. ``wake`` returns False if the process does not wait any more: the
+  caller keeps the value. An exit signal or a cancellation may come after the wake and before the
+  process has its turn: ``suspend`` then gives the value to `take_back`.
+- Whenever the wait ends by an exception, `take_back` is called first, even if nothing was handed
+  over. So it is also the place to forget that the process waits.
+- Waking a process only puts it on the run queue; nothing of it runs inside the call.
+- Processes are known by their pids. No part of a process can be seen or changed from outside.
+
+Forget a pid before you wake it: by its next turn the process may wait for something else. A
+time-out is a timer (``call_later``) that does both.
 """
 
 from __future__ import annotations
@@ -10,12 +21,9 @@ import asyncio
 from types import coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .fate import is_alive
-from .here import current, enqueue, here, running_node
-from .mailbox import check, deliver, move_messages
+from . import mailbox, owned
+from .here import current, here, running_node
 from .outside import wait_outside
-from .owned import add_owned, remove_owned
-from .process import Process
 from .states import OUTSIDE, RUNNING, THROWING, WAIT_WAKE
 
 if TYPE_CHECKING:
@@ -23,24 +31,21 @@ if TYPE_CHECKING:
 
     from beamish.terms import Pid
 
+    from .process import Process
     from .timers import Timer
 
+    TakeBack = Callable[[Pid, Any], object]
+
 __all__ = [
-    "RUNNING",
-    "WAIT_WAKE",
-    "Process",
-    "add_owned",
     "as_no_process",
     "call_later",
-    "current",
-    "deliver",
-    "here",
+    "disown",
+    "exit_reason",
     "loop",
     "move_messages",
     "on_node_stop",
+    "own",
     "per_node",
-    "process_of",
-    "remove_owned",
     "suspend",
     "wake",
     "wake_error",
@@ -50,35 +55,79 @@ __all__ = [
 T = TypeVar("T")
 
 
+# ---- waiting
+
+
 class _Raise:
     """An exception on its way into an adopted process."""
 
     __slots__ = ("error",)
 
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self, error: Exception) -> None:
         self.error = error
 
 
 @coroutine
-def suspend(proc: Process) -> Generator[Any, Any, Any]:
-    """Waits until ``wake(proc, value)`` and returns the value. `proc` is the calling process."""
-    if proc.state > RUNNING:
-        check(proc)
-        if proc.state == OUTSIDE:
-            proc.value = None
-            proc.state = WAIT_WAKE
-            value = yield from wait_outside(proc, message=False)
-            if value.__class__ is _Raise:
-                raise value.error
-            return value
+def suspend(take_back: TakeBack | None = None) -> Generator[Any, Any, Any]:
+    """Waits until somebody wakes the calling process; returns what ``wake`` hands over.
+
+    Args:
+        take_back: called as ``take_back(pid, value)`` if the wait ends by an exception. `value` was
+            handed over and has not reached the process; None if nothing was. Must not raise.
+
+    Raises:
+        Exception: what ``wake_error`` was given.
+    """
+    proc = here.process or current()
+    if proc.state > RUNNING and _is_outside(proc, take_back):
+        return (yield from _suspend_outside(proc, take_back))
     proc.value = None
     proc.state = WAIT_WAKE
-    return (yield)
+    try:
+        return (yield)
+    except BaseException:
+        _take_back(proc, take_back)
+        raise
 
 
-def wake(proc: Process, value: Any) -> bool:
-    """Ends the wait of a process in suspend(); False if it does not wait (any more)."""
-    if proc.state != WAIT_WAKE:
+def _is_outside(proc: Process, take_back: TakeBack | None) -> bool:
+    """Whether it is an adopted process; raises first what was asked of it while it ran."""
+    try:
+        mailbox.check(proc)
+    except BaseException:
+        if take_back is not None:
+            take_back(proc.pid, None)
+        raise
+    return proc.state == OUTSIDE
+
+
+def _suspend_outside(proc: Process, take_back: TakeBack | None) -> Generator[Any, Any, Any]:
+    proc.value = None
+    proc.state = WAIT_WAKE
+    try:
+        value = yield from wait_outside(proc, message=False)
+        if value.__class__ is _Raise:
+            raise value.error
+        return value
+    except BaseException:
+        _take_back(proc, take_back)
+        raise
+
+
+def _take_back(proc: Process, take_back: TakeBack | None) -> None:
+    value, proc.value = proc.value, None
+    if take_back is not None:
+        take_back(proc.pid, None if isinstance(value, BaseException | _Raise) else value)
+
+
+def wake(pid: Pid, value: Any = None) -> bool:
+    """Ends the wait of a process: ``suspend`` returns `value`, which is not an exception.
+
+    Returns:
+        False if the process does not wait in ``suspend``; it has not been given the value then.
+    """
+    proc: Process | None = pid._process
+    if proc is None or proc.state != WAIT_WAKE:
         return False
     proc.state = RUNNING
     proc.value = value
@@ -86,35 +135,71 @@ def wake(proc: Process, value: Any) -> bool:
     return True
 
 
-def wake_error(proc: Process, error: BaseException) -> bool:
-    """Ends the wait by raising an exception in it; False if it does not wait (any more)."""
-    if proc.state != WAIT_WAKE:
+def wake_error(pid: Pid, error: Exception) -> bool:
+    """Ends the wait of a process: ``suspend`` raises `error`.
+
+    Returns:
+        False if the process does not wait in ``suspend``.
+    """
+    proc: Process | None = pid._process
+    if proc is None or proc.state != WAIT_WAKE:
         return False
     outside = proc.rare is not None and proc.rare.outside is not None
     proc.state = RUNNING if outside else THROWING
     proc.value = _Raise(error) if outside else error
-    enqueue(proc)
+    here.push(proc)
     return True
 
 
-def process_of(pid: Pid) -> Process | None:
-    """The living process of a pid."""
+# ---- ownership
+
+
+def own(pid: Pid, resource: Any) -> None:
+    """Makes a living process the owner of a resource, which is closed when the process ends.
+
+    The runtime calls ``resource.close_owned()`` then; when ``process.give_away`` has moved the
+    ownership, it calls ``resource.give_away_owned(old, new)`` with both pids.
+    """
+    owned.add_owned(pid._process, resource)
+
+
+def disown(pid: Pid, resource: Any) -> bool:
+    """Ends the ownership without closing the resource; returns whether there was one."""
     proc: Process | None = pid._process
-    return proc if proc is not None and is_alive(pid) else None
+    return proc is not None and owned.remove_owned(proc, resource)
+
+
+def exit_reason(pid: Pid) -> Any:
+    """Why a process ends, asked in ``close_owned``."""
+    proc: Process | None = pid._process
+    return proc.rare.reason if proc is not None and proc.rare is not None else None
+
+
+def move_messages(source: Pid, target: Pid, wanted: Callable[[Any], bool]) -> None:
+    """Moves the waiting messages that `wanted` accepts to the end of another mailbox, in order."""
+    if source._process is not None and target._process is not None:
+        mailbox.move_messages(source._process, target._process, wanted)
+
+
+# ---- the node
 
 
 def call_later(seconds: float, callback: Callable[..., object], *args: Any) -> Timer:
-    """Calls `callback(*args)` in `seconds`; the timer has ``cancel()``."""
+    """Calls ``callback(*args)`` after so many seconds, outside of every process.
+
+    Returns:
+        The timer, which has ``cancel()``.
+    """
     return running_node().timers.call_later(seconds, callback, *args)
 
 
 def loop() -> asyncio.AbstractEventLoop:
-    """The loop of the running node."""
+    """The event loop of the running node."""
     return running_node().loop
 
 
 def per_node(make: Callable[[], T]) -> T:
-    """What `make` made at its first use in the running node."""
+    """What `make` returned when it was first used in the running node."""
     things = running_node().things
     if make not in things:
         things[make] = make()
@@ -122,15 +207,15 @@ def per_node(make: Callable[[], T]) -> T:
     return thing
 
 
+def on_node_stop(callback: Callable[[], object]) -> None:
+    """Calls back after the node has stopped its processes; awaits what that returns if it can."""
+    running_node().on_stop.append(callback)
+
+
 def as_no_process(function: Callable[..., T], *args: Any, **kw: Any) -> T:
-    """Calls a function as the loop would: what runs in it is no part of the calling process."""
+    """Calls a function as the loop would: what runs in it is not part of the calling process."""
     caller, here.process = here.process, None
     try:
         return function(*args, **kw)
     finally:
         here.process = caller
-
-
-def on_node_stop(callback: Callable[[], object]) -> None:
-    """Calls back when the node has stopped its processes; what it returns may be awaited."""
-    running_node().on_stop.append(callback)
