@@ -8,7 +8,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from .net.loop import new_event_loop
+from .net import new_event_loop
 from .runtime import spawning
 from .runtime.exiting import GRACE
 from .runtime.garbage import fewer_collections

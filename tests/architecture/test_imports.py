@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 
 import beamish
+import beamish.net
 from beamish.runtime import waiting
 from beamish.runtime.process import Process
 
@@ -189,6 +190,22 @@ def test_a_room_of_otp_is_entered_by_its_door(path: Path) -> None:
         and here[:2] != tuple(parts[:2])
         and (_ROOT / "otp" / parts[1]).is_dir()
         and (_ROOT.joinpath(*parts[:3]).with_suffix(".py")).is_file()
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_name)
+def test_net_is_entered_by_its_door(path: Path) -> None:
+    """From outside nobody imports the modules in it, but what its ``__init__`` exports."""
+    if path.relative_to(_ROOT).parts[0] == "net":
+        return
+    exported = set(beamish.net.__all__)
+
+    wrong = [
+        f"{path}:{line}: {'.'.join(parts)}"
+        for line, parts in _own_imports(path)
+        if parts[:1] == ["net"] and (len(parts) != 2 or parts[1] not in exported)
     ]
 
     assert not wrong, "\n".join(wrong)

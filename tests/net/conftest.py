@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import beamish
-from beamish.net.loop import new_event_loop
+from beamish.net import new_event_loop
 
 Main = Callable[[], Coroutine[Any, Any, Any]]
 RunNode = Callable[[Main], Any]

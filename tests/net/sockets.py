@@ -8,8 +8,7 @@ from typing import Any, Unpack
 import pytest
 
 from beamish import Pid, Ref, process
-from beamish.net import Socket, TcpError, gen_tcp
-from beamish.net.options import SocketOptions
+from beamish.net import Socket, SocketOptions, TcpError, gen_tcp
 
 # Seconds after which something that must come is given up as lost; no test waits that long.
 SOON = 5.0

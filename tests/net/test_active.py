@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from beamish import process
-from beamish.net import OptionError, Socket, gen_tcp
-from beamish.net.options import SocketOptions
+from beamish.net import OptionError, Socket, SocketOptions, gen_tcp
 
 from .conftest import RunNode
 from .sockets import SOON, connected, fails, refused

@@ -9,8 +9,7 @@ import pytest
 
 import beamish
 from beamish import Pid, process
-from beamish.net import ResetError, Socket, gen_tcp
-from beamish.net.options import SocketOptions
+from beamish.net import ResetError, Socket, SocketOptions, gen_tcp
 from tests.support.clock import VirtualClockLoop
 
 from .conftest import RunNode

@@ -8,8 +8,7 @@ import pytest
 
 import beamish
 from beamish import BadArgError
-from beamish.net import OptionError, gen_tcp
-from beamish.net.options import SocketOptions
+from beamish.net import OptionError, SocketOptions, gen_tcp
 
 from .conftest import RunNode
 from .sockets import SOON, connected, fails, refused

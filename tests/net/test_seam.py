@@ -12,8 +12,7 @@ import pytest
 
 import beamish
 from beamish import Pid, Ref, process
-from beamish.net import ListenSocket, Socket, gen_tcp
-from beamish.net.options import SocketOptions
+from beamish.net import ListenSocket, Socket, SocketOptions, gen_tcp
 from beamish.runtime import waiting
 
 from .conftest import RunNode

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         TcpTimeoutError,
     )
     from .listener import ListenSocket
+    from .loop import new_event_loop
+    from .options import SocketOptions
     from .stream import Socket
 else:
     __getattr__, __dir__ = _exports(
@@ -29,6 +31,8 @@ else:
                 "RefusedError ResetError TcpError TcpTimeoutError"
             ),
             ".listener": "ListenSocket",
+            ".loop": "new_event_loop",
+            ".options": "SocketOptions",
             ".stream": "Socket",
         },
     )
@@ -43,8 +47,10 @@ __all__ = [
     "RefusedError",
     "ResetError",
     "Socket",
+    "SocketOptions",
     "TcpError",
     "TcpTimeoutError",
     "gen_tcp",
     "inet",
+    "new_event_loop",
 ]
