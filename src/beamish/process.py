@@ -25,38 +25,36 @@ import asyncio
 import builtins
 import contextlib
 from operator import attrgetter
-from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, overload
 
 from .runtime import adoption as _adoption
 from .runtime import aliases as _aliases
+from .runtime import dictionary as _dictionary
+from .runtime import groups as _groups
 from .runtime import info as _info
 from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
+from .runtime import offload as _offload
 from .runtime import owned as _owned
+from .runtime import patterns as _patterns
 from .runtime import priority as _priority
 from .runtime import references as _references
+from .runtime import registered_names as _registered_names
 from .runtime import signals as _signals
+from .runtime import spawn_options as _spawn_options
 from .runtime import spawning as _spawning
 from .runtime import timers as _timers
 from .runtime.asyncio_task import TaskFace as _TaskFace
 from .runtime.destinations import destination as _destination
 from .runtime.fate import is_alive as _is_alive
-from .runtime.groups import GROUP_LEADER as _GROUP_LEADER
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
-from .runtime.offload import offload as _offload
-from .runtime.patterns import matches as _matches
-from .runtime.waiting import suspend as _suspend
-from .runtime.waiting import wake as _wake
-from .terms import Atom, BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
+from .terms import BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
 from .terms.errors import describe
-from .terms.numbers import FINITE, check_seconds
-from .terms.words import ERROR, OK
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Generator
 
 __all__ = [
     "adopt",
@@ -122,8 +120,6 @@ T3 = TypeVar("T3")
 T4 = TypeVar("T4")
 
 _NUMBER: Final = attrgetter("_number")
-_SPAWN_REPLY: Final = Atom("spawn_reply")
-_REPLIES: Final = ("yes", "no", "success_only", "error_only")
 
 # ---- making processes
 
@@ -132,135 +128,9 @@ _REPLIES: Final = ("yes", "no", "success_only", "error_only")
 spawn = _spawning.spawn
 spawn_link = _spawning.spawn_link
 spawn_monitor = _spawning.spawn_monitor
-
-
-@overload
-def spawn_opt(
-    fn: Callable[..., Any],
-    /,
-    *args: Any,
-    link: bool = ...,
-    monitor: Literal[False] = ...,
-    name: str | None = ...,
-    label: Any = ...,
-    initial_call: Any = ...,
-    **kw: Any,
-) -> Pid: ...
-@overload
-def spawn_opt(
-    fn: Callable[..., Any],
-    /,
-    *args: Any,
-    link: bool = ...,
-    monitor: Literal[True] | dict[str, Any],
-    name: str | None = ...,
-    label: Any = ...,
-    initial_call: Any = ...,
-    **kw: Any,
-) -> tuple[Pid, Ref]: ...
-def spawn_opt(
-    fn: Callable[..., Any],
-    /,
-    *args: Any,
-    link: bool = False,
-    monitor: bool | dict[str, Any] = False,
-    name: str | None = None,
-    label: Any = None,
-    initial_call: Any = None,
-    **kw: Any,
-) -> Pid | tuple[Pid, Ref]:
-    """Starts a process with options, all in one step.
-
-    Args:
-        link: link it to the caller.
-        monitor: monitor it; a dict holds the options of `monitor`: ``alias``, ``tag``.
-        name: register it by this name. Where the name is taken nothing is started.
-        label: what reports call it; see `set_label`.
-        initial_call: what reports show as its initial call, a function or a text: for code
-            that runs a function on behalf of another.
-
-    Returns:
-        The pid; with `monitor` the pid and the reference.
-
-    Raises:
-        BadArgError: the name cannot be registered.
-
-    Source: erlang:spawn_opt/2.
-    """
-    node = _node()
-    options = monitor if isinstance(monitor, dict) else {}
-    if unknown := options.keys() - {"alias", "tag"}:
-        raise BadArgError(f"monitor: expected the keys alias and tag; got {sorted(unknown)}")
-    # All that can be refused is refused here, before anything is started.
-    _aliases.check_alias(options.get("alias"))
-    if name is not None:
-        node.names.check_free(name)
-    caller = _current() if link or monitor is not False else None
-    proc = _spawning.spawn_process(fn, args, kw)
-    _spawning.equip(node, proc, name, label, initial_call)
-    if caller is None:
-        return proc.pid
-    if link:
-        _signals.join(caller, proc)
-    if monitor is False:
-        return proc.pid
-    ref = _signals.monitor(node, caller, proc.pid, options.get("alias"), options.get("tag"))
-    return proc.pid, ref
-
-
-def spawn_request(
-    fn: Callable[..., Any],
-    /,
-    *args: Any,
-    link: bool = False,
-    monitor: bool | dict[str, Any] = False,
-    reply: Literal["yes", "no", "success_only", "error_only"] = "yes",
-    reply_tag: Any = _SPAWN_REPLY,
-    **kw: Any,
-) -> Ref:
-    """Starts a process, and is told of it by a message: ``("spawn_reply", ref, "ok", pid)``.
-
-    On this node the process is there when this returns, and so is the message; where a process is
-    started on another node, both take their time.
-
-    Args:
-        fn: what it runs.
-        link: link it to the caller.
-        monitor: monitor it, with options as `spawn_opt`; the reference is the monitor's then.
-        reply: which messages are wanted: an error's is ``("spawn_reply", ref, "error", reason)``.
-        reply_tag: stands for ``"spawn_reply"``.
-
-    Returns:
-        The reference in the message.
-
-    Source: erlang:spawn_request/5.
-    """
-    if reply not in _REPLIES:
-        raise BadArgError(f"reply: expected one of {', '.join(_REPLIES)}; got {describe(reply)}")
-    spawn_any: Callable[..., Pid | tuple[Pid, Ref]] = spawn_opt
-    try:
-        started: Any = spawn_any(fn, *args, link=link, monitor=monitor, **kw)
-    except BadArgError:
-        ref: Ref = make_ref()
-        if reply in ("yes", "error_only"):
-            send(self(), (reply_tag, ref, ERROR, Atom("badopt")))
-        return ref
-    pid, ref = (started, make_ref()) if isinstance(started, Pid) else started
-    if reply in ("yes", "success_only"):
-        send(self(), (reply_tag, ref, OK, pid))
-    return ref
-
-
-def spawn_request_abandon(ref: Ref) -> bool:
-    """Gives up a `spawn_request` that is not done yet; returns whether there was one.
-
-    A request to this node is done at once, so there is none.
-
-    Source: erlang:spawn_request_abandon/1.
-    """
-    if not isinstance(ref, Ref):
-        raise BadArgError(f"expected what spawn_request returned; got {describe(ref)}")
-    return False
+spawn_opt = _spawn_options.spawn_opt
+spawn_request = _spawn_options.spawn_request
+spawn_request_abandon = _spawn_options.spawn_request_abandon
 
 
 # ---- oneself
@@ -289,26 +159,8 @@ def ancestors() -> builtins.list[Pid]:
     return _current().ancestors()
 
 
-def group_leader() -> Pid | None:
-    """The leader of the caller's group: of its application, say; None where it is in no group.
-
-    A process is in the group of the process that spawned it.
-
-    Source: erlang:group_leader/0.
-    """
-    return _GROUP_LEADER.get()
-
-
-def set_group_leader(leader: Pid | None) -> None:
-    """Puts the calling process, and all that it spawns from now on, into another group.
-
-    Args:
-        leader: the leader's pid; None for no group.
-
-    Source: erlang:group_leader/2, which can do so to others too.
-    """
-    _current()  # outside of a node there are no groups
-    _GROUP_LEADER.set(leader)
+group_leader = _groups.group_leader
+set_group_leader = _groups.set_group_leader
 
 
 def flag(*, trap_exit: bool) -> bool:
@@ -328,43 +180,11 @@ def flag(*, trap_exit: bool) -> bool:
     return old
 
 
-def put(key: Any, value: Any) -> Any:
-    """Sets an entry of the process dictionary; returns the old value, None if there was none."""
-    rare = _current().ensure_rare()
-    if rare.dictionary is None:
-        rare.dictionary = {}
-    old = rare.dictionary.get(key)
-    rare.dictionary[key] = value
-    return old
-
-
-def get(key: Any, default: Any = None) -> Any:
-    """An entry of the process dictionary, or the default."""
-    rare = _current().rare
-    return default if rare is None or rare.dictionary is None else rare.dictionary.get(key, default)
-
-
-def erase(key: Any) -> Any:
-    """Removes an entry of the process dictionary; returns its value, None if there was none."""
-    rare = _current().rare
-    return None if rare is None or rare.dictionary is None else rare.dictionary.pop(key, None)
-
-
-def get_keys(*value: Any) -> builtins.list[Any]:
-    """The keys of the process dictionary; with an argument those that have this value.
-
-    Source: erlang:get_keys/0, /1.
-    """
-    return [key for key, found in dictionary().items() if not value or found == value[0]]
-
-
-def dictionary() -> dict[Any, Any]:
-    """The process dictionary, as a dict of one's own.
-
-    Source: erlang:get/0.
-    """
-    rare = _current().rare
-    return {} if rare is None or rare.dictionary is None else dict(rare.dictionary)
+put = _dictionary.put
+get = _dictionary.get
+erase = _dictionary.erase
+get_keys = _dictionary.get_keys
+dictionary = _dictionary.dictionary
 
 
 def set_label(label: Any) -> None:
@@ -425,18 +245,7 @@ if TYPE_CHECKING:
 else:
     receive = _mailbox.receive
 
-for _function in (spawn, spawn_link, spawn_monitor, send, receive):
-    _function.__module__ = __name__
-
-
-def matches(pattern: Any, value: Any) -> bool:
-    """Whether a value matches a pattern of ``receive``: for behaviours that select by patterns.
-
-    Example:
-        >>> matches(("user", int, ...), ("user", 7, None))
-        True
-    """
-    return _matches(pattern, value)
+matches = _patterns.matches
 
 
 def send_priority(alias: Ref, message: T) -> T:
@@ -636,45 +445,10 @@ def throw(value: Any) -> NoReturn:
 # ---- names, references, aliases
 
 
-def register(name: str, pid: Pid) -> Literal[True]:
-    """Gives a process a name, until it ends or `unregister`.
-
-    Raises:
-        BadArgError: the name is taken, the process has one already or is dead, the name is not
-            a str or is "undefined".
-
-    Source: erlang:register/2.
-    """
-    _node().names.register(name, pid)
-    return True
-
-
-def unregister(name: str) -> Literal[True]:
-    """Takes a name away.
-
-    Raises:
-        BadArgError: nobody has it.
-
-    Source: erlang:unregister/1.
-    """
-    _node().names.unregister(name)
-    return True
-
-
-def whereis(name: str) -> Pid | None:
-    """The pid of a registered process, or None.
-
-    Source: erlang:whereis/1.
-    """
-    if not isinstance(name, str):
-        raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
-    proc = _node().names.lookup(name)
-    return proc.pid if proc is not None else None
-
-
-def registered() -> builtins.list[Atom]:
-    """All registered names."""
-    return _node().names.all()
+register = _registered_names.register
+unregister = _registered_names.unregister
+whereis = _registered_names.whereis
+registered = _registered_names.registered
 
 
 def make_ref() -> Ref:
@@ -763,62 +537,14 @@ send_after = _timers.send_after
 start_timer = _timers.start_timer
 cancel_timer = _timers.cancel_timer
 read_timer = _timers.read_timer
-
-for _timed in (send_after, start_timer, cancel_timer, read_timer):
-    _timed.__module__ = __name__
-
-
-def monotonic_time() -> float:
-    """The node's clock, which timers go by: seconds that never go back, from an unsaid beginning.
-
-    Source: erlang:monotonic_time/0.
-    """
-    return _node().loop.time()
-
-
-@coroutine
-def sleep(seconds: float | None) -> Generator[Any, Any, None]:
-    """Waits; messages stay in the mailbox meanwhile.
-
-    Args:
-        seconds: 0 or more; 0 lets the others run once; None waits for ever.
-
-    Source: timer:sleep/1.
-    """
-    if seconds.__class__ is not float or not 0.0 <= seconds <= FINITE:
-        check_seconds("sleep", seconds, FINITE)
-    pid = self()
-    timer: _timers.Timer | asyncio.Handle | None = None
-    if seconds:
-        timer = _node().timers.call_later(seconds, _wake, pid)
-    elif seconds is not None:
-        timer = _node().loop.call_soon(_wake, pid)
-    try:
-        yield from _suspend()  # pyright: ignore[reportGeneralTypeIssues]
-    finally:
-        if timer is not None:
-            timer.cancel()
+monotonic_time = _timers.monotonic_time
+sleep = _timers.sleep
 
 
 # ---- work that blocks, work that must not be interrupted
 
 
-async def offload(fn: Callable[..., T], /, *args: Any, cpu: bool = False) -> T:
-    """Runs ``fn(*args)`` beside the node, and waits for its result.
-
-    The caller can be ended meanwhile; the work is then dropped if it has not begun, else its
-    result is.
-
-    Args:
-        cpu: False: on a thread, for calls that block. True: on an OS process, for work that
-            computes; function, arguments and result are pickled, and a script needs the usual
-            ``if __name__ == "__main__":``.
-
-    Raises:
-        Whatever the function raises.
-    """
-    result: T = await _offload(fn, args, cpu=cpu)
-    return result
+offload = _offload.offload
 
 
 @contextlib.contextmanager
@@ -839,41 +565,16 @@ def critical() -> Generator[None]:
 
 # ---- ownership
 
+own = _owned.own
+disown = _owned.disown
+give_away = _owned.give_away
 
-def own(resource: T, close: Callable[[T], Any] | None = None) -> T:
-    """Makes the calling process the owner of a resource; returns the resource.
-
-    When the process ends, for whatever reason, the resource is closed before anyone hears of the
-    death.
-
-    Args:
-        resource: a file, socket, connection, subprocess, asyncio.Task or anything else with
-            ``aclose()``, ``close()``, ``cancel()``, ``kill()`` or ``terminate()``.
-        close: how to close it, where these do not say; may return an awaitable.
-
-    Raises:
-        BadArgError: nothing says how to close it.
-
-    Example:
-        >>> file = own(open("data"))
-    """
-    _owned.add_owned(_current(), resource, close)
-    return resource
-
-
-def disown(resource: Any) -> bool:
-    """Ends the ownership without closing; returns whether there was one."""
-    return _owned.remove_owned(_current(), resource)
-
-
-def give_away(resource: Any, pid: Pid) -> Literal[True]:
-    """Makes another process the owner of what the calling process owns.
-
-    Raises:
-        BadArgError: the caller does not own it, or the other is not alive.
-    """
-    if not isinstance(pid, Pid) or not _is_alive(pid):
-        raise BadArgError(f"give_away takes the Pid of a living process; got {pid!r}")
-    heir = pid._process  # pyright: ignore[reportPrivateUsage]
-    _owned.give_away(_current(), resource, heir)
-    return True
+# Users find here what is written in the runtime.
+for _written in (
+    *(spawn, spawn_link, spawn_monitor, spawn_opt, spawn_request, spawn_request_abandon),
+    *(group_leader, set_group_leader, put, get, erase, get_keys, dictionary),
+    *(send, receive, matches, register, unregister, whereis, registered),
+    *(send_after, start_timer, cancel_timer, read_timer, monotonic_time, sleep),
+    *(offload, own, disown, give_away),
+):
+    _written.__module__ = __name__

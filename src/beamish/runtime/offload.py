@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .here import running_node
 
@@ -15,16 +15,31 @@ if TYPE_CHECKING:
 
     from .node import Node
 
-__all__ = ["offload"]
+__all__ = ["offload", "stop_executor"]
+
+T = TypeVar("T")
 
 
-async def offload(fn: Callable[..., Any], args: tuple[Any, ...], *, cpu: bool) -> Any:
-    """Runs `fn(*args)` on a thread, or on an OS process; see beamish.process.offload."""
+async def offload(fn: Callable[..., T], /, *args: Any, cpu: bool = False) -> T:
+    """Runs ``fn(*args)`` beside the node, and waits for its result.
+
+    The caller can be ended meanwhile; the work is then dropped if it has not begun, else its
+    result is.
+
+    Args:
+        cpu: False: on a thread, for calls that block. True: on an OS process, for work that
+            computes; function, arguments and result are pickled, and a script needs the usual
+            ``if __name__ == "__main__":``.
+
+    Raises:
+        Whatever the function raises.
+    """
     node = running_node()
     call: Callable[[], Any] = functools.partial(fn, *args)
     if not cpu:
         call = functools.partial(copy_context().run, call)
-    return await asyncio.wrap_future(_executor(node, cpu=cpu).submit(call), loop=node.loop)
+    result: T = await asyncio.wrap_future(_executor(node, cpu=cpu).submit(call), loop=node.loop)
+    return result
 
 
 def _executor(node: Node, *, cpu: bool) -> Executor:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any, cast, final
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, final
 
-from beamish.terms import BadArgError
+from beamish.terms import BadArgError, Pid
 from beamish.terms.errors import describe
 
+from .fate import is_alive
+from .here import current
 from .reports import report_failed_close
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
     Waiting = tuple[Any, Awaitable[Any]]  # a resource, and what its closing waits for
 
-__all__ = ["Owned", "add_owned", "close_all", "give_away", "remove_owned"]
+__all__ = ["Owned", "add_owned", "close_all", "disown", "give_away", "own", "remove_owned"]
+
+T = TypeVar("T")
 
 
 @final
@@ -59,7 +63,7 @@ def remove_owned(proc: Process, resource: Any) -> bool:
     return owned is not None and owned.pop(id(resource), None) is not None
 
 
-def give_away(proc: Process, resource: Any, heir: Process) -> None:
+def _move_owned(proc: Process, resource: Any, heir: Process) -> None:
     """Makes another process the owner."""
     owned = proc.rare.owned if proc.rare is not None else None
     entry = owned.pop(id(resource), None) if owned is not None else None
@@ -177,3 +181,44 @@ def _close_next(proc: Process) -> Waiting | None:
         if inspect.isawaitable(result):
             return entry.resource, result
     return None
+
+
+# ---- what users call: process.own and so on
+
+
+def own(resource: T, close: Callable[[T], Any] | None = None) -> T:
+    """Makes the calling process the owner of a resource; returns the resource.
+
+    When the process ends, for whatever reason, the resource is closed before anyone hears of the
+    death.
+
+    Args:
+        resource: a file, socket, connection, subprocess, asyncio.Task or anything else with
+            ``aclose()``, ``close()``, ``cancel()``, ``kill()`` or ``terminate()``.
+        close: how to close it, where these do not say; may return an awaitable.
+
+    Raises:
+        BadArgError: nothing says how to close it.
+
+    Example:
+        >>> file = own(open("data"))
+    """
+    add_owned(current(), resource, close)
+    return resource
+
+
+def disown(resource: Any) -> bool:
+    """Ends the ownership without closing; returns whether there was one."""
+    return remove_owned(current(), resource)
+
+
+def give_away(resource: Any, pid: Pid) -> Literal[True]:
+    """Makes another process the owner of what the calling process owns.
+
+    Raises:
+        BadArgError: the caller does not own it, or the other is not alive.
+    """
+    if not isinstance(pid, Pid) or not is_alive(pid):
+        raise BadArgError(f"give_away takes the Pid of a living process; got {pid!r}")
+    _move_owned(current(), resource, pid._process)
+    return True

@@ -18,7 +18,12 @@ __all__ = ["AnyOf", "all_match", "has_predicate", "mark_of", "matches"]
 
 
 def matches(pattern: Any, value: Any) -> bool:
-    """Whether the pattern takes the value."""
+    """Whether a value matches a pattern of ``receive``: for behaviours that select by patterns.
+
+    Example:
+        >>> matches(("user", int, ...), ("user", 7, None))
+        True
+    """
     cls = pattern.__class__
     if cls is tuple:
         return issubclass(value.__class__, tuple) and all_match(pattern, value)

@@ -62,8 +62,8 @@ _BASES: Final[tuple[CodeType, ...]] = (
     _slice.__code__,
     close_by_force.__code__,
     Scheduler.hand_over.__code__,
-    Server.send.__code__,
-    Server.go_on.__code__,
+    Server._send.__code__,
+    Server._go_on.__code__,
 )
 
 

@@ -107,7 +107,7 @@ class Process(TaskFace):
         owner: Any = self.send.__self__  # type: ignore[attr-defined]
         if owner.__class__ is CoroutineType:
             return owner
-        coro: Coroutine[Any, Any, Any] = getattr(owner, "coro", owner)  # of a serving.Server
+        coro: Coroutine[Any, Any, Any] = getattr(owner, "_coro", owner)  # of a serving.Server
         return coro
 
     def wake_up(self, future: asyncio.Future[Any]) -> None:

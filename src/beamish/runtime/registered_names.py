@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 
+from .here import running_node
 from .states import EXIT_PENDING
 
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["RegisteredNames"]
+__all__ = ["RegisteredNames", "register", "registered", "unregister", "whereis"]
 
 
 @final
@@ -68,3 +69,47 @@ class RegisteredNames:
     def all(self) -> list[Atom]:
         """Every name that is taken."""
         return [Atom(name) for name in self.table]
+
+
+# ---- what users call: process.register and so on
+
+
+def register(name: str, pid: Pid) -> Literal[True]:
+    """Gives a process a name, until it ends or `unregister`.
+
+    Raises:
+        BadArgError: the name is taken, the process has one already or is dead, the name is not
+            a str or is "undefined".
+
+    Source: erlang:register/2.
+    """
+    running_node().names.register(name, pid)
+    return True
+
+
+def unregister(name: str) -> Literal[True]:
+    """Takes a name away.
+
+    Raises:
+        BadArgError: nobody has it.
+
+    Source: erlang:unregister/1.
+    """
+    running_node().names.unregister(name)
+    return True
+
+
+def whereis(name: str) -> Pid | None:
+    """The pid of a registered process, or None.
+
+    Source: erlang:whereis/1.
+    """
+    if not isinstance(name, str):
+        raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
+    proc = running_node().names.lookup(name)
+    return proc.pid if proc is not None else None
+
+
+def registered() -> list[Atom]:
+    """All registered names."""
+    return running_node().names.all()

@@ -206,10 +206,10 @@ class Scheduler:
             try:
                 result = proc.context.run(server.handle_call, message)
             except BaseException as error:
-                call = _slice(proc, server.fail, error)
+                call = _slice(proc, server._fail, error)
             else:
                 if result.__class__ is Unanswered:
-                    call = _slice(proc, server.go_on, result.outcome)
+                    call = _slice(proc, server._go_on, result.outcome)
                 else:
                     if here.handed is not call:
                         reply(message[1], result)
@@ -225,7 +225,7 @@ class Scheduler:
                         proc.value = None
                         proc.state = WAIT_ANY
                         return
-                    call = _slice(proc, server.go_on, None)
+                    call = _slice(proc, server._go_on, None)
             if call is None:
                 return
             # The server calls another one in its turn.

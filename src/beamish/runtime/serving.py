@@ -4,7 +4,7 @@
 *step*, a plain function that runs in the process as its own code would: with its context,
 preempted as it is, ended as it is. Only what the step does not deal with wakes the coroutine.
 
-While it waits, `Server.send` stands for the coroutine's own ``send``; so the scheduler knows
+While it waits, `Server._send` stands for the coroutine's own ``send``; so the scheduler knows
 nothing of it.
 """
 
@@ -84,7 +84,7 @@ class Server:
         self._resume: Any = None
 
     @property
-    def coro(self) -> Coroutine[Any, Any, Any]:
+    def _coro(self) -> Coroutine[Any, Any, Any]:
         """The coroutine of the process, while it waits."""
         coro: Coroutine[Any, Any, Any] = self._resume.__self__
         return coro
@@ -106,7 +106,7 @@ class Server:
                 outcome = step(message)
             else:
                 self._resume = proc.send
-                proc.send = self.send
+                proc.send = self._send
                 proc.value = None
                 proc.pattern = self
                 proc.state = WAIT_ANY
@@ -125,15 +125,15 @@ class Server:
             if outcome is not None:
                 return outcome
 
-    def send(self, message: Any) -> Any:
+    def _send(self, message: Any) -> Any:
         """Gives the step the message, and what came meanwhile; or resumes the coroutine."""
         try:
             outcome = self.step(message)
         except BaseException as error:
             outcome = _Raised(error)
-        return self.go_on(outcome)
+        return self._go_on(outcome)
 
-    def go_on(self, outcome: Any) -> Any:
+    def _go_on(self, outcome: Any) -> Any:
         """After a step: the next one if there is a message; waits; or resumes the coroutine.
 
         Args:
@@ -159,9 +159,9 @@ class Server:
             establish_handed()
         return self._wake(proc)(outcome)
 
-    def fail(self, error: BaseException) -> Any:
+    def _fail(self, error: BaseException) -> Any:
         """Resumes the coroutine with what `handle_call` has raised."""
-        return self.go_on(_Raised(error))
+        return self._go_on(_Raised(error))
 
     def _wake(self, proc: Process) -> Callable[[Any], Any]:
         """Puts the coroutine's own ``send`` back."""

@@ -12,25 +12,36 @@ import asyncio
 from heapq import heappop, heappush
 from math import ceil, inf
 from time import monotonic
+from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef, TimerRef
-from beamish.terms.numbers import LONGEST, check_seconds, is_number
+from beamish.terms.numbers import FINITE, LONGEST, check_seconds, is_number
 from beamish.terms.words import TIMEOUT
 
 from .fate import is_alive
 from .here import current, here, running_node
 from .mailbox import check_timeout, deliver, send, time_out
 from .states import EXIT_PENDING, WOKEN
+from .waiting import suspend, wake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from .process import Process
 
-__all__ = ["Timer", "Timers", "cancel_timer", "read_timer", "send_after", "start_timer"]
+__all__ = [
+    "Timer",
+    "Timers",
+    "cancel_timer",
+    "monotonic_time",
+    "read_timer",
+    "send_after",
+    "sleep",
+    "start_timer",
+]
 
 _CANCEL_TIMER: Final = Atom("cancel_timer")
 _READ_TIMER: Final = Atom("read_timer")
@@ -403,3 +414,35 @@ def _no_timer(timer: Any) -> BadArgError:
 
 def _rounded(seconds: float) -> float:
     return ceil(seconds * 1000) / 1000
+
+
+def monotonic_time() -> float:
+    """The node's clock, which timers go by: seconds that never go back, from an unsaid beginning.
+
+    Source: erlang:monotonic_time/0.
+    """
+    return running_node().loop.time()
+
+
+@coroutine
+def sleep(seconds: float | None) -> Generator[Any, Any, None]:
+    """Waits; messages stay in the mailbox meanwhile.
+
+    Args:
+        seconds: 0 or more; 0 lets the others run once; None waits for ever.
+
+    Source: timer:sleep/1.
+    """
+    if seconds is not None and (seconds.__class__ is not float or not 0.0 <= seconds <= FINITE):
+        check_seconds("sleep", seconds, FINITE)
+    pid = (here.process or current()).pid
+    timer: Timer | asyncio.Handle | None = None
+    if seconds:
+        timer = running_node().timers.call_later(seconds, wake, pid)
+    elif seconds is not None:
+        timer = running_node().loop.call_soon(wake, pid)
+    try:
+        yield from suspend()  # pyright: ignore[reportGeneralTypeIssues]
+    finally:
+        if timer is not None:
+            timer.cancel()
