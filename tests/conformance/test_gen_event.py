@@ -419,11 +419,11 @@ async def test_call_exits_when_there_is_no_manager_or_no_answer() -> None:
     def sleep() -> Any:
         return process.sleep(10.0)
 
-    def shape(dest: Any, request: Any) -> Any:
-        return ("gen_event", "call", (dest, (Told, "a"), request))
+    def shape(dest: Any, request: Any, *timeout: float) -> Any:
+        return ("gen_event", "call", (dest, (Told, "a"), request, *timeout))
 
     reason = await exit_reason(gen_event.call(pid, (Told, "a"), sleep, timeout=1.0))
-    assert reason == ("timeout", shape(pid, sleep))
+    assert reason == ("timeout", shape(pid, sleep, 1.0))
     reason = await exit_reason(gen_event.call("nobody", (Told, "a"), "x"))
     assert reason == ("noproc", shape("nobody", "x"))
     assert await exit_reason(gen_event.sync_notify("nobody", "x")) == "noproc"

@@ -352,7 +352,7 @@ async def test_a_call_to_oneself_exits_with_calling_self() -> None:
 async def test_an_uncaught_exit_of_a_call_ends_the_caller_with_it() -> None:
     assert await outcome(call_and_die, "nobody", "x") == (
         "noproc",
-        ("gen_server", "call", ("nobody", "x")),
+        ("gen_server", "call", ("nobody", "x", 5.0)),
     )
 
 

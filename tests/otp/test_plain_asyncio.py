@@ -15,10 +15,12 @@ from beamish.otp import (
     StartError,
     Supervisor,
     child_spec,
+    gen_server,
+    gen_statem,
 )
 from beamish.terms import Pid
 
-from .support import ended_by, on_real_clock, reason_of
+from .support import ended_by, exit_reason, on_real_clock, reason_of
 
 
 async def pid_in(sup: Pid) -> Any:
@@ -210,3 +212,13 @@ def test_what_a_mapping_lacks_is_named(field: str) -> None:
         child_spec(fields)
 
     assert refused.value.reason == f"missing_{field}"
+
+
+@pytest.mark.parametrize("module", [gen_server, gen_statem])
+@on_real_clock
+async def test_a_task_that_calls_itself_does_not_wait_for_itself(module: Any) -> None:
+    async def call_oneself() -> None:
+        reason, _ = await exit_reason(module.call(process.self(), "x", None))
+        assert reason == "calling_self"
+
+    await asyncio.create_task(call_oneself())

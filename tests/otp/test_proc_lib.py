@@ -349,7 +349,12 @@ async def test_stop_of_an_unknown_process_exits_with_noproc() -> None:
 
 @on_real_clock
 async def test_stop_of_oneself_exits_with_calling_self() -> None:
-    assert await exit_reason(proc_lib.stop(process.self())) == "calling_self"
+    me = process.self()
+
+    assert await exit_reason(proc_lib.stop(me)) == (
+        "calling_self",
+        ("sys", "terminate", (me, "normal", "infinity")),
+    )
 
 
 @on_virtual_clock

@@ -273,7 +273,9 @@ async def test_asking_oneself_exits_with_calling_self() -> None:
 async def test_a_process_without_system_messages_lets_the_asker_time_out() -> None:
     pid = process.spawn(process.sleep, None)
 
-    assert await exit_reason(sys.get_state(pid, 0.5)) == ("timeout", ("sys", "get_state", (pid,)))
+    reason = await exit_reason(sys.get_state(pid, 0.5))
+
+    assert reason == ("timeout", ("sys", "get_state", (pid, 0.5)))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar, overload
 
-from beamish.otp import gen_server
 from beamish.terms import NORMAL, BadArgError, Pid
 from beamish.terms.words import OK
 
@@ -194,7 +193,7 @@ class Agent(Supervised):
             What the function returned.
 
         Exits:
-            As ``gen_server.call``.
+            As ``GenServer.call``.
 
         Source: Elixir's Agent.get/3.
         """
@@ -236,7 +235,7 @@ class Agent(Supervised):
             kwargs: keyword arguments.
 
         Exits:
-            As ``gen_server.call``.
+            As ``GenServer.call``.
 
         Source: Elixir's Agent.update/3.
         """
@@ -303,7 +302,7 @@ class Agent(Supervised):
             The reply.
 
         Exits:
-            As ``gen_server.call``.
+            As ``GenServer.call``.
 
         Source: Elixir's Agent.get_and_update/3.
         """
@@ -324,7 +323,7 @@ class Agent(Supervised):
         Source: Elixir's Agent.cast/2.
         """
         check_callable("Agent.cast", fn)
-        gen_server.cast(agent, _Request("update", fn, args, kwargs))
+        GenServer.cast(agent, _Request("update", fn, args, kwargs))
 
     @staticmethod
     async def stop(agent: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
@@ -336,18 +335,18 @@ class Agent(Supervised):
             timeout: seconds to wait, or None for ever (the default, as in OTP).
 
         Exits:
-            As ``gen_server.stop``.
+            As ``GenServer.stop``.
 
         Source: Elixir's Agent.stop/3.
         """
-        await gen_server.stop(agent, reason, timeout)
+        await GenServer.stop(agent, reason, timeout)
 
     whereis = staticmethod(whereis)
 
 
 def _ask(agent: Dest, request: _Request, timeout: float | None) -> Coroutine[Any, Any, Any]:
     check_callable(f"Agent.{request.kind}", request.fn)
-    return gen_server.call(agent, request, timeout)
+    return GenServer.call(agent, request, timeout)
 
 
 class _AgentProcess(GenServer):

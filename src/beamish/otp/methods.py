@@ -10,11 +10,11 @@ See the page "GenServer" in the documentation.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from beamish.terms import BadArgError
 
-from .gen import GEN_CALL, Dest, Request, send
+from .gen import GEN_CALL, NOT_GIVEN, CallTimeout, Dest, Request, send
 from .gen_server import MethodCall
 from .gen_server import call as call_server
 from .gen_server import cast as cast_server
@@ -24,8 +24,6 @@ __all__ = ["CallMethod", "CastMethod", "call", "cast"]
 P = ParamSpec("P")
 R = TypeVar("R")
 B = TypeVar("B")  # what the body returns inside the server: R, or a coroutine of R
-
-_DEFAULT_TIMEOUT: Final = 5.0
 
 
 class _Method(Generic[P, B]):
@@ -50,7 +48,7 @@ class _Method(Generic[P, B]):
 class CallMethod(_Method[P, B], Generic[P, R, B]):
     """A method that is a call from outside; made by :func:`call`."""
 
-    def __init__(self, body: Callable[Concatenate[Any, P], B], timeout: float | None) -> None:
+    def __init__(self, body: Callable[Concatenate[Any, P], B], timeout: CallTimeout) -> None:
         super().__init__(body)
         self.timeout = timeout
 
@@ -131,7 +129,7 @@ class CastMethod(_Method[P, Any]):
 class _CallWithTimeout:
     """What ``@call(timeout=...)`` decorates with."""
 
-    def __init__(self, timeout: float | None) -> None:
+    def __init__(self, timeout: CallTimeout) -> None:
         self._timeout = timeout
 
     @overload
@@ -157,25 +155,24 @@ def call(body: Callable[Concatenate[Any, P], R], /) -> CallMethod[P, R, R]: ...
 
 
 @overload
-def call(*, timeout: float | None = _DEFAULT_TIMEOUT) -> _CallWithTimeout: ...
+def call(*, timeout: CallTimeout = NOT_GIVEN) -> _CallWithTimeout: ...
 
 
-def call(
-    body: Callable[..., Any] | None = None, /, *, timeout: float | None = _DEFAULT_TIMEOUT
-) -> Any:
+def call(body: Callable[..., Any] | None = None, /, *, timeout: CallTimeout = NOT_GIVEN) -> Any:
     """Makes a method of a GenServer a call: ``await Counter.bump(server, 2)``.
 
     Args:
         body: the method, ``def`` or ``async def``. What it returns is the reply.
-        timeout: seconds that a caller waits, or None for ever; 5.0 as in OTP. Give it as
-            ``@call(timeout=30.0)``; one call's is ``Counter.bump.within(30.0)(server, 2)``.
+        timeout: seconds that a caller waits, or None forever; 5.0 if it is not given, as in OTP.
+            Give it as ``@call(timeout=30.0)``; one call's is
+            ``Counter.bump.within(30.0)(server, 2)``.
     """
     if body is None:
         return _CallWithTimeout(timeout)
     return _call_method(body, timeout)
 
 
-def _call_method(body: Callable[..., Any], timeout: float | None) -> CallMethod[..., Any, Any]:
+def _call_method(body: Callable[..., Any], timeout: CallTimeout) -> CallMethod[..., Any, Any]:
     return CallMethod(body, timeout)
 
 

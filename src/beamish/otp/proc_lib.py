@@ -13,14 +13,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, cast
 
-from beamish import behaviour, process
-from beamish.terms import NORMAL, Atom, Pid, Ref
-from beamish.terms.numbers import check_seconds
-from beamish.terms.words import SYSTEM, TERMINATE, TIMEOUT
+from beamish import process
+from beamish.terms import NORMAL, Pid, Ref
 
 from .gen import (
     STARTER,
-    Dest,
     Function,
     Hibernation,
     Name,
@@ -36,7 +33,7 @@ from .gen import (
     self_starting,
     spawn_options,
     start_opt,
-    whereis,
+    stop,
 )
 
 __all__ = [
@@ -284,33 +281,3 @@ def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None
     if whom is not None:
         fail(whom, reason)
     process.exit(exit)
-
-
-async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
-    """Asks a behaviour's process to terminate, and waits until it is gone.
-
-    Args:
-        dest: a pid, name or via tuple.
-        reason: what it shall terminate with.
-        timeout: seconds to wait, or None for ever (the default, as in OTP).
-
-    Exits:
-        ``noproc`` if there is no such process, ``timeout`` if it is not gone in time (it will
-        still terminate), and with the process' reason if that turned out another.
-
-    Source: proc_lib:stop/3.
-    """
-    check_seconds("stop: timeout", timeout)
-    pid = whereis(dest)
-    me = process.self()
-    if pid is None or pid is me:
-        process.exit(Atom("noproc" if pid is None else "calling_self"))
-    ref = process.monitor(pid)
-    process.send(pid, (SYSTEM, (me, process.make_ref()), (TERMINATE, reason)))
-    try:
-        message = await behaviour.receive_reply(ref, timeout)
-    except TimeoutError:
-        process.demonitor(ref, flush=True)
-        process.exit(TIMEOUT)
-    if message[4] != reason:
-        process.exit(message[4])

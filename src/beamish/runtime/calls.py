@@ -194,6 +194,8 @@ def _request_outside(
     proc: Process, pid: Pid, tag: Any, message: Any, timeout: float | None
 ) -> Generator[Any, Any, Any]:
     """The same from an adopted Task, step by step."""
+    if pid is proc.pid:
+        _refuse_cycle(proc, proc, message)
     ref = monitor(running_node(), proc, pid, REPLY, None)
     assert isinstance(ref, MonitorRef)
     target: Process | None = pid._process

@@ -22,10 +22,13 @@ __all__ = [
     "GEN_SERVER",
     "IGNORE",
     "IN",
+    "INFINITY",
     "OK",
     "OUT",
     "PROCESS",
     "RUNNING",
+    "STOP",
+    "SYS",
     "SYSTEM",
     "TERMINATE",
     "TIMEOUT",
@@ -42,10 +45,13 @@ FAILED: Final = Atom("failed")
 GEN_SERVER: Final = Atom("gen_server")
 IGNORE: Final = Atom("ignore")
 IN: Final = Atom("in")
+INFINITY: Final = Atom("infinity")
 OK: Final = Atom("ok")
 OUT: Final = Atom("out")
 PROCESS: Final = Atom("process")
 RUNNING: Final = Atom("running")
+STOP: Final = Atom("stop")
+SYS: Final = Atom("sys")
 SYSTEM: Final = Atom("system")
 TERMINATE: Final = Atom("terminate")
 TIMEOUT: Final = Atom("timeout")

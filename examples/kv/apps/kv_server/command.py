@@ -137,7 +137,7 @@ async def _with_bucket(name: str, action: Callable[[Pid], Awaitable[T]]) -> T:
         # with the call. A bucket that dies while it is asked is as good as not found; every
         # other end is not ours to stop.
         match ended.reason:
-            case (_, (_, "call", (called, _))) if called is pid:
+            case (_, (_, "call", (called, *_))) if called is pid:
                 raise NotFoundError from None
             case _:
                 raise

@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING
 from beamish.on_demand import exports as _exports
 
 if TYPE_CHECKING:
+    from .asking import (
+        NOT_GIVEN,
+        Called,
+        CallTimeout,
+        NotGiven,
+        as_given,
+        call,
+        cast,
+        failed,
+        no_process,
+        stop,
+        stop_as,
+    )
     from .attributes import attributes_of, set_attributes
     from .awaiting import is_coroutine
     from .callbacks import exit_reason, run_callback, unclaim
@@ -50,6 +63,10 @@ else:
     __getattr__, __dir__ = _exports(
         __name__,
         {
+            ".asking": (
+                "NOT_GIVEN Called CallTimeout NotGiven as_given call cast failed no_process "
+                "stop stop_as"
+            ),
             ".attributes": "attributes_of set_attributes",
             ".awaiting": "is_coroutine",
             ".callbacks": "exit_reason run_callback unclaim",
@@ -71,12 +88,16 @@ __all__ = [
     "ACK",
     "GEN_CALL",
     "GEN_CAST",
+    "NOT_GIVEN",
     "STARTER",
+    "CallTimeout",
+    "Called",
     "Caller",
     "Dest",
     "Function",
     "Hibernation",
     "Name",
+    "NotGiven",
     "Request",
     "RequestError",
     "RequestIds",
@@ -86,18 +107,23 @@ __all__ = [
     "ViaModule",
     "acknowledge",
     "answer",
+    "as_given",
     "attributes_of",
+    "call",
+    "cast",
     "check_callable",
     "check_name",
     "check_response",
     "claim",
     "exit_reason",
     "fail",
+    "failed",
     "hibernated",
     "ignore",
     "is_coroutine",
     "is_protocol",
     "is_word",
+    "no_process",
     "receive_response",
     "register",
     "report_exit",
@@ -112,6 +138,8 @@ __all__ = [
     "set_attributes",
     "spawn_options",
     "start_opt",
+    "stop",
+    "stop_as",
     "unclaim",
     "unregister",
     "wait_response",

@@ -7,27 +7,25 @@ See the page "GenServer" in the documentation.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, final, overload
 
 from beamish import behaviour, process
 from beamish.terms import (
-    NOPROC,
     Atom,
     BadArgError,
     BeamishError,
     Down,
     Pid,
-    ProcessExit,
     Ref,
     format_exit,
     to_erlang,
 )
 from beamish.terms.errors import describe
-from beamish.terms.reasons import BADMATCH, CALL_CYCLE, NODEDOWN
+from beamish.terms.reasons import BADMATCH, CALL_CYCLE
 from beamish.terms.words import ERROR, GEN_SERVER, PROCESS
 
+from .asking import failed, no_process
 from .names import Dest, whereis
 
 __all__ = [
@@ -201,8 +199,7 @@ def send(
         sent: Request[Any] = Request(dest, whom, ref)
     else:
         ref = process.alias(reply=True)
-        reason: Any = NOPROC if whom is None else (NODEDOWN, Atom(whom[1]))
-        process.send(ref, Down(ref, PROCESS, dest, reason))
+        process.send(ref, Down(ref, PROCESS, dest, no_process(whom)))
         sent = Request(dest, None, ref)
     if collection is not None:
         collection.add(sent, label)
@@ -288,8 +285,8 @@ async def _answer(request: Request[Any], timeout: float | None) -> Any:
     if request.pid is not None:
         cycle = behaviour.call_cycle(request.pid)
         if cycle is not None:
-            shown = (GEN_SERVER, Atom("receive_response"), (request.dest,))
-            raise ProcessExit(((CALL_CYCLE, cycle), shown))
+            called = (GEN_SERVER, Atom("receive_response"), (request.dest,))
+            raise failed((CALL_CYCLE, cycle), request.dest, request, called=called)
     try:
         return await behaviour.receive_reply(request.ref, timeout)
     except TimeoutError:
@@ -301,11 +298,10 @@ async def _next_answer(requests: RequestIds, timeout: float | None) -> Any:
     def answers(message: Any) -> bool:
         return requests.find(message) is not None
 
-    until = None if timeout is None else asyncio.get_running_loop().time() + timeout
     try:
         return await process.receive(answers, timeout=timeout)
     except TimeoutError:
-        if until is not None and timeout:
+        if timeout:  # see _answer
             return await process.receive(answers, timeout=0)
         raise
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from beamish import behaviour, process
-from beamish.otp import proc_lib
+from beamish import process
 from beamish.otp.child import Supervised
 from beamish.otp.directives import Hibernate, Stop
 from beamish.otp.errors import HandlerError
 from beamish.otp.gen import (
+    NOT_GIVEN,
+    Called,
+    CallTimeout,
     Dest,
     Name,
     Request,
@@ -18,19 +20,19 @@ from beamish.otp.gen import (
     RequestIds,
     Response,
     SpawnOptions,
+    as_given,
     reqids_add,
     reqids_new,
     reqids_size,
     reqids_to_list,
     spawn_options,
     start_opt,
-    whereis,
+    stop,
 )
+from beamish.otp.gen import call as gen_call
 from beamish.otp.sys import check_options
-from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
-from beamish.terms.errors import CallCycleError
-from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
-from beamish.terms.words import CALL, OK, TIMEOUT
+from beamish.terms import Atom, BadArgError, Pid, Ref
+from beamish.terms.words import CALL, OK
 
 from .handler import GenEventHandler
 from .manager import NOTIFY, Setup, run
@@ -285,42 +287,32 @@ async def sync_notify(manager: Dest, event: Any) -> None:
     await _ask(manager, None, ("sync_notify", event))
 
 
-async def call(manager: Dest, handler: HandlerId, request: Any, timeout: float | None = 5.0) -> Any:
+async def call(
+    manager: Dest,
+    handler: HandlerId,
+    request: Any,
+    timeout: CallTimeout = NOT_GIVEN,
+) -> Any:
     """Asks one handler, and waits for its reply.
 
     Args:
         manager: a pid, name or via tuple.
         handler: as it was added.
         request: what its ``handle_call`` gets.
-        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Raises:
         HandlerError: ``"bad_module"`` if there is no such handler, ``("EXIT", reason)`` if it
             failed.
 
     Exits:
-        With ``(reason, ("gen_event", "call", (manager, handler, request)))``.
+        With ``(reason, ("gen_event", "call", (manager, handler, request)))``, after these the
+        time-out if one was given.
 
-    Source: gen_event:call/4.
+    Source: gen_event:call/3, /4.
     """
-    shown = (_GEN_EVENT, CALL, (manager, handler, request))
-    return await _ask(manager, handler, ("call", handler, request), timeout, shown)
-
-
-async def stop(manager: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
-    """Stops a manager: every handler's ``terminate("stop")`` runs; waits until it is gone.
-
-    Args:
-        manager: a pid, name or via tuple.
-        reason: what it exits with.
-        timeout: seconds to wait, or None for ever (the default, as in OTP).
-
-    Exits:
-        ``noproc`` if there is no such manager, ``timeout`` if it is not gone in time.
-
-    Source: gen_event:stop/3.
-    """
-    await proc_lib.stop(manager, reason, timeout)
+    called = (_GEN_EVENT, CALL, (manager, handler, request, *as_given(timeout)))
+    return await _ask(manager, handler, (CALL, handler, request), timeout, called)
 
 
 def _checked(handler: Any) -> Any:
@@ -338,28 +330,14 @@ def _checked(handler: Any) -> Any:
 
 
 async def _ask(
-    manager: Dest, handler: Any, request: Any, timeout: float | None = None, shown: Any = None
+    manager: Dest,
+    handler: Any,
+    request: Any,
+    timeout: CallTimeout = None,
+    called: Called | None = None,
 ) -> Any:
-    pid = whereis(manager)
-    if not isinstance(pid, Pid):
-        raise _failed(NOPROC if pid is None else (NODEDOWN, Atom(pid[1])), shown)
-    me = process.self()
-    if pid is me:
-        raise _failed(CALLING_SELF, shown)
-    try:
-        message = await behaviour.request(pid, me, request, timeout)
-    except TimeoutError:
-        raise _failed(TIMEOUT, shown) from None
-    except CallCycleError as error:
-        raise _failed((CALL_CYCLE, error.cycle), shown) from None
-    if message.__class__ is not tuple:
-        raise _failed(message[4], shown)
-    kind, value = message[1]
+    """Asks the manager; as in OTP, only ``call`` says in an exit reason which call it was."""
+    kind, value = await gen_call(manager, process.self(), request, timeout, called)
     if kind != OK:
         raise HandlerError(value, handler)
     return value
-
-
-def _failed(reason: Any, shown: Any) -> ProcessExit:
-    """As in OTP, only ``call`` says which call it was."""
-    return ProcessExit(reason if shown is None else (reason, shown))

@@ -30,7 +30,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import SYSTEM, Debug, Special, debug_options, handle_debug, handle_system_msg
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
-from beamish.terms.words import ERROR, EXIT, IN, OK
+from beamish.terms.words import ERROR, EXIT, IN, OK, STOP
 
 from .values import HandlerId, RemoveHandler, SwapHandler
 
@@ -39,7 +39,6 @@ __all__ = ["NOTIFY", "Setup", "run"]
 NOTIFY: Final = Atom("notify")
 SYNC_NOTIFY: Final = Atom("sync_notify")
 
-_STOP: Final = Atom("stop")
 _REMOVE: Final = Atom("remove_handler")
 _SWAPPED: Final = Atom("swapped")
 _CRASH: Final = Atom("crash")
@@ -145,7 +144,7 @@ class _Manager(Special):
 
     async def _stop(self, reason: Any) -> None:
         for handler in tuple(self.handlers):
-            await self._remove(handler, _STOP, SHUTDOWN)
+            await self._remove(handler, STOP, SHUTDOWN)
         if not (isinstance(reason, str) and reason == NORMAL):
             process.exit(reason)
 
@@ -293,7 +292,7 @@ class _Manager(Special):
         for handler in tuple(self.handlers):
             if handler.owner is pid:
                 handler.owner = None
-                await self._remove(handler, (_STOP, reason), reason)
+                await self._remove(handler, (STOP, reason), reason)
 
     async def which_handlers(self, caller: Pid) -> Any:
         """The handlers, the newest first."""

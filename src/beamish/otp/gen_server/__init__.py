@@ -34,17 +34,19 @@ if TYPE_CHECKING:
         RequestError,
         RequestIds,
         Response,
+        cast,
         check_response,
         receive_response,
         reqids_add,
         reqids_new,
         reqids_size,
         reqids_to_list,
+        stop,
         wait_response,
         whereis,
     )
 
-    from .client import call, cast, reply, stop
+    from .client import call, reply
     from .multi import abcast, multi_call
     from .server import (
         GenServer,
@@ -61,12 +63,12 @@ else:
         __name__,
         {
             "beamish.otp.gen": (
-                "Caller Dest Name Request RequestError RequestIds Response check_response "
-                "receive_response reqids_add reqids_new reqids_size reqids_to_list "
+                "Caller Dest Name Request RequestError RequestIds Response cast check_response "
+                "receive_response reqids_add reqids_new reqids_size reqids_to_list stop "
                 "wait_response whereis"
             ),
             "beamish.otp.directives": ("Continue Fail Hibernate Ignore NoReply Reply Stop Timeout"),
-            ".client": "call cast reply stop",
+            ".client": "call reply",
             ".multi": "abcast multi_call",
             ".server": (
                 "GenServer enter_loop send_request start start_link start_monitor start_server"

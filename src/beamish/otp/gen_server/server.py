@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from beamish import behaviour, process
 from beamish.otp.child import Supervised
@@ -20,6 +20,7 @@ from beamish.otp.directives import (
 )
 from beamish.otp.gen import (
     GEN_CALL,
+    Called,
     Caller,
     Dest,
     Name,
@@ -28,6 +29,8 @@ from beamish.otp.gen import (
     RequestIds,
     Response,
     SpawnOptions,
+    as_given,
+    cast,
     check_name,
     check_response,
     receive_response,
@@ -38,14 +41,18 @@ from beamish.otp.gen import (
     send,
     spawn_options,
     start_opt,
+    stop,
+    stop_as,
     wait_response,
     whereis,
 )
+from beamish.otp.gen import call as gen_call
 from beamish.otp.sys import check_options, debug_options
 from beamish.terms import NORMAL, Atom, Pid, Ref
+from beamish.terms.words import CALL, STOP
 
 from .callbacks import GenServerCallbacks
-from .client import call, cast, reply, stop
+from .client import call, reply
 from .loop import run
 from .multi import abcast, multi_call
 from .work import Work
@@ -87,6 +94,10 @@ __all__ = [
     "wait_response",
     "whereis",
 ]
+
+
+_GEN_SERVER: Final = Atom("GenServer")
+_CALLED: Final[Called] = (_GEN_SERVER, CALL, None)
 
 
 class GenServer(GenServerCallbacks, Supervised):
@@ -200,10 +211,35 @@ class GenServer(GenServerCallbacks, Supervised):
         )
         return started[0], started[1]
 
-    call = staticmethod(call)
+    # These two say in an exit reason what Elixir's GenServer says, with every argument.
+
+    @staticmethod
+    def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Coroutine[Any, Any, Any]:
+        """Like ``gen_server.call``, with Elixir's exit reason.
+
+        Exits:
+            With ``(reason, ("GenServer", "call", (dest, request, timeout)))``.
+
+        Source: Elixir's GenServer.call/3.
+        """
+        return gen_call(dest, GEN_CALL, request, timeout, _CALLED)
+
+    @staticmethod
+    def stop(
+        dest: Dest, reason: Any = NORMAL, timeout: float | None = None
+    ) -> Coroutine[Any, Any, None]:
+        """Like ``gen_server.stop``, with Elixir's exit reason.
+
+        Exits:
+            With ``(reason, ("GenServer", "stop", (dest, reason, timeout)))``.
+
+        Source: Elixir's GenServer.stop/3.
+        """
+        called = (_GEN_SERVER, STOP, (dest, reason, *as_given(timeout)))
+        return stop_as(called, dest, reason, timeout)
+
     cast = staticmethod(cast)
     reply = staticmethod(reply)
-    stop = staticmethod(stop)
     whereis = staticmethod(whereis)
     multi_call = staticmethod(multi_call)
     abcast = staticmethod(abcast)

@@ -26,16 +26,17 @@ if TYPE_CHECKING:
         RequestError,
         RequestIds,
         Response,
+        cast,
         check_response,
         receive_response,
         reqids_add,
         reqids_new,
         reqids_size,
         reqids_to_list,
+        stop,
         wait_response,
         whereis,
     )
-    from beamish.otp.gen_server import cast
 
     from .callbacks import CallbackMode
     from .machine import (
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
         start,
         start_link,
         start_monitor,
-        stop,
     )
     from .values import (
         Action,
@@ -72,15 +72,14 @@ else:
         __name__,
         {
             "beamish.otp.gen": (
-                "Caller Dest Name Request RequestError RequestIds Response check_response "
-                "receive_response reqids_add reqids_new reqids_size reqids_to_list "
+                "Caller Dest Name Request RequestError RequestIds Response cast check_response "
+                "receive_response reqids_add reqids_new reqids_size reqids_to_list stop "
                 "wait_response whereis"
             ),
             "beamish.otp.directives": "Fail Hibernate Ignore Stop",
-            "beamish.otp.gen_server": "cast",
             ".callbacks": "CallbackMode",
             ".machine": (
-                "GenStatem call enter_loop reply send_request start start_link start_monitor stop"
+                "GenStatem call enter_loop reply send_request start start_link start_monitor"
             ),
             ".values": (
                 "Action ChangeCallbackModule EventTimeout EventType GenericTimeout KeepState "

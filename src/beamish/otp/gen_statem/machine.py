@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any, Final, NamedTuple, NoReturn, overload
 
-from beamish import behaviour, process
-from beamish.otp import proc_lib
+from beamish import process
 from beamish.otp.child import Supervised
 from beamish.otp.directives import Fail, Ignore
 from beamish.otp.gen import (
     GEN_CALL,
+    Called,
     Caller,
     Dest,
     Name,
@@ -20,6 +20,7 @@ from beamish.otp.gen import (
     Response,
     SpawnOptions,
     answer,
+    cast,
     check_name,
     check_response,
     receive_response,
@@ -30,15 +31,14 @@ from beamish.otp.gen import (
     send,
     spawn_options,
     start_opt,
+    stop,
     wait_response,
     whereis,
 )
-from beamish.otp.gen_server import cast
+from beamish.otp.gen import call as gen_call
 from beamish.otp.sys import check_options, debug_options
-from beamish.terms import NOPROC, NORMAL, Atom, BadArgError, Pid, ProcessExit, Ref
-from beamish.terms.errors import CallCycleError
-from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
-from beamish.terms.words import CALL, TIMEOUT
+from beamish.terms import NORMAL, Atom, BadArgError, Pid, Ref
+from beamish.terms.words import CALL
 
 from .callbacks import GenStatemCallbacks
 from .engine import Engine
@@ -114,8 +114,8 @@ __all__ = [
 ]
 
 
-_INFINITY: Final = Atom("infinity")
 _GEN_STATEM: Final = Atom("gen_statem")
+_CALLED: Final[Called] = (_GEN_STATEM, CALL, None)
 
 
 class GenStatem(GenStatemCallbacks, Supervised):
@@ -319,13 +319,15 @@ async def enter_loop(
 # ---- the client's side
 
 
-async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | None = None) -> Any:
+def call(
+    dest: Dest, request: Any, timeout: float | tuple[str, float] | None = None
+) -> Coroutine[Any, Any, Any]:
     """Sends a request to a machine and waits for its reply.
 
     Args:
         dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
         request: any term; it is the content of the event ``("call", caller)``.
-        timeout: seconds to wait, or None for ever: the default, as in OTP, for a machine may
+        timeout: seconds to wait, or None forever: the default, as in OTP, for a machine may
             postpone a call as long as it likes. OTP's ``("clean_timeout", seconds)`` and
             ``("dirty_timeout", seconds)`` are taken, and mean the same: no late reply is seen.
 
@@ -333,33 +335,16 @@ async def call(dest: Dest, request: Any, timeout: float | tuple[str, float] | No
         The reply.
 
     Exits:
-        With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, where the reason is
-        ``noproc``, ``timeout``, ``calling_self``, ``("call_cycle", cycle)``, or the machine's exit
-        reason.
+        With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, ``"infinity"`` where
+        the time-out is None. The reason is ``noproc``, ``timeout``, ``calling_self``,
+        ``("call_cycle", cycle)``, or the machine's exit reason.
 
     Source: gen_statem:call/3.
     """
-    pid = dest if isinstance(dest, Pid) else whereis(dest)
-    if not isinstance(pid, Pid):
-        reason = NOPROC if pid is None else (NODEDOWN, Atom(pid[1]))
-        raise _failed(reason, dest, request, timeout)
-    if pid is process.self():
-        raise _failed(CALLING_SELF, dest, request, timeout)
-    seconds = timeout[1] if isinstance(timeout, tuple) else timeout
-    try:
-        message = await behaviour.request(pid, GEN_CALL, request, seconds)
-    except TimeoutError:
-        raise _failed(TIMEOUT, dest, request, timeout) from None
-    except CallCycleError as error:
-        raise _failed((CALL_CYCLE, error.cycle), dest, request, timeout) from None
-    if message.__class__ is tuple:
-        return message[1]
-    raise _failed(message[4], dest, request, timeout)
-
-
-def _failed(reason: Any, dest: Dest, request: Any, timeout: Any) -> ProcessExit:
-    shown = _INFINITY if timeout is None else timeout
-    return ProcessExit((reason, (_GEN_STATEM, CALL, (dest, request, shown))))
+    if isinstance(timeout, tuple):
+        called = (_GEN_STATEM, CALL, (dest, request, timeout))
+        return gen_call(dest, GEN_CALL, request, timeout[1], called)
+    return gen_call(dest, GEN_CALL, request, timeout, _CALLED)
 
 
 def send_request(
@@ -402,20 +387,3 @@ def reply(*args: Any) -> None:
                 f"value, a Reply or a list of them; got {one!r} ({type(one).__name__})"
             )
         answer(one.caller, one.value)
-
-
-async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
-    """Stops a machine and waits until it is gone.
-
-    Args:
-        dest: a pid, name or via tuple.
-        reason: its ``terminate`` gets it, and it exits with it; ``normal`` by default.
-        timeout: seconds to wait, or None for ever (the default, as in OTP).
-
-    Exits:
-        ``noproc`` if there is no such machine, ``timeout`` if it is not gone in time, the machine's
-        own reason if it ended with another.
-
-    Source: gen_statem:stop/3.
-    """
-    await proc_lib.stop(dest, reason, timeout)

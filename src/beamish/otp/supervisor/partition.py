@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Final, NoReturn, cast, final
 
 from beamish import process
 from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
-from beamish.otp.gen import Caller, Dest, Name, whereis
+from beamish.otp.gen import Caller, Dest, Name, failed, whereis
 from beamish.otp.gen_server import call, start_server, stop
-from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
+from beamish.terms import NOPROC, Atom, BadArgError, Pid
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
 from beamish.terms.words import FAILED, OK
@@ -191,7 +191,8 @@ def _table_of(name: Dest) -> _Table:
     pid = whereis(name)
     dictionary = process.info(pid, "dictionary") if isinstance(pid, Pid) else None
     if not dictionary or _TABLE not in dictionary:
-        raise ProcessExit((NOPROC, (_NAME, Atom("partitions"), (name,))))
+        called = (_NAME, Atom("partitions"), (name,))
+        raise failed(NOPROC, name, None, called=called)
     return cast("_Table", dictionary[_TABLE])
 
 

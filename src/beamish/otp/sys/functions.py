@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, Literal, cast
 
-from beamish import behaviour, process
-from beamish.otp.gen import Dest, whereis
-from beamish.terms import NOPROC, Atom, BadArgError, Pid, ProcessExit
-from beamish.terms.errors import CallCycleError, ProcessError, describe
+from beamish.otp.gen import NOT_GIVEN, CallTimeout, Dest, as_given, call
+from beamish.terms import Atom, BadArgError
+from beamish.terms.errors import ProcessError, describe
 from beamish.terms.numbers import is_whole
-from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN
-from beamish.terms.words import OK, TERMINATE, TIMEOUT
+from beamish.terms.words import OK, SYS, TERMINATE
 
 from .debugging import Debug, DebugFunction, Event, Statistics, install_spec
 from .special import (
@@ -55,20 +53,19 @@ __all__ = [
     "trace",
 ]
 
-_SYS: Final = Atom("sys")
+_CHANGE_CODE: Final = Atom("change_code")
 _DEBUG: Final = Atom("debug")
-_TIME: Final = 5.0
 
 
 # ---- state
 
 
-async def get_state(dest: Dest, timeout: float | None = _TIME) -> Any:
+async def get_state(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Any:
     """The state of a process.
 
     Args:
         dest: a pid, name or via tuple.
-        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Returns:
         Of a GenServer a dict of its attributes, of an Agent its value, of another process what its
@@ -78,7 +75,8 @@ async def get_state(dest: Dest, timeout: float | None = _TIME) -> Any:
         ProcessError: that raised; the reason is ``("callback_failed", function, exception)``.
 
     Exits:
-        ``(reason, ("sys", "get_state", (dest,)))``, reasons as ``gen_server.call``.
+        ``(reason, ("sys", "get_state", (dest,)))``, or ``(dest, timeout)`` if a time-out was given;
+        reasons as ``gen_server.call``.
 
     Example:
         >>> await sys.get_state(agent)
@@ -86,17 +84,19 @@ async def get_state(dest: Dest, timeout: float | None = _TIME) -> Any:
 
     Source: sys:get_state/2.
     """
-    return await _ask(dest, "get_state", Atom("get_state"), (), timeout)
+    return await _ask(dest, Atom("get_state"), timeout)
 
 
-async def replace_state(dest: Dest, fn: Callable[[Any], Any], timeout: float | None = _TIME) -> Any:
+async def replace_state(
+    dest: Dest, fn: Callable[[Any], Any], timeout: CallTimeout = NOT_GIVEN
+) -> Any:
     """Makes what a function returns the state of a process.
 
     Args:
         dest: a pid, name or via tuple.
         fn: called in the process with the state; returns the new one. If it raises, the state
             stays.
-        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Returns:
         The new state.
@@ -107,51 +107,52 @@ async def replace_state(dest: Dest, fn: Callable[[Any], Any], timeout: float | N
     Source: sys:replace_state/3.
     """
     request = (Atom("replace_state"), _checked("replace_state", fn))
-    return await _ask(dest, "replace_state", request, (fn,), timeout)
+    return await _ask(dest, request, timeout)
 
 
-async def get_status(dest: Dest, timeout: float | None = _TIME) -> Status:
+async def get_status(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Status:
     """What there is to know of a process, its state as its ``format_status`` shows it.
 
     Source: sys:get_status/2.
     """
-    return cast("Status", await _ask(dest, "get_status", Atom("get_status"), (), timeout))
+    return cast("Status", await _ask(dest, Atom("get_status"), timeout))
 
 
 # ---- control
 
 
-async def suspend(dest: Dest, timeout: float | None = _TIME) -> None:
+async def suspend(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
     """Makes a process handle nothing but system messages until `resume`.
 
     Source: sys:suspend/2.
     """
-    await _ask(dest, "suspend", Atom("suspend"), (), timeout)
+    await _ask(dest, Atom("suspend"), timeout)
 
 
-async def resume(dest: Dest, timeout: float | None = _TIME) -> None:
+async def resume(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
     """Lets a suspended process go on; what came meanwhile lies in its mailbox.
 
     Source: sys:resume/2.
     """
-    await _ask(dest, "resume", Atom("resume"), (), timeout)
+    await _ask(dest, Atom("resume"), timeout)
 
 
-async def terminate(dest: Dest, reason: Any, timeout: float | None = None) -> None:
+async def terminate(dest: Dest, reason: Any, timeout: CallTimeout = NOT_GIVEN) -> None:
     """Orders a process to clean up and exit; returns when it has heard of it.
 
     Args:
         dest: a pid, name or via tuple.
         reason: what it exits with.
-        timeout: seconds to wait, or None for ever (the default, as in OTP).
+        timeout: seconds to wait, or None forever, as it does if it is not given, as in OTP.
 
     Source: sys:terminate/3.
     """
-    await _ask(dest, "terminate", (TERMINATE, reason), (reason,), timeout)
+    request = (TERMINATE, reason)
+    await _ask(dest, request, timeout, TERMINATE, (reason,), default=None)
 
 
 async def change_code(
-    dest: Dest, module: Any, old_vsn: Any, extra: Any, timeout: float | None = _TIME
+    dest: Dest, module: Any, old_vsn: Any, extra: Any, timeout: CallTimeout = NOT_GIVEN
 ) -> None:
     """Tells a suspended process to take its state over into new code: its ``code_change``.
 
@@ -161,7 +162,7 @@ async def change_code(
             with it what they like.
         old_vsn: from which version, as the callback understands it.
         extra: whatever else it is to know.
-        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Raises:
         ProcessError: the process is not suspended (``("unknown_system_msg", ...)``), or its
@@ -169,14 +170,14 @@ async def change_code(
 
     Source: sys:change_code/5.
     """
-    request = (Atom("change_code"), module, old_vsn, extra)
-    await _ask(dest, "change_code", request, (module, old_vsn, extra), timeout)
+    args = (module, old_vsn, extra)
+    await _ask(dest, (_CHANGE_CODE, *args), timeout, _CHANGE_CODE, args)
 
 
 # ---- looking on
 
 
-async def trace(dest: Dest, flag: bool, timeout: float | None = _TIME) -> None:
+async def trace(dest: Dest, flag: bool, timeout: CallTimeout = NOT_GIVEN) -> None:
     """Prints what a process does to standard output, or stops that.
 
     Source: sys:trace/3.
@@ -188,7 +189,7 @@ async def trace(dest: Dest, flag: bool, timeout: float | None = _TIME) -> None:
 async def log(
     dest: Dest,
     flag: bool | int | tuple[Literal[True], int] | Literal["get", "print"],
-    timeout: float | None = _TIME,
+    timeout: CallTimeout = NOT_GIVEN,
 ) -> list[Event] | None:
     """Keeps the last events of a process.
 
@@ -196,21 +197,21 @@ async def log(
         dest: a pid, name or via tuple.
         flag: True keeps the last 10, a number (or ``(True, number)``) so many, False none;
             ``"get"`` returns them, ``"print"`` prints them in the process.
-        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Returns:
         The events, oldest first, with ``"get"``; else None.
 
     Source: sys:log/3.
     """
-    given: Any = flag[1] if isinstance(flag, tuple) and flag[:1] == (True,) else flag
-    fits = isinstance(given, bool) or is_whole(given, 1) or given in ("get", "print")
+    what: Any = flag[1] if isinstance(flag, tuple) and flag[:1] == (True,) else flag
+    fits = isinstance(what, bool) or is_whole(what, 1) or what in ("get", "print")
     _check_flag("log", flag, fits, "True, a number > 0, False, 'get' or 'print'")
-    return cast("list[Event] | None", await _debug(dest, "log", given, timeout))
+    return cast("list[Event] | None", await _debug(dest, "log", flag, timeout, what))
 
 
 async def log_to_file(
-    dest: Dest, path: str | os.PathLike[str] | Literal[False], timeout: float | None = _TIME
+    dest: Dest, path: str | os.PathLike[str] | Literal[False], timeout: CallTimeout = NOT_GIVEN
 ) -> None:
     """Writes each event of a process to a file, which is emptied first; False closes it.
 
@@ -222,18 +223,18 @@ async def log_to_file(
     fits = path is False or isinstance(path, str | os.PathLike)
     _check_flag("log_to_file", path, fits, "a path, or False to close the file")
     where = None if path is False else os.fspath(path)
-    await _debug(dest, "log_to_file", where, timeout)
+    await _debug(dest, "log_to_file", path, timeout, where)
 
 
 async def statistics(
-    dest: Dest, flag: bool | Literal["get"], timeout: float | None = _TIME
+    dest: Dest, flag: bool | Literal["get"], timeout: CallTimeout = NOT_GIVEN
 ) -> Statistics | Literal["no_statistics"] | None:
     """Counts what a process receives and sends.
 
     Args:
         dest: a pid, name or via tuple.
         flag: True begins to count, False ends it, ``"get"`` asks.
-        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Returns:
         With ``"get"`` the Statistics, or ``"no_statistics"`` where nothing is counted.
@@ -248,7 +249,7 @@ async def statistics(
 async def install(
     dest: Dest,
     spec: tuple[DebugFunction, Any] | tuple[Any, DebugFunction, Any],
-    timeout: float | None = _TIME,
+    timeout: CallTimeout = NOT_GIVEN,
 ) -> None:
     """Adds a function that is told every event of a process.
 
@@ -257,7 +258,7 @@ async def install(
         spec: ``(function, state)`` or ``(id, function, state)``. The function gets its state,
             the event and the process' name, in the process; it returns its next state, or
             ``"done"`` to be removed, as it is if it raises. Of one id there is one function.
-        timeout: seconds to wait, or None for ever; 5.0 as in OTP.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Example:
         >>> await sys.install(pid, (lambda n, event, name: print(n, event) or n + 1, 0))
@@ -268,7 +269,7 @@ async def install(
     await _debug(dest, "install", spec, timeout)
 
 
-async def remove(dest: Dest, function: Any, timeout: float | None = _TIME) -> None:
+async def remove(dest: Dest, function: Any, timeout: CallTimeout = NOT_GIVEN) -> None:
     """Takes a function of `install` away again, by its id or by itself.
 
     Source: sys:remove/3.
@@ -276,12 +277,12 @@ async def remove(dest: Dest, function: Any, timeout: float | None = _TIME) -> No
     await _debug(dest, "remove", function, timeout)
 
 
-async def no_debug(dest: Dest, timeout: float | None = _TIME) -> None:
+async def no_debug(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
     """Switches all of this off.
 
     Source: sys:no_debug/2.
     """
-    await _ask(dest, "no_debug", (_DEBUG, Atom("no_debug")), (), timeout)
+    await _ask(dest, (_DEBUG, Atom("no_debug")), timeout)
 
 
 def _check_flag(function: str, given: object, fits: bool, expected: str) -> None:
@@ -297,29 +298,32 @@ def _checked(function: str, fn: Any) -> Any:
 # ---- asking
 
 
-async def _debug(dest: Dest, function: str, argument: Any, timeout: float | None) -> Any:
-    request = (_DEBUG, (Atom(function), argument))
-    return await _ask(dest, function, request, (argument,), timeout)
+async def _debug(
+    dest: Dest, function: str, given: Any, timeout: CallTimeout, meant: Any = NOT_GIVEN
+) -> Any:
+    """Asks for a change of what is looked at; `meant` is what the argument stands for."""
+    name = Atom(function)
+    request = (_DEBUG, (name, given if meant is NOT_GIVEN else meant))
+    return await _ask(dest, request, timeout, name, (given,))
 
 
 async def _ask(
-    dest: Dest, function: str, request: Any, args: tuple[Any, ...], timeout: float | None
+    dest: Dest,
+    request: Any,
+    timeout: CallTimeout,
+    function: Any = None,
+    args: tuple[Any, ...] = (),
+    *,
+    default: float | None = 5.0,
 ) -> Any:
-    pid = whereis(dest)
-    shown = (_SYS, Atom(function), (dest, *args))
-    if not isinstance(pid, Pid):
-        raise ProcessExit((NOPROC if pid is None else (NODEDOWN, Atom(pid[1])), shown))
-    if pid is process.self():
-        raise ProcessExit((CALLING_SELF, shown))
-    try:
-        message = await behaviour.request(pid, SYSTEM, request, timeout)
-    except TimeoutError:
-        raise ProcessExit((TIMEOUT, shown)) from None
-    except CallCycleError as error:
-        raise ProcessExit(((CALL_CYCLE, error.cycle), shown)) from None
-    if message.__class__ is not tuple:
-        raise ProcessExit((message[4], shown))
-    kind, value = message[1]
+    """Sends a system message and waits for what comes of it.
+
+    An exit reason shows the function as sys(3) has it: the request itself where none is named.
+    """
+    shown = request if function is None else function
+    called = (SYS, shown, (dest, *args, *as_given(timeout)))
+    seconds = default if timeout is NOT_GIVEN else timeout
+    kind, value = await call(dest, SYSTEM, request, seconds, called)
     if kind != OK:
         raise _failure(value)
     return value

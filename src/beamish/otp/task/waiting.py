@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from beamish import behaviour, process
+from beamish.otp.gen import failed
 from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, ProcessExit, Ref
 from beamish.terms.errors import describe
 from beamish.terms.numbers import is_whole
@@ -140,7 +141,7 @@ def known(outcome: Found | None, what: str, *args: Any) -> Any:
 
 def failure(reason: Any, what: str, *args: Any) -> ProcessExit:
     """How a function of Task exits: with the reason, and what was called."""
-    return ProcessExit((reason, (TASK, Atom(what), args)))
+    return failed(reason, None, None, called=(TASK, Atom(what), args))
 
 
 def is_word(reason: Any, word: Atom) -> bool:

@@ -1,0 +1,205 @@
+"""How a process speaks to another: ask it and wait for the reply, tell it something, stop it.
+
+The client functions of every behaviour are a few lines over these. A call watches the process and
+gives it, as the address of its reply, a reference that takes one message and then is none any
+more. So a call ends at once when its process dies, and a reply that comes after the time-out is
+dropped before it reaches the mailbox. Every call that fails does so by :func:`failed`.
+
+Path of a call: gen_server.call -> gen.call -> behaviour.request -> the server's loop.
+
+Source: stdlib, gen.erl's ``call`` and ``stop`` as gen_server(3) tells them (OTP 25 manual).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Final, Literal, NoReturn, TypeAlias
+
+from beamish import behaviour, process
+from beamish.behaviour import request as ask
+from beamish.terms import Atom, Pid, ProcessExit
+from beamish.terms.errors import CallCycleError
+from beamish.terms.numbers import check_seconds
+from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN, NOPROC, NORMAL
+from beamish.terms.words import INFINITY, SYS, SYSTEM, TERMINATE, TIMEOUT
+
+from .names import Dest, whereis
+from .protocol import GEN_CAST
+
+__all__ = [
+    "NOT_GIVEN",
+    "CallTimeout",
+    "Called",
+    "NotGiven",
+    "as_given",
+    "call",
+    "cast",
+    "failed",
+    "no_process",
+    "stop",
+    "stop_as",
+]
+
+
+class NotGiven(enum.Enum):
+    """The default of a time-out that is shown in an exit reason only where the caller gave one."""
+
+    NOT_GIVEN = enum.auto()
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+NOT_GIVEN: Final[Literal[NotGiven.NOT_GIVEN]] = NotGiven.NOT_GIVEN
+
+# Seconds to wait; None: forever; NOT_GIVEN: the function's default, 5.0 where it names no other.
+CallTimeout: TypeAlias = float | NotGiven | None
+
+# The function that a user called, as an exit reason shows it: its module, its name, and its
+# arguments. None for these: the dest, the request and the time-out that was given.
+Called: TypeAlias = tuple[str, Any, tuple[Any, ...] | None]
+
+
+async def call(
+    dest: Dest,
+    tag: Any,
+    request: Any,
+    timeout: CallTimeout = NOT_GIVEN,
+    called: Called | None = None,
+) -> Any:
+    """Sends ``(tag, (self, ref), request)`` to a process and waits for its reply.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
+        tag: by which the process knows a request.
+        request: any term.
+        timeout: seconds to wait, or None forever; 5.0 where it is not given.
+        called: which function the user called, for the exit reason; None shows none.
+
+    Returns:
+        The reply.
+
+    Exits:
+        As :func:`failed` has it, with ``noproc``, ``("nodedown", node)``, ``timeout``,
+        ``calling_self``, ``("call_cycle", cycle)``, or the exit reason of the process.
+
+    Source: gen:call/4.
+    """
+    pid: Any = dest
+    if dest.__class__ is not Pid:
+        pid = whereis(dest)
+        if not isinstance(pid, Pid):
+            raise failed(no_process(pid), dest, request, timeout, called)
+    try:
+        message = await ask(pid, tag, request, 5.0 if timeout is NOT_GIVEN else timeout)
+    except TimeoutError:
+        reason: Any = TIMEOUT
+    except CallCycleError as error:
+        reason = CALLING_SELF if pid is process.self() else (CALL_CYCLE, error.cycle)
+    else:
+        if message.__class__ is tuple:
+            return message[1]
+        reason = message[4]  # of its Down
+    raise failed(reason, dest, request, timeout, called)
+
+
+def cast(dest: Dest, request: Any) -> None:
+    """Sends a request to a server or state machine and does not wait; never fails.
+
+    Args:
+        dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``. If there is
+            no such process the request is dropped.
+        request: any term; it is what ``handle_cast`` gets, or the content of the event ``"cast"``.
+
+    Source: gen_server:cast/2, gen_statem:cast/2.
+    """
+    pid = dest if dest.__class__ is Pid else whereis(dest)
+    if pid is not None:
+        process.send(pid, (GEN_CAST, request))
+
+
+# ---- how a call fails
+
+
+def failed(
+    reason: Any,
+    dest: Dest | None,
+    request: Any,
+    timeout: CallTimeout = NOT_GIVEN,
+    called: Called | None = None,
+) -> ProcessExit:
+    """What a call raises that fails: the one place where it is made.
+
+    Args:
+        reason: why there is no reply.
+        dest: who was asked; None where that is no process but a task, say.
+        request: for what.
+        timeout: seconds that the caller was ready to wait, or None forever, as it was given.
+        called: the function that the user called.
+
+    Returns:
+        The exit of the caller, with ``(reason, (module, function, args))``; with the reason alone
+        where the function is not shown.
+    """
+    if called is not None:
+        module, function, args = called
+        args = (dest, request, *as_given(timeout)) if args is None else args
+        reason = (reason, (module, function, args))
+    return ProcessExit(reason)
+
+
+def as_given(timeout: Any) -> tuple[Any, ...]:
+    """The time-out as an argument of the call that failed; none if the caller gave none."""
+    if timeout is NOT_GIVEN:
+        return ()
+    return (INFINITY if timeout is None else timeout,)
+
+
+def no_process(found: tuple[str, str] | None) -> Any:
+    """Why nobody can be asked, where this is all that `whereis` found."""
+    return NOPROC if found is None else (NODEDOWN, Atom(found[1]))
+
+
+# ---- stopping
+
+
+async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
+    """Asks a behaviour's process to terminate, and waits until it is gone.
+
+    Args:
+        dest: a pid, name or via tuple.
+        reason: its ``terminate`` gets it, and it exits with it; ``normal`` by default.
+        timeout: seconds to wait, or None forever (the default, as in OTP).
+
+    Exits:
+        ``noproc`` if there is no such process, ``timeout`` if it is not gone in time (it will
+        still terminate), and with the process' reason if that turned out another.
+
+    Source: proc_lib:stop/3, gen_server:stop/3, gen_statem:stop/3, gen_event:stop/3.
+    """
+    await stop_as(None, dest, reason, timeout)
+
+
+async def stop_as(called: Called | None, dest: Dest, reason: Any, timeout: float | None) -> None:
+    """Does what :func:`stop` does; whoever called another function has that in its exit reason."""
+    check_seconds("stop: timeout", timeout)
+    pid = whereis(dest)
+    me = process.self()
+    if not isinstance(pid, Pid):
+        _exit(no_process(pid), called)
+    if pid is me:
+        terminate = (SYS, TERMINATE, (me, reason, *as_given(timeout)))
+        _exit(CALLING_SELF, terminate if called is None else called)
+    ref = process.monitor(pid)
+    process.send(pid, (SYSTEM, (me, process.make_ref()), (TERMINATE, reason)))
+    try:
+        message = await behaviour.receive_reply(ref, timeout)
+    except TimeoutError:
+        process.demonitor(ref, flush=True)
+        _exit(TIMEOUT, called)
+    if message[4] != reason:
+        _exit(message[4], called)
+
+
+def _exit(reason: Any, called: Called | None) -> NoReturn:
+    process.exit(reason if called is None else (reason, called))
