@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from beamish import Down, process
+from beamish import Down, behaviour, process
+from beamish.runtime.here import current
+from beamish.runtime.states import TICKED
 from tests.citizenship import harness
 from tests.citizenship.conftest import Run
 from tests.citizenship.harness import LOOPS, PATIENCE
@@ -217,6 +219,38 @@ def test_cancellation_may_be_caught_and_the_process_goes_on(run: Run) -> None:
         return asked, left, await process.receive(timeout=PATIENCE)
 
     assert run(main) == (1, 0, "next")
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda _: process.receive(),
+        lambda _: process.receive(timeout=2 * PATIENCE),
+        lambda silent: behaviour.request(silent, "ask", "anything", timeout=None),
+        lambda _: behaviour.Server(lambda message: message, lambda call: call).receive(),
+    ],
+    ids=["receive", "receive for a time", "request", "server"],
+)
+def test_cancellation_that_meets_a_process_about_to_have_its_next_turn_is_not_lost(
+    run: Run, wait: Any
+) -> None:
+    """Its time was used up, so it let others run before it waits; it is on the queue again."""
+
+    async def main() -> str:
+        async def waiting() -> None:
+            soon: Any = asyncio.get_running_loop().call_soon
+            # A round of the loop for the end of the pause, one to put it on the queue, and this.
+            soon(soon, soon, this_task().cancel)
+            current().state = TICKED  # as the preemption timer leaves it
+            await wait(silent)
+
+        silent = process.spawn(process.sleep, None)
+        _, ref = await face_of(waiting)
+        reason = str(await reason_of(ref))
+        process.exit(silent, "kill")
+        return reason
+
+    assert run(main) == "cancelled"
 
 
 def test_process_that_cancels_itself_is_told_at_its_next_wait(run: Run) -> None:

@@ -276,6 +276,7 @@ def go_on(proc: Process) -> Generator[None, Any, None]:
     """Before a process waits, where something was asked of it: lets others run, or ends."""
     if proc.state == TICKED:
         yield  # its turn is over
+        check(proc)  # a cancellation that came when it was on the queue again
     elif proc.state != OUTSIDE:
         check(proc)
 
