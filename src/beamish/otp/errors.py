@@ -18,9 +18,11 @@ process that such an error ends has, in Erlang's shape, the reason of a failed `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_erlang
+from beamish.terms.errors import one_of
 from beamish.terms.reasons import BADMATCH
 from beamish.terms.words import DUPLICATE_CHILD_NAME, ERROR, IGNORE
 
@@ -34,6 +36,7 @@ __all__ = [
     "StartError",
     "StartIgnored",
     "UndefinedCallbackError",
+    "not_one_of",
 ]
 
 
@@ -162,6 +165,11 @@ class ChildSpecError(BadArgError):
             return f"{where}{field}expected {self.expected}; it is missing{hint}"
         came = f"got {self.value!r} ({type(self.value).__name__})"
         return f"{where}{field}expected {self.expected}; {came}{hint}"
+
+
+def not_one_of(field: str, value: Any, choices: Iterable[str], where: str) -> ChildSpecError:
+    """The error for a value that is not one of the words that a field takes."""
+    return ChildSpecError(field, value, one_of(choices), where=where)
 
 
 class HandlerError(BeamishError):

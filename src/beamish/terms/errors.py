@@ -16,6 +16,7 @@ Exception
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ProcessExit",
     "Throw",
     "describe",
+    "one_of",
 ]
 
 
@@ -114,3 +116,14 @@ def describe(term: Any) -> str:
         "'x' (str)"
     """
     return f"{term!r} ({type(term).__name__})"
+
+
+def one_of(choices: Iterable[str]) -> str:
+    """The accepted words, for an error message.
+
+    Example:
+        >>> one_of(["permanent", "transient", "temporary"])
+        "'permanent', 'transient' or 'temporary'"
+    """
+    *most, last = map(repr, choices)
+    return f"{', '.join(most)} or {last}" if most else last

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import CoroutineType, MethodType
 from typing import Any, Final, Literal, Protocol, TypeAlias, cast, get_args
 
-from beamish.otp.errors import MISSING, ChildSpecError
+from beamish.otp.errors import MISSING, ChildSpecError, not_one_of
 from beamish.terms import Atom
 from beamish.terms.numbers import is_number
 
@@ -112,9 +112,9 @@ class ChildSpec:
         if not isinstance(start, MethodType):
             _check_start(start, id)
         if not isinstance(restart, str) or restart not in _RESTARTS:
-            raise _no_choice("restart", restart, _RESTARTS, id)
+            raise not_one_of("restart", restart, _RESTARTS, _where(id))
         if not isinstance(type, str) or type not in _TYPES:
-            raise _no_choice("type", type, _TYPES, id)
+            raise not_one_of("type", type, _TYPES, _where(id))
         if shutdown is DEFAULT:
             shutdown = None if type == "supervisor" else WORKER_SHUTDOWN
         else:
@@ -171,11 +171,6 @@ _set_type, _set_significant, _set_modules, _set_backoff = (
 
 def _where(id: Hashable) -> str:
     return f"child spec {id!r}"
-
-
-def _no_choice(field: str, value: Any, choices: tuple[str, ...], id: Hashable) -> ChildSpecError:
-    expected = " or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])])
-    return ChildSpecError(field, value, expected, where=_where(id))
 
 
 def _check_shutdown(value: Any, id: Hashable) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, overload
 
 from beamish import process
 from beamish.otp.child import ChildType, Supervised
-from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError
+from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError, not_one_of
 from beamish.otp.gen import is_coroutine
 from beamish.otp.task import Task
 from beamish.terms import BadArgError, Pid
@@ -434,7 +434,7 @@ class Registry(Supervised):
 
 def _check_options(keys: Any, name: Any, partitions: Any, listeners: tuple[Any, ...]) -> None:
     if not isinstance(keys, str) or keys not in get_args(Keys):
-        raise ChildSpecError("keys", keys, "'unique' or 'duplicate'", where="Registry")
+        raise not_one_of("keys", keys, get_args(Keys), "Registry")
     if not isinstance(name, str):
         raise ChildSpecError("name", name, "a string", where="Registry")
     if not is_whole(partitions, 1):

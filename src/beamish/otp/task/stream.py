@@ -43,7 +43,7 @@ from typing import (
 from beamish import behaviour, process
 from beamish.otp.proc_lib import check_callable
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, ProcessExit
-from beamish.terms.errors import describe
+from beamish.terms.errors import describe, one_of
 from beamish.terms.numbers import check_seconds, is_whole
 from beamish.terms.words import DONE, TIMEOUT
 
@@ -101,7 +101,7 @@ class _Options:
         check_seconds("async_stream: timeout", self.timeout)
         late: Any = self.on_timeout
         if not isinstance(late, str) or late not in get_args(OnTimeout):
-            raise _bad("on_timeout", "'exit' or 'kill_task'", late)
+            raise _bad("on_timeout", one_of(get_args(OnTimeout)), late)
 
 
 def _bad(option: str, expected: str, came: Any) -> BadArgError:
