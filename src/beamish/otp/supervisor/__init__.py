@@ -16,21 +16,23 @@ from typing import TYPE_CHECKING
 from beamish.on_demand import exports as _exports
 
 if TYPE_CHECKING:
-    from .children import ChildCount, ChildInfo, started
+    from .children import ChildCount, ChildInfo
+    from .client import start_child
     from .dynamic import DynamicSupervisor
-    from .dynamic_process import DynamicSupervisorFlags
+    from .flags import AutoShutdown, DynamicSupervisorFlags, SupervisorFlags
     from .partition import PartitionSupervisor
-    from .process import AutoShutdown, Strategy, SupervisorFlags
+    from .strategies import Strategy
     from .supervisor import Supervisor
 else:
     __getattr__, __dir__ = _exports(
         __name__,
         {
-            ".children": "ChildCount ChildInfo started",
+            ".children": "ChildCount ChildInfo",
+            ".client": "start_child",
             ".dynamic": "DynamicSupervisor",
-            ".dynamic_process": "DynamicSupervisorFlags",
+            ".flags": "AutoShutdown DynamicSupervisorFlags SupervisorFlags",
             ".partition": "PartitionSupervisor",
-            ".process": "AutoShutdown Strategy SupervisorFlags",
+            ".strategies": "Strategy",
             ".supervisor": "Supervisor",
         },
     )
@@ -45,5 +47,5 @@ __all__ = [
     "Strategy",
     "Supervisor",
     "SupervisorFlags",
-    "started",
+    "start_child",
 ]

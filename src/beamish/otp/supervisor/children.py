@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, 
 from beamish import behaviour, process
 from beamish.otp.child import ChildSpec, ChildType, Modules, Retry, Waiting
 from beamish.otp.directives import Ignore
-from beamish.otp.errors import ChildError, StartError, StartIgnored
+from beamish.otp.errors import StartError, StartIgnored
 from beamish.otp.gen import GEN_CAST
 from beamish.terms import (
     KILLED,
@@ -27,7 +27,7 @@ from beamish.terms import (
     TimerRef,
     is_expected,
 )
-from beamish.terms.words import EXIT, FAILED
+from beamish.terms.words import EXIT
 
 __all__ = [
     "BAD_SPEC",
@@ -40,12 +40,10 @@ __all__ = [
     "Children",
     "StartFailed",
     "count",
-    "granted",
     "is_abnormal_stop",
     "is_due",
     "start_failure",
     "start_process",
-    "started",
     "started_as",
     "stop_process",
     "stop_processes",
@@ -218,11 +216,6 @@ class Children:
     def find(self, id: Hashable) -> Child | None:
         """The child of this id."""
         return self._by_id.get(id)
-
-    def from_child(self, child: Child) -> list[Child]:
-        """A child and those started after it, in the order of their start."""
-        children = list(self)
-        return children[children.index(child) :]
 
 
 def count(infos: list[ChildInfo]) -> ChildCount:
@@ -411,34 +404,3 @@ def _kill_late(waiting: dict[Ref, Child], seconds: float) -> None:
     for child in waiting.values():
         if child.spec.shutdown == seconds:
             process.exit(cast("Pid", child.pid), "kill")
-
-
-# ---- answers
-
-
-def granted(answer: Answer, child: Any) -> Any:
-    """What a supervisor's answer holds.
-
-    Args:
-        answer: what it replied.
-        child: the id or pid that was asked for.
-
-    Raises:
-        StartError, ChildError, ChildSpecError: what the supervisor says.
-    """
-    kind, value = answer
-    if kind == FAILED:
-        raise StartError(value)
-    if kind == REFUSED:
-        raise ChildError(value, child)
-    if kind == BAD_SPEC:
-        raise value
-    return value
-
-
-def started(answer: Answer, child: Any) -> tuple[Pid, Any]:
-    """The pid and info of a child that was to be started; StartIgnored if it was to be ignored."""
-    pid, info = granted(answer, child)
-    if pid is None:
-        raise StartIgnored
-    return pid, info

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from beamish.otp.child import ChildLike, ChildType, Supervised, child_spec
 from beamish.otp.gen import Dest, Name, whereis
-from beamish.otp.gen_server import call, start_server, stop
+from beamish.otp.gen_server import stop
 from beamish.terms import Pid
 
-from .children import ChildCount, ChildInfo, granted, started
-from .dynamic_process import DynamicSupervisorFlags, DynamicSupervisorProcess
+from . import client
+from .children import ChildCount, ChildInfo
+from .dynamic_process import DynamicSupervisorProcess
+from .flags import DynamicSupervisorFlags
 
 __all__ = ["DynamicSupervisor", "DynamicSupervisorFlags"]
 
@@ -79,15 +81,8 @@ class DynamicSupervisor(Supervised):
     ) -> Pid:
         if cls.init is DynamicSupervisor.init:
             DynamicSupervisorFlags(*args, **kwargs)  # checked here, where the mistake is
-        return await start_server(
-            DynamicSupervisorProcess,
-            (cls, args, kwargs),
-            {},
-            name=name,
-            timeout=timeout,
-            link=link,
-            label=cls.__name__,
-            initial_call=cls.init,
+        return await client.start_supervisor(
+            DynamicSupervisorProcess, cls, args, kwargs, name=name, timeout=timeout, link=link
         )
 
     @staticmethod
@@ -108,7 +103,7 @@ class DynamicSupervisor(Supervised):
 
         Source: Elixir's DynamicSupervisor.start_child/2.
         """
-        pid, _ = await DynamicSupervisor.start_child_info(supervisor, child)
+        pid, _ = await client.start_child(supervisor, child_spec(child))
         return pid
 
     @staticmethod
@@ -118,8 +113,7 @@ class DynamicSupervisor(Supervised):
         Returns:
             The pid, and the info; None if there is none.
         """
-        answer = await call(supervisor, ("start_child", child_spec(child)), None)
-        return started(answer, None)
+        return await client.start_child(supervisor, child_spec(child))
 
     @staticmethod
     async def terminate_child(supervisor: Dest, pid: Pid) -> None:
@@ -130,7 +124,7 @@ class DynamicSupervisor(Supervised):
 
         Source: Elixir's DynamicSupervisor.terminate_child/2.
         """
-        granted(await call(supervisor, ("terminate_child", pid), None), pid)
+        await client.terminate_child(supervisor, pid)
 
     @staticmethod
     async def which_children(supervisor: Dest) -> list[ChildInfo]:
@@ -138,7 +132,7 @@ class DynamicSupervisor(Supervised):
 
         Source: Elixir's DynamicSupervisor.which_children/1.
         """
-        return cast("list[ChildInfo]", await call(supervisor, "which_children", None))
+        return await client.which_children(supervisor)
 
     @staticmethod
     async def count_children(supervisor: Dest) -> ChildCount:
@@ -146,7 +140,7 @@ class DynamicSupervisor(Supervised):
 
         Source: Elixir's DynamicSupervisor.count_children/1.
         """
-        return cast("ChildCount", await call(supervisor, "count_children", None))
+        return await client.count_children(supervisor)
 
     stop = staticmethod(stop)
     whereis = staticmethod(whereis)

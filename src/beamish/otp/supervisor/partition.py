@@ -11,14 +11,17 @@ from typing import Any, ClassVar, Final, NoReturn, cast, final
 from beamish import process
 from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
 from beamish.otp.gen import Caller, Dest, Name, failed, whereis
-from beamish.otp.gen_server import call, start_server, stop
+from beamish.otp.gen_server import start_server, stop
 from beamish.terms import NOPROC, Atom, BadArgError, Pid
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
 from beamish.terms.words import FAILED, OK
 
-from .children import Answer, ChildCount, ChildInfo, granted
-from .process import Strategy, SupervisorFlags, SupervisorProcess
+from . import client
+from .children import Answer, ChildCount, ChildInfo
+from .flags import SupervisorFlags
+from .process import SupervisorProcess
+from .strategies import Strategy
 from .supervisor import Supervisor
 
 __all__ = ["PartitionSupervisor"]
@@ -121,7 +124,7 @@ class PartitionSupervisor(Supervised):
                 f"resize: expected a whole number from 0 to {table.limit}, with which it was "
                 f"started; got {partitions!r} ({type(partitions).__name__})"
             )
-        before: int = granted(await call(name, ("resize", partitions), None), name)
+        before: int = await client.ask(name, ("resize", partitions), name)
         return before
 
     @staticmethod
@@ -130,7 +133,7 @@ class PartitionSupervisor(Supervised):
 
         Source: Elixir's PartitionSupervisor.which_children/1.
         """
-        return await Supervisor.which_children(name)
+        return await client.which_children(name)
 
     @staticmethod
     async def count_children(name: Dest) -> ChildCount:
@@ -138,7 +141,7 @@ class PartitionSupervisor(Supervised):
 
         Source: Elixir's PartitionSupervisor.count_children/1.
         """
-        return await Supervisor.count_children(name)
+        return await client.count_children(name)
 
     stop = staticmethod(stop)
     whereis = staticmethod(whereis)
@@ -217,12 +220,12 @@ class _Partitions(Supervisor):
 class _PartitionProcess(SupervisorProcess):
     """A supervisor's process that can be resized. The request is served here: one at a time."""
 
-    async def handle_call(self, request: Any, caller: Caller) -> Any:
+    def handle_call(self, request: Any, caller: Caller) -> Any:
         match request:
             case ("resize", int() as size):
-                return await self._resize(process.get(_TABLE), size)
+                return self._resize(process.get(_TABLE), size)
             case _:
-                return await super().handle_call(request, caller)
+                return super().handle_call(request, caller)
 
     async def _resize(self, table: _Table, size: int) -> Answer:
         before = table.size

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
 from beamish.otp.gen import Dest, Name, whereis
-from beamish.otp.gen_server import call, start_server, stop
+from beamish.otp.gen_server import stop
 from beamish.terms import Pid
 
-from .children import ChildCount, ChildInfo, granted, started
-from .process import (
+from . import client
+from .children import ChildCount, ChildInfo
+from .flags import (
     AutoShutdown,
-    Strategy,
     SupervisorFlags,
-    SupervisorProcess,
     check_childspecs,
     check_significant,
     specs_of,
 )
+from .process import SupervisorProcess
+from .strategies import Strategy
 
 __all__ = [
     "AutoShutdown",
@@ -82,14 +83,14 @@ class Supervisor(Supervised):
 
         Source: supervisor:start_link/3; Elixir's Supervisor.start_link/2.
         """
-        return await start_supervisor(cls, args, kwargs, name=name, timeout=timeout, link=True)
+        return await _start(cls, args, kwargs, name=name, timeout=timeout, link=True)
 
     @classmethod
     async def start(
         cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
     ) -> Pid:
         """Like :meth:`start_link`, without a link: for a shell or a test."""
-        return await start_supervisor(cls, args, kwargs, name=name, timeout=timeout, link=False)
+        return await _start(cls, args, kwargs, name=name, timeout=timeout, link=False)
 
     @staticmethod
     async def start_child(supervisor: Dest, child: ChildLike) -> Pid:
@@ -110,7 +111,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:start_child/2.
         """
-        pid, _ = await Supervisor.start_child_info(supervisor, child)
+        pid, _ = await client.start_child(supervisor, child_spec(child))
         return pid
 
     @staticmethod
@@ -120,8 +121,7 @@ class Supervisor(Supervised):
         Returns:
             The pid, and the info; None if there is none.
         """
-        spec = child_spec(child)
-        return started(await call(supervisor, ("start_child", spec), None), spec.id)
+        return await client.start_child(supervisor, child_spec(child))
 
     @staticmethod
     async def terminate_child(supervisor: Dest, id: Hashable) -> None:
@@ -132,7 +132,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:terminate_child/2.
         """
-        granted(await call(supervisor, ("terminate_child", id), None), id)
+        await client.terminate_child(supervisor, id)
 
     @staticmethod
     async def restart_child(supervisor: Dest, id: Hashable) -> Pid:
@@ -148,7 +148,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:restart_child/2.
         """
-        pid, _ = started(await call(supervisor, ("restart_child", id), None), id)
+        pid, _ = await client.restart_child(supervisor, id)
         return pid
 
     @staticmethod
@@ -160,7 +160,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:delete_child/2.
         """
-        granted(await call(supervisor, ("delete_child", id), None), id)
+        await client.ask(supervisor, ("delete_child", id), id)
 
     @staticmethod
     async def get_childspec(supervisor: Dest, id: Hashable) -> ChildSpec:
@@ -171,7 +171,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:get_childspec/2.
         """
-        spec: ChildSpec = granted(await call(supervisor, ("get_childspec", id), None), id)
+        spec: ChildSpec = await client.ask(supervisor, ("get_childspec", id), id)
         return spec
 
     @staticmethod
@@ -183,7 +183,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:which_child/2 (OTP 27).
         """
-        info: ChildInfo = granted(await call(supervisor, ("which_child", id), None), id)
+        info: ChildInfo = await client.ask(supervisor, ("which_child", id), id)
         return info
 
     @staticmethod
@@ -210,7 +210,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:which_children/1.
         """
-        return cast("list[ChildInfo]", await call(supervisor, "which_children", None))
+        return await client.which_children(supervisor)
 
     @staticmethod
     async def count_children(supervisor: Dest) -> ChildCount:
@@ -218,13 +218,13 @@ class Supervisor(Supervised):
 
         Source: supervisor:count_children/1.
         """
-        return cast("ChildCount", await call(supervisor, "count_children", None))
+        return await client.count_children(supervisor)
 
     stop = staticmethod(stop)
     whereis = staticmethod(whereis)
 
 
-async def start_supervisor(
+async def _start(
     cls: type[Supervisor],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
@@ -242,13 +242,6 @@ async def start_supervisor(
             if spec.significant:
                 check_significant(flags, spec)
         args = (specs,)
-    return await start_server(
-        SupervisorProcess,
-        (cls, args, kwargs),
-        {},
-        name=name,
-        timeout=timeout,
-        link=link,
-        label=cls.__name__,
-        initial_call=cls.init,
+    return await client.start_supervisor(
+        SupervisorProcess, cls, args, kwargs, name=name, timeout=timeout, link=link
     )

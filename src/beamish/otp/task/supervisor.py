@@ -8,9 +8,14 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, Unpack, overl
 from beamish import process
 from beamish.otp.child import ChildSpec, ChildType, Restart, Shutdown, Supervised
 from beamish.otp.gen import Dest, Name, whereis
-from beamish.otp.gen_server import call, stop
+from beamish.otp.gen_server import stop
 from beamish.otp.proc_lib import check_callable, reporting
-from beamish.otp.supervisor import ChildCount, DynamicSupervisor, DynamicSupervisorFlags, started
+from beamish.otp.supervisor import (
+    ChildCount,
+    DynamicSupervisor,
+    DynamicSupervisorFlags,
+    start_child,
+)
 from beamish.terms import Pid, Ref
 
 from .process import callers, give_job, run_for_supervised_owner, run_task
@@ -390,7 +395,7 @@ async def _start(
     spec = ChildSpec(
         TASK, (_start_process, job), restart=restart, shutdown=shutdown, modules=(TASK,)
     )
-    pid, _ = started(await call(supervisor, ("start_child", spec), None), TASK)
+    pid, _ = await start_child(supervisor, spec)
     return pid
 
 
