@@ -105,7 +105,7 @@ class Timeout(Directive):
     Args:
         seconds: how long to wait; 0 looks whether a message is there.
         message: what handle_info gets; ``"timeout"`` unless told otherwise.
-        abs: `seconds` is a time of the node's clock (``asyncio.get_running_loop().time()``).
+        abs: `seconds` is a time on the clock of ``process.monotonic_time()``.
 
     Source: gen_server(3), ``{timeout, Time, Message, Options}`` (OTP 28).
     """

@@ -5,7 +5,6 @@ Beyond OTP, which restarts at once, always: no source.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,7 +107,7 @@ class Retry:
         """The child runs, waits, or has been stopped."""
         if pid.__class__ is Pid:
             self.cancel()
-            self.since = _now()
+            self.since = process.monotonic_time()
         elif pid is None:
             self.cancel()
 
@@ -119,7 +118,7 @@ class Retry:
             message: makes it, of the number that this attempt has.
         """
         self.cancel()
-        now = _now()
+        now = process.monotonic_time()
         if self.since is not None and self.backoff.is_steady(now - self.since):
             self.attempt = 0
         self.since = None
@@ -139,8 +138,4 @@ class Retry:
         """How long the child waits still; None while it does not."""
         if self.timer is None:
             return None
-        return Waiting(self.attempt, self.delay, max(0.0, self.due - _now()))
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+        return Waiting(self.attempt, self.delay, max(0.0, self.due - process.monotonic_time()))

@@ -14,7 +14,6 @@ Source: stdlib, gen_server.erl's behaviour as gen_server(3) tells it (OTP 25 man
 
 from __future__ import annotations
 
-import asyncio
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -227,7 +226,7 @@ async def _go_on_with(later: Later) -> Then:
 async def _receive_within(wait: Timeout) -> Any:
     seconds = wait.seconds
     if wait.abs:
-        seconds = max(0, seconds - asyncio.get_running_loop().time())
+        seconds = max(0, seconds - process.monotonic_time())
     try:
         return await process.receive(timeout=seconds)
     except TimeoutError:

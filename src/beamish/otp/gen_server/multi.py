@@ -8,7 +8,6 @@ Source: gen_server(3), multi_call/4 and abcast/3 (OTP 25 manual).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,10 +47,9 @@ async def multi_call(
     for node in asked:
         send(GEN_CALL, (name, node), request, node, requests)
     replies: list[tuple[str, Any]] = []
-    loop = asyncio.get_running_loop()
-    until = None if timeout is None else loop.time() + timeout
+    until = None if timeout is None else process.monotonic_time() + timeout
     while len(requests):
-        left = None if until is None else max(0.0, until - loop.time())
+        left = None if until is None else max(0.0, until - process.monotonic_time())
         try:
             answer = await receive_response(requests, left)
         except RequestError:

@@ -8,7 +8,6 @@ Source: stdlib, sys(3), "system_event()" and "dbg_opt()" (OTP 25 manual).
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -152,7 +151,7 @@ class Debug:
 
     def statistics(self, flag: Any) -> Any:
         """True, False or "get"; see sys.statistics."""
-        now = asyncio.get_running_loop().time()
+        now = process.monotonic_time()
         if flag == "get":
             began = self._began
             return _NO_STATISTICS if began is None else Statistics(began, now, self._in, self._out)

@@ -8,7 +8,6 @@ Source: Elixir's Task.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, Final, Literal, TypeAlias, cast
 
@@ -65,7 +64,7 @@ async def collect(
     pending = set(refs)
     most = len(pending) if limit is None else min(limit, len(pending))
     found: dict[Ref, Found] = {}
-    now = asyncio.get_running_loop().time
+    now = process.monotonic_time
     deadline = None if timeout is None else now() + timeout
 
     def of_these(message: Any) -> bool:
