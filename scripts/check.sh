@@ -1,8 +1,9 @@
 #!/bin/sh
-# Runs every check, also after one that failed:  check.sh VENV FOLDER...
-# Exits 1 if any failed, and says which.
+# Runs every check, even after one has failed:  check.sh VENV FOLDER...
+# Exits 1 if any has failed, and says which.
 set -eu
 
+here=$(dirname "$0")
 bin=$1/bin
 shift
 failed=""
@@ -18,6 +19,7 @@ check ruff "$bin/ruff" check "$@"
 check format "$bin/ruff" format --check "$@"
 check mypy "$bin/mypy" "$@"
 check pyright "$bin/pyright" --pythonpath "$bin/python" "$@"
+check commits "$here/check-commits.sh"
 
 if [ -n "$failed" ]; then
     echo "Failed:$failed" >&2
