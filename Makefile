@@ -1,21 +1,21 @@
-# Everything that this project is run, tested and checked with. Each target sets up what it needs:
-# a machine with Python >= 3.11 and make is enough. `make help` lists them.
+# Runs, tests and checks this project. Each target sets up what it needs: a machine with
+# CPython >= 3.11 and make is enough. `make help` lists the targets.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# The folder of the virtual environment, and the Python it is made with (default: the newest found).
+# The folder of the virtual environment, and the Python to make it with (default: the newest found).
 VENV ?= .venv
 PYTHON ?=
 
 # The interpreters that `make test-all` looks for.
 VERSIONS ?= 3.11 3.12 3.13 3.14 3.15
 
-# Handed to the tool: `make test PYTEST_ARGS="tests/oracle -x"`, `make run RUN_ARGS="--data kv.db"`.
+# Passed on to the tool: `make test PYTEST_ARGS="tests/oracle -x"`, `make run RUN_ARGS="--data kv.db"`.
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-# The interpreters that `make bench` compares (default: the one of the environment).
+# The interpreters that `make bench` compares (default: the environment's).
 BENCH_PYTHONS ?=
 BENCH_PYTHON_ARGS = $(if $(BENCH_PYTHONS),--python $(BENCH_PYTHONS))
 DOCS_ARGS ?=
@@ -24,7 +24,7 @@ RUN_ARGS ?=
 # The example application that `make run` starts: the KV server, on port 4040.
 RUN_COMMAND = $(VENV)/bin/python -m examples.kv
 
-# What has been set up leaves a stamp, so that it is not looked at again until its recipe changes.
+# What is set up leaves a stamp, so that it is not set up again until its recipe changes.
 VENV_STAMP := $(VENV)/.made
 RUN_STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test

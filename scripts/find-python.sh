@@ -1,13 +1,13 @@
 #!/bin/sh
-# Prints the path of a CPython: of the version that is asked for (find-python.sh 3.12), or else of the
-# newest that beamish supports. PYTHON in the environment overrides the search for the newest.
-# Exits 1, printing nothing, where there is none of that version.
+# Prints the path of a CPython: of the given version (find-python.sh 3.12), or of the newest that
+# beamish supports. PYTHON in the environment replaces the search for the newest.
+# Exits 1 and prints nothing where there is none.
 set -eu
 
 wanted=${1:-}
 newest_first="3.15 3.14 3.13 3.12 3.11"
 
-# A pyenv shim exists for versions that are not switched on, so each candidate is asked itself.
+# A pyenv shim exists even for a version that is switched off, so each candidate is run.
 is_cpython() {
     "$1" -c 'import sys
 want = tuple(map(int, sys.argv[1].split("."))) if sys.argv[1] else None
@@ -15,7 +15,7 @@ ok = sys.version_info[:2] == want if want else sys.version_info >= (3, 11)
 sys.exit(not (ok and sys.implementation.name == "cpython"))' "$2" >/dev/null 2>&1
 }
 
-# Candidates for one version: on the PATH, and among pyenv's, which need not be on it.
+# Candidates for one version: those on the PATH, and pyenv's, which need not be on it.
 candidates() {
     command -v "python$1" || true
     for root in "${PYENV_ROOT:-}" "${HOME:-}/.pyenv"; do
@@ -51,7 +51,7 @@ fi
 for version in $newest_first; do
     find_version "$version" && exit 0
 done
-# A version that is newer than this list.
+# One that is newer than this list.
 for candidate in python3 python; do
     if is_cpython "$candidate" ""; then
         command -v "$candidate"

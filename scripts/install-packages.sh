@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs packages of the system, or says how:  install-packages.sh "PACKAGE PACKAGE..." "WHAT FOR"
-# Exits 1 where it may not install; then the last line printed is the command to type.
+# Installs system packages, or says how:  install-packages.sh "PACKAGE PACKAGE..." "WHAT FOR"
+# Exits 1 where it may not install them; then the last line it prints is the command to type.
 set -eu
 
 packages=$1
@@ -10,7 +10,7 @@ command="apt-get install --yes --no-install-recommends $packages"
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "Missing, $purpose: $packages (Debian's names), and this system has no apt-get." >&2
     if command -v brew >/dev/null 2>&1; then
-        echo "Install them and try again:  brew install erlang elixir redis postgresql" >&2
+        echo "Install them and try again:  brew install erlang elixir redis telnet postgresql@17" >&2
     else
         echo "Install them with this system's package manager and try again." >&2
     fi
@@ -30,11 +30,11 @@ fi
 echo "Installing from the system's packages, $purpose: $packages"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# shellcheck disable=SC2086 # as_root and command are words to be split
+# shellcheck disable=SC2086 # as_root and command must be split into words
 if ! { $as_root env DEBIAN_FRONTEND=noninteractive apt-get update &&
     $as_root env DEBIAN_FRONTEND=noninteractive $command; } >"$log" 2>&1; then
     cat "$log" >&2
-    echo "That failed. Mend what it says, then type:" >&2
+    echo "That failed. Fix what it reports, then type:" >&2
     echo "    ${as_root:+sudo }apt-get update && ${as_root:+sudo }$command" >&2
     exit 1
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests compare with and talk to, where it is missing: Erlang, Elixir, Redis,
-# telnet, netcat and PostgreSQL, from the system's packages.
+# Installs the programs that the tests compare with and talk to, where they are missing: Erlang,
+# Elixir, Redis, telnet, netcat and PostgreSQL, from the system's packages.
 set -eu
 
 here=$(dirname "$0")
@@ -15,7 +15,7 @@ need elixir elixir
 need redis-server redis-server
 need telnet telnet
 need nc netcat-openbsd
-# Debian keeps the server's programs off the PATH.
+# Debian keeps PostgreSQL's programs off the PATH.
 if ! command -v postgres >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
     missing="$missing postgresql"
 fi

@@ -14,7 +14,7 @@ make_venv() {
         exit 1
     }
 
-    # Debian's Python comes without venv's pip.
+    # Debian's Python comes without ensurepip.
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         "$here/install-packages.sh" "python$version-venv" "to make a virtual environment"

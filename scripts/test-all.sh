@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the test suite under each of these versions of CPython that is found:  test-all.sh 3.12 3.13
-# Each has an environment of its own (.venv-3.12). Ends with one line for each version.
+# Runs the test suite under each of these CPythons that is found:  test-all.sh 3.12 3.13
+# Each has its own environment (.venv-3.12). Ends with a line for each version.
 set -eu
 
 here=$(dirname "$0")
