@@ -28,7 +28,15 @@ from beamish.otp.gen import (
     reporting,
     set_attributes,
 )
-from beamish.otp.sys import SYSTEM, Debug, Special, debug_options, handle_debug, handle_system_msg
+from beamish.otp.sys import (
+    SYSTEM,
+    Debug,
+    Special,
+    debug_options,
+    formatted,
+    handle_debug,
+    handle_system_msg,
+)
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
 from beamish.terms.words import ERROR, EXIT, IN, OK, STOP
 
@@ -405,13 +413,5 @@ def _parts(id: HandlerId) -> tuple[Any, Any]:
 
 
 def _formatted(handler: Handler, more: dict[str, Any]) -> dict[str, Any]:
-    """A failing format_status harms nobody: its failure is shown in the place of the state."""
-    status: dict[str, Any] = {"state": attributes_of(handler.instance), **more}
-    name = f"{type(handler.instance).__qualname__}.format_status"
-    try:
-        shown: Any = handler.instance.format_status(dict(status))
-    except Exception:  # noqa: BLE001  # whatever the callback raises, Throw included
-        return {**status, "state": f"{name} crashed"}
-    if not isinstance(shown, dict):
-        return {**status, "state": f"{name} did not return a dict"}
-    return {**status, **cast("dict[str, Any]", shown)}
+    """A handler's state and more, as its format_status has them."""
+    return formatted(handler.instance, {"state": attributes_of(handler.instance), **more})

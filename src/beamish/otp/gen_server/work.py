@@ -10,10 +10,10 @@ says itself with ``system_get_state`` and ``system_replace_state`` goes first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.otp.gen import is_coroutine
-from beamish.otp.sys import Debug, Special
+from beamish.otp.sys import Debug, Special, formatted
 from beamish.terms import Pid
 
 if TYPE_CHECKING:
@@ -126,10 +126,7 @@ class Work(Special):
 
     def system_status(self) -> dict[str, Any]:
         """What ``sys.get_status`` shows, as the server's ``format_status`` has it."""
-        status: dict[str, Any] = {"state": self.system_get_state()}
-        if self.debug is not None and (log := self.debug.log("get")):
-            status["log"] = log
-        shown = self._formatted(status)
+        shown = formatted(self.server, {"state": self.system_get_state()}, self.debug)
         data = {"State": shown.get("state")}
         if "log" in shown:
             data["Logged events"] = shown["log"]
@@ -144,20 +141,7 @@ class Work(Special):
         status: dict[str, Any] = {"reason": reason, "state": self.system_get_state()}
         if self.message is not _NOTHING:
             status["message"] = self.message
-        if self.debug is not None and (log := self.debug.log("get")):
-            status["log"] = log
-        shown = self._formatted(status)
+        shown = formatted(self.server, status, self.debug)
         if "message" in shown:
             shown["last_message"] = shown["message"]
         return shown
-
-    def _formatted(self, status: dict[str, Any]) -> dict[str, Any]:
-        """A failing format_status harms nobody: its failure is shown in the place of the state."""
-        name = f"{type(self.server).__qualname__}.format_status"
-        try:
-            shown: Any = self.server.format_status(dict(status))
-        except Exception:  # noqa: BLE001  # whatever the callback raises, Throw included
-            return {**status, "state": f"{name} crashed"}
-        if not isinstance(shown, dict):
-            return {**status, "state": f"{name} did not return a dict"}
-        return {**status, **cast("dict[str, Any]", shown)}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from beamish.otp.gen import GEN_CALL, attributes_of, is_coroutine, set_attributes
 from beamish.otp.sys import Event as DebugEvent
-from beamish.otp.sys import Special, event_words
+from beamish.otp.sys import Special, event_words, formatted
 from beamish.terms import BadArgError
 from beamish.terms.errors import describe
 
@@ -119,7 +119,6 @@ class Observed(Special):
         return details
 
     def _formatted(self, more: dict[str, Any]) -> dict[str, Any]:
-        """A failing format_status harms nobody: its failure is shown in the place of the data."""
         status: dict[str, Any] = {
             "state": self.state,
             "data": attributes_of(self.machine),
@@ -127,16 +126,7 @@ class Observed(Special):
             "timeouts": [(kind, content) for kind, (_, content) in self.timers.running.items()],
             **more,
         }
-        if self.debug is not None and (log := self.debug.log("get")):
-            status["log"] = log
-        name = f"{type(self.machine).__qualname__}.format_status"
-        try:
-            shown: Any = self.machine.format_status(dict(status))
-        except Exception:  # noqa: BLE001  # whatever the callback raises, Throw included
-            return {**status, "data": f"{name} crashed"}
-        if not isinstance(shown, dict):
-            return {**status, "data": f"{name} did not return a dict"}
-        return {**status, **cast("dict[str, Any]", shown)}
+        return formatted(self.machine, status, self.debug, hidden="data")
 
 
 def _words(event: DebugEvent) -> str:

@@ -16,6 +16,7 @@ from beamish.on_demand import exports as _exports
 
 if TYPE_CHECKING:
     from .debugging import Debug, DebugFunction, Event, Statistics, check_options
+    from .formatting import formatted
     from .functions import (
         change_code,
         get_state,
@@ -48,6 +49,7 @@ else:
         __name__,
         {
             ".debugging": "Debug DebugFunction Event Statistics check_options",
+            ".formatting": "formatted",
             ".functions": (
                 "change_code get_state get_status install log log_to_file no_debug remove "
                 "replace_state resume statistics suspend terminate trace"
@@ -71,6 +73,7 @@ __all__ = [
     "check_options",
     "debug_options",
     "event_words",
+    "formatted",
     "get_log",
     "get_state",
     "get_status",
