@@ -14,7 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from beamish.terms import BadArgError
 
-from .gen import GEN_CALL, NOT_GIVEN, CallTimeout, Dest, Request, send
+from .gen import NOT_GIVEN, CallTimeout, Dest, Request, send_request
 from .gen_server import MethodCall
 from .gen_server import call as call_server
 from .gen_server import cast as cast_server
@@ -94,7 +94,7 @@ class CallMethod(_Method[P, B], Generic[P, R, B]):
             ...
             n = await gen_server.receive_response(request, timeout=1.0)      # an int
         """
-        return send(GEN_CALL, dest, MethodCall(self.name, args, kwargs), None, None)
+        return send_request(dest, MethodCall(self.name, args, kwargs))
 
     def within(self, timeout: float | None) -> CallMethod[P, R, B]:
         """The same method with another time-out, in seconds; None is for ever."""
@@ -161,6 +161,8 @@ def call(*, timeout: CallTimeout = NOT_GIVEN) -> _CallWithTimeout: ...
 def call(body: Callable[..., Any] | None = None, /, *, timeout: CallTimeout = NOT_GIVEN) -> Any:
     """Makes a method of a GenServer a call: ``await Counter.bump(server, 2)``.
 
+    This is the decorator; ``gen_server.call`` is the function that calls a server.
+
     Args:
         body: the method, ``def`` or ``async def``. What it returns is the reply.
         timeout: seconds that a caller waits, or None forever; 5.0 if it is not given, as in OTP.
@@ -178,6 +180,8 @@ def _call_method(body: Callable[..., Any], timeout: CallTimeout) -> CallMethod[.
 
 def cast(body: Callable[Concatenate[Any, P], Any], /) -> CastMethod[P]:
     """Makes a method of a GenServer a cast: ``Counter.reset(server)`` sends and does not wait.
+
+    This is the decorator; ``gen_server.cast`` is the function that sends to a server.
 
     Args:
         body: the method, ``def`` or ``async def``; it returns None, or what handle_cast may.

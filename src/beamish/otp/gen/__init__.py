@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .awaiting import is_coroutine
     from .callbacks import exit_reason, run_callback, unclaim
     from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
-    from .protocol import GEN_CALL, GEN_CAST, Caller, answer, is_protocol, is_word
+    from .protocol import GEN_CALL, GEN_CAST, Caller, is_protocol, is_word
     from .requests import (
         Request,
         RequestError,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         reqids_size,
         reqids_to_list,
         send,
+        send_request,
         wait_response,
     )
     from .starting import (
@@ -71,10 +72,10 @@ else:
             ".awaiting": "is_coroutine",
             ".callbacks": "exit_reason run_callback unclaim",
             ".names": "Dest Name ViaModule check_name register unregister whereis",
-            ".protocol": "GEN_CALL GEN_CAST Caller answer is_protocol is_word",
+            ".protocol": "GEN_CALL GEN_CAST Caller is_protocol is_word",
             ".requests": (
                 "Request RequestError RequestIds Response check_response receive_response "
-                "reqids_add reqids_new reqids_size reqids_to_list send wait_response"
+                "reqids_add reqids_new reqids_size reqids_to_list send send_request wait_response"
             ),
             ".starting": (
                 "ACK Function Hibernation STARTER SpawnOptions Starter acknowledge "
@@ -106,7 +107,6 @@ __all__ = [
     "Starter",
     "ViaModule",
     "acknowledge",
-    "answer",
     "as_given",
     "attributes_of",
     "call",
@@ -135,6 +135,7 @@ __all__ = [
     "run_callback",
     "self_starting",
     "send",
+    "send_request",
     "set_attributes",
     "spawn_options",
     "start_opt",

@@ -106,6 +106,8 @@ async def call(
 def cast(dest: Dest, request: Any) -> None:
     """Sends a request to a server or state machine and does not wait; never fails.
 
+    This is the function; ``beamish.otp.cast`` is the decorator that makes a method a cast.
+
     Args:
         dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``. If there is
             no such process the request is dropped.

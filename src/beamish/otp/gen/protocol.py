@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-from beamish import behaviour
 from beamish.terms import Atom, Pid, Ref
 
-__all__ = ["GEN_CALL", "GEN_CAST", "Caller", "answer", "is_protocol", "is_word"]
+__all__ = ["GEN_CALL", "GEN_CAST", "Caller", "is_protocol", "is_word"]
 
 GEN_CALL: Final = Atom("$gen_call")
 GEN_CAST: Final = Atom("$gen_cast")
 
-# Who called, to be answered with gen_server.reply: the pid, and the address of its answer.
+# Who called, as gen_server.reply takes it: the pid, and the address of its reply.
 Caller: TypeAlias = tuple[Pid, Ref]
 
 
@@ -31,8 +30,3 @@ def is_protocol(message: Any) -> bool:
 def is_word(tag: Any, atom: Atom) -> bool:
     """Whether the tag of a message is this word, as an Atom or as a text."""
     return tag is atom or (isinstance(tag, str) and tag == atom)
-
-
-def answer(caller: Caller, value: Any) -> None:
-    """Sends a caller its reply."""
-    behaviour.reply(caller, value)

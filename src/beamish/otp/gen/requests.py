@@ -1,4 +1,4 @@
-"""Requests that are sent now and answered later: calls without waiting.
+"""Requests whose reply comes later: calls without waiting.
 
 Source: gen_server(3), send_request/2 to reqids_to_list/1 (OTP 25 manual).
 
@@ -27,6 +27,7 @@ from beamish.terms.words import ERROR, GEN_SERVER, PROCESS
 
 from .asking import failed, no_process
 from .names import Dest, whereis
+from .protocol import GEN_CALL
 
 __all__ = [
     "Request",
@@ -40,6 +41,7 @@ __all__ = [
     "reqids_size",
     "reqids_to_list",
     "send",
+    "send_request",
     "wait_response",
 ]
 
@@ -50,11 +52,11 @@ _NOT_YET: Final = object()
 
 @final
 class Request(Generic[R]):
-    """A request that was sent; its answer has the type R.
+    """A request that was sent; its reply has the type R.
 
     Attributes:
         dest: whom it was sent to.
-        ref: what its answer is known by.
+        ref: what its reply is known by.
     """
 
     __slots__ = ("dest", "pid", "ref")
@@ -69,7 +71,7 @@ class Request(Generic[R]):
 
 
 class Response(NamedTuple):
-    """An answer.
+    """A reply to a request of a collection.
 
     Attributes:
         reply: what the server replied.
@@ -81,7 +83,7 @@ class Response(NamedTuple):
 
 
 class RequestError(BeamishError):
-    """A request will not be answered: OTP's ``{error, {Reason, ServerRef}}``.
+    """There will be no reply to a request: OTP's ``{error, {Reason, ServerRef}}``.
 
     Attributes:
         reason: why: ``noproc``, or what the server exited with.
@@ -102,7 +104,7 @@ class RequestError(BeamishError):
         return (BADMATCH, failure)
 
     def __str__(self) -> str:
-        return f"{self.dest!r} does not answer: {format_exit(self.reason)}"
+        return f"{self.dest!r} does not reply: {format_exit(self.reason)}"
 
 
 @final
@@ -128,7 +130,7 @@ class RequestIds:
         self._requests[request.ref] = (request, label)
 
     def find(self, message: Any) -> tuple[Request[Any], Any] | None:
-        """The request, with its label, that a message answers."""
+        """The request, with its label, that a message is the reply to."""
         ref = _ref_in(message)
         return None if ref is None else self._requests.get(ref)
 
@@ -185,12 +187,34 @@ def reqids_to_list(collection: RequestIds) -> list[tuple[Request[Any], Any]]:
 # ---- sending
 
 
+def send_request(
+    dest: Dest, request: Any, label: Any = None, collection: RequestIds | None = None
+) -> Request[Any]:
+    """Sends a request to a server or state machine and does not wait for the reply.
+
+    Args:
+        dest: a pid, name or via tuple.
+        request: any term; it is what ``handle_call`` gets, or the content of the event
+            ``("call", caller)``.
+        label: what the reply is labelled with in the collection.
+        collection: where the request is added.
+
+    Returns:
+        What ``receive_response``, ``wait_response`` and ``check_response`` take.
+
+    Source: gen_server:send_request/2, /4, gen_statem:send_request/2, /4.
+    """
+    return send(dest, GEN_CALL, request, label, collection)
+
+
 def send(
-    tag: Any, dest: Dest, request: Any, label: Any, collection: RequestIds | None
+    dest: Dest, tag: Any, request: Any, label: Any, collection: RequestIds | None
 ) -> Request[Any]:
     """Sends ``(tag, (self, ref), request)``; what ``send_request`` of a behaviour does.
 
-    Where there is nobody to be asked, the answer says so.
+    Where there is nobody to be asked, the reply says so.
+
+    Source: gen:send_request/3, /5.
     """
     whom = whereis(dest)
     if isinstance(whom, Pid):
@@ -222,19 +246,19 @@ async def receive_response(
 async def receive_response(
     request: Request[R] | RequestIds, timeout: float | None = None, *, delete: bool = True
 ) -> Any:
-    """Waits for the answer to a request, or for the next answer to one of a collection.
+    """Waits for the reply to a request, or for the next one to a request of a collection.
 
     Args:
         request: what send_request returned, or a collection.
-        timeout: seconds to wait, or None for ever; then the request, or all of the collection,
-            is given up, and what is answered later is dropped.
-        delete: takes the answered request out of the collection.
+        timeout: seconds to wait, or None forever; then the request, or all of the collection,
+            is given up, and a reply that comes later is dropped.
+        delete: takes the request out of the collection.
 
     Returns:
         The reply; of a collection a Response, or None if the collection is empty.
 
     Raises:
-        TimeoutError: no answer came in time.
+        TimeoutError: no reply came in time.
         RequestError: the server ended, or there is none.
 
     Source: gen_server:receive_response/1 to /3.
@@ -270,18 +294,18 @@ async def wait_response(
 
 async def _wait(request: Any, timeout: float | None, *, delete: bool) -> Any:
     if request.__class__ is Request:
-        return _reply_of(request, await _answer(request, timeout), None)
+        return _reply_of(request, await _reply_to(request, timeout), None)
     if not isinstance(request, RequestIds):
         raise BadArgError(
             f"expected what send_request returned, or RequestIds; got {describe(request)}"
         )
     if not len(request):
         return None
-    message = await _next_answer(request, timeout)
+    message = await _next_reply(request, timeout)
     return _response(message, request, delete=delete)
 
 
-async def _answer(request: Request[Any], timeout: float | None) -> Any:
+async def _reply_to(request: Request[Any], timeout: float | None) -> Any:
     if request.pid is not None:
         cycle = behaviour.call_cycle(request.pid)
         if cycle is not None:
@@ -290,19 +314,19 @@ async def _answer(request: Request[Any], timeout: float | None) -> Any:
     try:
         return await behaviour.receive_reply(request.ref, timeout)
     except TimeoutError:
-        # 1. the time-out wakes us   2. the server answers   3. we run: the answer is there
+        # 1. the time-out wakes us   2. the server replies   3. we run: the reply is there
         return await behaviour.receive_reply(request.ref, 0)
 
 
-async def _next_answer(requests: RequestIds, timeout: float | None) -> Any:
-    def answers(message: Any) -> bool:
+async def _next_reply(requests: RequestIds, timeout: float | None) -> Any:
+    def is_reply(message: Any) -> bool:
         return requests.find(message) is not None
 
     try:
-        return await process.receive(answers, timeout=timeout)
+        return await process.receive(is_reply, timeout=timeout)
     except TimeoutError:
-        if timeout:  # see _answer
-            return await process.receive(answers, timeout=0)
+        if timeout:  # see _reply_to
+            return await process.receive(is_reply, timeout=0)
         raise
 
 
@@ -312,18 +336,18 @@ async def _next_answer(requests: RequestIds, timeout: float | None) -> Any:
 def check_response(
     message: Any, request: Request[Any] | RequestIds, *, delete: bool = True
 ) -> Response | None:
-    """Whether a message answers a request, or one of a collection.
+    """Whether a message is the reply to a request, or to one of a collection.
 
     Args:
         message: what was received, by handle_info say.
         request: what send_request returned, or a collection.
-        delete: takes the answered request out of the collection.
+        delete: takes the request out of the collection.
 
     Returns:
         The Response, or None: the message is something else.
 
     Raises:
-        RequestError: it says that there will be no answer.
+        RequestError: it says that there will be no reply.
 
     Source: gen_server:check_response/2, /3.
     """
@@ -337,7 +361,7 @@ def check_response(
 def _response(message: Any, requests: RequestIds, *, delete: bool) -> Response:
     found = requests.find(message)
     if found is None:
-        raise BadArgError(f"no request of this collection is answered by {message!r}")
+        raise BadArgError(f"{message!r} is not a reply to a request of this collection")
     request, label = found
     if delete:
         requests.remove(request)

@@ -1,6 +1,6 @@
-"""Requests to event handlers that are sent now and answered later.
+"""Requests to event handlers whose reply comes later.
 
-As those of ``gen``; what a handler cannot answer is a HandlerError, as of ``gen_event.call``.
+As those of ``gen``; where a handler cannot reply it is a HandlerError, as of ``gen_event.call``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def send_request(
         manager: a pid, name or via tuple.
         handler: as it was added.
         request: what its ``handle_call`` gets.
-        label: what the answer is labelled with in the collection.
+        label: what the reply is labelled with in the collection.
         collection: where the request is added.
 
     Returns:
@@ -39,7 +39,7 @@ def send_request(
 
     Source: gen_event:send_request/3, /5.
     """
-    return send(process.self(), manager, (CALL, handler, request), label, collection)
+    return send(manager, process.self(), (CALL, handler, request), label, collection)
 
 
 @overload
@@ -55,18 +55,18 @@ async def receive_response(
 async def receive_response(
     request: Request[Any] | RequestIds, timeout: float | None = None, *, delete: bool = True
 ) -> Any:
-    """Waits for the answer to a request, or for the next answer to one of a collection.
+    """Waits for the reply to a request, or for the next one to a request of a collection.
 
     Args:
         request: what send_request returned, or a collection.
         timeout: seconds to wait, or None for ever; then the requests are given up.
-        delete: takes the answered request out of the collection.
+        delete: takes the request out of the collection.
 
     Returns:
         The reply; of a collection a Response, or None if the collection is empty.
 
     Raises:
-        TimeoutError: no answer came in time.
+        TimeoutError: no reply came in time.
         RequestError: the manager ended, or there is none.
         HandlerError: there is no such handler, or it failed; ``handler`` is the label.
 
@@ -102,12 +102,12 @@ async def wait_response(
 def check_response(
     message: Any, request: Request[Any] | RequestIds, *, delete: bool = True
 ) -> Response | None:
-    """Whether a message answers a request, or one of a collection.
+    """Whether a message is the reply to a request, or to one of a collection.
 
     Args:
         message: what was received.
         request: what send_request returned, or a collection.
-        delete: takes the answered request out of the collection.
+        delete: takes the request out of the collection.
 
     Returns:
         The Response, or None: the message is something else.
@@ -127,7 +127,7 @@ def _opened(response: Response | None) -> Response | None:
     return Response(_reply_in(response.reply, response.label), response.label)
 
 
-class _Answer(NamedTuple):
+class _Outcome(NamedTuple):
     """What a manager replies: ("ok", reply) or ("error", reason)."""
 
     kind: str
@@ -135,7 +135,7 @@ class _Answer(NamedTuple):
 
 
 def _reply_in(reply: Any, label: Any) -> Any:
-    answer = _Answer(*reply)
-    if answer.kind != OK:
-        raise HandlerError(answer.value, label)
-    return answer.value
+    outcome = _Outcome(*reply)
+    if outcome.kind != OK:
+        raise HandlerError(outcome.value, label)
+    return outcome.value

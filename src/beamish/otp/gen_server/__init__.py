@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         reqids_new,
         reqids_size,
         reqids_to_list,
+        send_request,
         stop,
         wait_response,
         whereis,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from .server import (
         GenServer,
         enter_loop,
-        send_request,
         start,
         start_link,
         start_monitor,
@@ -64,15 +64,13 @@ else:
         {
             "beamish.otp.gen": (
                 "Caller Dest Name Request RequestError RequestIds Response cast check_response "
-                "receive_response reqids_add reqids_new reqids_size reqids_to_list stop "
-                "wait_response whereis"
+                "receive_response reqids_add reqids_new reqids_size reqids_to_list "
+                "send_request stop wait_response whereis"
             ),
             "beamish.otp.directives": ("Continue Fail Hibernate Ignore NoReply Reply Stop Timeout"),
             ".client": "call reply",
             ".multi": "abcast multi_call",
-            ".server": (
-                "GenServer enter_loop send_request start start_link start_monitor start_server"
-            ),
+            ".server": ("GenServer enter_loop start start_link start_monitor start_server"),
             ".steps": "MethodCall",
         },
     )

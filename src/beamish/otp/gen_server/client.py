@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from beamish.otp.gen import GEN_CALL, NOT_GIVEN, Called, Caller, CallTimeout, Dest, answer
+from beamish import behaviour
+from beamish.otp.gen import GEN_CALL, NOT_GIVEN, Called, Caller, CallTimeout, Dest
 from beamish.otp.gen import call as gen_call
 from beamish.terms import BadArgError, Pid, Ref
 from beamish.terms.words import CALL, GEN_SERVER
@@ -26,6 +27,8 @@ _CALLED: Final[Called] = (GEN_SERVER, CALL, None)
 # each call.
 def call(dest: Dest, request: Any, timeout: CallTimeout = NOT_GIVEN) -> Coroutine[Any, Any, Any]:
     """Sends a request to a server and waits for its reply.
+
+    This is the function; ``beamish.otp.call`` is the decorator that makes a method a call.
 
     Args:
         dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
@@ -65,7 +68,7 @@ def reply(caller: Caller, value: Any) -> None:
             "gen_server.reply: expected the `caller` that handle_call was given, and a value; "
             f"got {caller!r} ({type(caller).__name__})"
         )
-    answer(caller, value)
+    behaviour.reply(caller, value)
 
 
 def _is_caller(caller: Any) -> bool:

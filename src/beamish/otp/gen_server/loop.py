@@ -37,7 +37,6 @@ from beamish.otp.gen import (
     Hibernation,
     Starter,
     acknowledge,
-    answer,
     claim,
     exit_reason,
     fail,
@@ -294,7 +293,7 @@ async def _after_call(result: Any, caller: Caller) -> Then:
         result = await result
     match result:
         case Reply():
-            answer(caller, result.value)
+            behaviour.reply(caller, result.value)
             return result.then
         case NoReply():
             return result.then
@@ -305,7 +304,7 @@ async def _after_call(result: Any, caller: Caller) -> Then:
         case _ if result is Ignore or isinstance(result, Ignore):
             raise _bad_return(result)
         case _:
-            answer(caller, result)  # the reply is a class, or came from a generator
+            behaviour.reply(caller, result)  # the reply is a class, or came from a generator
             return None
 
 
@@ -336,7 +335,7 @@ async def _stop(work: Work, stop: Any) -> None:
     finally:
         # After terminate, as in OTP: who is answered finds the server's work done.
         if stop.reply is not UNSET and _is_call(work.message):
-            answer(work.message[1], stop.reply)
+            behaviour.reply(work.message[1], stop.reply)
     if not (isinstance(reason, str) and reason == NORMAL):
         process.exit(reason)
 

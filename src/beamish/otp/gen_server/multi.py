@@ -1,6 +1,6 @@
 """Calls and casts to the servers of one name on several nodes.
 
-There is one node yet, this one; others count as nodes that do not answer. The functions have the
+There is one node yet, this one; others count as nodes that do not reply. The functions have the
 shape that they will have among many.
 
 Source: gen_server(3), multi_call/4 and abcast/3 (OTP 25 manual).
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from beamish import process
-from beamish.otp.gen import GEN_CALL, GEN_CAST, RequestError, RequestIds, receive_response, send
+from beamish.otp.gen import GEN_CAST, RequestError, RequestIds, receive_response, send_request
 from beamish.terms import BadArgError
 from beamish.terms.errors import describe
 
@@ -35,8 +35,8 @@ async def multi_call(
         timeout: seconds to wait for all together, or None for ever (the default, as in OTP).
 
     Returns:
-        ``(replies, bad_nodes)``: ``(node, reply)`` of those that answered, in the order of the
-        answers, and the nodes that did not: because they are not there, have no such server, or
+        ``(replies, bad_nodes)``: ``(node, reply)`` of those that replied, in the order of the
+        replies, and the nodes that did not: because they are not there, have no such server, or
         were too late. A reply that comes later is dropped.
 
     Source: gen_server:multi_call/4.
@@ -45,21 +45,21 @@ async def multi_call(
     asked = _nodes(nodes)
     requests = RequestIds()
     for node in asked:
-        send(GEN_CALL, (name, node), request, node, requests)
+        send_request((name, node), request, node, requests)
     replies: list[tuple[str, Any]] = []
     until = None if timeout is None else process.monotonic_time() + timeout
     while len(requests):
         left = None if until is None else max(0.0, until - process.monotonic_time())
         try:
-            answer = await receive_response(requests, left)
+            response = await receive_response(requests, left)
         except RequestError:
             continue
         except TimeoutError:
             break
-        if answer is not None:
-            replies.append((answer.label, answer.reply))
-    answered = {node for node, _ in replies}
-    return replies, [node for node in asked if node not in answered]
+        if response is not None:
+            replies.append((response.label, response.reply))
+    replied = {node for node, _ in replies}
+    return replies, [node for node in asked if node not in replied]
 
 
 def abcast(name: str, request: Any, *, nodes: Iterable[str] | None = None) -> None:

@@ -38,7 +38,7 @@ from beamish.otp.gen import (
     reqids_new,
     reqids_size,
     reqids_to_list,
-    send,
+    send_request,
     spawn_options,
     start_opt,
     stop,
@@ -306,25 +306,6 @@ async def start_monitor(
         watch=True,
     )
     return started[0], started[1]
-
-
-def send_request(
-    dest: Dest, request: Any, label: Any = None, collection: RequestIds | None = None
-) -> Request[Any]:
-    """Sends a request to a server and does not wait for the reply.
-
-    Args:
-        dest: a pid, name or via tuple.
-        request: any term; it is what ``handle_call`` gets.
-        label: what the answer is labelled with in the collection.
-        collection: where the request is added; see RequestIds.
-
-    Returns:
-        What ``receive_response``, ``wait_response`` and ``check_response`` take.
-
-    Source: gen_server:send_request/2, /4.
-    """
-    return send(GEN_CALL, dest, request, label, collection)
 
 
 async def enter_loop(

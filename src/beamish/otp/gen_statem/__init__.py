@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         reqids_new,
         reqids_size,
         reqids_to_list,
+        send_request,
         stop,
         wait_response,
         whereis,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
         call,
         enter_loop,
         reply,
-        send_request,
         start,
         start_link,
         start_monitor,
@@ -73,14 +73,12 @@ else:
         {
             "beamish.otp.gen": (
                 "Caller Dest Name Request RequestError RequestIds Response cast check_response "
-                "receive_response reqids_add reqids_new reqids_size reqids_to_list stop "
-                "wait_response whereis"
+                "receive_response reqids_add reqids_new reqids_size reqids_to_list "
+                "send_request stop wait_response whereis"
             ),
             "beamish.otp.directives": "Fail Hibernate Ignore Stop",
             ".callbacks": "CallbackMode",
-            ".machine": (
-                "GenStatem call enter_loop reply send_request start start_link start_monitor"
-            ),
+            ".machine": ("GenStatem call enter_loop reply start start_link start_monitor"),
             ".values": (
                 "Action ChangeCallbackModule EventTimeout EventType GenericTimeout KeepState "
                 "NextEvent NextState PopCallbackModule Postpone PushCallbackModule "

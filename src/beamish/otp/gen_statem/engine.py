@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from beamish import behaviour, process
 from beamish.otp.directives import UNSET
 from beamish.otp.errors import UndefinedCallbackError
-from beamish.otp.gen import GEN_CALL, GEN_CAST, answer, is_coroutine
+from beamish.otp.gen import GEN_CALL, GEN_CAST, is_coroutine
 from beamish.otp.sys import SYSTEM, Debug, handle_debug, handle_system_msg
 from beamish.terms import Atom, Exit, Pid, Throw
 from beamish.terms.words import CALL, IN, OUT, TIMEOUT
@@ -371,7 +371,7 @@ class Engine(Observed):
         return action is Hibernate or cls is Hibernate
 
     def _reply(self, reply: Reply) -> None:
-        answer(reply.caller, reply.value)
+        behaviour.reply(reply.caller, reply.value)
         if self.debug is not None:
             handle_debug(self, (OUT, reply.value, reply.caller))
 

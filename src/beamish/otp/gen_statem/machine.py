@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable
 from typing import Any, Final, NamedTuple, NoReturn, overload
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import Supervised
 from beamish.otp.directives import Fail, Ignore
 from beamish.otp.gen import (
@@ -19,7 +19,6 @@ from beamish.otp.gen import (
     RequestIds,
     Response,
     SpawnOptions,
-    answer,
     cast,
     check_name,
     check_response,
@@ -28,7 +27,7 @@ from beamish.otp.gen import (
     reqids_new,
     reqids_size,
     reqids_to_list,
-    send,
+    send_request,
     spawn_options,
     start_opt,
     stop,
@@ -347,25 +346,6 @@ def call(
     return gen_call(dest, GEN_CALL, request, timeout, _CALLED)
 
 
-def send_request(
-    dest: Dest, request: Any, label: Any = None, collection: RequestIds | None = None
-) -> Request[Any]:
-    """Sends a request to a machine and does not wait for the reply.
-
-    Args:
-        dest: a pid, name or via tuple.
-        request: any term; it is the content of the event ``("call", caller)``.
-        label: what the answer is labelled with in the collection.
-        collection: where the request is added; see RequestIds.
-
-    Returns:
-        What ``receive_response``, ``wait_response`` and ``check_response`` take.
-
-    Source: gen_statem:send_request/2, /4.
-    """
-    return send(GEN_CALL, dest, request, label, collection)
-
-
 @overload
 def reply(caller: Caller, value: Any, /) -> None: ...
 @overload
@@ -386,4 +366,4 @@ def reply(*args: Any) -> None:
                 "gen_statem.reply: expected the `caller` of an event type ('call', caller) and a "
                 f"value, a Reply or a list of them; got {one!r} ({type(one).__name__})"
             )
-        answer(one.caller, one.value)
+        behaviour.reply(one.caller, one.value)
