@@ -35,7 +35,7 @@ def activate(proc: Process, ref: Ref, kind: str) -> None:
 
 
 def unalias(proc: Process, ref: Any) -> bool:
-    """Ends one's own alias; whether it was active."""
+    """Ends an alias of the process; returns whether it was active."""
     if not isinstance(ref, Ref):
         raise BadArgError(f"unalias takes a Ref; got {describe(ref)}")
     if ref._alias is not proc.pid:

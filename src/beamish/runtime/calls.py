@@ -1,10 +1,10 @@
 """Calls: a request to a process and the wait for its reply, in one step.
 
-It is ``monitor(alias="reply_demonitor")``, ``send`` and ``receive_reply`` of one reference, with
-the meaning of these three and a third of their cost: every behaviour is made of calls. An idle
-server is handed the call, and a call that has to wait is made visible first: both are in
-handing.py. Calls with the same time-out share one timer (timers.Limit). `request` is long because
-each call of a further function would cost at every call.
+A call means ``monitor(alias="reply_demonitor")``, ``send`` and ``receive_reply`` with one
+reference, at a third of their cost: every behaviour is made of calls. An idle server is handed the
+call, and a call that has to wait is made visible first; both are in handing.py. Calls with the same
+time-out share one timer (timers.Limit). `request` is one long function because each further call
+would cost at every request.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ def request(
     pair ``(pid, ref)``. A reply that comes too late is dropped and never seen.
 
     Args:
-        pid: who is asked.
-        tag: the first element of what is sent, by which the receiver knows a request.
+        pid: the process to ask.
+        tag: the first element of the message, by which the receiver recognises a request.
         message: any term.
-        timeout: seconds to wait; None for ever.
+        timeout: seconds to wait; None for forever.
 
     Returns:
-        ``(ref, reply)``; or a Down with the reason for which there is none: ``noproc``, or
-        what the process died of meanwhile.
+        ``(ref, reply)``; or a Down whose reason says why there is no reply: ``noproc``, or what
+        the process died of.
 
     Raises:
         TimeoutError: no reply came in time.
-        CallCycleError: `pid` is the caller, or waits, directly or over others, for a reply of the
-            caller.
+        CallCycleError: `pid` is the caller, or waits, directly or through others, for a reply of
+            the caller.
 
     Example:
         >>> async def main():
@@ -114,8 +114,8 @@ def request(
             node.timers.call_ended(ref, timeout)
     if received.__class__ is tuple or received.__class__ is Down:
         return received
-    # 1. the time-out wakes the caller   2. the server answers   3. the caller runs: the reply
-    # lies in its mailbox, and must be taken now or it stays for ever.
+    # 1. the time-out wakes the caller   2. the server replies   3. the caller runs: the reply
+    # is in its mailbox, and must be taken now or it stays forever.
     received = _forget(proc, ref)
     if received is None:
         raise TimeoutError(f"no answer came within {timeout} s")
@@ -123,9 +123,9 @@ def request(
 
 
 def reply(caller: tuple[Pid, Any], value: Any) -> None:
-    """Answers a request.
+    """Sends the reply to a request.
 
-    The first reply is taken, later ones are dropped, as is one that nobody waits for any more.
+    The first reply is taken; later ones are dropped, as is one that nobody waits for any more.
 
     Args:
         caller: the pair ``(pid, ref)`` that came with the request.
@@ -161,9 +161,9 @@ def reply(caller: tuple[Pid, Any], value: Any) -> None:
 
 
 def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
-    """How a process waits for the caller already: who calls, and with what; None if it does not.
+    """The calls by which a process already waits for the caller, (caller, request) each; or None.
 
-    For one about to wait for a reply by other means than `request`.
+    For code that is about to wait for a reply by other means than `request`.
     """
     target: Process | None = pid._process
     steps = find_cycle(here.process or current(), target) if target is not None else None
@@ -171,14 +171,14 @@ def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
 
 
 def _refuse_cycle(proc: Process, target: Process, message: Any) -> None:
-    """The callee waits for a reply: not, it is to be hoped, for the caller's."""
+    """Raises CallCycleError if the callee, which waits for a reply, waits for the caller."""
     cycle = find_cycle(proc, target) if target is not proc else []
     if cycle is not None:
         raise CallCycleError((called(proc), message), *cycle)
 
 
 def _forget(proc: Process, ref: MonitorRef) -> Any:
-    """Ends the wait for a reply; returns the one that has come meanwhile, if one has."""
+    """Ends the wait for a reply; returns the one that has already come, or None."""
     demonitor(proc, ref, flush=False)
     for index, message in enumerate(proc.mailbox or ()):
         if is_reply(ref, message):

@@ -1,13 +1,13 @@
-"""Calls that would wait for each other for ever: A calls B, which calls A, also over several hops.
+"""Calls that would wait for each other forever: A calls B, which calls A, also over several hops.
 
-Looked for only when a call is about to wait for a process that itself waits for a reply, so a
-call that goes well pays nothing. From the callee the walk goes from who waits to who is waited for;
-it finds a cycle if it comes back to the caller.
+The search begins only when a call is about to wait for a process that itself waits for a reply, so
+an ordinary call pays nothing. Starting at the callee, follow each process to the one it waits for.
+Arriving back at the caller means a cycle.
 
-A step counts only where nobody else can end that wait: the one waited for has the request at hand
-(it is what it works on now) or still in its mailbox. One that has put the request aside, to be
-answered later and perhaps by another process, breaks the chain. So what is found is a deadlock, and
-what OTP would let pass is let pass.
+A step counts only if nobody else can end that wait: the process waited for works on the request
+now, or has it in its mailbox. A process that has put the request aside, to reply later or through
+another process, breaks the chain. So every cycle found is a deadlock, and what is not a deadlock
+in OTP is not refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["find_cycle"]
 
 
 def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None:
-    """How `callee` waits for `caller` already: who, and with which request; None if it does not."""
+    """The calls by which `callee` waits for `caller`: (caller, request) of each, or None."""
     if here.handed is not None:
         establish_handed()
     steps: list[tuple[Any, Any]] = []
@@ -46,7 +46,7 @@ def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None
 
 
 def _owed(server: Process, ref: Any) -> tuple[Any, Any, Any] | None:
-    """The request that a process must still answer to that reference."""
+    """The request with that reference that a process has yet to answer."""
     serving = server.serving
     if serving is not None and _asks(serving.message, ref):
         current: tuple[Any, Any, Any] = serving.message
@@ -65,6 +65,6 @@ def _asks(message: Any, ref: Any) -> bool:
 
 
 def called(proc: Process) -> Any:
-    """The registered name of a process, else its pid."""
+    """The registered name of a process, or else its pid."""
     rare = proc.rare
     return proc.pid if rare is None or rare.name is None else rare.name

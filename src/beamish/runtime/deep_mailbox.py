@@ -1,15 +1,15 @@
-"""A mailbox in which very many messages are passed over: selective receive by look-ups.
+"""A mailbox where very many messages are skipped: selective receive by look-ups.
 
 A process that waits for ``("reply", ...)`` behind 10,000 other messages would look through all
-of them at each receive. So a mailbox that was passed over deeply becomes a `DeepMailbox`: the same
-deque, and beside it the messages by the first element of their tuples. A mailbox that is not deep
-pays nothing for it; in a deep one each message costs an entry as it comes and goes.
+of them at each receive. So a mailbox in which many messages were skipped becomes a `DeepMailbox`:
+the same deque, with an index of the messages by the first element of their tuples. A mailbox that
+is not deep pays nothing for it; in a deep one each message costs an entry as it comes and goes.
 
-What it guarantees: the message taken is the oldest one that matches, as in a walk from the front,
-and the user's code is run by comparisons alone, as there. For that, only elements of which a dict
-says the same as a pattern are looked up (str, Atom and int by value, pids and references by
-identity). Everything else that might match a tuple is walked over each time: tuples that begin with
-``True`` or ``1.0``, which are equal to 1, and objects that only their own code could tell.
+It guarantees that the message taken is the oldest one that matches, as in a walk from the front,
+and that only comparisons run the user's code. To that end it looks up only elements for which a
+dict look-up and a pattern agree (str, Atom and int by value, pids and references by identity).
+All other tuples that might match are walked over each time: those that begin with ``True`` or
+``1.0``, which are equal to 1, and those whose first element only its own code can compare.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEEP", "MISSING", "DeepMailbox", "tag_of"]
 
-DEEP: Final = 64  # so many messages are walked over before a mailbox is indexed
+DEEP: Final = 64  # messages that are walked over before a mailbox is indexed
 MISSING: Final = object()
 
 _Entry = tuple[int, Any]  # the number of a message, and the message
@@ -36,25 +36,25 @@ _Entry = tuple[int, Any]  # the number of a message, and the message
 _TUPLES: Final = frozenset({tuple, Down, Exit})
 _TAGS: Final = frozenset({str, Atom, int, Pid, Ref, MonitorRef, TimerRef})
 _NO_TUPLES: Final = _TAGS | {float, bytes, bool, type(None), list, dict, set}
-_OTHERS: Final = None  # the tag of whatever else might match a tuple
+_OTHERS: Final = None  # the tag of all other messages that might match a tuple
 
 
 def tag_of(pattern: Any) -> Any:
-    """What a pattern is looked up by: its first element; None where that cannot be."""
+    """The key that a pattern is looked up by: its first element; None if that is not possible."""
     tag: Any = pattern[0] if pattern.__class__ is tuple and pattern else None
     return tag if type(tag) in _TAGS else None
 
 
 @final
 class DeepMailbox(deque[Any]):
-    """A deque of messages that can be asked for the oldest with a certain first element.
+    """A deque of messages that finds the oldest one with a certain first element.
 
-    What the runtime does with a mailbox often (append, popleft, del) keeps the index; the rest
-    drops it, and the next `take` makes it anew.
+    The frequent operations of the runtime (append, popleft, del) keep the index; the others drop
+    it, and the next `take` makes a new one.
     """
 
-    # Messages are numbered by age. Where one stands is told by its number, less the older ones
-    # that have gone: so many from the front, and these from the middle.
+    # Messages are numbered by age. The place of one is its number less the older messages that
+    # have gone: a count for those from the front, a list for those from the middle.
     __slots__ = ("_front", "_gone", "_next", "_tags")
 
     def __init__(self, messages: Iterable[Any]) -> None:
@@ -75,7 +75,7 @@ class DeepMailbox(deque[Any]):
 
     def _index(self) -> dict[Any, deque[_Entry]]:
         tags = self._tags
-        # Places are told quickly as long as not too many have gone from the middle.
+        # Finding a place is fast as long as not too many have gone from the middle.
         if tags is None or len(self._gone) > DEEP + len(self):
             tags = self._tags = {}
             self._front, self._next = 0, len(self)
@@ -104,7 +104,7 @@ class DeepMailbox(deque[Any]):
             number = self._number_of(place)
             _remove(tags, number, self[place])
             if place == len(self) - 1:
-                # Its number, and those of any that were behind it, are free again.
+                # Its number is free again, and those of removed messages that were behind it.
                 del self._gone[bisect_left(self._gone, number) :]
                 self._next = number
             elif place == 0:
@@ -113,7 +113,7 @@ class DeepMailbox(deque[Any]):
                 insort(self._gone, number)
         super().__delitem__(place)
         if not self:
-            self._tags = None  # what comes now is not deep
+            self._tags = None  # the mailbox is no longer deep
 
     def _number_of(self, place: int) -> int:
         number = place + self._front
@@ -161,8 +161,8 @@ def _remove(tags: dict[Any, deque[_Entry]], number: int, message: Any) -> None:
 
 
 def _place(message: Any) -> Any:
-    """Under which tag a message stands; MISSING where no tuple can match it."""
-    # Not __class__, which may be a property of the user's.
+    """The tag that a message is filed under; MISSING if no pattern of a tuple can match it."""
+    # Not __class__, which may be a property in the user's code.
     kind = type(message)  # pyright: ignore[reportUnknownVariableType]
     if kind in _TUPLES:
         if not message:

@@ -18,7 +18,7 @@ __all__ = ["destination"]
 
 
 def destination(dest: Any) -> Process | None:
-    """The process that a message reaches; None where there is none. Not for a Pid.
+    """The process that a message reaches, or None. Not for a Pid.
 
     Raises:
         BadArgError: the name is not registered, or this is not a destination.

@@ -1,4 +1,4 @@
-"""The process dictionary: values that a process keeps for itself, by keys."""
+"""The process dictionary: values that a process keeps for itself, by key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def erase(key: Any) -> Any:
 
 
 def get_keys(*value: Any) -> list[Any]:
-    """The keys of the process dictionary; with an argument those that have this value.
+    """The keys of the process dictionary; with an argument, those that have this value.
 
     Source: erlang:get_keys/0, /1.
     """
@@ -40,7 +40,7 @@ def get_keys(*value: Any) -> list[Any]:
 
 
 def dictionary() -> dict[Any, Any]:
-    """The process dictionary, as a dict of one's own.
+    """A copy of the process dictionary.
 
     Source: erlang:get/0.
     """

@@ -18,28 +18,28 @@ __all__ = ["Fate", "doom", "hasten", "is_alive"]
 
 @final
 class Fate:
-    """A decided end: the reason that others will see, and how far it has come."""
+    """A decided end: the reason that others will see, and how far the end has come."""
 
     __slots__ = ("force", "grace", "reason", "thrown", "ticked", "tries")
 
     # Filled by doom(): an __init__ would cost as much again.
     reason: Any
-    force: bool  # no (more) time to clean up
+    force: bool  # it has no time to clean up, or no more
     thrown: bool  # whether the process has been given its ProcessExit
     grace: Timer | None  # ends the time for cleaning up
     ticked: bool  # whether a preemption tick has found it in this turn
-    tries: int  # how often it would not go
+    tries: int  # how often it ignored its ProcessExit
 
 
 def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
     """Decides the end of a process, unless that is decided already.
 
     From here on it is not alive: its name is free and messages to it are dropped. Its clean-up
-    runs when the run queue comes to it; a process that is running goes on to its next switch.
+    runs when the run queue comes to it; a running process continues to its next switch.
 
     Args:
         reason: the exit reason that others will see.
-        force: `kill`: its clean-up may not wait for anything.
+        force: as for `kill`: its clean-up may not wait for anything.
     """
     state = proc.state
     if state >= EXIT_PENDING:
@@ -79,7 +79,7 @@ def hasten(proc: Process) -> None:
 
 
 def is_alive(pid: Pid) -> bool:
-    """Whether a process is alive, after what the caller has sent it.
+    """Whether a process is alive, once the caller's own signals have reached it.
 
     Raises:
         NotRunningError: no node is running.
@@ -91,6 +91,6 @@ def is_alive(pid: Pid) -> bool:
         return proc is not None
     if proc is here.process:
         return proc.state == EXIT_PENDING  # its end begins at its next switch
-    # Now that someone was told, the end is a fact (signals.link asks for this).
+    # Somebody has seen it dead: from now on it must not look alive (see signals.link).
     proc.state = max(proc.state, EXITING)
     return False

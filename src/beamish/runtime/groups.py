@@ -1,7 +1,8 @@
-"""Groups of processes: each knows its leader, and those that it spawns are in its group.
+"""Groups of processes: a process knows its leader, and the processes it spawns join its group.
 
-A context variable keeps it, for a process' context is a copy of its spawner's: so the hot path of
-spawning knows nothing of groups, and the asyncio Tasks of a process are in its group as well.
+The leader is kept in a context variable, because a process' context is a copy of its spawner's. So
+the hot path of spawning knows nothing of groups, and the asyncio Tasks of a process are in its
+group as well.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ _GROUP_LEADER: Final[ContextVar[Pid | None]] = ContextVar("beamish.group_leader"
 
 
 def leader_of(proc: Process) -> Pid | None:
-    """The leader of a process' group; None where it is in no group."""
+    """The leader of a process' group; None if it is in no group."""
     return proc.context.get(_GROUP_LEADER)
 
 
 def group_leader() -> Pid | None:
-    """The leader of the caller's group: of its application, say; None where it is in no group.
+    """The leader of the caller's group, such as its application; None if it is in no group.
 
     A process is in the group of the process that spawned it.
 
@@ -37,12 +38,12 @@ def group_leader() -> Pid | None:
 
 
 def set_group_leader(leader: Pid | None) -> None:
-    """Puts the calling process, and all that it spawns from now on, into another group.
+    """Puts the calling process, and all processes that it spawns later, into another group.
 
     Args:
         leader: the leader's pid; None for no group.
 
-    Source: erlang:group_leader/2, which can do so to others too.
+    Source: erlang:group_leader/2, which can also set that of other processes.
     """
     current()  # outside of a node there are no groups
     _GROUP_LEADER.set(leader)

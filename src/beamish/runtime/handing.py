@@ -1,13 +1,14 @@
-"""Calls handed over: an idle server answers within the turn of the process that calls it.
+"""Calls handed over: an idle server replies within the turn of the process that calls it.
 
-A process that calls a server which waits in `Server.receive` (serving.py) says so by what it
-yields; the scheduler then runs the server's next step at once, before anybody else. Mostly that
-step answers, and then the call needs no monitor, no alias and no time-out: nobody but the server's
-own code could have seen them.
+A process that calls a server which waits in `Server.receive` (serving.py) yields the call. The
+scheduler then runs the server's next step at once, before any other process. Usually that step
+replies, and then the call needs no monitor, no alias and no time-out: only the server's own code
+could have seen them.
 
-Wherever anybody else could, `establish_handed` makes them first: before the server's process is
-parked, before its coroutine goes on (it awaits, it fails, it puts the reply off), before its own
-code looks at processes or sends through the alias. From there on it is a call as any other.
+Wherever other code could see them, `establish_handed` makes them first: before the server's process
+is parked, before its coroutine continues (because it awaits, fails or postpones the reply), and
+before its own code looks at processes or sends through the alias. From then on it is an ordinary
+call.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ __all__ = ["establish", "establish_handed"]
 
 
 def establish_handed() -> None:
-    """Makes the call that is handed over just now one that others can see."""
+    """Makes the call that is being handed over one that others can see."""
     call: Any = here.handed
     here.handed = None
     caller: Process = call[0]
-    if caller.state == WAIT_REPLY:  # not ended, cancelled or answered by other means
+    if caller.state == WAIT_REPLY:  # else it was ended, cancelled or answered by other means
         establish(caller, call[1], caller.pattern, call[3])
 
 

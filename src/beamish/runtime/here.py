@@ -56,10 +56,10 @@ class Here:
         self.adopt: Callable[[], Process] = _no_node
         self.journal: deque[tuple[Any, ...]] = deque(maxlen=0)  # see journal.py
         self.names: dict[str, Process] = {}  # the node's name table
-        # The call that a server answers in its caller's turn, unless others can see it already:
+        # The call being answered in its caller's turn, as long as nobody else can see it:
         # (caller, server, message, timeout); see handing.py.
         self.handed: tuple[Any, ...] | None = None
-        # The process whose turn is over, but which was in the runtime when the tick came: it is
+        # A process whose turn is over but which was in the runtime when the tick came: it is
         # preempted at the end of that call (Preemption.take_a_break).
         self.due: Process | None = None
         self.rest: Callable[[], None] = _no_node

@@ -1,18 +1,18 @@
 """Sending, the mailbox, and selective receive: the hot path.
 
-What it guarantees: a message goes to the end of the receiver's mailbox at once; ``receive``
-takes the oldest message that matches and leaves the others in order; what was looked at while
-waiting is not looked at again.
+It guarantees that a message goes to the end of the receiver's mailbox at once, that ``receive``
+takes the oldest message that matches and leaves the others in order, and that a message that was
+tried while waiting is not tried again.
 
-What makes it quick, each measured:
+What makes it fast, each measured:
 
-- A process that waits for anything is handed the message itself: it goes into ``value``, which
-  the scheduler passes to ``coro.send``, so that it is what ``yield`` returns in receive(). The
-  mailbox is only for a process that does not wait, or waits for something else.
+- A process that waits for any message is handed the message itself: it goes into ``value``, which
+  the scheduler passes to ``coro.send``, so ``yield`` returns it in receive(). The mailbox is only
+  used when a process does not wait, or waits for something else.
 - A process that waits for a pattern is not woken in vain: the sender tries the pattern on the
   new message alone. Patterns that would run the user's code (predicates) are left to the
   receiver, so that an error in them is the receiver's.
-- A pattern with a reference skips the messages that were there before the reference.
+- A pattern with a reference skips the messages that came before the reference was made.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ _TIMED_OUT: Final = Sentinel()
 
 
 def send(dest: Any, message: T) -> T:
-    """Sends a message; returns the message, at once.
+    """Sends a message, and returns it at once.
 
-    The message itself is passed, not a copy: do not change it after it was sent. Messages from one
-    process to another arrive in the order in which they were sent. A message to a dead process
-    or to ``(name, node)`` that nobody has is dropped.
+    The message itself is passed, not a copy: do not change it after sending. Messages from one
+    process to another arrive in the order in which they were sent. A message to a dead process,
+    or to a ``(name, node)`` that is not registered, is dropped.
 
     Args:
         dest: a Pid, a registered name, ``(name, node)``, a Ref that is an alias, or a behaviour's
@@ -94,7 +94,7 @@ def send(dest: Any, message: T) -> T:
         if proc is None:
             return message
     else:
-        # A registered name, in short; what cannot be hashed is refused by destination().
+        # A registered name, in short; destination() refuses what cannot be hashed.
         named = dest.__class__ is str or isinstance(dest, str)
         proc = here.names.get(dest) if named else None
         if proc is None:
@@ -128,13 +128,13 @@ def deliver(proc: Process, message: Any) -> None:
             try:
                 taken = proc.pattern(message)
             except Exception:
-                # A comparison failed. That is the receiver's error: let it come upon it by itself.
+                # A comparison failed. That is the receiver's error: it will meet it by itself.
                 proc.state = WAIT_SCAN
                 taken = False
         else:
             taken = state == WAIT_ANY or (state == WAIT_REPLY and is_reply(proc.pattern, message))
         if taken:
-            # Its pattern is done with; where the message came in is for info() to show.
+            # Its pattern is no longer needed; info() shows where the message came in.
             proc.pattern = len(proc.mailbox) if proc.mailbox else 0
             proc.state = WOKEN
             proc.value = message
@@ -163,13 +163,14 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
     ``message = await receive()`` takes the next message, whatever it is.
 
     Args:
-        patterns: each a value (equality; None, True and False are told by identity), ``...``
-            (anything), a type (isinstance), a tuple, list or dict of patterns (a dict may
-            have more keys), or a predicate.
-        timeout: seconds to wait; None for ever; 0 looks at what is there without waiting.
+        patterns: each a value (equality; None, True and False by identity), ``...`` (anything), a
+            type (isinstance), a tuple, list or dict of patterns (a dict may have more keys), or
+            a predicate.
+        timeout: seconds to wait; None for forever; 0 looks at the mailbox without waiting.
 
     Raises:
-        TimeoutError: nothing came in time. What does not match does not restart the clock.
+        TimeoutError: no match came in time. A message that does not match does not restart the
+            clock.
 
     A pattern that holds a Ref made by this process skips the messages that are older than
     the Ref, so a call costs the same with 100,000 messages waiting.
@@ -250,7 +251,7 @@ def _receive(
             if message is _LOOK_AGAIN:
                 message = _take(proc, patterns, seen)
                 if message is _LOOK_AGAIN and timer is not None and timer.is_over():
-                    message = _TIMED_OUT  # it fired while the process was to look again
+                    message = _TIMED_OUT  # it fired before the process could look again
             if message is _TIMED_OUT:
                 raise _timed_out(patterns, timeout)
             if message is not _LOOK_AGAIN:
@@ -273,7 +274,7 @@ def _begin_wait(proc: Process, patterns: tuple[Any, ...]) -> None:
 
 
 def go_on(proc: Process) -> Generator[None, Any, None]:
-    """Before a process waits, where something was asked of it: lets others run, or ends."""
+    """Before a process waits: does what was asked of it while it ran, a yield or its end."""
     if proc.state == TICKED:
         yield  # its turn is over
         check(proc)  # a cancellation that came when it was on the queue again
@@ -282,7 +283,7 @@ def go_on(proc: Process) -> Generator[None, Any, None]:
 
 
 def check(proc: Process) -> None:
-    """Before a process waits: what was asked of it while it ran."""
+    """Before a process waits: raises the exit or cancellation that was asked of it."""
     if proc.state == TICKED:
         proc.state = RUNNING
         error = take_cancellation(proc)
@@ -300,12 +301,12 @@ def check(proc: Process) -> None:
 def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any, Any]:
     """Takes the reply to a request: ``(ref, reply)``, or the Down of the monitor `ref`.
 
-    What a call waits for, in one step and without patterns. The reference is that of a
-    monitor with ``alias="reply_demonitor"``, made before the request was sent.
+    The wait of a call, in one step and without patterns. The reference is that of a monitor with
+    ``alias="reply_demonitor"``, made before the request was sent.
 
     Args:
         ref: the reference in the request.
-        timeout: seconds to wait; None for ever.
+        timeout: seconds to wait; None for forever.
 
     Raises:
         TimeoutError: nothing came in time.
@@ -360,7 +361,7 @@ def _no_reply(timeout: float | None) -> TimeoutError:
 
 
 def is_reply(ref: Ref, message: Any) -> bool:
-    """Whether a message is `(ref, reply)`, or what a monitor with this reference sends."""
+    """Whether a message is `(ref, reply)`, or the message of the monitor with this reference."""
     cls = message.__class__
     if cls is tuple:
         size = len(message)
@@ -377,7 +378,7 @@ def _first_to_scan(proc: Process, patterns: tuple[Any, ...]) -> int:
 
 
 def _find(proc: Process, test: MethodType, mark: int) -> Any:
-    """_take of what one plain pattern takes, from its mark on, and not the very first."""
+    """_take for one plain pattern, from its mark on; the first message was already tried."""
     mailbox = proc.mailbox
     assert mailbox is not None
     start = max(mark - proc.removed, 1)
@@ -425,7 +426,7 @@ def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
 def _take_deep(
     proc: Process, patterns: tuple[Any, ...], test: Callable[[Any], bool], start: int
 ) -> Any:
-    """The same in a mailbox that may be passed over deeply: see deep_mailbox.py."""
+    """The same in a mailbox where many messages may have to be skipped: see deep_mailbox.py."""
     mailbox = proc.mailbox
     assert mailbox is not None
     tags = [tag_of(pattern) for pattern in patterns]
@@ -453,8 +454,8 @@ def _take_deep(
 def from_index(mailbox: deque[Any], start: int) -> Iterable[Any]:
     """The messages from an index on, oldest first.
 
-    A reply lies at the end of the mailbox, perhaps behind very many messages: they are not
-    walked over, for that would cost at every receive.
+    A reply is at the end of the mailbox, perhaps behind very many messages: they are not walked
+    over, because that would cost at every receive.
     """
     if not start:
         return mailbox
@@ -467,7 +468,7 @@ def from_index(mailbox: deque[Any], start: int) -> Iterable[Any]:
 
 
 def _take_by_predicate(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
-    """The same where the user's code is asked, which may send to its own process meanwhile."""
+    """The same with predicates: the user's code may send to its own process while it runs."""
     mailbox = proc.mailbox
     while mailbox and start < len(mailbox):
         fresh = list(from_index(mailbox, start))
@@ -496,7 +497,7 @@ def _timed_out(patterns: tuple[Any, ...], timeout: float | None) -> TimeoutError
 
 
 def check_timeout(timeout: Any) -> None:
-    """Refuses what is no time-out: Erlang's timeout_value."""
+    """Refuses what is not a time-out: Erlang's timeout_value."""
     if timeout is None or (timeout.__class__ is float and 0.0 <= timeout <= LONGEST):
         return
     check_seconds("timeout", timeout, LONGEST)
@@ -514,7 +515,7 @@ def flush(proc: Process) -> list[Any]:
 
 
 def waiting_messages(proc: Process) -> list[Any]:
-    """The messages not yet received, oldest first; one on its way to the process included."""
+    """The messages not yet received, oldest first, including one that is being handed over."""
     messages = list(proc.mailbox or ())
     if proc.state == WOKEN and proc is not here.process:
         messages.insert(proc.pattern or 0, proc.value)

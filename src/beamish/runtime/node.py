@@ -1,4 +1,4 @@
-"""A node: the record of what runs in it. What is done with it is in the modules around."""
+"""A node: the record of what runs in it. The modules around work on it."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Node:
     """A running node. One at a time in an OS process.
 
     Attributes:
-        processes: all that have not ended, in no order.
+        processes: those that have not ended, in no order.
         adopted: the process of each adopted asyncio Task.
         executors: where offloaded work runs, by `cpu`.
-        things: what other rooms keep once per node.
+        things: objects that other rooms keep once per node.
         init_pid: the sender of signals that come from no process.
         grace: seconds that the clean-up of a process may take.
-        closing: asyncio Tasks that close what dead processes owned.
-        closing_time: seconds that this may take of each.
-        on_stop: what is called when the node stops, after its processes, the latest first; what
-            it returns may be awaited.
+        closing: asyncio Tasks that close the resources of dead processes.
+        closing_time: seconds that each of them may take.
+        on_stop: callbacks for when the processes have been stopped, called in reverse order; an
+            awaitable result is awaited.
         deaths: set at each death, while the node stops.
         hurried: whether its stop may not wait any longer.
         patience: limits what its stop waits for.

@@ -1,10 +1,10 @@
 """What matches: the patterns of ``receive``.
 
-A pattern is, tried in this order: ``...`` (anything); ``None``, ``True`` or ``False`` (that
-very object, as in a ``match`` statement); a type (isinstance); a tuple or list of patterns (same
-type of sequence, same length, element by element, where the very same object always matches); a
-dict of patterns (the keys must be there, others may be); a predicate (any other callable); else a
-value (equality).
+A pattern is, in this order: ``...`` (anything); ``None``, ``True`` or ``False`` (that very object,
+as in a ``match`` statement); a type (isinstance); a tuple or list of patterns (same type of
+sequence, same length, element by element, where the same object always matches); a dict of patterns
+(its keys must be there; others may be); a predicate (any other callable); otherwise a value
+(equality).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | l
     if len(patterns) != len(values):
         return False
     for pattern, value in zip(patterns, values):  # noqa: B905 - of the same length; strict costs
-        # The quickest first: references and atoms are what messages are told by.
+        # The fastest first: most messages differ in references and atoms.
         if pattern is ... or pattern is value:
             continue
         if pattern.__class__ is str:
@@ -69,7 +69,7 @@ def _dict_matches(patterns: dict[Any, Any], values: dict[Any, Any]) -> bool:
 
 
 class AnyOf:
-    """A pattern that takes what one of several takes."""
+    """A pattern that takes what any of several patterns takes."""
 
     __slots__ = ("patterns",)
 
@@ -82,9 +82,9 @@ class AnyOf:
 
 
 def has_predicate(pattern: Any) -> bool:
-    """Whether matching may run code of the user's: then only the receiver may do it.
+    """Whether matching may run the user's code: then only the receiver may do it.
 
-    A value with an ``__eq__`` of its own counts as well.
+    A value with its own ``__eq__`` counts as well.
     """
     cls = pattern.__class__
     if issubclass(cls, _SEQUENCES):
@@ -108,8 +108,8 @@ _PLAIN: Final = (str, int, float, bytes, complex, Ref, Pid)
 def mark_of(pattern: Any, maker: Any) -> int:
     """How many messages had arrived at its maker when the reference in the pattern was made.
 
-    No older message can hold it, so none needs to be looked at: a call stays O(1) with any
-    number of messages waiting (the BEAM's receive optimisation).
+    No older message can hold it, so they can be skipped: a call stays O(1) with any number of
+    messages waiting (the BEAM's receive optimisation).
     """
     if isinstance(pattern, Ref):
         return pattern._mark if pattern._maker is maker else 0  # pyright: ignore[reportPrivateUsage]

@@ -1,8 +1,8 @@
-"""Priority messages: they come before the others of a mailbox, if the receiver has allowed that.
+"""Priority messages: they come before the others in a mailbox, if the receiver has allowed that.
 
-The receiver makes a priority alias and gives it to those whom it trusts; what they send through it
-as urgent is put before all ordinary messages, after the urgent ones that are there already. Nothing
-of this is paid for where it is not used.
+The receiver makes a priority alias and gives it to processes that it trusts. Urgent messages
+through it come before all ordinary messages, and after the urgent ones that are already there. A
+program that does not use them pays nothing.
 
 Source: the Erlang Reference Manual, "Priority Messages" (OTP 28).
 """
@@ -27,8 +27,8 @@ class Urgent:
     """What a process has for priority messages.
 
     Attributes:
-        aliases: through which they may come.
-        queued: those that lay in the mailbox when the last one came.
+        aliases: the aliases through which they may come.
+        queued: those that were in the mailbox when the last one came.
     """
 
     __slots__ = ("aliases", "queued")
@@ -53,10 +53,10 @@ def deliver_first(proc: Process, alias: Ref, message: Any) -> None:
         deliver(proc, message)
         return
     if proc.state == WAIT_SCAN:
-        deliver(proc, message)  # it looks at what comes last; the order is kept among the rest
+        deliver(proc, message)  # it tries the newest message only; the others keep their order
         return
     others, proc.mailbox = proc.mailbox, None
-    deliver(proc, message)  # to one that waits for it, or as the only one of an empty mailbox
+    deliver(proc, message)  # the process takes it, or it is alone in the emptied mailbox
     taken: deque[Any] | None = proc.mailbox
     if not taken:
         proc.mailbox = others
@@ -68,7 +68,7 @@ def deliver_first(proc: Process, alias: Ref, message: Any) -> None:
     others.insert(len(queued), message)
     queued.append(message)
     proc.mailbox = others
-    # References skip what was there before them by its place: let none skip this.
+    # References skip messages by place: none may skip this one.
     proc.removed += len(others)
 
 

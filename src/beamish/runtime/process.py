@@ -1,6 +1,6 @@
-"""One process: its state and what hangs on it.
+"""One process: its state and what belongs to it.
 
-Most of it is made on first use, for an idle process must be small. Nothing here decides
+Most of it is made on first use, because an idle process must be small. Nothing here decides
 anything: the rules are in signals.py, exiting.py and mailbox.py.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .priority import Urgent
     from .ties import Links, Monitors
 
-# In the place of a label that was not set: None may be one.
+# A label that was not set: None is a label.
 UNSET: Final = object()
 
 __all__ = ["Process", "Rare", "Serving", "new_process"]
@@ -45,8 +45,8 @@ class Process(TaskFace):
 
     Attributes:
         state: one of states.py.
-        value: what its coroutine is sent next, and later the last message it was given.
-        send: the coroutine's ``send``, or what stands for it.
+        value: what its coroutine is sent next; afterwards, the last message it was given.
+        send: the coroutine's ``send``, or a replacement.
         context: its own contextvars context.
         mailbox: messages not yet received, oldest first; None until there is one.
         removed: how many messages have ever been taken out of the mailbox.
@@ -57,7 +57,7 @@ class Process(TaskFace):
         monitors: the references of the monitors that it has made.
         watchers: the references of the monitors that others have on it.
         fate: how it must end, once an exit signal has decided that.
-        serving: what a behaviour works on there.
+        serving: what a behaviour works on in it.
     """
 
     __slots__ = (
@@ -126,7 +126,7 @@ class Process(TaskFace):
             enqueue(self)
 
     def initial_call(self, error: BaseException | None = None) -> str:
-        """What it runs, or has run until it raised this, for reports."""
+        """What it runs, or ran until it raised this error, for reports."""
         rare = self.rare
         if rare is not None and rare.initial_call is not None:
             call = rare.initial_call
@@ -140,7 +140,7 @@ class Process(TaskFace):
         return name_of(self.coro, tb)
 
     def label(self) -> Any:
-        """What reports call it: what was set, else what it works on says."""
+        """What reports call it: the label that was set, else that of its work."""
         rare = self.rare
         if rare is not None and rare.label is not UNSET:
             return rare.label
@@ -157,7 +157,7 @@ class Process(TaskFace):
         return pids
 
     def ensure_rare(self) -> Rare:
-        """What is rarely used, made on first use."""
+        """The rarely used part, made on first use."""
         rare = self.rare
         if rare is None:
             rare = self.rare = Rare()
@@ -189,19 +189,19 @@ def new_process(
 
 
 class Serving(Protocol):
-    """What a behaviour's process works on, as the runtime asks for it.
+    """What a behaviour's process works on, as the runtime sees it.
 
     Attributes:
-        message: the last message that it has taken up; of a request ``(tag, (pid, ref), request)``.
+        message: the last message that it has taken up; ``(tag, (pid, ref), request)`` if that is a
+            request.
 
-    It may also have a `label`, what reports call its process where no label was set, and an
-    `initial_call`, what they show as such.
+    It may also have a `label` and an `initial_call`, which reports show if none was set.
     """
 
     message: Any
 
     def crash_details(self, reason: Any) -> dict[str, Any]:
-        """What a crash report shows beside the rest: ``last_message``, ``state``, ``reason``."""
+        """What a crash report shows as well: ``last_message``, ``state``, ``reason``."""
         ...
 
 
@@ -231,7 +231,7 @@ class Rare:
         self.owned: dict[int, Owned] | None = None
         self.critical = 0
         self.outside: Outside | None = None  # the asyncio Task that an adopted process is
-        self.initial_call: Any = None  # a text or a function
+        self.initial_call: Any = None  # a str or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
         self.quiet = False  # its failure is reported by someone else
         self.urgent: Urgent | None = None  # priority messages

@@ -1,4 +1,4 @@
-"""New references of a process, marked with where the messages begin that can hold them."""
+"""New references of a process, each with a mark: no message before it can hold the reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["make_monitor_ref", "make_ref"]
 
 def make_ref(node: Node, proc: Process) -> Ref:
     """A new reference, made by this process."""
-    # No message that has arrived can hold it.
+    # Messages that have arrived cannot hold it.
     mark = proc.removed + len(proc.mailbox) if proc.mailbox else 0
     return new_ref(node.next_ref(), node.home, proc.pid, mark)
 

@@ -1,4 +1,4 @@
-"""Registered names: one process a name, one name a process (rules N1 to N6)."""
+"""Registered names: one process per name, one name per process (rules N1 to N6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RegisteredNames:
         self.table: dict[str, Process] = {}
 
     def register(self, name: Any, pid: Any) -> None:
-        """Gives a process a name; BadArgError says why it cannot be."""
+        """Gives a process a name; BadArgError says why that is impossible."""
         self.check_free(name)
         if not isinstance(pid, Pid):
             raise BadArgError(f"register takes a Pid; got {describe(pid)}")
@@ -40,7 +40,7 @@ class RegisteredNames:
         self.table[name] = proc
 
     def check_free(self, name: Any) -> None:
-        """Refuses what cannot be a name now."""
+        """Refuses a name that cannot be given now."""
         if not isinstance(name, str):
             raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
         if name == "undefined":
@@ -75,7 +75,7 @@ class RegisteredNames:
 
 
 def register(name: str, pid: Pid) -> Literal[True]:
-    """Gives a process a name, until it ends or `unregister`.
+    """Gives a process a name, until it ends or the name is unregistered.
 
     Raises:
         BadArgError: the name is taken, the process has one already or is dead, the name is not

@@ -1,11 +1,11 @@
 """The receive loop of a server, without waking its coroutine for every message.
 
-``await server.receive()`` waits as receive() does. But a message is first given to the server's
-*step*, a plain function that runs in the process as its own code would: with its context,
-preempted as it is, ended as it is. Only what the step does not deal with wakes the coroutine.
+``await server.receive()`` waits as receive() does. But a message goes first to the server's *step*,
+a plain function that runs in the process like the process' own code: in its context, and it can be
+preempted and ended. Only what the step leaves over wakes the coroutine.
 
-While it waits, `Server._send` stands for the coroutine's own ``send``; so the scheduler knows
-nothing of it.
+While the coroutine waits, `Server._send` replaces its own ``send``, so the scheduler need not know
+about servers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Unanswered:
 
 
 class _Raised:
-    """What a step has raised, on its way into the coroutine."""
+    """What a step raised, on its way into the coroutine."""
 
     __slots__ = ("error",)
 
@@ -45,21 +45,21 @@ class _Raised:
         self.error = error
 
 
-_AGAIN: Final = object()  # for the coroutine: something was asked of the process, look up
+_AGAIN: Final = object()  # for the coroutine: look at the process' state again
 
 
 @final
 class Server:
-    """A loop of messages, of the process that calls `receive`.
+    """The receive loop of the process that calls `receive`.
 
-    Both functions are called in the process and cannot wait. What they raise, receive raises.
+    Both functions are called in the process and cannot wait. `receive` raises what they raise.
     They may be replaced while the process does not wait.
 
     Args:
-        step: deals with a message and returns None; or returns what `receive` should return.
-        handle_call: the same for a `behaviour.request` that comes while the process waits: given
-            ``(tag, (pid, ref), request)`` it returns the reply, or ``Unanswered(what receive
-            should return)``.
+        step: handles a message and returns None, or returns what `receive` should return.
+        handle_call: handles a `behaviour.request` that comes while the process waits. It is given
+            ``(tag, (pid, ref), request)``, and returns the reply, or ``Unanswered(result)`` with
+            what `receive` should return.
 
     Example:
         >>> async def counter():
@@ -91,7 +91,7 @@ class Server:
 
     @coroutine
     def receive(self) -> Generator[Any, Any, Any]:
-        """Waits for what the step does not deal with; what it returned for that."""
+        """Waits until `step` returns something other than None, and returns that."""
         proc = self._proc = here.process or current()
         step = self.step
         while True:
@@ -113,11 +113,11 @@ class Server:
                 try:
                     outcome = yield
                 except BaseException:
-                    # Ended or cancelled as it waited; a step cannot be raised into.
+                    # Ended or cancelled while it waited, not by a step.
                     self._wake(proc)
                     raise
-                # From here to the next wait nothing of the process is touched: a handler that the
-                # step has begun may wait for something already.
+                # From here to the next wait nothing of the process may change: a handler that the
+                # step has begun may already wait for something.
                 if outcome.__class__ is _Raised:
                     raise outcome.error
                 if outcome is _AGAIN:
@@ -126,7 +126,7 @@ class Server:
                 return outcome
 
     def _send(self, message: Any) -> Any:
-        """Gives the step the message, and what came meanwhile; or resumes the coroutine."""
+        """Gives the step this message and those that came since, or resumes the coroutine."""
         try:
             outcome = self.step(message)
         except BaseException as error:
@@ -134,10 +134,11 @@ class Server:
         return self._go_on(outcome)
 
     def _go_on(self, outcome: Any) -> Any:
-        """After a step: the next one if there is a message; waits; or resumes the coroutine.
+        """Continues after a step: with the next message, by waiting, or in the coroutine.
 
         Args:
-            outcome: what the step, or `handle_call`, has come to; None where it dealt with it.
+            outcome: what the step returned, or the outcome of `handle_call`; None if the message
+                is done with.
         """
         proc: Process = self._proc
         try:
@@ -160,7 +161,7 @@ class Server:
         return self._wake(proc)(outcome)
 
     def _fail(self, error: BaseException) -> Any:
-        """Resumes the coroutine with what `handle_call` has raised."""
+        """Resumes the coroutine with what `handle_call` raised."""
         return self._go_on(_Raised(error))
 
     def _wake(self, proc: Process) -> Callable[[Any], Any]:

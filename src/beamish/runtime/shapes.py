@@ -1,8 +1,8 @@
-"""Patterns of ``receive``, told by their shape: the classes of a tuple's elements.
+"""Patterns of ``receive``, known by their shape: the classes of a tuple's elements.
 
-A pattern is made anew for each message (it holds a fresh reference, say), but its shape is always
-the same. For each shape there is one function that compares in a single expression what
-patterns.all_match compares in a loop: the identities first, for most messages differ in those.
+A new pattern is made for each message (because it holds a fresh reference, for example), but its
+shape is always the same. For each shape there is one function that compares in a single expression
+what patterns.all_match compares in a loop; identities first, because most messages differ in those.
 Only classes whose comparison runs none of the user's code have a shape.
 """
 
@@ -27,8 +27,8 @@ class Shape:
     """What patterns of one shape have in common.
 
     Attributes:
-        test: tells of (pattern, message) whether the one takes the other.
-        refs: where its references stand; None where they have to be looked for.
+        test: given (pattern, message), whether the pattern takes the message.
+        refs: the places of its references; None if they have to be searched for.
     """
 
     __slots__ = ("refs", "test")
@@ -41,10 +41,10 @@ class Shape:
 
 
 def key_of(pattern: Any) -> Any:
-    """What the shape of a pattern is found by: the classes of its elements; else its own."""
+    """The key that the shape of a pattern is found by: the classes of its elements, or its own."""
     if pattern.__class__ is not tuple:
         return pattern.__class__
-    # Written out for the commonest: map() takes three times as long.
+    # Written out for the most common lengths: map() takes three times as long.
     size = len(pattern)
     if size == 2:
         a, b = pattern
@@ -59,10 +59,10 @@ def key_of(pattern: Any) -> Any:
 
 
 def new_shape(key: Any, pattern: Any) -> Shape | None:
-    """The shape of a pattern that is not in `shapes`; None where matching may run the user's code.
+    """The shape of a pattern that is not in `shapes`; None if matching may run the user's code.
 
     Args:
-        key: the classes of its elements; its own class where it is no tuple.
+        key: the classes of its elements; its own class if it is not a tuple.
         pattern: the pattern.
     """
     if key.__class__ is tuple and len(key) <= _LONGEST and all(cls in _CHECKS for cls in key):
@@ -94,12 +94,12 @@ def _compile(classes: tuple[type, ...]) -> Shape:
         ["isinstance(v, tuple)", f"len(v) == {len(classes)}", *filter(None, checks)]
     )
     refs = tuple(index for index, cls in enumerate(classes) if cls in (Ref, MonitorRef))
-    # Nothing of a pattern is in the text but its length and the classes of _CHECKS.
+    # The text depends only on the length of the pattern and on the classes of _CHECKS.
     return Shape(eval(f"lambda p, v: {test}"), refs)  # noqa: S307
 
 
 _LONGEST: Final = 8  # elements
-_MOST: Final = 500  # shapes; a program has some dozens
+_MOST: Final = 500  # shapes; a program has a few dozen
 
 # p: the pattern, v: the value; as in patterns.matches.
 _SAME: Final = "p[{i}] is v[{i}]"
@@ -120,7 +120,7 @@ _CHECKS: Final[dict[type, str]] = {
 
 _OTHER: Final = Shape(matches)
 
-# By the classes of the elements of a tuple, or the class of a pattern that is none.
+# By the classes of the elements of a tuple, or by the class of any other pattern.
 shapes: Final[dict[Any, Shape]] = {
     type: Shape(lambda pattern, value: isinstance(value, pattern), ()),
     int: _OTHER,

@@ -64,10 +64,10 @@ def spawn_opt(
     Args:
         link: link it to the caller.
         monitor: monitor it; a dict holds the options of `monitor`: ``alias``, ``tag``.
-        name: register it by this name. Where the name is taken nothing is started.
+        name: register it by this name. If the name is taken, nothing is started.
         label: what reports call it; see `set_label`.
-        initial_call: what reports show as its initial call, a function or a text: for code
-            that runs a function on behalf of another.
+        initial_call: what reports show as its initial call, a function or a str: for code that
+            runs a function on behalf of another.
 
     Returns:
         The pid; with `monitor` the pid and the reference.
@@ -81,7 +81,7 @@ def spawn_opt(
     options = monitor if isinstance(monitor, dict) else {}
     if unknown := options.keys() - {"alias", "tag"}:
         raise BadArgError(f"monitor: expected the keys alias and tag; got {sorted(unknown)}")
-    # All that can be refused is refused here, before anything is started.
+    # Whatever can be refused is refused here, before anything is started.
     check_alias(options.get("alias"))
     if name is not None:
         node.names.check_free(name)
@@ -108,17 +108,17 @@ def spawn_request(
     reply_tag: Any = _SPAWN_REPLY,
     **kw: Any,
 ) -> Ref:
-    """Starts a process, and is told of it by a message: ``("spawn_reply", ref, "ok", pid)``.
+    """Starts a process; a message brings the result: ``("spawn_reply", ref, "ok", pid)``.
 
-    On this node the process is there when this returns, and so is the message; where a process is
-    started on another node, both take their time.
+    On this node both the process and the message are there when this returns; on another node
+    both take their time.
 
     Args:
         fn: what it runs.
         link: link it to the caller.
-        monitor: monitor it, with options as `spawn_opt`; the reference is the monitor's then.
-        reply: which messages are wanted: an error's is ``("spawn_reply", ref, "error", reason)``.
-        reply_tag: stands for ``"spawn_reply"``.
+        monitor: monitor it, with options as `spawn_opt`; the reference is then the monitor's.
+        reply: which messages are wanted; an error's is ``("spawn_reply", ref, "error", reason)``.
+        reply_tag: replaces ``"spawn_reply"``.
 
     Returns:
         The reference in the message.
@@ -143,9 +143,9 @@ def spawn_request(
 
 
 def spawn_request_abandon(ref: Ref) -> bool:
-    """Gives up a `spawn_request` that is not done yet; returns whether there was one.
+    """Abandons a `spawn_request` that is not done yet; returns whether there was one.
 
-    A request to this node is done at once, so there is none.
+    A request to this node is done at once, so there never is.
 
     Source: erlang:spawn_request_abandon/1.
     """

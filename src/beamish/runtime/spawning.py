@@ -57,7 +57,7 @@ def spawn_process(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, A
 
 
 def equip(node: Node, proc: Process, name: str | None, label: Any, initial_call: Any) -> None:
-    """Gives a new process what not every one has: its name, and what reports call it."""
+    """Gives a new process what few have: a name, and what reports call it."""
     if name is not None:
         node.names.register(name, proc.pid)
     if label is not None:
@@ -76,13 +76,13 @@ def _outside_parent() -> Process | None:
 def spawn(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
     """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
 
-    Nothing that the function does, or that is wrong with its arguments, fails the caller.
+    Errors in the function or its arguments are the new process' own, never the caller's.
 
     Args:
         fn: an ``async def`` function, or a plain one, which then cannot wait.
 
     Raises:
-        BadArgError: `fn` is no function: a coroutine, say (``spawn(work())`` for ``spawn(work)``).
+        BadArgError: `fn` is not a function: ``spawn(work())`` for ``spawn(work)``, for example.
 
     Source: erlang:spawn/1 (OTP 25 manual).
     """

@@ -1,4 +1,4 @@
-"""The end of a node: its processes in order, then what they owned, then the node itself."""
+"""The end of a node: its processes in order, then their resources, then the node itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["close", "hurry", "kill_all", "stop"]
 
 _QUICK: Final = 0.001  # seconds
 _HURRIED_CLOSE: Final = 0.1  # seconds
-_KILL_TIME: Final = 0.001  # seconds at most, of each, for the processes that are killed at the end
+_KILL_TIME: Final = 0.001  # seconds at most for each process that is killed at the end
 
 
 async def stop(node: Node, seconds: float) -> None:
@@ -51,9 +51,9 @@ async def stop(node: Node, seconds: float) -> None:
 
 
 def hurry(node: Node) -> None:
-    """Kills every process; and whatever the node waits for in its stop has had its time.
+    """Kills every process, and ends what the node waits for in its stop.
 
-    What is being closed is interrupted; the closing of the rest is begun.
+    Closing a resource is interrupted; closing the remaining ones is started, not awaited.
     """
     node.hurried = True
     node.closing_time = _HURRIED_CLOSE
@@ -72,7 +72,7 @@ def kill_all(node: Node) -> None:
 
 
 def close(node: Node) -> None:
-    """Ends the node itself; what still runs is dropped."""
+    """Ends the node itself; processes that still run are dropped."""
     node.scheduler.close()
     if node.preemption is not None:
         node.preemption.close()
@@ -86,7 +86,7 @@ def close(node: Node) -> None:
 
 
 def _let_tasks_go(node: Node) -> None:
-    """Ends the processes of asyncio Tasks that are nobody's children; the Tasks go on."""
+    """Ends the processes of asyncio Tasks that have no parent; the Tasks continue."""
     for task, proc in list(node.adopted.items()):
         if proc.parent is not None:
             continue  # its supervisor ends it
@@ -109,8 +109,8 @@ async def _end_in_order(node: Node, deaths: asyncio.Event, deadline: float) -> N
             async with asyncio.timeout_at(deadline):
                 await deaths.wait()
                 if looking > _QUICK:
-                    # Of so many some die in each turn of the loop, and looking through them all
-                    # each time would take most of it.
+                    # With so many, some die in each turn of the loop, and looking through all of
+                    # them each time would take most of it.
                     await asyncio.sleep(10 * looking)
         except TimeoutError:
             return

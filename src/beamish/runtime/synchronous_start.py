@@ -2,10 +2,10 @@
 
 Every behaviour starts with it (OTP: proc_lib:start and init_ack).
 
-It is ``spawn_opt`` with a link, a name and a monitor that ends with a reply, then
-``receive_reply``, with the meaning of these. Supervisors live of this path; so it makes nothing
-that a start does not need, and `start` is long because each call of a further function would cost
-at every start. `acknowledge` is the other side.
+It means ``spawn_opt`` with a link, a name and a monitor that ends with a reply, then
+``receive_reply``. Supervisors depend on this path, so it allocates nothing that a start does not
+need, and `start` is one long function because each further call would cost at every start.
+`acknowledge` is the other side.
 """
 
 from __future__ import annotations
@@ -51,30 +51,30 @@ def start(
     initial_call: Any = None,
     watch: bool = False,
 ) -> Generator[Any, Any, tuple[Pid, Any, Ref | None]]:
-    """Starts a process that runs ``fn(starter, *args)``, and waits until it says how that went.
+    """Starts a process that runs ``fn(starter, *args)``, and waits until it acknowledges.
 
-    For behaviours. The process says so with ``acknowledge(starter, value)``, or `reply`, once. If
-    it takes too long, or the caller is cancelled meanwhile, it is killed, and is gone when this
-    raises.
+    For behaviours. The process calls ``acknowledge(starter, value)``, or `reply`, once. If it takes
+    too long, or the caller is cancelled while waiting, the process is killed, and is gone when
+    this raises.
 
     Args:
         fn: an ``async def`` function.
-        args: what it gets after the starter.
+        args: its arguments after the starter.
         link: link it to the caller.
-        name: register it by this name. Where the name is taken nothing is started.
-        timeout: seconds to wait; None for ever.
-        work: what it works on, as by `serving`, which may also say what reports call it.
-        label: what they call it otherwise.
-        initial_call: what they show as its initial call otherwise.
+        name: register it by this name. If the name is taken, nothing is started.
+        timeout: seconds to wait; None for forever.
+        work: what it works on, as for `serving`; it may also say what reports call the process.
+        label: what reports call the process otherwise.
+        initial_call: what reports show as its initial call otherwise.
         watch: monitor it as well, unless this raises.
 
     Returns:
-        The pid; ``(ref, value)``, or the Down of a process that died before that; the reference
-        of the monitor, None if there is none.
+        The pid; ``(ref, value)``, or the Down of a process that died before it acknowledged; the
+        reference of the monitor, or None.
 
     Raises:
         BadArgError: the name cannot be registered.
-        TimeoutError: it said nothing in time.
+        TimeoutError: it did not acknowledge in time.
     """
     asker = here.process or current()
     node = here.node or running_node()
@@ -114,7 +114,7 @@ def start(
             wait: Any = receive_reply(ref, timeout)
             message = yield from cast("Generator[Any, Any, Any]", wait)
     except (TimeoutError, CancelledError) as error:
-        if not isinstance(error, ProcessExit):  # else the link does it, where there is one
+        if not isinstance(error, ProcessExit):  # else the link ends it, if there is one
             yield from _give_up(asker, pid, ref)
         if watching is not None:
             demonitor(asker, watching, flush=True)
@@ -125,7 +125,7 @@ def start(
 def _equip(
     asker: Process, proc: Process, name: str | None, label: Any, initial_call: Any, *, watch: bool
 ) -> Ref | None:
-    """What not every process has that is started."""
+    """The parts of a start that few starts have."""
     node = running_node()
     equip(node, proc, name, label, initial_call)
     return monitor(node, asker, proc.pid, None, None) if watch else None
@@ -137,7 +137,7 @@ def _give_up(asker: Process, pid: Pid, ref: MonitorRef) -> Generator[Any, Any, N
     send_exit(asker, pid, "kill")
     wait: Any = receive_reply(ref)
     message = yield from cast("Generator[Any, Any, Any]", wait)
-    if message[0] is ref:  # it was ready when the order came, and that ended the monitor
+    if message[0] is ref:  # it acknowledged before it was killed, and that ended the monitor
         wait = receive_reply(monitor(running_node(), asker, pid, None, None))
         yield from cast("Generator[Any, Any, Any]", wait)
     for index, message in enumerate(asker.mailbox or ()):
@@ -149,10 +149,10 @@ def _give_up(asker: Process, pid: Pid, ref: MonitorRef) -> Generator[Any, Any, N
 
 
 def acknowledge(starter: tuple[Pid, Any], value: Any) -> None:
-    """Says how a start went: `reply`, quick where the starter waits as it mostly does.
+    """Tells the starter how the start went: a `reply`, with a fast path for the usual wait.
 
     Args:
-        starter: what the function of `start` was given.
+        starter: the first argument of the function that `start` runs.
         value: any term.
     """
     ref = starter[1]

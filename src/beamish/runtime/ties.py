@@ -1,8 +1,8 @@
-"""The links and monitors of a process as they are kept: None, the only one, or a dict of them.
+"""How the links and monitors of a process are kept: None, a single one, or a dict of them.
 
-Most processes have no more than one of each kind, and a dict for one would take 232 bytes and be
-made and dropped with every monitor. From the second on they stand in a dict, in the order in
-which they were made, and stay in it. A monitor is its reference alone: that knows both sides.
+Most processes have at most one of each kind. A dict for one would take 232 bytes, and be made and
+dropped with every monitor. From the second on they are in a dict, in the order in which they
+were made, and the dict stays. A monitor is kept as its reference, which knows both sides.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Monitors: TypeAlias = "MonitorRef | dict[MonitorRef, None] | None"
 
 
 def tie(ties: K | dict[K, None] | None, key: K) -> K | dict[K, None]:
-    """What is kept when this one is added; to be stored in the place of `ties`."""
+    """What to keep instead of `ties` when this one is added."""
     if ties is None:
         return key
     if ties.__class__ is dict:
@@ -36,7 +36,7 @@ def tie(ties: K | dict[K, None] | None, key: K) -> K | dict[K, None]:
 
 
 def untie(ties: K | dict[K, None] | None, key: K) -> K | dict[K, None] | None:
-    """What is kept when this one is taken away, if it is there."""
+    """What to keep instead of `ties` when this one is removed, if it is there."""
     if ties is key:
         return None
     if ties.__class__ is dict:
@@ -72,7 +72,7 @@ def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
 
 
 def unwatch(proc: Process, ref: MonitorRef) -> bool:
-    """Takes a monitor away; whether it was active."""
+    """Ends a monitor of the process; returns whether it was active."""
     target: Process | None = ref._watched
     if target is None or ref._maker is not proc.pid:
         return False

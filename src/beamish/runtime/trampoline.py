@@ -1,7 +1,6 @@
-"""Makes a coroutine of whatever a process is to run.
+"""Makes a coroutine of whatever a process runs.
 
-Its frames hold nothing, so a process may be preempted above them (preemption.py lets this file
-pass).
+Its frames hold no locks, so a process may be parked above them (preemption.py accepts this file).
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ _COROUTINE: Final = inspect.CO_COROUTINE
 def coroutine_of(
     fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]
 ) -> Coroutine[Any, Any, Any]:
-    """The coroutine of a call that is to run in a process of its own.
+    """The coroutine of a call that runs in a process of its own.
 
-    Nothing of the callee runs here: an error in it, wrong arguments too, is the child's (P1).
+    Nothing of the callee runs here: its errors, wrong arguments included, are the child's (P1).
     """
     cls = fn.__class__
     if (cls is FunctionType or cls is MethodType) and fn.__code__.co_flags & _COROUTINE:
@@ -60,7 +59,7 @@ def name_of(coro: Any, tb: TracebackType | None = None) -> str:
 
     Args:
         coro: the coroutine, or a function.
-        tb: where an exception has left it; it has no frame of its own any more then.
+        tb: the traceback of the exception that ended it: it no longer has a frame of its own.
     """
     fn: Any = coro
     code, frame = getattr(coro, "cr_code", None), getattr(coro, "cr_frame", None)
