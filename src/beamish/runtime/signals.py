@@ -25,7 +25,7 @@ from beamish.terms import (
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import down_message, exit_message, new_tuple
-from beamish.terms.words import DOWN, PROCESS
+from beamish.terms.words import DOWN, PROCESS, is_word
 
 from .aliases import EXPLICIT, activate, check_alias
 from .fate import doom
@@ -52,11 +52,6 @@ __all__ = [
     "send_exit",
     "unlink",
 ]
-
-
-def is_word(reason: Any, word: str) -> bool:
-    """Whether a reason is this atom (reasons are any objects: `==` alone might do anything)."""
-    return isinstance(reason, str) and reason == word
 
 
 # ---- exit signals

@@ -32,6 +32,7 @@ __all__ = [
     "SYSTEM",
     "TERMINATE",
     "TIMEOUT",
+    "is_word",
 ]
 
 ALREADY_STARTED: Final = Atom("already_started")
@@ -55,3 +56,11 @@ SYS: Final = Atom("sys")
 SYSTEM: Final = Atom("system")
 TERMINATE: Final = Atom("terminate")
 TIMEOUT: Final = Atom("timeout")
+
+
+def is_word(term: object, word: str) -> bool:
+    """Whether a term is this word, as an Atom or a plain string.
+
+    A term may be any object, for which ``==`` alone might do anything.
+    """
+    return term is word or (isinstance(term, str) and term == word)

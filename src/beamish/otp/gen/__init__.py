@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     )
     from .attributes import attributes_of, set_attributes
     from .awaiting import is_coroutine
-    from .callbacks import exit_reason, run_callback, unclaim
+    from .callbacks import declined, exit_reason, run_callback, unclaim
     from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
-    from .protocol import GEN_CALL, GEN_CAST, Caller, is_protocol, is_word
+    from .protocol import GEN_CALL, GEN_CAST, Caller, is_protocol
     from .requests import (
         Request,
         RequestError,
@@ -70,9 +70,9 @@ else:
             ),
             ".attributes": "attributes_of set_attributes",
             ".awaiting": "is_coroutine",
-            ".callbacks": "exit_reason run_callback unclaim",
+            ".callbacks": "declined exit_reason run_callback unclaim",
             ".names": "Dest Name ViaModule check_name register unregister whereis",
-            ".protocol": "GEN_CALL GEN_CAST Caller is_protocol is_word",
+            ".protocol": "GEN_CALL GEN_CAST Caller is_protocol",
             ".requests": (
                 "Request RequestError RequestIds Response check_response receive_response "
                 "reqids_add reqids_new reqids_size reqids_to_list send send_request wait_response"
@@ -115,6 +115,7 @@ __all__ = [
     "check_name",
     "check_response",
     "claim",
+    "declined",
     "exit_reason",
     "fail",
     "failed",
@@ -122,7 +123,6 @@ __all__ = [
     "ignore",
     "is_coroutine",
     "is_protocol",
-    "is_word",
     "no_process",
     "receive_response",
     "register",

@@ -9,19 +9,47 @@ from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
 
+from beamish.otp.directives import Fail, Ignore, Stop
 from beamish.terms import ProcessExit, Throw
 from beamish.terms.reasons import CANCELLED
 
 from .awaiting import is_coroutine
 from .names import Name, unregister
+from .starting import Starter, fail, ignore
 
-__all__ = ["exit_reason", "run_callback", "unclaim"]
+__all__ = ["declined", "exit_reason", "run_callback", "unclaim"]
 
 
 def unclaim(name: Name | None) -> None:
     """Frees a via name before anyone hears that the start failed; a local one goes by itself."""
     if name is not None:
         unregister(name)
+
+
+def declined(starter: Starter, name: Name | None, result: Any) -> bool:
+    """Sees to an init that wants no process: Ignore, Fail or Stop.
+
+    Args:
+        starter: hears of Ignore and Fail; the caller ends normally next.
+        name: the name of the process, which is freed.
+        result: what init has returned.
+
+    Returns:
+        False if the result is none of these.
+
+    Raises:
+        ProcessExit: it is Stop; the starter hears of it as of any other end.
+    """
+    unclaim(name)
+    if result is Ignore or isinstance(result, Ignore):
+        ignore(starter)
+    elif isinstance(result, Fail):
+        fail(starter, result.reason)
+    elif isinstance(result, Stop):
+        raise ProcessExit(result.reason)
+    else:
+        return False
+    return True
 
 
 async def run_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from beamish.terms import Atom, Pid, Ref
 
-__all__ = ["GEN_CALL", "GEN_CAST", "Caller", "is_protocol", "is_word"]
+__all__ = ["GEN_CALL", "GEN_CAST", "Caller", "is_protocol"]
 
 GEN_CALL: Final = Atom("$gen_call")
 GEN_CAST: Final = Atom("$gen_cast")
@@ -25,8 +25,3 @@ def is_protocol(message: Any) -> bool:
     """Whether this may be a system message, or a call."""
     # Compared as text there: who writes the protocol by hand need not know of Atoms.
     return message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str)
-
-
-def is_word(tag: Any, atom: Atom) -> bool:
-    """Whether the tag of a message is this word, as an Atom or as a text."""
-    return tag is atom or (isinstance(tag, str) and tag == atom)

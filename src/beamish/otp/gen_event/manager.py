@@ -38,7 +38,7 @@ from beamish.otp.sys import (
     handle_system_msg,
 )
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
-from beamish.terms.words import ERROR, EXIT, IN, OK, STOP
+from beamish.terms.words import ERROR, EXIT, IN, OK, STOP, is_word
 
 from .values import HandlerId, RemoveHandler, SwapHandler
 
@@ -153,7 +153,7 @@ class _Manager(Special):
     async def _stop(self, reason: Any) -> None:
         for handler in tuple(self.handlers):
             await self._remove(handler, STOP, SHUTDOWN)
-        if not (isinstance(reason, str) and reason == NORMAL):
+        if not is_word(reason, NORMAL):
             process.exit(reason)
 
     # ---- events

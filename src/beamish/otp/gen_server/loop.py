@@ -21,7 +21,6 @@ from beamish import behaviour, process
 from beamish.otp.directives import (
     UNSET,
     Continue,
-    Fail,
     Hibernate,
     Ignore,
     NoReply,
@@ -38,13 +37,11 @@ from beamish.otp.gen import (
     Starter,
     acknowledge,
     claim,
+    declined,
     exit_reason,
-    fail,
     hibernated,
-    ignore,
     is_coroutine,
     is_protocol,
-    is_word,
     report_exit,
     reporting,
     run_callback,
@@ -52,7 +49,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import SYSTEM, debug_options, handle_debug, handle_system_msg
 from beamish.terms import NORMAL, Atom, ProcessExit, Throw
-from beamish.terms.words import IN, OUT
+from beamish.terms.words import IN, OUT, is_word
 
 from .steps import Later, MethodCall, dispatch, finish, loop_of
 from .work import Work
@@ -129,14 +126,9 @@ async def _begun(starter: Starter, work: Work, server: GenServerCallbacks, resul
         acknowledge(starter)
         then: Then = result
         return then
-    unclaim(work.name)
-    if result is Ignore or isinstance(result, Ignore):
-        ignore(starter)
+    if declined(starter, work.name, result):
         return _NO_SERVER
-    if isinstance(result, Fail):
-        fail(starter, result.reason)
-        return _NO_SERVER
-    raise ProcessExit(result.reason) if isinstance(result, Stop) else _bad_return(result)
+    raise _bad_return(result)
 
 
 async def _hibernate(jump: Hibernation) -> Then:
@@ -336,7 +328,7 @@ async def _stop(work: Work, stop: Any) -> None:
         # After terminate, as in OTP: who is answered finds the server's work done.
         if stop.reply is not UNSET and _is_call(work.message):
             behaviour.reply(work.message[1], stop.reply)
-    if not (isinstance(reason, str) and reason == NORMAL):
+    if not is_word(reason, NORMAL):
         process.exit(reason)
 
 

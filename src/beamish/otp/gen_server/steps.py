@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple, cast
 
 from beamish import behaviour
 from beamish.otp.directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
-from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, is_protocol, is_word
+from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, is_protocol
 from beamish.terms import Exit, Throw
+from beamish.terms.words import is_word
 
 from .work import Work
 

@@ -28,7 +28,7 @@ from beamish.otp.errors import UndefinedCallbackError
 from beamish.otp.gen import GEN_CALL, GEN_CAST, is_coroutine
 from beamish.otp.sys import SYSTEM, Debug, handle_debug, handle_system_msg
 from beamish.terms import Atom, Exit, Pid, Throw
-from beamish.terms.words import CALL, IN, OUT, TIMEOUT
+from beamish.terms.words import CALL, IN, OUT, TIMEOUT, is_word
 
 from .observed import Observed
 from .timeouts import Timers, is_time
@@ -176,7 +176,7 @@ class Engine(Observed):
             event = self.queue.popleft() if self.queue else self._next_due()
             if event is None:
                 message = await receive()
-                if message.__class__ is tuple and len(message) == 3 and _is(SYSTEM, message[0]):
+                if message.__class__ is tuple and len(message) == 3 and is_word(message[0], SYSTEM):
                     found: Any = await handle_system_msg(self, message[1], message[2], self.parent)
                 else:
                     found = self._event_of(message)
@@ -203,11 +203,11 @@ class Engine(Observed):
             length = len(message)
             if length == 3:
                 head = message[0]
-                if head is GEN_CALL or _is(GEN_CALL, head):
+                if head is GEN_CALL or is_word(head, GEN_CALL):
                     return ((CALL, message[1]), message[2])
-                if _is(TIMEOUT, head):
+                if is_word(head, TIMEOUT):
                     return self._timed_out(message)
-            elif length == 2 and _is(GEN_CAST, message[0]):
+            elif length == 2 and is_word(message[0], GEN_CAST):
                 return (_CAST, message[1])
         elif message.__class__ is Exit and message[1] in (self.parent, behaviour.init()):
             return Stop(message[2])
@@ -410,11 +410,6 @@ _ONLY_ON_EVENTS: Final = frozenset(
 )
 _MODULE_ACTIONS: Final = frozenset((ChangeCallbackModule, PushCallbackModule, PopCallbackModule))
 _TIMEOUTS: Final = frozenset((StateTimeout, EventTimeout, GenericTimeout))
-
-
-def _is(atom: Atom, tag: Any) -> bool:
-    """Compared as text: who writes the protocol by hand need not know of Atoms."""
-    return tag is atom or (isinstance(tag, str) and tag == atom)
 
 
 def _bad(what: str, value: Any) -> NoReturn:

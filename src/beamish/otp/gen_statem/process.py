@@ -10,15 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from beamish import behaviour, process
-from beamish.otp.directives import Fail, Ignore, Stop
 from beamish.otp.gen import (
     Name,
     Starter,
     acknowledge,
     claim,
+    declined,
     exit_reason,
-    fail,
-    ignore,
     report_exit,
     reporting,
     run_callback,
@@ -26,7 +24,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import debug_options, handle_debug
 from beamish.terms import NORMAL, Atom, Pid, ProcessExit
-from beamish.terms.words import TERMINATE
+from beamish.terms.words import TERMINATE, is_word
 
 from .engine import Engine
 from .values import NextState
@@ -75,14 +73,9 @@ async def _begin(starter: Starter, setup: Setup) -> tuple[Engine, NextState] | N
             debug_options(engine, setup.debug)
         acknowledge(starter)
         return engine, result
-    unclaim(setup.name)
-    if result is Ignore or isinstance(result, Ignore):
-        ignore(starter)
+    if declined(starter, setup.name, result):
         return None
-    if isinstance(result, Fail):
-        fail(starter, result.reason)
-        return None
-    raise ProcessExit(result.reason if isinstance(result, Stop) else (_BAD_RETURN, result))
+    raise ProcessExit((_BAD_RETURN, result))
 
 
 async def live(engine: Engine, first: NextState) -> None:
@@ -104,7 +97,7 @@ async def _stop(engine: Engine, reason: Any) -> None:
     if engine.debug is not None:
         handle_debug(engine, (TERMINATE, reason, engine.state))
     await run_callback(engine.machine.terminate, reason, engine.state)
-    if not (isinstance(reason, str) and reason == NORMAL):
+    if not is_word(reason, NORMAL):
         process.exit(reason)
 
 

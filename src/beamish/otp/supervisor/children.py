@@ -27,7 +27,7 @@ from beamish.terms import (
     TimerRef,
     is_expected,
 )
-from beamish.terms.words import EXIT
+from beamish.terms.words import EXIT, is_word
 
 __all__ = [
     "BAD_SPEC",
@@ -333,9 +333,7 @@ async def stop_process(pid: Pid, spec: ChildSpec) -> Any:
 def is_abnormal_stop(reason: Any, spec: ChildSpec) -> bool:
     """Whether a stopped child's reason is another than the one that it was told."""
     told = KILLED if spec.shutdown == "brutal_kill" else SHUTDOWN
-    if isinstance(reason, str) and reason == told:
-        return False
-    return spec.restart == "permanent" or not is_expected(reason)
+    return not is_word(reason, told) and (spec.restart == "permanent" or not is_expected(reason))
 
 
 async def unlink_flush(pid: Pid, reason: Any) -> Any:
@@ -349,7 +347,7 @@ async def unlink_flush(pid: Pid, reason: Any) -> Any:
         message = await process.receive((EXIT, pid, ...), timeout=0)
     except TimeoutError:
         return reason
-    return message[2] if isinstance(reason, str) and reason == NOPROC else reason
+    return message[2] if is_word(reason, NOPROC) else reason
 
 
 async def stop_processes(children: list[Child]) -> list[tuple[Child, Any]]:

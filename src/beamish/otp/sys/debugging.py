@@ -17,7 +17,7 @@ from beamish import process
 from beamish.terms import Atom, BadArgError
 from beamish.terms.errors import describe
 from beamish.terms.numbers import is_whole
-from beamish.terms.words import DONE, IN, OUT
+from beamish.terms.words import DONE, IN, OUT, is_word
 
 __all__ = ["Debug", "DebugFunction", "Event", "Statistics", "check_options"]
 
@@ -113,7 +113,7 @@ class Debug:
                 state = fn(state, event, name)  # noqa: PLW2901  # its next state
             except Exception:  # noqa: BLE001  # whatever the user's function raises
                 state = DONE  # noqa: PLW2901
-            if isinstance(state, str) and state == DONE:
+            if is_word(state, DONE):
                 self._functions.pop(ident, None)
             elif ident in self._functions:
                 self._functions[ident] = (fn, state)

@@ -17,10 +17,10 @@ from typing import Any, Final, TypeAlias, final
 from beamish import behaviour, process
 from beamish.terms import NORMAL, Atom, BeamishError, Down, Exit, Pid, ProcessExit, Ref, TimerRef
 from beamish.terms.reasons import KILL
-from beamish.terms.words import DONE, FAILED, OK, TIMEOUT
+from beamish.terms.words import DONE, FAILED, OK, TIMEOUT, is_word
 
 from .process import give_job
-from .waiting import EXIT, is_word
+from .waiting import EXIT
 
 __all__ = [
     "END",

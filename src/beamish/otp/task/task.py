@@ -21,7 +21,7 @@ from beamish import process
 from beamish.otp.child import DEFAULT, ChildSpec, Restart, Shutdown, Supervised
 from beamish.otp.proc_lib import check_callable, reporting
 from beamish.terms import KILLED, NOPROC, SHUTDOWN, BadArgError, Pid, Ref
-from beamish.terms.words import OK, TIMEOUT
+from beamish.terms.words import OK, TIMEOUT, is_word
 
 from .process import callers, give_job, run_task, spawn_for_owner
 from .stream import Inputs, StreamOptions, TaskStream
@@ -31,7 +31,6 @@ from .waiting import (
     collect,
     failure,
     forget,
-    is_word,
     known,
     stop,
     wait,

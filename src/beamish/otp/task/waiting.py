@@ -17,7 +17,7 @@ from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, Proces
 from beamish.terms.errors import describe
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import NODEDOWN
-from beamish.terms.words import OK
+from beamish.terms.words import OK, is_word
 
 __all__ = [
     "EXIT",
@@ -27,7 +27,6 @@ __all__ = [
     "collect",
     "failure",
     "forget",
-    "is_word",
     "known",
     "stop",
     "wait",
@@ -141,11 +140,6 @@ def known(outcome: Found | None, what: str, *args: Any) -> Any:
 def failure(reason: Any, what: str, *args: Any) -> ProcessExit:
     """How a function of Task exits: with the reason, and what was called."""
     return failed(reason, None, None, called=(TASK, Atom(what), args))
-
-
-def is_word(reason: Any, word: Atom) -> bool:
-    """Whether a reason is this atom."""
-    return isinstance(reason, str) and reason == word
 
 
 def check_yield_many(limit: Any, on_timeout: Any) -> None:
