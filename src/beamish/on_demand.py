@@ -5,7 +5,9 @@ stands, takes three times as long to import as the rest. And of ``beamish.otp`` 
 a program pays for the modules it uses.
 
 A package says twice what it exports: to type checkers and readers in plain imports under
-``TYPE_CHECKING``, to the interpreter in a table. A test holds the two against each other.
+``TYPE_CHECKING``, to the interpreter in a table. A test holds the two against each other. What
+users may import is in its ``__all__``; what it has for the other rooms of beamish alone is not, and
+is imported as itself: ``from .steps import MethodCall as MethodCall``.
 """
 
 from __future__ import annotations

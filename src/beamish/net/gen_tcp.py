@@ -1,41 +1,14 @@
-r"""TCP sockets that belong to processes: Erlang's gen_tcp.
+"""gen_tcp: TCP sockets that belong to processes.
 
-    async def serve(port):
-        listener = gen_tcp.listen(port, packet="line", reuseaddr=True)
-        while True:
-            socket = await gen_tcp.accept(listener)
-            pid = process.spawn(echo, socket)
-            gen_tcp.controlling_process(socket, pid)
-
-    async def echo(socket):
-        while True:
-            await gen_tcp.send(socket, await gen_tcp.recv(socket))
-
-What to know:
-
-- **A process owns a socket**: the one that called listen, accept or connect. When it dies, for
-  whatever reason, the socket is closed; so nothing leaks, and a crashed server's port is free
-  before its supervisor hears of the crash. ``controlling_process`` hands it on.
-- **Passive or active.** A passive socket (the default here) is read with ``recv``. An active one
-  sends its owner ``("tcp", socket, data)``, and at the end ``("tcp_closed", socket)``, before it
-  ``("tcp_error", socket, reason)`` if it failed. With ``active="once"`` or a number the socket is
-  passive again after so many messages, and when a number has come to 0 it says so:
-  ``("tcp_passive", socket)``.
-- **Packets**: raw bytes, lines, or packets with their length before them. Data is always bytes.
-- **Errors** are exceptions (``net.errors``) with the reason of Erlang in ``.reason``. A server that
-  lets ``ClosedError`` end the process of a connection has dealt with it.
-
-Differences from Erlang: ``active`` is False by default; the backlog is 1024, not 5; on a socket
-that has ended ``recv`` and ``send`` go on raising ``closed`` where Erlang's second call says
-``enotconn``, and so do setopts, sockname and peername where Erlang says ``einval``; ``close`` does
-not wait while
-what was sent is written: that goes on in the background; a packet too long for its header is
-refused instead of sent with a wrong one; a recv that waits when the socket is made active still
-gets the next packet.
+A process owns the sockets that it has made or been given. When it dies, for whatever reason, they
+are closed, before anyone hears of the death; so nothing leaks, and a server that is restarted finds
+its port free. Errors are exceptions with Erlang's reason in ``.reason``.
 
 The path of a call: ``gen_tcp.recv -> Input -> runtime.waiting.suspend``.
 
-Source: gen_tcp and inet (OTP 25 and 29 manuals).
+Source: kernel, gen_tcp(3) and inet(3) (OTP 25 and 29 manuals).
+
+See the page "gen_tcp" in the documentation.
 """
 
 from __future__ import annotations

@@ -43,12 +43,18 @@ __all__ = [
 ]
 
 Family = Literal["inet", "inet6", "local"]
+"""A family of addresses."""
+
 IpObject = ipaddress.IPv4Address | ipaddress.IPv6Address
 Local = tuple[Literal["local"], str | bytes | os.PathLike[str]]
 Address = str | IpObject | tuple[int, ...] | Local
+"""An address, as text, an object of ``ipaddress``, a tuple of numbers, or ``("local", path)``."""
+
 Host = Address
-# What sockname and peername return.
+"""A host, as an address or a name to be looked up."""
+
 SockAddress = tuple[str, int] | tuple[Literal["local"], str]
+"""An address, as ``sockname`` and ``peername`` return it."""
 
 _FAMILIES: Final[dict[str, int]] = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 if hasattr(socket, "AF_UNIX"):

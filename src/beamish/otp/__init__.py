@@ -35,8 +35,9 @@ if TYPE_CHECKING:
         HandlerError,
         StartError,
         StartIgnored,
+        UndefinedCallbackError,
     )
-    from .gen import Dest, Name
+    from .gen import Dest, Name, ViaModule
     from .gen_event import GenEvent, GenEventHandler
     from .gen_server import Caller, GenServer
     from .gen_statem import GenStatem
@@ -65,13 +66,13 @@ else:
             ".directives": "Continue Fail Hibernate Ignore NoReply Reply Stop Timeout",
             ".errors": (
                 "AlreadyRegisteredError ApplicationError ChildError ChildSpecError HandlerError "
-                "StartError StartIgnored"
+                "StartError StartIgnored UndefinedCallbackError"
             ),
             ".gen_event": "GenEvent GenEventHandler",
             ".gen_server": "Caller GenServer",
             ".gen_statem": "GenStatem",
             ".methods": "call cast",
-            ".gen": "Dest Name",
+            ".gen": "Dest Name ViaModule",
             ".registry": "Registry Select",
             ".supervisor": (
                 "ChildCount ChildInfo DynamicSupervisor DynamicSupervisorFlags PartitionSupervisor "
@@ -121,6 +122,8 @@ __all__ = [
     "Task",
     "TaskSupervisor",
     "Timeout",
+    "UndefinedCallbackError",
+    "ViaModule",
     "Waiting",
     "application",
     "call",

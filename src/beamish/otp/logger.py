@@ -38,6 +38,7 @@ __all__ = [
 Level: TypeAlias = Literal[
     "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency", "all", "none"
 ]
+"""A level, as Elixir's Logger has them."""
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _METADATA: Final[ContextVar[Mapping[str, Any]]] = ContextVar("beamish.metadata", default=_NOTHING)

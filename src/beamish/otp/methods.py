@@ -46,7 +46,7 @@ class _Method(Generic[P, B]):
 
 
 class CallMethod(_Method[P, B], Generic[P, R, B]):
-    """A method that is a call from outside; made by :func:`call`."""
+    """A method that is a call from outside; made by ``@call``."""
 
     def __init__(self, body: Callable[Concatenate[Any, P], B], timeout: CallTimeout) -> None:
         super().__init__(body)
@@ -104,7 +104,7 @@ class CallMethod(_Method[P, B], Generic[P, R, B]):
 
 
 class CastMethod(_Method[P, Any]):
-    """A method that is a cast from outside; made by :func:`cast`."""
+    """A method that is a cast from outside; made by ``@cast``."""
 
     @overload
     def __get__(self, server: None, owner: type) -> CastMethod[P]: ...

@@ -20,6 +20,7 @@ from .leaks import LeakError, sweep
 __all__ = ["Clock", "run_test"]
 
 Clock: TypeAlias = Literal["real", "virtual"]
+"""The clock that a test runs on, ``"real"`` or ``"virtual"``."""
 
 # Seconds that what was linked to a test may take for its clean-up.
 _GRACE: Final = 1.0

@@ -25,6 +25,7 @@ __all__ = [
 NOT_LOADED: Final = Atom("not_loaded")
 
 AppLike: TypeAlias = type[Application] | str
+"""An application, by its class or its name."""
 
 
 def dependencies(cls: type[Application]) -> list[type[Application]]:

@@ -57,6 +57,10 @@ __all__ = [
 ]
 
 RestartType: TypeAlias = Literal["permanent", "transient", "temporary"]
+"""What happens when the top supervisor of an application ends by itself.
+
+``"temporary"``, ``"transient"`` or ``"permanent"``.
+"""
 
 
 # ---- loading

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 from beamish.on_demand import exports as _exports
 
 if TYPE_CHECKING:
-    from .backoff import Backoff, Retry, Waiting
-    from .plain import function_name, is_plain_function, start_function, start_task
+    from .backoff import Backoff, Waiting
+    from .backoff import Retry as Retry
+    from .plain import function_name as function_name
+    from .plain import is_plain_function as is_plain_function
+    from .plain import start_function as start_function
+    from .plain import start_task as start_task
+    from .spec import DEFAULT as DEFAULT
     from .spec import (
-        DEFAULT,
         ChildLike,
         ChildSpec,
         ChildType,
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
         StartFunction,
         child_spec,
     )
-    from .supervised import Supervised
+    from .supervised import Supervised as Supervised
 else:
     __getattr__, __dir__ = _exports(
         __name__,
@@ -42,21 +46,14 @@ else:
     )
 
 __all__ = [
-    "DEFAULT",
     "Backoff",
     "ChildLike",
     "ChildSpec",
     "ChildType",
     "Modules",
     "Restart",
-    "Retry",
     "Shutdown",
     "StartFunction",
-    "Supervised",
     "Waiting",
     "child_spec",
-    "function_name",
-    "is_plain_function",
-    "start_function",
-    "start_task",
 ]

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard, cast
 
 from beamish import process
 from beamish.otp.errors import StartError
-from beamish.otp.proc_lib import reporting
+from beamish.otp.gen import reporting
 from beamish.terms import NOPROC, Pid
 
 __all__ = ["function_name", "is_plain_function", "start_function", "start_task"]

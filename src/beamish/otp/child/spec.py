@@ -27,14 +27,26 @@ __all__ = [
 ]
 
 Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
+"""Whether a child that has ended is started again.
+
+``"permanent"``, ``"transient"`` (unless it ended as it should) or ``"temporary"`` (never).
+"""
+
 ChildType: TypeAlias = Literal["worker", "supervisor"]
+"""Whether a child is a ``"worker"`` or a ``"supervisor"``."""
+
 Shutdown: TypeAlias = float | Literal["brutal_kill"] | None
+"""How many seconds a child may take to stop, ``"brutal_kill"``, or None forever."""
+
 Modules: TypeAlias = tuple[str, ...] | Literal["dynamic"]
+"""The names of the classes or modules that a child's code is in, or ``"dynamic"``."""
+
 StartFunction: TypeAlias = (
     Callable[..., Any]
     | tuple[Callable[..., Any], tuple[Any, ...]]
     | tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
 )
+"""How a child is started, by a function with arguments and keyword arguments or without."""
 
 # Seconds that a worker has to stop in, as in OTP.
 WORKER_SHUTDOWN: Final = 5.0
@@ -232,6 +244,7 @@ ChildLike: TypeAlias = (
     | tuple[CoroutineFunction, tuple[Any, ...], Mapping[str, Any]]
     | asyncio.Task[Any]
 )
+"""What a supervisor takes as a child, in the forms on the page "Supervisor"."""
 
 # The fields of a spec given as a mapping; others in it are allowed, as in OTP.
 _FIELDS: Final = frozenset(field.name for field in dataclasses.fields(ChildSpec))
@@ -242,7 +255,7 @@ def child_spec(child: ChildLike, *, where: str = "child", **changes: Any) -> Chi
     """The child spec of anything that a supervisor takes as a child.
 
     Args:
-        child: one of the forms at the head of this page.
+        child: one of the forms on the page "Supervisor" in the documentation.
         where: what it is called in an error.
         changes: fields to be changed: ``child_spec(Counter, id="second", restart="temporary")``.
 

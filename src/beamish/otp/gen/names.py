@@ -14,7 +14,16 @@ from beamish.terms import BadArgError, Pid
 __all__ = ["Dest", "Name", "ViaModule", "check_name", "register", "unregister", "whereis"]
 
 Dest: TypeAlias = Pid | str | tuple[str, Any] | tuple[str, Any, Any]
+"""Whom to send to or ask.
+
+A pid, a name, ``(name, node)``, ``("global", key)`` or ``("via", registry, key)``.
+"""
+
 Name: TypeAlias = str | tuple[str, Any] | tuple[str, Any, Any]
+"""What a process is registered by as it starts.
+
+A string, ``("global", key)`` or ``("via", registry, key)``.
+"""
 
 
 class ViaModule(Protocol):

@@ -19,6 +19,7 @@ GEN_CAST: Final = Atom("$gen_cast")
 
 # Who called, as gen_server.reply takes it: the pid, and the address of its reply.
 Caller: TypeAlias = tuple[Pid, Ref]
+"""Who asks, by pid and the reference of the request; ``gen_server.reply`` takes it."""
 
 
 def is_protocol(message: Any) -> bool:

@@ -52,8 +52,8 @@ _REPORTED: Final = "_beamish_reported"
 
 Function: TypeAlias = Callable[..., Any]
 
-# Who started a process and waits for its word, as `behaviour.reply` takes it.
 Starter: TypeAlias = tuple[Pid, Ref]
+"""Who started a process and waits for its word; ``init_ack(starter=...)`` takes it."""
 
 
 class SpawnOptions(TypedDict, total=False):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HandlerId", "RemoveHandler", "SwapHandler"]
 
-# Which handler: its class, or (class, anything) where there are several of one class.
 HandlerId: TypeAlias = "type[GenEventHandler] | tuple[type[GenEventHandler], Any]"
+"""A handler, by its class, or ``(class, id)`` where there are several of one class."""
 
 
 @final

@@ -49,15 +49,9 @@ if TYPE_CHECKING:
 
     from .client import call, reply
     from .multi import abcast, multi_call
-    from .server import (
-        GenServer,
-        enter_loop,
-        start,
-        start_link,
-        start_monitor,
-        start_server,
-    )
-    from .steps import MethodCall
+    from .server import GenServer, enter_loop, start, start_link, start_monitor
+    from .server import start_server as start_server
+    from .steps import MethodCall as MethodCall
 else:
     __getattr__, __dir__ = _exports(
         __name__,
@@ -83,7 +77,6 @@ __all__ = [
     "GenServer",
     "Hibernate",
     "Ignore",
-    "MethodCall",
     "Name",
     "NoReply",
     "Reply",
@@ -109,7 +102,6 @@ __all__ = [
     "start",
     "start_link",
     "start_monitor",
-    "start_server",
     "stop",
     "wait_response",
     "whereis",

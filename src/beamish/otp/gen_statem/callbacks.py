@@ -15,6 +15,7 @@ _Shape: TypeAlias = Literal["state_functions", "handle_event_function"]
 CallbackMode: TypeAlias = (
     _Shape | tuple[_Shape, Literal["state_enter"]] | tuple[Literal["state_enter"], _Shape]
 )
+"""``"state_functions"`` or ``"handle_event_function"``, alone or with ``"state_enter"``."""
 
 
 class GenStatemCallbacks:

@@ -41,9 +41,12 @@ __all__ = [
     "TimeoutAction",
 ]
 
-# What a state callback is told of: ("call", caller), "cast", "info", "internal", "enter",
-# "timeout", "state_timeout", ("timeout", name).
 EventType: TypeAlias = str | tuple[str, Any]
+"""What a state callback is called for.
+
+``("call", caller)``, ``"cast"``, ``"info"``, ``"internal"``, ``"enter"``, ``"timeout"``,
+``"state_timeout"`` or ``("timeout", name)``.
+"""
 
 # Seconds; None for ever, which takes a running one back; two words that only cancel() and update()
 # need to know.
@@ -229,6 +232,7 @@ Action: TypeAlias = (
     | PopCallbackModule
     | type[PopCallbackModule]
 )
+"""What a result may have with it, such as a Reply, Postpone, NextEvent or StateTimeout."""
 
 
 # ---- results
@@ -303,7 +307,6 @@ class StopAndReply:
         object.__setattr__(self, "replies", replies)
 
 
-# What a state callback returns.
 Result: TypeAlias = (
     NextState
     | KeepState
@@ -315,6 +318,7 @@ Result: TypeAlias = (
     | StopAndReply
     | None
 )
+"""What a state callback returns, such as NextState, KeepState, Stop or None."""
 
 
 def is_event_type(kind: Any) -> bool:

@@ -30,6 +30,7 @@ from beamish.terms import Atom, BadArgError, Down, Exit, Pid, Ref
 __all__ = ["LOCK", "TABLE", "UNLOCK", "Entry", "Keys", "RegistrySupervisor", "Table"]
 
 Keys: TypeAlias = Literal["unique", "duplicate"]
+"""Whether a key belongs to one process (``"unique"``), or many share it (``"duplicate"``)."""
 
 TABLE: Final = Atom("$registry")
 LOCK: Final = Atom("lock")

@@ -17,7 +17,7 @@ from beamish.on_demand import exports as _exports
 
 if TYPE_CHECKING:
     from .children import ChildCount, ChildInfo
-    from .client import start_child
+    from .client import start_child as start_child
     from .dynamic import DynamicSupervisor
     from .flags import AutoShutdown, DynamicSupervisorFlags, SupervisorFlags
     from .partition import PartitionSupervisor
@@ -47,5 +47,4 @@ __all__ = [
     "Strategy",
     "Supervisor",
     "SupervisorFlags",
-    "start_child",
 ]

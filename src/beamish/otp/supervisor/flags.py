@@ -26,6 +26,10 @@ __all__ = [
 ]
 
 AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
+"""Which significant children must end for the supervisor to end.
+
+``"never"``, ``"any_significant"`` or ``"all_significant"``.
+"""
 
 
 @dataclass(frozen=True, slots=True)

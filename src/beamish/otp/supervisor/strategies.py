@@ -15,6 +15,10 @@ from .children import Child, Children
 __all__ = ["STRATEGIES", "Strategy"]
 
 Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
+"""Which children are restarted when one has ended.
+
+``"one_for_one"``, ``"one_for_all"`` or ``"rest_for_one"``.
+"""
 
 
 def _itself(_: Children, ended: Child) -> list[Child]:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from beamish.on_demand import exports as _exports
 
 if TYPE_CHECKING:
-    from .debugging import Debug, DebugFunction, Event, Statistics, check_options
-    from .formatting import formatted
+    from .debugging import Debug as Debug
+    from .debugging import DebugFunction, Event, Statistics
+    from .debugging import check_options as check_options
+    from .formatting import formatted as formatted
     from .functions import (
         change_code,
         get_state,
@@ -33,17 +35,17 @@ if TYPE_CHECKING:
         terminate,
         trace,
     )
+    from .special import SYSTEM as SYSTEM
     from .special import (
-        SYSTEM,
         Special,
         Status,
         debug_options,
-        event_words,
         get_log,
         handle_debug,
         handle_system_msg,
         print_log,
     )
+    from .special import event_words as event_words
 else:
     __getattr__, __dir__ = _exports(
         __name__,
@@ -62,18 +64,13 @@ else:
     )
 
 __all__ = [
-    "SYSTEM",
-    "Debug",
     "DebugFunction",
     "Event",
     "Special",
     "Statistics",
     "Status",
     "change_code",
-    "check_options",
     "debug_options",
-    "event_words",
-    "formatted",
     "get_log",
     "get_state",
     "get_status",

@@ -21,11 +21,17 @@ from beamish.terms.words import DONE, IN, OUT, is_word
 
 __all__ = ["Debug", "DebugFunction", "Event", "Statistics", "check_options"]
 
-# What happened, as OTP tells it: ("in", message), ("out", reply, to, state), ("noreply", state).
 Event: TypeAlias = tuple[Any, ...]
+"""What happened, in OTP's shapes.
 
-# fn(its own state, event, name of the process) -> its next state, or "done" to be removed.
+``("in", message)``, ``("out", reply, to, state)`` or ``("noreply", state)``.
+"""
+
 DebugFunction: TypeAlias = Callable[[Any, Event, Any], Any]
+"""A function of its own state, an event and the name of the process.
+
+It returns its next state, or ``"done"`` to be removed.
+"""
 
 LOG_SIZE: Final = 10
 

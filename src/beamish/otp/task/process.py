@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from beamish import process
-from beamish.otp.proc_lib import reporting
+from beamish.otp.gen import reporting
 from beamish.terms import SHUTDOWN, Atom, Pid, Ref
 from beamish.terms.words import DOWN
 

@@ -41,7 +41,7 @@ from typing import (
 )
 
 from beamish import behaviour, process
-from beamish.otp.proc_lib import check_callable
+from beamish.otp.gen import check_callable
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, ProcessExit
 from beamish.terms.errors import describe, one_of
 from beamish.terms.numbers import check_seconds, is_whole
@@ -59,6 +59,7 @@ R = TypeVar("R")
 Inputs: TypeAlias = Iterable[A] | AsyncIterable[A]
 OnTimeout: TypeAlias = Literal["exit", "kill_task"]
 Outcome: TypeAlias = tuple[Literal["ok"], R] | tuple[Literal["exit"], Any]
+"""How a task ended, ``("ok", result)`` or ``("exit", reason)``."""
 
 _NOTHING: Final = Atom("nothing")
 

@@ -7,9 +7,8 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, Unpack, overl
 
 from beamish import process
 from beamish.otp.child import ChildSpec, ChildType, Restart, Shutdown, Supervised
-from beamish.otp.gen import Dest, Name, whereis
+from beamish.otp.gen import Dest, Name, check_callable, reporting, whereis
 from beamish.otp.gen_server import stop
-from beamish.otp.proc_lib import check_callable, reporting
 from beamish.otp.supervisor import (
     ChildCount,
     DynamicSupervisor,

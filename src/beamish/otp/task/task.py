@@ -19,7 +19,7 @@ from typing import (
 
 from beamish import process
 from beamish.otp.child import DEFAULT, ChildSpec, Restart, Shutdown, Supervised
-from beamish.otp.proc_lib import check_callable, reporting
+from beamish.otp.gen import check_callable, reporting
 from beamish.terms import KILLED, NOPROC, SHUTDOWN, BadArgError, Pid, Ref
 from beamish.terms.words import OK, TIMEOUT, is_word
 
@@ -44,6 +44,7 @@ A = TypeVar("A")  # an input of a stream
 T = TypeVar("T")  # the same where a task is made
 
 Outcome: TypeAlias = tuple[Literal["ok"], R] | tuple[Literal["exit"], Any]
+"""How a task ended, ``("ok", result)`` or ``("exit", reason)``."""
 
 _OK: Final = cast("Literal['ok']", OK)
 _EXIT: Final = cast("Literal['exit']", EXIT)
