@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from beamish import behaviour, process
+from beamish import process
 from beamish.otp.errors import ApplicationError, StartError
-from beamish.terms import NOPROC, Atom, BadArgError, Pid
+from beamish.otp.gen import call
+from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.words import RUNNING
 
 from .controller import ASK, table
@@ -259,13 +260,8 @@ async def stop(app: AppLike) -> None:
 async def _ask(request: tuple[Any, ...]) -> tuple[Any, ...]:
     """Asks the controller; exits as a call does if there is none any more."""
     table()
-    pid = process.whereis(NAME)
-    if pid is None:
-        process.exit((NOPROC, (Atom("application"), Atom(request[0]), request[1:])))
-    message = await behaviour.request(pid, ASK, request)
-    if message.__class__ is tuple:
-        return cast("tuple[Any, ...]", message[1])
-    return process.exit((message[4], (Atom("application"), Atom(request[0]), request[1:])))
+    called = (Atom("application"), Atom(request[0]), request[1:])
+    return cast("tuple[Any, ...]", await call(NAME, ASK, request, None, called))
 
 
 # ---- what there is

@@ -101,10 +101,7 @@ class SupervisorProcess(Supervising):
                 self._report("child_terminated", reason, child)
             if restart != "temporary":
                 return self._restart(child, None) if child.retry is None else self._put_off(child)
-        if child.temporary:
-            self.children.remove(child)
-        else:
-            self.children.place(child, None)
+        self._terminated(child, None)
         return self._auto_shutdown(child)
 
     def _auto_shutdown(self, ended: Child) -> Stop | None:

@@ -76,7 +76,7 @@ class Supervising(GenServer):
 
     @abstractmethod
     def _terminated(self, child: Child, which: Any) -> None:
-        """A child was stopped on request."""
+        """A child has ended, and is not restarted."""
 
     @abstractmethod
     def _infos(self) -> list[ChildInfo]:
