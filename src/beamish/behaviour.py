@@ -20,17 +20,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .runtime import calls as _calls
-from .runtime import mailbox as _mailbox
-from .runtime import serving as _serving
-from .runtime import synchronous_start as _synchronous_start
+from .runtime.calls import call_cycle, reply, request
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.journal import note as _note
+from .runtime.mailbox import receive_reply
 from .runtime.reports import report_crash as _report_crash
+from .runtime.serving import Server, Unanswered
 from .runtime.signals import is_watching as _is_watching
 from .runtime.states import EXITING as _EXITING
+from .runtime.synchronous_start import acknowledge, start
 
 if TYPE_CHECKING:
     from .terms import Pid, Ref
@@ -52,16 +52,7 @@ __all__ = [
     "start",
 ]
 
-# Written in the runtime, so that a call costs no call more; users find them here.
-start = _synchronous_start.start
-acknowledge = _synchronous_start.acknowledge
-request = _calls.request
-reply = _calls.reply
-receive_reply = _mailbox.receive_reply
-call_cycle = _calls.call_cycle
-Server = _serving.Server
-Unanswered = _serving.Unanswered
-
+# Imported from the runtime, so that a call costs no call more; users find them here.
 for _written in (
     *(start, acknowledge, request, reply, receive_reply, call_cycle),
     *(Server, Unanswered),

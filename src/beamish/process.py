@@ -29,27 +29,28 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, overlo
 
 from .runtime import adoption as _adoption
 from .runtime import aliases as _aliases
-from .runtime import dictionary as _dictionary
-from .runtime import groups as _groups
 from .runtime import info as _info
 from .runtime import journal as _journal
 from .runtime import mailbox as _mailbox
-from .runtime import offload as _offload
-from .runtime import owned as _owned
-from .runtime import patterns as _patterns
 from .runtime import priority as _priority
 from .runtime import references as _references
-from .runtime import registered_names as _registered_names
 from .runtime import signals as _signals
-from .runtime import spawn_options as _spawn_options
-from .runtime import spawning as _spawning
-from .runtime import timers as _timers
 from .runtime.asyncio_task import TaskFace as _TaskFace
 from .runtime.destinations import destination as _destination
+from .runtime.dictionary import dictionary, erase, get, get_keys, put
 from .runtime.fate import is_alive as _is_alive
+from .runtime.groups import group_leader, set_group_leader
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import running_node as _node
+from .runtime.mailbox import send
+from .runtime.offload import offload
+from .runtime.owned import disown, give_away, own
+from .runtime.patterns import matches
+from .runtime.registered_names import register, registered, unregister, whereis
+from .runtime.spawn_options import spawn_opt, spawn_request, spawn_request_abandon
+from .runtime.spawning import spawn, spawn_link, spawn_monitor
+from .runtime.timers import cancel_timer, monotonic_time, read_timer, send_after, sleep, start_timer
 from .terms import BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
 from .terms.errors import describe
 
@@ -121,18 +122,6 @@ T4 = TypeVar("T4")
 
 _NUMBER: Final = attrgetter("_number")
 
-# ---- making processes
-
-
-# Written in the runtime, so that a process costs no call more.
-spawn = _spawning.spawn
-spawn_link = _spawning.spawn_link
-spawn_monitor = _spawning.spawn_monitor
-spawn_opt = _spawn_options.spawn_opt
-spawn_request = _spawn_options.spawn_request
-spawn_request_abandon = _spawn_options.spawn_request_abandon
-
-
 # ---- oneself
 
 
@@ -159,10 +148,6 @@ def ancestors() -> builtins.list[Pid]:
     return _current().ancestors()
 
 
-group_leader = _groups.group_leader
-set_group_leader = _groups.set_group_leader
-
-
 def flag(*, trap_exit: bool) -> bool:
     """Sets whether exit signals come as messages instead of ending the process.
 
@@ -180,13 +165,6 @@ def flag(*, trap_exit: bool) -> bool:
     return old
 
 
-put = _dictionary.put
-get = _dictionary.get
-erase = _dictionary.erase
-get_keys = _dictionary.get_keys
-dictionary = _dictionary.dictionary
-
-
 def set_label(label: Any) -> None:
     """Sets what reports and info call this process beside its pid; it need not be unique.
 
@@ -201,10 +179,6 @@ def label(pid: Pid) -> Any:
 
 
 # ---- messages
-
-
-# Written in the runtime, so that a message costs no call more.
-send = _mailbox.send
 
 
 def send_threadsafe(dest: Any, message: Any) -> None:
@@ -244,8 +218,6 @@ if TYPE_CHECKING:
     def receive(*patterns: Any, timeout: float | None = None) -> Awaitable[Any]: ...  # noqa: D103
 else:
     receive = _mailbox.receive
-
-matches = _patterns.matches
 
 
 def send_priority(alias: Ref, message: T) -> T:
@@ -445,12 +417,6 @@ def throw(value: Any) -> NoReturn:
 # ---- names, references, aliases
 
 
-register = _registered_names.register
-unregister = _registered_names.unregister
-whereis = _registered_names.whereis
-registered = _registered_names.registered
-
-
 def make_ref() -> Ref:
     """A new, unique reference.
 
@@ -529,22 +495,7 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
     return pids
 
 
-# ---- time
-
-
-# Written in the runtime, so that a timer costs no call more.
-send_after = _timers.send_after
-start_timer = _timers.start_timer
-cancel_timer = _timers.cancel_timer
-read_timer = _timers.read_timer
-monotonic_time = _timers.monotonic_time
-sleep = _timers.sleep
-
-
-# ---- work that blocks, work that must not be interrupted
-
-
-offload = _offload.offload
+# ---- work that must not be interrupted
 
 
 @contextlib.contextmanager
@@ -563,13 +514,8 @@ def critical() -> Generator[None]:
         rare.critical -= 1
 
 
-# ---- ownership
-
-own = _owned.own
-disown = _owned.disown
-give_away = _owned.give_away
-
-# Users find here what is written in the runtime.
+# Imported from the runtime, so that a message, a process or a timer costs no call more; users find
+# them here.
 for _written in (
     *(spawn, spawn_link, spawn_monitor, spawn_opt, spawn_request, spawn_request_abandon),
     *(group_leader, set_group_leader, put, get, erase, get_keys, dictionary),

@@ -258,6 +258,13 @@ def test_the_top_rooms_use_the_public_door(path: Path) -> None:
     assert not wrong
 
 
+def test_no_module_is_longer_than_600_lines() -> None:
+    """Whoever opens a file sees what it is for."""
+    lengths = {_name(path): len(path.read_text().splitlines()) for path in _MODULES}
+
+    assert {name: length for name, length in lengths.items() if length > 600} == {}
+
+
 @pytest.mark.parametrize("path", _MODULES, ids=_name)
 def test_no_import_hides_in_a_function(path: Path) -> None:
     """It would be a way around a cycle of rooms; only the top rooms may, to start fast."""

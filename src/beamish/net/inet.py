@@ -62,9 +62,9 @@ if hasattr(socket, "AF_UNIX"):
 
 # Name look-ups that say "no such name", against those that could not be made.
 _NO_NAME: Final = frozenset(
-    number
+    _number
     for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY", "EAI_FAIL")
-    if (number := getattr(socket, name, None)) is not None
+    if (_number := getattr(socket, name, None)) is not None
 )
 
 # A family of the kernel's and an address in its form.

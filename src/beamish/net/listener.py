@@ -28,7 +28,7 @@ __all__ = ["ListenSocket", "accept"]
 
 # The client has gone before it was accepted, or the network had a hiccup (accept(2) lists them).
 _PASSING: Final = frozenset(
-    number
+    _number
     for name in (
         "ECONNABORTED",
         "EHOSTDOWN",
@@ -41,7 +41,7 @@ _PASSING: Final = frozenset(
         "EPERM",
         "EPROTO",
     )
-    if (number := getattr(errno, name, None)) is not None
+    if (_number := getattr(errno, name, None)) is not None
 )
 
 # Seconds without another try after there was no descriptor left for a connection.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -21,7 +22,7 @@ class EventLoop(asyncio.SelectorEventLoop):
     beamish_poller: NetSelector
 
     # The same clock as asyncio's, without a method around it.
-    time = staticmethod(monotonic)  # pyright: ignore[reportAssignmentType]
+    time: Callable[[], float] = staticmethod(monotonic)
 
     def __init__(self) -> None:
         selector = new_selector()

@@ -82,7 +82,7 @@ class Framer(ABC):
     __slots__ = ("_begun", "read_size")
 
     def __init__(self, read_size: int) -> None:
-        self.read_size = read_size
+        self.read_size: int = read_size
         self._begun: bytearray | None = None  # the beginning of a packet that is not yet whole
 
     @abstractmethod
@@ -203,7 +203,7 @@ class RawFramer(_Chunked):
     def __init__(self, limit: int) -> None:
         super().__init__()
         self._limit = limit
-        self.want = 0  # how many bytes make a packet; 0 for any number
+        self.want: int = 0  # how many bytes make a packet; 0 for any number
 
     def feed_whole(self, data: bytes) -> bytes | None:
         """Adds what came and gives it back, unless a number of bytes is asked for."""
@@ -323,7 +323,7 @@ class LineFramer(Framer):
         if self.pending:
             data = self.rest() + data
         if len(data) >= _LINE_READ:  # a short read does not hold what comes here
-            self.read_size = self._bulk_read
+            self.read_size: int = self._bulk_read
         begun = self._begun
         held = 0 if begun is None else len(begun)
         lines = _lines(data, self._delimiter)

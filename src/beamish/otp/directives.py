@@ -42,10 +42,10 @@ class Directive:
     """The base of them all."""
 
     __slots__ = ()
-    __match_args__: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        names: tuple[str, ...] = getattr(self, "__match_args__", ())
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{type(self).__name__}({fields})"
 
 
@@ -76,7 +76,7 @@ class Fail(Directive):
     __match_args__ = ("reason",)
 
     def __init__(self, reason: Any) -> None:
-        self.reason = reason
+        self.reason: Any = reason
 
 
 @final
@@ -91,7 +91,7 @@ class Continue(Directive):
     __match_args__ = ("arg",)
 
     def __init__(self, arg: Any = None) -> None:
-        self.arg = arg
+        self.arg: Any = arg
 
 
 @final
@@ -117,9 +117,9 @@ class Timeout(Directive):
         if seconds.__class__ is not float or not seconds >= 0.0:
             hint = "; to wait forever, return no Timeout"
             check_seconds("Timeout", seconds, forever=False, hint=hint)
-        self.seconds = seconds
-        self.message = message
-        self.abs = abs
+        self.seconds: float = seconds
+        self.message: Any = message
+        self.abs: bool = abs
 
 
 @final
@@ -147,8 +147,8 @@ class Stop(Directive):
     __match_args__ = ("reason", "reply")
 
     def __init__(self, reason: Any = NORMAL, *, reply: Any = UNSET) -> None:
-        self.reason = reason
-        self.reply = reply
+        self.reason: Any = reason
+        self.reply: Any = reply
 
 
 @final
@@ -163,7 +163,7 @@ class NoReply(Directive):
     __match_args__ = ("then",)
 
     def __init__(self, *, then: Then = None) -> None:
-        self.then = _checked("NoReply", then)
+        self.then: Then = _checked("NoReply", then)
 
 
 @final
@@ -179,8 +179,8 @@ class Reply(Directive):
     __match_args__ = ("value", "then")
 
     def __init__(self, value: Any = None, *, then: Then = None) -> None:
-        self.value = value
-        self.then = _checked("Reply", then)
+        self.value: Any = value
+        self.then: Then = _checked("Reply", then)
 
 
 Then: TypeAlias = Continue | Timeout | Stop | Hibernate | type[Hibernate] | None

@@ -96,7 +96,7 @@ class ChildError(BeamishError):
 
     def __init__(self, reason: str, child: Any) -> None:
         super().__init__(reason, child)
-        self.reason = Atom(reason)
+        self.reason: Atom = Atom(reason)
         self.child = child
 
     @property

@@ -32,8 +32,8 @@ class _Method(Generic[P, B]):
     def __init__(self, body: Callable[Concatenate[Any, P], B]) -> None:
         _check_body(body)
         self.body = body
-        self.name = body.__name__
-        self.__name__ = body.__name__
+        self.name: str = body.__name__
+        self.__name__: str = body.__name__
         self.__qualname__ = body.__qualname__
         self.__doc__ = body.__doc__
         self.__wrapped__ = body

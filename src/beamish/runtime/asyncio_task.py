@@ -39,8 +39,8 @@ class TaskState:
     __slots__ = ("callbacks", "cancels", "message", "must_cancel", "name", "outcome")
 
     def __init__(self) -> None:
-        self.must_cancel = False
-        self.cancels = 0
+        self.must_cancel: bool = False
+        self.cancels: int = 0
         self.message: Any = None
         self.name: str | None = None
         self.callbacks: list[tuple[Callable[[Any], object], Context | None]] = []

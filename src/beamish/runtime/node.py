@@ -7,7 +7,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING, Any, Final, final
 
-from beamish.terms import Atom, NotRunningError
+from beamish.terms import Atom, NotRunningError, Pid
 from beamish.terms.identity import Incarnation, new_pid
 
 from .adoption import adopt_current_task
@@ -87,26 +87,28 @@ class Node:
                 "a node runs in this OS process already: there is one at a time "
                 "(more cores are more OS processes)"
             )
-        self.loop = loop
-        self.name = Atom(name)
+        self.loop: asyncio.AbstractEventLoop = loop
+        self.name: Atom = Atom(name)
         creation = time.time_ns() // 1_000_000_000 & 0xFFFFFFFF
-        self.home = Incarnation(self.name, creation)
+        self.home: Incarnation = Incarnation(self.name, creation)
         self.processes: set[Process] = set()
         self.adopted: dict[asyncio.Task[Any], Process] = {}
         self.executors: dict[bool, Executor] = {}
         self.things: dict[Any, Any] = {}
-        self.grace = self.closing_time = grace
+        self.grace: float = grace
+        self.closing_time: float = grace
         self.closing: set[asyncio.Task[Any]] = set()
         self.on_stop: list[Callable[[], object]] = []
         self.deaths: asyncio.Event | None = None
-        self.hurried = False
+        self.hurried: bool = False
         self.patience: asyncio.Timeout | None = None
-        self.next_pid = itertools.count(_FIRST_PID).__next__
-        self.next_ref = itertools.count((creation & 0xFFFF) << 36 | 1 << 18).__next__
-        self.init_pid = new_pid(0, self.home, None)
-        self.names = RegisteredNames()
-        self.timers = Timers(loop)
-        self.scheduler = Scheduler(loop)
+        self.next_pid: Callable[[], int] = itertools.count(_FIRST_PID).__next__
+        refs = itertools.count((creation & 0xFFFF) << 36 | 1 << 18)
+        self.next_ref: Callable[[], int] = refs.__next__
+        self.init_pid: Pid = new_pid(0, self.home, None)
+        self.names: RegisteredNames = RegisteredNames()
+        self.timers: Timers = Timers(loop)
+        self.scheduler: Scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None
         here.names = self.names.table
         here.journal = new_journal()

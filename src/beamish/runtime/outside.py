@@ -44,10 +44,10 @@ class Outside:
     proc: Process
 
     def __init__(self, task: asyncio.Task[Any], leave_behind: Callable[[Process], None]) -> None:
-        self.task = task
-        self.leave_behind = leave_behind
+        self.task: asyncio.Task[Any] = task
+        self.leave_behind: Callable[[Process], None] = leave_behind
         self.future: asyncio.Future[Any] | None = None
-        self.takes_messages = False  # whether what it waits for is a message
+        self.takes_messages: bool = False  # whether what it waits for is a message
         self.exit: ProcessExit | None = None  # the latest that it raised itself
 
     def wake(self, value: Any) -> None:

@@ -37,8 +37,8 @@ class Owned:
     __slots__ = ("close", "resource")
 
     def __init__(self, resource: Any, close: Callable[[], Any]) -> None:
-        self.resource = resource
-        self.close = close
+        self.resource: Any = resource
+        self.close: Callable[[], Any] = close
 
 
 def add_owned(proc: Process, resource: Any, close: Callable[[Any], Any] | None = None) -> None:

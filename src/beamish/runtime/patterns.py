@@ -74,7 +74,7 @@ class AnyOf:
     __slots__ = ("patterns",)
 
     def __init__(self, patterns: tuple[Any, ...]) -> None:
-        self.patterns = patterns
+        self.patterns: tuple[Any, ...] = patterns
 
     def __call__(self, value: Any) -> bool:
         """Whether one of them takes the value."""

@@ -229,11 +229,11 @@ class Rare:
         self.label: Any = UNSET
         self.dictionary: dict[Any, Any] | None = None
         self.owned: dict[int, Owned] | None = None
-        self.critical = 0
+        self.critical: int = 0
         self.outside: Outside | None = None  # the asyncio Task that an adopted process is
         self.initial_call: Any = None  # a str or a function
         self.on_end: Callable[[Any, Any], None] | None = None  # (reason, result), for the runtime
-        self.quiet = False  # its failure is reported by someone else
+        self.quiet: bool = False  # its failure is reported by someone else
         self.urgent: Urgent | None = None  # priority messages
         self.reason: Any = None  # why it ends, while what it owned is closed
         self.task: Any = None  # TaskState: what asyncio's cancel() and callbacks need

@@ -100,12 +100,12 @@ class Scheduler:
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+        self.loop: asyncio.AbstractEventLoop = loop
         self.queue: deque[Process] = deque()
-        self.beat = 0
-        self.parked = 0
+        self.beat: int = 0
+        self.parked: int = 0
         self.deadline = 0.0
-        self.tasks = _current_tasks()
+        self.tasks: Any = _current_tasks()
         self.preemption: Preemption | None = None
         # Greenlets of processes that would not end by any means; see _abandon.
         self.abandoned: list[greenlet] = []
@@ -115,7 +115,7 @@ class Scheduler:
         self._spares: list[greenlet] = []
         # The loop's callbacks run in a context of the scheduler's: a process' own context may
         # be entered by a parked greenlet at any time.
-        self.context = contextvars.Context()
+        self.context: contextvars.Context = contextvars.Context()
 
     def bind(self) -> None:
         """Makes this the scheduler that `here` speaks to."""

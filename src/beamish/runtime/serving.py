@@ -33,7 +33,7 @@ class Unanswered:
     __slots__ = ("outcome",)
 
     def __init__(self, outcome: Any) -> None:
-        self.outcome = outcome
+        self.outcome: Any = outcome
 
 
 class _Raised:
@@ -78,8 +78,8 @@ class Server:
     __slots__ = ("_proc", "_resume", "handle_call", "step")
 
     def __init__(self, step: Callable[[Any], Any], handle_call: Callable[[Any], Any]) -> None:
-        self.step = step
-        self.handle_call = handle_call
+        self.step: Callable[[Any], Any] = step
+        self.handle_call: Callable[[Any], Any] = handle_call
         self._proc: Any = None
         self._resume: Any = None
 

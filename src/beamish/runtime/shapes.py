@@ -36,8 +36,8 @@ class Shape:
     def __init__(
         self, test: Callable[[Any, Any], bool], refs: tuple[int, ...] | None = None
     ) -> None:
-        self.test = test
-        self.refs = refs
+        self.test: Callable[[Any, Any], bool] = test
+        self.refs: tuple[int, ...] | None = refs
 
 
 def key_of(pattern: Any) -> Any:

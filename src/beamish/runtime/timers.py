@@ -98,8 +98,8 @@ class Limit:
     ) -> None:
         self._loop = loop
         self._limits = limits
-        self.time = loop.time
-        self.seconds = seconds
+        self.time: Callable[[], float] = loop.time
+        self.seconds: float = seconds
         self.handle: asyncio.TimerHandle | None = None
         self.waiting: dict[MonitorRef, float] = {}
 

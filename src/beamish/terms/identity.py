@@ -22,8 +22,8 @@ class Incarnation:
     __slots__ = ("creation", "name")
 
     def __init__(self, name: str, creation: int) -> None:
-        self.name = name
-        self.creation = creation
+        self.name: str = name
+        self.creation: int = creation
 
     def __repr__(self) -> str:
         return f"{self.name}/{self.creation}"

@@ -96,10 +96,11 @@ class Retry:
     __slots__ = ("attempt", "backoff", "delay", "due", "number", "since", "timer")
 
     def __init__(self, backoff: Backoff) -> None:
-        self.backoff = backoff
-        self.attempt = 0
-        self.number = 0  # tells the message of a timer that was cancelled too late
-        self.delay = self.due = 0.0
+        self.backoff: Backoff = backoff
+        self.attempt: int = 0
+        self.number: int = 0  # tells the message of a timer that was cancelled too late
+        self.delay: float = 0.0
+        self.due: float = 0.0
         self.since: float | None = None  # when it was started
         self.timer: TimerRef | None = None
 

@@ -62,9 +62,9 @@ class Request(Generic[R]):
     __slots__ = ("dest", "pid", "ref")
 
     def __init__(self, dest: Dest, pid: Pid | None, ref: Ref) -> None:
-        self.dest = dest
-        self.pid = pid
-        self.ref = ref
+        self.dest: Dest = dest
+        self.pid: Pid | None = pid
+        self.ref: Ref = ref
 
     def __repr__(self) -> str:
         return f"<Request to {self.dest!r}, {self.ref!r}>"

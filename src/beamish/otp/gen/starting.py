@@ -77,7 +77,7 @@ class Hibernation(BaseException):
             "proc_lib.hibernate: only in a process started by proc_lib.start, proc_lib.spawn or "
             "their likes; a GenServer returns Hibernate"
         )
-        self.call = (fn, args, kwargs)
+        self.call: tuple[Function, tuple[Any, ...], dict[str, Any]] = (fn, args, kwargs)
 
 
 def spawn_options(given: Any) -> dict[str, Any]:

@@ -92,9 +92,9 @@ class Handler:
     __slots__ = ("id", "instance", "owner")
 
     def __init__(self, id: HandlerId, instance: Any, owner: Pid | None) -> None:
-        self.id = id
-        self.instance = instance
-        self.owner = owner
+        self.id: HandlerId = id
+        self.instance: Any = instance
+        self.owner: Pid | None = owner
 
 
 async def run(starter: Starter, setup: Setup) -> None:

@@ -60,10 +60,10 @@ class Later:
     def __init__(
         self, caller: Caller | None, result: Any, begun: Any = None, awaits: Any = None
     ) -> None:
-        self.caller = caller
-        self.result = result
-        self.begun = begun
-        self.awaits = awaits
+        self.caller: Caller | None = caller
+        self.result: Any = result
+        self.begun: Any = begun
+        self.awaits: Any = awaits
 
 
 def loop_of(work: Work) -> behaviour.Server:

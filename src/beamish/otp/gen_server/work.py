@@ -73,13 +73,13 @@ class Work(Special):
         options: tuple[Any, ...] = (),
         shown: tuple[Any, Any] | None = None,
     ) -> None:
-        self.cls = cls
-        self.args = args
-        self.kwargs = kwargs
-        self.name = name
-        self.linked = linked
-        self.options = options
-        self.shown = shown
+        self.cls: type[GenServerCallbacks] = cls
+        self.args: tuple[Any, ...] = args
+        self.kwargs: dict[str, Any] = kwargs
+        self.name: Name | None = name
+        self.linked: bool = linked
+        self.options: tuple[Any, ...] = options
+        self.shown: tuple[Any, Any] | None = shown
         self.parent: Pid | None = None
         self.message: Any = _NOTHING
         self.debug: Debug | None = None

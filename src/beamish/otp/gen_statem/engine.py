@@ -104,9 +104,9 @@ class Change:
     __slots__ = ("enter", "events", "origin", "postpone", "timeouts")
 
     def __init__(self, origin: Any) -> None:
-        self.origin = origin
-        self.enter = False
-        self.postpone = False
+        self.origin: Any = origin
+        self.enter: bool = False
+        self.postpone: bool = False
         self.events: list[Event] = []
         self.timeouts: list[TimeoutAction] = []
 
@@ -145,7 +145,7 @@ class Engine(Observed):
         self, machine: GenStatemCallbacks, base: type[GenStatemCallbacks], parent: Pid | None
     ) -> None:
         self.machine = machine
-        self.parent = parent
+        self.parent: Pid | None = parent
         self.state: Any = None
         self.queue: deque[Event] = deque()
         self.postponed: list[Event] = []

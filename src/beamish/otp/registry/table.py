@@ -46,9 +46,9 @@ class Entry:
     __slots__ = ("key", "pid", "value")
 
     def __init__(self, key: Hashable, pid: Pid, value: Any) -> None:
-        self.key = key
-        self.pid = pid
-        self.value = value
+        self.key: Hashable = key
+        self.pid: Pid = pid
+        self.value: Any = value
 
 
 @final
@@ -65,11 +65,11 @@ class Table:
         listeners: Iterable[str],
         meta: dict[Hashable, Any],
     ) -> None:
-        self.name = Atom(name)
+        self.name: Atom = Atom(name)
         self.keys = keys
         self.partitions: list[Pid | None] = [None] * partitions
-        self.listeners = tuple(listeners)
-        self.meta = meta
+        self.listeners: tuple[str, ...] = tuple(listeners)
+        self.meta: dict[Hashable, Any] = meta
         self.by_key: dict[Hashable, dict[Entry, None]] = {}
         self.by_pid: dict[Pid, dict[Entry, None]] = {}
 

@@ -6,7 +6,7 @@ Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked o
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
 
 from beamish import behaviour, process
@@ -143,10 +143,10 @@ class Child:
 
     def __init__(self, spec: ChildSpec) -> None:
         self.spec = spec
-        self.start = spec.function()
-        self.temporary = spec.restart == "temporary"
+        self.start: tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]] = spec.function()
+        self.temporary: bool = spec.restart == "temporary"
         self.pid: ChildPid = None
-        self.retry = Retry(spec.backoff) if spec.backoff is not None else None
+        self.retry: Retry | None = Retry(spec.backoff) if spec.backoff is not None else None
 
     @property
     def running(self) -> Pid | None:

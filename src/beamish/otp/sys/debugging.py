@@ -71,7 +71,7 @@ class Debug:
     __slots__ = ("_began", "_file", "_functions", "_in", "_log", "_out", "_path", "_trace", "words")
 
     def __init__(self, words: Callable[[Event], str]) -> None:
-        self.words = words
+        self.words: Callable[[Event], str] = words
         self._trace = False
         self._log: deque[Event] | None = None
         self._file: IO[str] | None = None
