@@ -1,12 +1,11 @@
 """Adoption: a plain asyncio Task is given a process of its own.
 
 A Task of the node's loop (a FastAPI handler, a test) is adopted on the first use of a process
-operation, or when another process links to it, watches it or takes it for its child. It goes on
-running as the Task that it is (outside.py), and the process ends with it.
+operation, or when another process links to it, monitors it or adopts it as its child. It keeps
+running as a Task (outside.py), and the process ends with it.
 
-What a Task that does not know of processes does with an exit signal is what it does with a
-cancellation. One that lives on though it was killed cannot be ended by anyone: when the time for
-a clean-up is over, its process ends without it.
+A Task that knows nothing of processes treats an exit signal as a cancellation. Nobody can end a
+Task that survives being killed: when the grace period is over, its process ends without it.
 """
 
 from __future__ import annotations
@@ -102,7 +101,7 @@ def _task_ended(node: Node, task: asyncio.Task[Any]) -> None:
     if proc is not None:
         reason, error = _reason_of(proc, task)
         if error is not None and proc.parent is not None:
-            task.exception()  # asyncio need not report it: we do
+            task.exception()  # marks it as seen: we report it, asyncio need not
             if proc.fate is None:
                 report_crash(proc, error)
         finish(proc, reason, error, None)
@@ -110,7 +109,7 @@ def _task_ended(node: Node, task: asyncio.Task[Any]) -> None:
 
 def _reason_of(proc: Process, task: asyncio.Task[Any]) -> tuple[Any, BaseException | None]:
     """The exit reason of an adopted process whose Task is done, and what the Task raised."""
-    # Not task.exception(): asyncio still warns of an exception that nobody asks for.
+    # Not task.exception(): asyncio should still warn of an exception that is never retrieved.
     error: BaseException | None = task._exception
     if proc.fate is not None:
         return proc.fate.reason, error
@@ -122,9 +121,9 @@ def _reason_of(proc: Process, task: asyncio.Task[Any]) -> tuple[Any, BaseExcepti
 
 
 def _leave_behind(node: Node, proc: Process) -> None:
-    """Ends the process of a Task that goes on although it was killed."""
+    """Ends the process of a Task that continues although it was killed."""
     outside = proc.rare.outside if proc.rare is not None else None
     if outside is None or node.adopted.pop(outside.task, None) is None:
-        return  # it has ended meanwhile
+        return  # it has ended
     report_left_behind(proc)
     finish(proc, proc.fate.reason if proc.fate is not None else None, None, None)

@@ -1,9 +1,8 @@
 """The face of a process as an asyncio Task.
 
-Inside of a process ``asyncio.current_task()`` is the process, so what asyncio libraries do to
-the current Task (asyncio.timeout, TaskGroup, anyio's cancel scopes) they do to the process.
-``cancel()`` is asyncio's: it throws CancelledError, which the process may catch. It is not an
-exit signal.
+In a process ``asyncio.current_task()`` is the process, so asyncio libraries treat the process as
+the current Task (asyncio.timeout, TaskGroup, anyio's cancel scopes). ``cancel()`` is asyncio's: it
+raises CancelledError in the process, which may catch it. It is not an exit signal.
 """
 
 from __future__ import annotations
@@ -52,8 +51,8 @@ class TaskFace:
 
     __slots__ = ()
 
-    # asyncio marks what it may await; libraries ask `asyncio.isfuture(task)`. A process is
-    # not awaitable (monitor it), so it does not have the mark.
+    # asyncio marks what can be awaited; libraries ask `asyncio.isfuture(task)`. A process cannot
+    # be awaited (monitor it), so it does not have the mark.
 
     @property
     def _self(self) -> Process:
@@ -89,7 +88,7 @@ class TaskFace:
         state = state_of(proc)
         state.cancels += 1
         if _is_being_raised(proc):
-            return True  # one error answers all that ask before it is seen
+            return True  # one error answers all cancellations until it is seen
         if proc.waiter is not None and proc.waiter.cancel(msg=msg):
             # The future's end wakes the process, as it does for a Task.
             return True
@@ -101,11 +100,11 @@ class TaskFace:
         else:
             state.must_cancel = True
             if proc.state in (RUNNING, WOKEN):
-                proc.state = TICKED  # so that its next receive() looks up
+                proc.state = TICKED  # so that its next receive() looks at the cancellation
         return True
 
     def cancelling(self) -> int:
-        """How many cancellations are asked for and not taken back."""
+        """How many cancellations were asked for and not taken back."""
         state = _state_or_none(self._self)
         return state.cancels if state else 0
 
@@ -151,7 +150,7 @@ class TaskFace:
         return (state.outcome if state else None) or (None, None)
 
     def get_name(self) -> str:
-        """The name asyncio gives it: what set_name was told, or the pid."""
+        """The name that asyncio shows: the one given to set_name, or the pid."""
         proc = self._self
         state = _state_or_none(proc)
         if state is not None and state.name is not None:
@@ -204,7 +203,7 @@ def _state_or_none(proc: Process) -> TaskState | None:
 
 
 def _is_being_raised(proc: Process) -> bool:
-    """Whether a CancelledError is on its way into the process; a ProcessExit is one."""
+    """Whether a CancelledError, which may be a ProcessExit, is on its way into the process."""
     if proc.state == THROWING:
         return isinstance(proc.value, asyncio.CancelledError)
     if proc.state == EXIT_PENDING:
@@ -225,7 +224,7 @@ def state_of(proc: Process) -> TaskState:
 
 
 def take_cancellation(proc: Process) -> BaseException | None:
-    """The CancelledError that an awaiting process must be given now, if one was asked for."""
+    """The CancelledError to raise now in a process that awaits, if one was asked for."""
     state = _state_or_none(proc)
     if state is None or not state.must_cancel:
         return None
@@ -240,9 +239,9 @@ def is_cancelled(proc: Process) -> bool:
 
 
 def cancellation(proc: Process, future: asyncio.Future[Any]) -> BaseException | None:
-    """The CancelledError that a process is to be raised when what it awaits is done.
+    """The CancelledError to raise in a process when the future that it awaits is done, if any.
 
-    As in asyncio, a cancellation that was asked for meanwhile comes before a result.
+    As in asyncio, a cancellation that was asked for in the meantime takes precedence over a result.
     """
     asked = take_cancellation(proc)  # if the future was cancelled too, one error answers both
     if future.cancelled():
@@ -256,17 +255,18 @@ def cancellation(proc: Process, future: asyncio.Future[Any]) -> BaseException | 
 
 
 def abandon(future: Any) -> None:
-    """What a process awaits that may not wait any more is cancelled, as for a cancelled Task."""
+    """Cancels what a process awaits although it may not wait any more, as for a cancelled Task."""
     if asyncio.isfuture(future):
         future.cancel()
         future.add_done_callback(forget, context=Context())
 
 
 def forget(future: asyncio.Future[Any]) -> None:
-    """A future is done that a process has awaited, but that nobody awaits any more.
+    """Marks the exception of a future that a process no longer awaits as seen.
 
-    What it failed with is no news for anyone then: asyncio must not report it. But a Task
-    that went wrong in its clean-up is; gather's future says by an exception that it was cancelled.
+    Nobody will look at its exception any more, so asyncio must not report it. A Task that failed
+    during its clean-up is still reported; gather's future is not, since it says by an exception
+    that it was cancelled.
     """
     if future.cancelled():
         return

@@ -1,8 +1,9 @@
 """The end of a process.
 
-The order (rule C1 of docs/semantics.md): its end is decided (fate.py: not alive, name free); its
-clean-up runs with a ProcessExit raised where it was; what it owns is closed; then links and
-monitors are told. So whoever hears of a death finds the name free and the socket closed.
+The order (rule C1 of docs/semantics.md): its end is decided (fate.py: not alive, name free); a
+ProcessExit is raised where it is, and its clean-up runs; its resources are closed; then its links
+get exit signals and its monitors Down messages. So whoever hears of a death finds the name free and
+the socket closed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ GRACE: Final = 5.0  # seconds that the clean-up of a process may take
 
 
 class ForcedEnd(BaseException):
-    """Raised in a clean-up that goes on waiting whenever ProcessExit is raised in it."""
+    """Raised in a clean-up that waits again each time ProcessExit is raised in it."""
 
 
 _ENDS: Final = (asyncio.CancelledError, ForcedEnd, GeneratorExit)
@@ -90,14 +91,14 @@ def end_raised(proc: Process, error: BaseException) -> None:
 
 
 def failure_in(error: BaseException) -> BaseException | None:
-    """What of an exception is more than an end; a TaskGroup may wrap both in one group."""
+    """The part of an exception that is a failure; a TaskGroup may wrap failures with exits."""
     if isinstance(error, BaseExceptionGroup):
         return error.split(_ENDS)[1]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     return None if isinstance(error, _ENDS) else error
 
 
 def is_exit(error: BaseException) -> ProcessExit | None:
-    """The ProcessExit that an exception is, or holds where a TaskGroup wrapped it."""
+    """The exception if it is a ProcessExit, or the ProcessExit that a TaskGroup wrapped in it."""
     if isinstance(error, ProcessExit):
         return error
     if isinstance(error, BaseExceptionGroup):
@@ -109,7 +110,7 @@ def is_exit(error: BaseException) -> ProcessExit | None:
 
 
 def finish(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
-    """Ends a process whose code is done: closes what it owns, then tells the others."""
+    """Ends a process whose code is done: closes what it owns, then sends its signals."""
     fate = proc.fate
     if fate is None:
         if reason is not NORMAL:
@@ -123,7 +124,7 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
     if rare is not None:
         running_node().names.release(proc)
         if rare.owned:
-            # What is awaited in closing still belongs to its end.
+            # While resources are being closed the process is still exiting.
             proc.state = EXITING
             rare.reason = reason
             closing = close_all(proc, running_node().closing_time)
@@ -137,7 +138,7 @@ def _finish_now(proc: Process, reason: Any, error: BaseException | None, result:
     die(proc, reason)
     rare = proc.rare
     if rare is not None:
-        # Who took it for a Task may hold it for ever; what it held must not live as long.
+        # Code that sees a Task in it may keep it forever; what it refers to must be freed now.
         proc.mailbox = proc.value = proc.waiter = None
         finish_task(proc, error, result)
         if rare.on_end is not None:
@@ -155,11 +156,11 @@ def _finish_after(
         inner = asyncio.ensure_future(closing)
         while not inner.done():
             try:
-                # What will not be cancelled either when its time is up is left behind.
+                # Closing that ignores its cancellation as well is left behind.
                 await asyncio.wait([inner], timeout=2 * node.closing_time)
                 return
             except asyncio.CancelledError:
-                inner.cancel()  # stopping.hurry; it goes on with what is still to be closed
+                inner.cancel()  # stopping.hurry; it continues with the remaining resources
 
     def closed(task: asyncio.Task[None]) -> None:
         node.closing.discard(task)

@@ -24,7 +24,7 @@ __all__ = ["ITEMS", "process_info"]
 
 
 def process_info(pid: Any, item: str | None) -> Any:
-    """One item of a process, or all; None of a dead one."""
+    """One item of a process, or all of them; None if it is dead."""
     if not isinstance(pid, Pid):
         raise BadArgError(f"info takes a Pid; got {describe(pid)}")
     if item is not None and item not in ITEMS:

@@ -1,12 +1,12 @@
-"""The journal of deaths: who ended whom, as far as that can be told afterwards.
+"""The journal of deaths: who ended whom.
 
-Written in the fewest steps, for a death must cost next to nothing: whoever sends an exit signal
-that decides an end appends ``(pid, reason, sender, is_link)``; a process that ends by itself, other
-than normally, appends ``(pid, reason, None, False)``; and a process that acts on account of
-another's end, such as a supervisor that stops the siblings, appends ``(pid, culprit)`` before it
-does, and ``(pid, None)`` when it has. Who wants to know puts that together.
+A death must cost next to nothing, so an entry is a single append. The sender of an exit signal that
+decides an end appends ``(pid, reason, sender, is_link)``. A process that ends by itself, but not
+normally, appends ``(pid, reason, None, False)``. A process that acts because of another's end, such
+as a supervisor that stops the siblings, appends ``(pid, culprit)`` before it acts, and
+``(pid, None)`` afterwards. `why` puts the entries together when somebody asks.
 
-A process that ends normally is no entry: nobody asks why, and a node may have a million of them.
+A normal end has no entry: nobody asks why, and a node may have a million of them.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Death:
     """One death.
 
     Attributes:
-        pid: who died.
+        pid: the process that died.
         reason: the exit reason.
         how: ``"itself"``: it raised, or called exit; ``"link"``: a linked process ended;
             ``"signal"``: an exit signal was sent to it.
-        by: who that was; None if it ended by itself.
-        because: on account of whose end `by`, or the process itself, acted; None if nobody said so.
+        by: the linked process, or the sender; None if it ended by itself.
+        because: the process because of whose end `by`, or the dead process, acted; None if unknown.
     """
 
     pid: Pid
@@ -59,16 +59,16 @@ class Death:
 
 @final
 class Why(tuple[Death, ...]):
-    """How a process ended, and what led to that: the asked one's death first, the root cause last.
+    """How a process ended, and what led to that: its own death first, the root cause last.
 
-    Printed, each death has a line of its own.
+    When printed, each death has its own line.
     """
 
     __slots__ = ()
 
     @property
     def root(self) -> Death:
-        """The first cause that is known."""
+        """The first known cause."""
         return self[-1]
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class Why(tuple[Death, ...]):
 
 
 def _who(pid: Pid | None) -> str:
-    """A pid, and what its process is called if it lives."""
+    """A pid, with the name or label of its process if that is alive."""
     proc = pid._process if pid is not None else None
     rare = proc.rare if proc is not None else None
     called = (rare is not None and rare.name) or (proc is not None and proc.label())
@@ -89,10 +89,11 @@ def new_journal() -> deque[Entry]:
 
 
 def plain(reason: Any) -> Any:
-    """A reason as an entry may hold it: no exception with a traceback, which keeps frames alive.
+    """A reason as an entry keeps it: without a traceback, which would keep frames alive.
 
-    That of a process has been replaced by plain data before; that of an adopted Task has not, and
-    asyncio's warning of an exception that nobody asks for comes when nobody holds it any more.
+    The traceback of a process' exception has already been replaced by plain data. That of an
+    adopted Task's has not; and asyncio's warning of an exception that was never retrieved comes
+    only when nothing refers to it any more.
     """
     if isinstance(reason, BaseException) and reason.__traceback__ is not None:
         return to_erlang(reason)
@@ -100,12 +101,12 @@ def plain(reason: Any) -> Any:
 
 
 def note(pid: Pid, culprit: Pid | None) -> None:
-    """What this process does from here on is a consequence of that one's end; None: no more."""
+    """Notes that a process acts from now on because of the culprit's end; None: no longer."""
     here.journal.append((pid, culprit))
 
 
 def why(pid: Pid) -> Why | None:
-    """What the journal knows of a death; None if nothing."""
+    """What the journal knows about a death, or None."""
     entries = list(here.journal)
     places = _places(entries)
     found: list[Death] = []
@@ -127,10 +128,10 @@ def why(pid: Pid) -> Why | None:
 
 
 def _places(entries: list[Entry]) -> dict[Pid, int]:
-    """Where each process' death stands.
+    """The place of each process' death.
 
-    The first signal decides; a process that has ended by itself all the same, before the signal
-    reached it, has said so later.
+    The first signal decides, unless the process ended by itself before the signal reached it: it
+    appends its own entry later.
     """
     places: dict[Pid, int] = {}
     for place, entry in enumerate(entries):
@@ -140,7 +141,7 @@ def _places(entries: list[Entry]) -> dict[Pid, int]:
 
 
 def _note_before(entries: list[Entry], place: int, pid: Pid) -> Pid | None:
-    """On whose account this process acted then."""
+    """The process because of whose end this process acted then."""
     for entry in reversed(entries[:place]):
         if len(entry) == 2 and entry[0] is pid:
             culprit: Pid | None = entry[1]

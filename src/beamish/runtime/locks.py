@@ -1,8 +1,8 @@
-"""Up to where a function holds no lock: what preemption needs to know of logging and queue.
+"""The part of a function that holds no lock: what preemption needs to know of logging and queue.
 
-A process may be parked inside of these modules as long as no frame of theirs holds a lock: they
-are made for threads, which are preempted there as well. Where a function begins to deal with
-locks, its bytecode tells: by a ``with``, or by the name of what it uses.
+A process may be parked in these modules as long as none of their frames holds a lock: they are
+made for threads, which are preempted there as well. The bytecode shows where a function begins to
+deal with locks: by a ``with``, or by the name of what it uses.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["first_lock", "may_hold_a_lock"]
 
-# What a `with` begins with; the latter from CPython 3.14 on.
+# The first instruction of a `with`; the latter from CPython 3.14 on.
 _ENTERS: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"})
 
-# In the name of a global or an attribute. Also what is kept for each thread: the processes share
-# one, and would meet in the middle of it.
+# Parts of the name of a global or an attribute. Thread-local data as well: the processes share one
+# thread, and would find each other's half-changed data.
 _SIGNS: Final = ("acquire", "lock", "enter", "tls", "local")
 
 
 def may_hold_a_lock(frame: FrameType) -> bool:
-    """Whether a function has come to where it deals with locks."""
+    """Whether a function has reached the part where it deals with locks."""
     return frame.f_lasti >= first_lock(frame.f_code)
 
 
@@ -34,8 +34,8 @@ def may_hold_a_lock(frame: FrameType) -> bool:
 def first_lock(code: CodeType) -> int:
     """The offset of a function's first instruction that has to do with a lock.
 
-    What lies before it is never run after it: if the function can jump back to before it (in a
-    loop), all from there on counts. Exception handlers lie behind what they protect.
+    The code before it never runs after it: if the function can jump back to before it (in a loop),
+    everything from there on counts. Exception handlers come after the code that they protect.
     """
     first = min(
         (step.offset for step in dis.get_instructions(code) if _deals_with_locks(step)),

@@ -23,8 +23,8 @@ T = TypeVar("T")
 async def offload(fn: Callable[..., T], /, *args: Any, cpu: bool = False) -> T:
     """Runs ``fn(*args)`` beside the node, and waits for its result.
 
-    The caller can be ended meanwhile; the work is then dropped if it has not begun, else its
-    result is.
+    The caller can be ended while it waits; then the work is dropped if it has not begun, or else
+    its result is.
 
     Args:
         cpu: False: on a thread, for calls that block. True: on an OS process, for work that
@@ -59,7 +59,7 @@ def stop_executor(executor: Executor) -> None:
 
 
 def _threads() -> Executor:
-    # On demand, as below: a start is not to wait for what few nodes need.
+    # On demand, as below: a start should not wait for what few nodes need.
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     return ThreadPoolExecutor(thread_name_prefix="beamish-offload")

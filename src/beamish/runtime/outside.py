@@ -1,7 +1,7 @@
-"""The asyncio Task that an adopted process is, and how it waits.
+"""The asyncio Task of an adopted process, and how it waits.
 
-It goes on running as the Task that it is: receive() waits for an asyncio future, and an exit
-signal cancels the Task. How a Task comes to be a process, and ends as one, is in adoption.py.
+It keeps running as a Task: receive() waits for an asyncio future, and an exit signal cancels the
+Task. How a Task becomes a process, and ends as one, is in adoption.py.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ __all__ = ["Outside", "Sentinel", "wait_outside"]
 
 @final
 class Sentinel:
-    """What receive() is told in the place of a message."""
+    """What receive() gets instead of a message."""
 
     __slots__ = ()
 
 
 @final
 class Outside:
-    """The asyncio Task that an adopted process is.
+    """The asyncio Task of an adopted process.
 
     Args:
         task: the Task.
-        leave_behind: ends its process when the Task goes on although it was killed.
+        leave_behind: ends its process when the Task continues although it was killed.
     """
 
     __slots__ = ("exit", "future", "leave_behind", "proc", "takes_messages", "task")
@@ -48,10 +48,10 @@ class Outside:
         self.leave_behind: Callable[[Process], None] = leave_behind
         self.future: asyncio.Future[Any] | None = None
         self.takes_messages: bool = False  # whether what it waits for is a message
-        self.exit: ProcessExit | None = None  # the latest that it raised itself
+        self.exit: ProcessExit | None = None  # the latest one that it raised itself
 
     def wake(self, value: Any) -> None:
-        """Stands for the coroutine's send: the Task goes on when the loop comes to it."""
+        """Replaces the coroutine's send: the Task continues when the loop comes to it."""
         self.proc.state = OUTSIDE
         self.proc.value = None  # asyncio reports its crash: its last message need not be kept
         if self.future is not None and not self.future.done():
@@ -60,9 +60,9 @@ class Outside:
             self.put_back(value)  # it was cancelled just before
 
     def put_back(self, value: Any) -> None:
-        """Its wait was cancelled: a message goes back to where it came into the mailbox.
+        """After a cancelled wait: returns a message to its place in the mailbox.
 
-        What was handed over in suspend() is left in `value`, from where that takes it back.
+        What was handed over to suspend() is left in `value`, from where that takes it back.
         """
         if value.__class__ is Sentinel:
             return
@@ -75,7 +75,7 @@ class Outside:
         proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, value)
 
     def end(self, *, force: bool = False) -> None:
-        """An exit signal has decided its end; with `force` it has the time of a clean-up."""
+        """Cancels the Task, for an exit signal; with `force` it has the grace period to end in."""
         self.task.cancel()
         if force and self.proc.fate is not None:
             node = running_node()
@@ -83,7 +83,7 @@ class Outside:
             self.proc.fate.grace = grace
 
     def release(self) -> None:
-        """The node ends: its Task goes on, but what it waits for will never come."""
+        """The node ends: the Task continues, but what it waits for will never come."""
         if self.future is not None and not self.future.done():
             self.future.set_exception(
                 NotRunningError("the node has ended while this Task waited for a message")
@@ -98,7 +98,7 @@ def wait_outside(proc: Process, *, message: bool) -> Generator[Any, Any, Any]:
     """Waits until the process is handed something; a cancelled wait loses no message.
 
     Args:
-        message: whether what it waits for is a message, which goes back to the mailbox then.
+        message: whether it waits for a message, which then goes back to the mailbox.
     """
     outside = proc.rare.outside if proc.rare is not None else None
     assert outside is not None

@@ -1,8 +1,8 @@
-"""What a process owns: it is closed when the process dies, before anyone hears of the death.
+"""Owned resources: they are closed when their process dies, before anyone hears of the death.
 
 Anything with ``close_owned()``, ``aclose()``, ``close()``, ``cancel()``, ``kill()`` or
-``terminate()`` can be owned, or one says how to close it. A subprocess is killed and waited for, an
-asyncio.Task cancelled and awaited.
+``terminate()`` can be owned; for anything else the owner says how to close it. A subprocess is
+killed and waited for; an asyncio.Task is cancelled and awaited.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def add_owned(proc: Process, resource: Any, close: Callable[[Any], Any] | None =
 
     Args:
         resource: what to close when the process dies.
-        close: called with it; without one, how to close it is told by what it is.
+        close: called with the resource; the default depends on its type and methods.
 
     Raises:
-        BadArgError: nothing tells how to close it.
+        BadArgError: there is no known way to close it.
     """
     rare = proc.ensure_rare()
     if rare.owned is None:
@@ -58,7 +58,7 @@ def add_owned(proc: Process, resource: Any, close: Callable[[Any], Any] | None =
 
 
 def remove_owned(proc: Process, resource: Any) -> bool:
-    """Ends the ownership; whether there was one."""
+    """Ends the ownership; returns whether there was one."""
     owned = proc.rare.owned if proc.rare is not None else None
     return owned is not None and owned.pop(id(resource), None) is not None
 
@@ -129,11 +129,11 @@ async def _abort_stream(writer: asyncio.StreamWriter) -> None:
 
 
 def close_all(proc: Process, seconds: float) -> Coroutine[Any, Any, None] | None:
-    """Closes what the process owns, latest first, each when the one before is closed.
+    """Closes what the process owns, the latest first, one after another.
 
     Returns:
-        What is to be awaited for that, where closing waits; in all it takes not much longer
-        than `seconds`.
+        None if everything is closed, or else a coroutine that closes the rest. All in all it takes
+        hardly longer than `seconds`.
     """
     waiting = _close_next(proc)
     return None if waiting is None else _close_in_order(proc, waiting, seconds)
@@ -149,12 +149,12 @@ async def _close_in_order(proc: Process, waiting: Waiting | None, seconds: float
         except (Exception, asyncio.CancelledError) as error:
             report_failed_close(proc, resource, error)
             if _is_hurried():
-                deadline = 0.0  # the closing of the others is begun, and not waited for
+                deadline = 0.0  # closing the others is started, and not awaited
         waiting = _close_next(proc)
 
 
 def _is_hurried() -> bool:
-    """Whether this Task was cancelled (stopping.hurry), which is answered by that."""
+    """Whether this Task was cancelled (by stopping.hurry); takes the cancellation back."""
     hurried = False
     while task := _cancelling():
         task.uncancel()
@@ -163,13 +163,13 @@ def _is_hurried() -> bool:
 
 
 def _cancelling() -> asyncio.Task[Any] | None:
-    """This Task if it was cancelled itself, and not just what it awaits."""
+    """This Task if it was itself cancelled, and not only what it awaits."""
     task = asyncio.current_task()
     return task if task is not None and task.cancelling() else None
 
 
 def _close_next(proc: Process) -> Waiting | None:
-    """Closes what can be closed at once, up to a resource that has to be waited for."""
+    """Closes resources until closing one has to be awaited; returns that one."""
     owned = proc.rare.owned if proc.rare is not None else None
     while owned:
         entry = owned.popitem()[1]
@@ -195,10 +195,10 @@ def own(resource: T, close: Callable[[T], Any] | None = None) -> T:
     Args:
         resource: a file, socket, connection, subprocess, asyncio.Task or anything else with
             ``aclose()``, ``close()``, ``cancel()``, ``kill()`` or ``terminate()``.
-        close: how to close it, where these do not say; may return an awaitable.
+        close: closes it, instead of these methods; may return an awaitable.
 
     Raises:
-        BadArgError: nothing says how to close it.
+        BadArgError: there is no known way to close it.
 
     Example:
         >>> file = own(open("data"))
@@ -213,7 +213,7 @@ def disown(resource: Any) -> bool:
 
 
 def give_away(resource: Any, pid: Pid) -> Literal[True]:
-    """Makes another process the owner of what the calling process owns.
+    """Makes another process the owner of a resource that the calling process owns.
 
     Raises:
         BadArgError: the caller does not own it, or the other is not alive.

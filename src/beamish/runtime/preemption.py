@@ -1,26 +1,26 @@
 """Preemption: CPU-bound Python does not stop the others.
 
 An interval timer on the CPU time of the OS process (ITIMER_VIRTUAL: no wake-ups while idle)
-interrupts between two bytecodes, every few milliseconds. A process that is found running by two
-ticks in a row is parked where it is: its greenlet stays behind with the Python stack, and
-another worker goes on with the run queue. When its turn comes it goes on in the middle of its
-code, with its locals and contextvars.
+interrupts between two bytecodes, every few milliseconds. A process that two ticks in a row find
+running is parked where it is: its greenlet stays behind with the Python stack, and another worker
+continues with the run queue. At its next turn it continues in the middle of its code, with its
+locals and contextvars.
 
-It is parked only where that is safe: every frame from the interrupted one to the process' first
-must be code that holds no locks of others. The runtime, asyncio, the import system, and every
-module of the standard library or of an installed package that has to do with threads are not;
-there the next tick tries again. In logging and queue, which many loops call all the time, it is
-looked at more closely: locks.py. The behaviours in ``otp`` are written as users write, and are
-safe. A lock that the user's own code holds is the user's: `with process.critical()`
-keeps the process from being parked. Where one process waits for a lock that a parked one holds, the
-watchdog notices that nothing moves and parks the waiting one too (see `nudge`).
+It is parked only where that is safe: no frame from the interrupted one to the process' first may
+hold a lock that other processes take. So it is never parked in the runtime, asyncio, the import
+system, or a module of the standard library or of an installed package that has to do with threads;
+there the next tick tries again. logging and queue, which many loops call all the time, get a
+closer look: locks.py. The behaviours in ``otp`` are written like user code, and are safe. A lock
+that the user's own code holds is the user's business: `with process.critical()` keeps the process
+from being parked. If a process waits for a lock that a parked one holds, the watchdog notices that
+nothing moves, and parks the waiting one too.
 
 Off the main thread there are no signals: nothing is preempted there, and the watchdog reports.
 
 Traps: the timer must be off when the node stops (an OS process dies of SIGVTALRM at its exit);
-nothing may run in a parked process' Context, for it is still inside of it. A finalizer is never
-parked: inside of a collection the collector keeps lists on the C stack that a switch would take
-away, and nothing is collected until it goes on; and what is raised in ``__del__`` is ignored.
+nothing may run in a parked process' Context, which is still entered. A finalizer is never parked:
+during a collection the collector keeps lists on the C stack that a switch would take away, and
+nothing is collected until it continues; and exceptions in ``__del__`` are ignored.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Preemption"]
 
-TICK: Final = 0.004  # seconds of CPU time to the next tick; Linux makes 5 to 8 ms of it
+TICK: Final = 0.004  # seconds of CPU time to the next tick; Linux makes that 5 to 8 ms
 _IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
 _NOP: Final = opcode.opmap["NOP"]
 
-# A process' own frames begin above one of these.
+# A process' own frames are above one of these.
 _BASES: Final[tuple[CodeType, ...]] = (
     Scheduler.work.__code__,
     Scheduler._end.__code__,
@@ -105,7 +105,7 @@ class Preemption:
         self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
 
     def start(self) -> None:
-        """Turns the timer on; it goes off by itself when the node has been idle for a while."""
+        """Turns the timer on; it turns itself off when the node has been idle for a while."""
         self.on = True
         if self._can_signal:
             _keep_quiet_when_full()
@@ -135,7 +135,7 @@ class Preemption:
         """Turns the timer off for good and gives the signal back."""
         self._stop()
         if self._look is not None:
-            # In a loop that goes on it would look for ever, and turn off the next node's timer.
+            # In a loop that runs on it would look forever, and turn off the next node's timer.
             self._look.cancel()
         self._watchdog.close()
         gc.callbacks.remove(self._on_collection)
@@ -147,9 +147,9 @@ class Preemption:
 
     def _tick(self, _number: int, frame: FrameType | None) -> None:
         if self.on:
-            # Anew each time: every signal puts a byte into asyncio's wake-up pipe, and ticks
+            # Set anew each time: every signal puts a byte into asyncio's wake-up pipe, and ticks
             # that come faster than they are handled (in a long C call) would fill it, so that
-            # the byte of a SIGTERM were lost.
+            # the byte of a SIGTERM would be lost.
             signal.setitimer(signal.ITIMER_VIRTUAL, TICK)
         proc = here.process
         if proc is None:
@@ -157,7 +157,7 @@ class Preemption:
         if WOKEN <= proc.state <= RUNNING:
             proc.state = TICKED  # a new slice begins with another state
         elif proc.fate is not None and not proc.fate.ticked:
-            proc.fate.ticked = True  # its clean-up, too, is given the time between two ticks
+            proc.fate.ticked = True  # its clean-up has the time between two ticks as well
         elif self._may_park(proc):
             if can_park(frame):
                 self._scheduler.park(proc)
@@ -177,8 +177,8 @@ class Preemption:
     def take_a_break(self) -> None:
         """Preempts the calling process at the end of a call of beamish.process, if it is due.
 
-        Code that calls the runtime in a loop is found inside of the runtime by nearly every tick,
-        and could not be parked there; so the calls that never wait end with ``if here.due``.
+        Nearly every tick finds code that calls the runtime in a loop in the runtime, where it
+        cannot be parked. So the calls that never wait end with ``if here.due``.
         """
         proc, here.due = here.due, None
         if (
@@ -194,14 +194,14 @@ class Preemption:
 
 
 def _keep_quiet_when_full() -> None:
-    """Nobody need be told that asyncio's wake-up pipe is full: then it wakes up anyway."""
+    """Turns off the warning that asyncio's wake-up pipe is full: a full pipe wakes it anyway."""
     number = signal.set_wakeup_fd(-1)
     if number != -1:
         signal.set_wakeup_fd(number, warn_on_full_buffer=False)
 
 
 def _after_park(proc: Process) -> ProcessExit | None:
-    """What an exit signal asks of a process that was parked: to be raised where it was."""
+    """The ProcessExit to raise where a process was parked, if an exit signal has come."""
     fate = proc.fate
     if proc.state == EXITING and fate is not None and (fate.force or not fate.thrown):
         if fate.thrown:
@@ -215,10 +215,10 @@ def _raise_in(frame: FrameType, error: BaseException) -> None:
     """Raises an exception in an interrupted frame.
 
     Until CPython 3.12 an exception from a signal handler that interrupts a backward jump is looked
-    up one instruction before the jump's target. Where a `try` begins with the loop, that is before
-    the `try`, and its `finally` would be passed over. A trace function raises at the next
-    instruction instead, which is inside. Not at a NOP: the one that stands for a `try:` is in no
-    handler's range, not even in that of a `try` around it.
+    up one instruction before the jump's target. If a `try` begins with the loop, that is before the
+    `try`, and its `finally` would be skipped. So a trace function raises at the next instruction,
+    which is in the `try`. But not at a NOP: that of a `try:` is in no handler's range, not even in
+    that of a `try` around it.
     """
     if sys.version_info >= (3, 13):
         raise error
@@ -255,11 +255,11 @@ def can_park(frame: FrameType | None) -> bool:
         if code.co_filename in _stepwise and may_hold_a_lock(frame):
             return False
         frame = frame.f_back
-    return False  # another greenlet of the user's stands between
+    return False  # one of the user's own greenlets is in between
 
 
-_known: Final[dict[str, bool]] = {}  # by file name; what it says never changes
-_stepwise: Final[set[str]] = set()  # the files of those that are safe until they take a lock
+_known: Final[dict[str, bool]] = {}  # by file name; an entry never changes
+_stepwise: Final[set[str]] = set()  # the files of modules that are safe until they take a lock
 
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))

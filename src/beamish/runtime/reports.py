@@ -1,10 +1,10 @@
 """Crash reports: the one place of the runtime that writes to the ``beamish`` logger.
 
-A report is one record: its message can be read in a terminal, and its fields stand beside it as
-attributes of the record, for a log collector: ``report``, ``pid``, ``registered_name``,
-``label``, ``initial_call``, ``ancestors``, ``reason``, ``last_message``, ``state``,
-``message_queue_len``, ``links``, ``stack``, ``details`` (what a behaviour adds: a task's caller,
-function and arguments), ``context`` (in which the process ran: for log filters).
+A report is one record. Its message is for people at a terminal; its fields are attributes of the
+record, for a log collector: ``report``, ``pid``, ``registered_name``, ``label``, ``initial_call``,
+``ancestors``, ``reason``, ``last_message``, ``state``, ``message_queue_len``, ``links``,
+``stack``, ``details`` (what a behaviour adds: a task's caller, function and arguments), ``context``
+(the context of the process, for log filters).
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     """Reports a process that dies of an error.
 
     Args:
-        reason: the exit reason; of an exception the traceback is shown.
-        last_message: shown in the place of the last message that the runtime knows of.
+        reason: the exit reason; if it is an exception, its traceback is shown.
+        last_message: shown instead of the last message that the runtime knows of.
     """
     if not logger.isEnabledFor(logging.ERROR):
         return
@@ -86,7 +86,7 @@ _SHOWN: Final = (
 
 
 def _details(proc: Process, reason: Any) -> dict[str, Any]:
-    """What a behaviour has to say of its process."""
+    """What a behaviour says about its process."""
     serving = proc.serving
     if serving is None:
         return {}
@@ -97,7 +97,7 @@ def _details(proc: Process, reason: Any) -> dict[str, Any]:
 
 
 def _more(proc: Process) -> dict[str, str]:
-    """What is to be shown as well: its dictionary's entry ``$report``."""
+    """What else to show: the entry ``$report`` of the process dictionary."""
     rare = proc.rare
     found = rare.dictionary.get("$report") if rare is not None and rare.dictionary else None
     if not isinstance(found, dict):
@@ -156,7 +156,7 @@ def report_failed_close(proc: Process, resource: Any, error: BaseException) -> N
 
 
 def report_left_behind(proc: Process) -> None:
-    """Reports an asyncio Task that goes on although it was killed."""
+    """Reports an asyncio Task that continues although it was killed."""
     fields = _fields(proc)
     fields["report"] = "left_behind"
     text = (
@@ -167,7 +167,7 @@ def report_left_behind(proc: Process) -> None:
 
 
 def report_blocked(proc: Process, seconds: float, stack: str) -> None:
-    """Reports a process that has not let anything else run for a while."""
+    """Reports a process that has not let any other run for a while."""
     text = (
         f"Process {proc.pid!r} ({proc.initial_call()}) has blocked the node for "
         f"{seconds * 1000:.0f} ms: no other process ran meanwhile. Use "
@@ -184,7 +184,7 @@ def report_blocked(proc: Process, seconds: float, stack: str) -> None:
 
 
 def _write(level: int, text: str, fields: dict[str, Any]) -> None:
-    """Writes a record; a log that fails (a full disk, say) must not hold up a death."""
+    """Writes a record; a log that fails (on a full disk, for example) must not prevent a death."""
     try:
         logger.log(level, "%s", text, extra=fields)
     except Exception:

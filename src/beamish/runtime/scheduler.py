@@ -3,10 +3,10 @@
 ``drain`` is a callback of the asyncio loop. It runs processes until the queue is empty or about a
 millisecond is used, then lets the loop do I/O. The processes run in a *worker* greenlet: when one
 of them is preempted in the middle of its code, its worker stays behind with its Python stack, and
-another worker goes on with the queue (preemption.py decides when that is safe).
+another worker continues with the queue (preemption.py decides when that is safe).
 
-A slice costs: a pop, three stores, ``Context.run`` of ``coro.send``, one comparison. Everything
-that is not the common case is in `_unusual` and `suspended`.
+A slice costs a pop, three stores, ``Context.run`` of ``coro.send`` and one comparison. Everything
+but the common case is in `_unusual` and `suspended`.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ __all__ = ["Scheduler", "close_by_force", "run_slice"]
 _BUDGET: Final = 0.001  # seconds of one drain
 _BATCH: Final = range(64)  # slices between two looks at the clock
 _STUBBORN: Final = 3  # how often a process may ignore its forced end
-_MOST_THROWS: Final = 30  # how often its clean-up may try to wait then
+_MOST_THROWS: Final = 30  # how often its clean-up may then try to wait
 
 
 class _SwappedTasks:
-    """From CPython 3.14 on, asyncio's current task is no dict but a slot of the thread."""
+    """From CPython 3.14 on, asyncio's current task is not in a dict but in a slot of the thread."""
 
     def __setitem__(self, loop: asyncio.AbstractEventLoop, task: Any) -> None:
         asyncio.tasks._swap_current_task(loop, task)  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ class Scheduler:
 
     Attributes:
         queue: the processes that can run, in turn.
-        beat: goes up as slices are run; the watchdog looks at it.
+        beat: increases as slices are run; the watchdog looks at it.
         parked: how many processes are parked in the middle of their code.
     """
 
@@ -118,7 +118,7 @@ class Scheduler:
         self.context: contextvars.Context = contextvars.Context()
 
     def bind(self) -> None:
-        """Makes this the scheduler that `here` speaks to."""
+        """Makes this the scheduler of `here`."""
         here.push = self._push_first
         here.armed = False
 
@@ -154,7 +154,7 @@ class Scheduler:
                 here.push = self._push_first
 
     def work(self) -> None:
-        """The body of a worker greenlet: runs slices for ever."""
+        """The body of a worker greenlet: runs slices forever."""
         queue, tasks, loop = self.queue, self.tasks, self.loop
         popleft = queue.popleft
         while True:
@@ -194,7 +194,7 @@ class Scheduler:
             self._hub.switch()
 
     def hand_over(self, call: Any) -> None:
-        """A process has called an idle server: that answers at once (see handing.py)."""
+        """Runs the call of an idle server at once, in the caller's turn (see handing.py)."""
         while True:
             caller, proc, message, _ = call
             server: Server = proc.pattern
@@ -228,14 +228,14 @@ class Scheduler:
                     call = _slice(proc, server._go_on, None)
             if call is None:
                 return
-            # The server calls another one in its turn.
+            # The server in turn calls another one.
 
     # ---- preemption
 
     def park(self, proc: Process) -> None:
-        """Leaves a running process where it is and goes on with the queue.
+        """Leaves a running process where it is and continues with the queue.
 
-        Called in the process' own stack; returns when it has its next turn.
+        Called in the process' own stack; returns at its next turn.
         """
         if here.handed is not None:
             establish_handed()
@@ -260,7 +260,7 @@ class Scheduler:
     # ---- the uncommon
 
     def _end(self, proc: Process) -> None:
-        """Ends a process; in short where it waits in receive(), or has not begun."""
+        """Ends a process; a short cut if it waits in receive() or has not begun."""
         if proc.waiter is not None or proc.parked is not None:
             self._go_on_ending(proc)
             return
@@ -281,10 +281,10 @@ class Scheduler:
                 suspended(proc, yielded)
 
     def close(self) -> None:
-        """Ends the worker greenlets. Whatever is still on the queue, or comes to it, is dropped.
+        """Ends the worker greenlets. Processes on the queue, now or later, are dropped.
 
-        A drain that was asked for must not be made any more: it would start the preemption timer,
-        whose signal ends the OS process where nobody handles it.
+        A drain that was asked for must not run any more: it would start the preemption timer, whose
+        signal ends the OS process if nobody handles it.
         """
         if self._next is not None:
             self._next.cancel()
@@ -296,7 +296,7 @@ class Scheduler:
         self._spares.clear()
 
     def _unusual(self, proc: Process) -> None:
-        """A turn of a process that does not just go on."""
+        """A turn of a process that is not in the common state."""
         state = proc.state
         if state in (EXIT_PENDING, EXITING):
             self._go_on_ending(proc)
@@ -311,7 +311,7 @@ class Scheduler:
                 if not is_cancelled(proc):
                     proc.state = RUNNING
                 run_slice(proc, proc.send, proc.value)
-        # An adopted process that has gone on meanwhile, or a dead one, needs nothing.
+        # Nothing is to be done for an adopted process that has already continued, or a dead one.
 
     def _go_on_ending(self, proc: Process) -> None:
         fate = proc.fate
@@ -319,7 +319,7 @@ class Scheduler:
         proc.state = EXITING
         fate.ticked = False
         if proc.rare is not None and proc.rare.outside is not None:
-            return  # handed a message just before: its Task is cancelled and ends by itself
+            return  # it was handed a message just before: its Task is cancelled and ends by itself
         if proc.parked is not None:
             if fate.tries >= _STUBBORN:
                 self._abandon(proc, fate)
@@ -336,13 +336,13 @@ class Scheduler:
                 else:
                     run_slice(proc, proc.send, None)
         elif proc.waiter is not None and not fate.force and proc.waiter.cancel():
-            # As a cancelled Task: what it awaits ends first, and its end wakes the process.
+            # As for a cancelled Task: what it awaits ends first, which wakes the process.
             start_grace(proc)
         else:
             waiter, proc.waiter = proc.waiter, None
             if waiter is not None:
                 waiter.cancel()
-            take_cancellation(proc)  # what is thrown now answers it
+            take_cancellation(proc)  # the ProcessExit raised now answers it
             fate.thrown = True
             run_slice(proc, proc.coro.throw, ProcessExit(fate.reason))
 
@@ -366,7 +366,7 @@ class Scheduler:
 
 
 def _drop(_proc: Process) -> None:
-    """In the place of `here.push` when the node has ended."""
+    """Replaces `here.push` when the node has ended."""
 
 
 def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
@@ -379,7 +379,7 @@ def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
 
 
 def _slice(proc: Process, function: Callable[..., Any], *args: Any) -> Any:
-    """The same; the call that is to be handed over then, if there is one."""
+    """The same; returns the call to hand over next, if there is one."""
     node = here.node
     assert node is not None
     here.process = proc
@@ -399,7 +399,7 @@ def _slice(proc: Process, function: Callable[..., Any], *args: Any) -> Any:
 
 
 def suspended(proc: Process, yielded: Any) -> None:
-    """A process has yielded, and not in receive(): sorts out what it waits for."""
+    """Finds out what a process waits for that has yielded, but not in receive()."""
     state = proc.state
     if state == OUTSIDE:
         return
@@ -429,7 +429,7 @@ def suspended(proc: Process, yielded: Any) -> None:
 
 
 def _yield_turn(proc: Process) -> None:
-    """asyncio.sleep(0): the loop goes round, so that what was started before has its turn."""
+    """asyncio.sleep(0): the loop goes round once, so everything started before has its turn."""
     loop = running_loop()
     future = loop.create_future()
     loop.call_soon(_end_turn, future)
@@ -482,13 +482,13 @@ def _fail(proc: Process, error: BaseException) -> None:
 
 
 def close_by_force(proc: Process, fate: Fate) -> None:
-    """Ends a coroutine at once: its clean-up goes on, but whatever it waits for raises.
+    """Ends a coroutine at once: its clean-up continues, but each wait in it raises.
 
     First ProcessExit: it is a CancelledError, on which libraries let go of their sockets and
-    timers. Some code waits again and again all the same (asyncio.TaskGroup, Condition): ForcedEnd
-    leaves that. ``coro.close()`` is for the rest. It is no way to begin: libraries do not notice
-    it, until CPython 3.13 it passes by the `finally` blocks of an ``@asynccontextmanager``, and
-    where one of the coroutines that are closed waits again, the outer ones are told a RuntimeError.
+    timers. Some code still waits again and again (asyncio.TaskGroup, Condition): ForcedEnd gets
+    out of it. ``coro.close()`` is for the rest. It cannot come first: libraries do not notice it,
+    until CPython 3.13 it skips the `finally` blocks of an ``@asynccontextmanager``, and if one of
+    the coroutines being closed waits again, the outer ones get a RuntimeError.
     """
     node = here.node
     assert node is not None
@@ -508,7 +508,7 @@ def close_by_force(proc: Process, fate: Fate) -> None:
             if getcoroutinestate(proc.coro) == CORO_CLOSED:
                 end_raised(proc, error)
                 return
-            # close() says so where a coroutine goes on waiting
+            # close() raises if a coroutine waits again
         if getcoroutinestate(proc.coro) == CORO_CLOSED:
             break
     finish(proc, fate.reason, ProcessExit(fate.reason), None)

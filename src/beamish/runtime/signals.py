@@ -1,9 +1,9 @@
 """Links, monitors, aliases and exit signals: the rules of the BEAM (docs/semantics.md).
 
 Inside a node a signal takes effect when it is sent. So both sides of a link or monitor change
-in one step, a signal never overtakes another, and no unlink protocol is needed; what a signal
-*starts* (a process' end) happens on the run queue, so that chains of deaths are a loop and
-never recursion.
+in one step, a signal never overtakes another, and no unlink protocol is needed. What a signal
+*starts* (a process' end) happens on the run queue, so a chain of deaths is a loop and never a
+recursion.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ __all__ = [
 
 
 def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> None:
-    """What an exit signal does to a process: the decision table of rule X1.
+    """Applies an exit signal to a process: the decision table of rule X1.
 
-    Row 1 (the link is no longer there) cannot happen here: see the head of this file.
+    Row 1 (the link no longer exists) cannot happen here: see the head of this file.
     """
     if not link and isinstance(reason, str) and reason == KILL:  # is_word, in short
         here.journal.append((target.pid, KILLED, sender, False))
@@ -73,7 +73,7 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
 
 
 def send_exit(sender: Process, pid: Any, reason: Any) -> None:
-    """exit/2. A signal to oneself is there before the next expression runs (X4)."""
+    """exit/2. A signal to the sender itself arrives before its next expression runs (X4)."""
     if pid.__class__ is not Pid:
         _check_pid("exit", pid)
     target: Process | None = pid._process
@@ -87,7 +87,7 @@ def send_exit(sender: Process, pid: Any, reason: Any) -> None:
 
 
 def link(proc: Process, pid: Any) -> None:
-    """Links two processes; does nothing where they are linked, or are one."""
+    """Links two processes; does nothing if they are already linked, or are the same."""
     _check_pid("link", pid)
     if pid is proc.pid:
         return
@@ -97,7 +97,7 @@ def link(proc: Process, pid: Any) -> None:
             raise NoProcError(f"cannot link to {pid!r}: there is no such process (it has ended)")
         deliver(proc, exit_message(pid, NOPROC))
     elif target.state == EXIT_PENDING:
-        # Alive as far as anyone was told; by the time the link reached it, it would be gone.
+        # It still looks alive, but would be gone by the time the link reached it.
         exit_signal(proc, pid, NOPROC, link=True)
     else:
         join(proc, target)
@@ -129,7 +129,7 @@ def monitor(node: Node, proc: Process, dest: Any, alias: str | None, tag: Any) -
     if tag is not None or named is not None:
         ref._options = (tag, named)
     if target is proc:
-        return ref  # a process' own end is nothing it could be told of
+        return ref  # a process cannot hear of its own end
     if alias is not None:
         activate(proc, ref, alias)
     if target is None or target.state >= EXIT_PENDING:
@@ -161,7 +161,11 @@ def is_watching(proc: Process, ref: Ref) -> bool:
 
 
 def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
-    """Ends one's own monitor; whether it was active. `flush` also removes its message."""
+    """Ends a monitor of the process; returns whether it was active.
+
+    Args:
+        flush: remove its message from the mailbox as well.
+    """
     if not isinstance(ref, Ref):
         raise BadArgError(f"demonitor takes a Ref; got {describe(ref)}")
     found = isinstance(ref, MonitorRef) and unwatch(proc, ref)
@@ -204,8 +208,8 @@ _NO_OPTIONS: Final = (None, None)
 def die(proc: Process, reason: Any) -> None:
     """Ends a process for good, and sends its signals: first along the links, then to the monitors.
 
-    Whatever ties two processes is there on both sides, and for most it is the only tie of its
-    kind. That is what makes it short: see ties.py.
+    Both processes of a link or monitor keep it, and for most of them it is the only one of its
+    kind. That makes the short cuts possible: see ties.py.
     """
     proc.state = DEAD
     pid = proc.pid

@@ -1,9 +1,9 @@
 """Timers: send_after, start_timer, and the time-outs of the runtime itself.
 
-Most timers are taken back before their time. So a new one is only noted (``_fresh``): setting is a
-dict insert, cancelling a dict pop. When the loop calls for a timer that is due, those that are
-still there are sorted: timers of one millisecond share a bucket, a heap holds the times of buckets
-only, and the loop is asked to call for the earliest alone.
+Most timers are cancelled before their time. So a new one is only noted (``_fresh``): setting it is
+a dict insert, cancelling it a dict pop. When a timer is due, those that are still there are sorted:
+timers of one millisecond share a bucket, a heap holds the times of the buckets only, and the loop
+has one timer, for the earliest bucket.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ _READ_TIMER: Final = Atom("read_timer")
 
 @final
 class Timer:
-    """A call to come; ``cancel()`` takes it back."""
+    """A call in the future; ``cancel()`` prevents it."""
 
     __slots__ = ("_due", "_timers", "args", "call")
 
-    _dest = None  # it sends nothing: what tells it from a TimerRef
+    _dest = None  # it sends nothing, unlike a TimerRef
     _due: float  # loop time in seconds
-    _timers: Timers | None  # None once it was made or taken back
+    _timers: Timers | None  # None once it was made or cancelled
     call: Callable[..., object]
     args: tuple[Any, ...]
 
     def cancel(self) -> bool:
-        """Takes the call back; False if it was made or taken back before."""
+        """Prevents the call; False if it was already made or cancelled."""
         timers = self._timers
         if timers is None:
             return False
@@ -70,11 +70,11 @@ class Timer:
         return True
 
     def is_over(self) -> bool:
-        """Whether the call was made or taken back."""
+        """Whether the call was made or cancelled."""
         return self._timers is None
 
     def fire(self) -> None:
-        """Makes the call, if it was not taken back."""
+        """Makes the call, unless it was cancelled."""
         if self._timers is not None:
             self._timers = None
             self.call(*self.args)
@@ -82,13 +82,13 @@ class Timer:
 
 @final
 class Limit:
-    """Calls with the same time-out, in the order in which they will be late: one timer for all.
+    """Calls with the same time-out, in the order in which they expire: one timer for all.
 
-    It is dropped when its timer finds nobody that waits.
+    It is dropped when its timer finds that no call waits.
 
     Attributes:
-        waiting: the reference of each call that waits, and its last moment in loop time. A
-            call that ends takes its own out.
+        waiting: the reference of each waiting call, with its deadline in loop time. A call that
+            ends is removed.
     """
 
     __slots__ = ("_limits", "_loop", "handle", "seconds", "time", "waiting")
@@ -104,7 +104,7 @@ class Limit:
         self.waiting: dict[MonitorRef, float] = {}
 
     def call_at(self, due: float) -> None:
-        """Starts the timer, for the call that will be late first."""
+        """Starts the timer, for the call that expires first."""
         self.handle = self._loop.call_at(due, self._fire)
 
     def _fire(self) -> None:
@@ -149,7 +149,7 @@ class Timers:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        # BaseEventLoop.time is a function around this one, and half of what a timer costs.
+        # BaseEventLoop.time wraps this function, and is half the cost of a timer.
         plain = type(loop).time is asyncio.BaseEventLoop.time
         self._now: Callable[[], float] = monotonic if plain else loop.time
         self._fresh: dict[Any, float] = {}  # not sorted yet, with their times
@@ -157,12 +157,12 @@ class Timers:
         self._heap: list[int] = []
         self._handle: asyncio.TimerHandle | None = None
         self._due = inf  # the ms that _handle is for
-        self._wanted = inf  # the loop must be asked for what is earlier than this (seconds)
+        self._wanted = inf  # a timer earlier than this (in seconds) needs a new call of the loop
         self.limits: dict[float, Limit] = {}
 
     def call_later(self, seconds: float, call: Callable[..., object], *args: Any) -> Timer:
         """Calls `call(*args)` from the loop, not before `seconds` from now."""
-        timer = Timer()  # filled, not initialized: see terms.identity
+        timer = Timer()  # no __init__: see terms.identity
         timer.call = call
         timer.args = args
         timer._timers = self
@@ -172,7 +172,7 @@ class Timers:
         return timer
 
     def take_back(self, timer: Timer | TimerRef) -> float | None:
-        """Takes out a timer: the time at which it was due, None if it is not there."""
+        """Removes a timer; returns the time at which it was due, or None if it is not there."""
         due = self._fresh.pop(timer, None)
         if due is None:
             bucket = self._buckets.get(ceil(timer._due * 1000))
@@ -181,38 +181,38 @@ class Timers:
         return due
 
     def _ask_for(self, due: int) -> None:
-        """Has the loop call at this ms, if that is earlier than it would."""
+        """Has the loop call at this millisecond, if that is earlier than its present timer."""
         if due >= self._due:
             return
         if self._handle is not None:
             self._handle.cancel()
         self._due = due
-        # A timer of the same ms need not ask again (a microsecond of it does, for rounding).
+        # A timer of the same ms need not ask again (except in one microsecond, for rounding).
         self._wanted = (due - 0.999) / 1000
         self._handle = self._loop.call_at(due / 1000, self._fire)
 
     def _fire(self) -> None:
         self._handle, self._due, self._wanted = None, inf, inf
-        now = self._now() * 1000 + 0.001  # what the loop's clock may be short of by rounding
+        now = self._now() * 1000 + 0.001  # the loop's clock may be this much behind, by rounding
         self._sort()
         heap, buckets = self._heap, self._buckets
         try:
             while heap and heap[0] <= now:
                 self._fire_all(buckets.pop(heappop(heap)))
         finally:
-            while heap and not buckets[heap[0]]:  # cancelled ones are no reason to wake up
+            while heap and not buckets[heap[0]]:  # do not wake up for cancelled timers
                 del buckets[heappop(heap)]
             if heap:
                 self._ask_for(heap[0])
 
     def _sort(self) -> None:
-        """Puts the fresh ones into the buckets of their milliseconds."""
+        """Puts the fresh timers into the buckets of their milliseconds."""
         fresh, buckets = self._fresh, self._buckets
         bucket: dict[Any, float] = {}
         begin = end = inf
         for timer, due in fresh.items():
-            # Those set one after another often fall into one bucket: two comparisons tell, where
-            # no rounding can matter.
+            # Timers that were set one after another often share a bucket: two comparisons suffice
+            # to know, unless rounding might matter.
             if due <= begin or due >= end:
                 ms = ceil(due * 1000)
                 begin, end = (ms - 0.999) / 1000, (ms - 0.001) / 1000
@@ -258,7 +258,7 @@ class Timers:
     # ---- timers that send
 
     def left(self, ref: TimerRef) -> float | None:
-        """The seconds that are left, None if it is gone."""
+        """The seconds that are left, or None if it is gone."""
         if ref not in self._fresh and ref not in self._buckets.get(ceil(ref._due * 1000), ()):
             return None
         if ref._dest.__class__ is Pid and not self.reaches(ref._dest):
@@ -266,16 +266,16 @@ class Timers:
         return max(0.0, ref._due - self._now())
 
     def reaches(self, pid: Pid) -> bool:
-        """Whether a timer to a pid is still there: it ends with the process."""
+        """Whether a timer to a pid still exists: it ends with the process."""
         proc: Process | None = pid._process
         return proc is not None and (proc.state < EXIT_PENDING or is_alive(pid))
 
     def new_limit(self, seconds: float) -> Limit:
-        """The queue of calls that wait no longer than this, to the next millisecond.
+        """The Limit of this time-out, rounded up to a millisecond.
 
-        A computed time-out is hardly seen twice: rounded, they share as many queues as the
-        longest has milliseconds. Its timer starts at once, so that it is dropped also when nobody
-        comes to wait.
+        A computed time-out is hardly ever seen twice; rounded, there are at most as many limits as
+        the longest time-out has milliseconds. The timer starts at once, so that the limit is
+        dropped even if no call comes to wait.
         """
         check_timeout(seconds)
         seconds = _rounded(seconds)
@@ -286,18 +286,18 @@ class Timers:
         return limit
 
     def call_ended(self, ref: MonitorRef, timeout: float) -> None:
-        """A call with this time-out waits no more."""
+        """A call with this time-out no longer waits."""
         limit = self.limits.get(timeout) or self.limits.get(_rounded(timeout))
         if limit is not None:
             limit.waiting.pop(ref, None)
 
     def all(self) -> list[Timer | TimerRef]:
-        """Whatever is still to fire."""
+        """All timers that have yet to fire."""
         buckets = [self._fresh, *self._buckets.values()]
         return [timer for bucket in buckets for timer in bucket]
 
     def pending(self) -> list[TimerRef]:
-        """The send timers that are still to fire."""
+        """The timers of send_after and start_timer that have yet to fire."""
         refs = [timer for timer in self.all() if isinstance(timer, TimerRef)]
         return [ref for ref in refs if self.left(ref) is not None]
 
@@ -310,9 +310,9 @@ def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) ->
 
     Args:
         seconds: from now, 0 or more.
-        dest: a pid, with whose end the timer is gone, or a name, looked up when the time comes.
+        dest: a pid, whose end cancels the timer, or a name, looked up when the timer fires.
         message: any term.
-        abs: `seconds` is a time on the clock of `monotonic_time`; one that has passed is now.
+        abs: `seconds` is a time on the clock of `monotonic_time`; a past time means now.
 
     Source: erlang:send_after/3,4.
     """
@@ -320,7 +320,7 @@ def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) ->
     timers = node.timers
     if abs:
         seconds = _from_now(seconds)
-    # (CPython compares quicker one by one than in a chain; NaN is not >= 0.)
+    # (Single comparisons are faster than a chain in CPython; NaN is not >= 0.)
     if seconds.__class__ is not float or not seconds >= 0.0 or seconds > LONGEST:
         check_seconds("timer", seconds, LONGEST, forever=False)
     if dest.__class__ is not Pid and not isinstance(dest, str):
@@ -347,14 +347,14 @@ def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -
 
 
 def _from_now(time: Any) -> Any:
-    """A time of the node's clock in seconds from now; what is no time is left to be refused."""
+    """A time of the node's clock as seconds from now; other values are left to be refused."""
     if not is_number(time, -inf):
         return time
     return max(0, time - running_node().loop.time())
 
 
 def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) -> float | None:
-    """Takes a timer back: the seconds that were left, or None if it had fired or is unknown.
+    """Cancels a timer; returns the seconds that were left, or None if it had fired or is unknown.
 
     Args:
         timer: what send_after or start_timer returned.
@@ -417,7 +417,7 @@ def _rounded(seconds: float) -> float:
 
 
 def monotonic_time() -> float:
-    """The node's clock, which timers go by: seconds that never go back, from an unsaid beginning.
+    """The clock of the node's timers: seconds since an unspecified start; never decreases.
 
     Source: erlang:monotonic_time/0.
     """
@@ -426,10 +426,10 @@ def monotonic_time() -> float:
 
 @coroutine
 def sleep(seconds: float | None) -> Generator[Any, Any, None]:
-    """Waits; messages stay in the mailbox meanwhile.
+    """Waits; messages stay in the mailbox.
 
     Args:
-        seconds: 0 or more; 0 lets the others run once; None waits for ever.
+        seconds: 0 or more; 0 lets the other processes run once; None waits forever.
 
     Source: timer:sleep/1.
     """

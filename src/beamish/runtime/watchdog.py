@@ -1,10 +1,10 @@
 """The watchdog: a thread that notices when one process has held the loop for too long.
 
 It sleeps while the node is idle. It reports a process that cannot be preempted (a C call,
-``time.sleep``) with its stack, once for each time it blocks. And where nothing moves while
-others are parked, one of those may hold the lock that the running one waits for: it *nudges* the
-main thread with the preemption signal, which is handled inside of the blocking call, so that the
-waiting process is parked too and the holder of the lock gets its turn.
+``time.sleep``) with its stack, once for each time it blocks. And if nothing moves while other
+processes are parked, one of those may hold the lock that the running one waits for. Then it
+*nudges* the main thread with the preemption signal, which is handled in the blocking call, so that
+the waiting process is parked too and the holder of the lock gets its turn.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def resume(self) -> None:
-        """Starts to look; the node has begun to run processes."""
+        """Begins to look, because the node runs processes."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="beamish-watchdog", daemon=True)
             self._thread.start()
         self._active.set()
 
     def pause(self) -> None:
-        """Stops to look; the node is idle."""
+        """Stops looking, because the node is idle."""
         self._active.clear()
 
     def close(self) -> None:
