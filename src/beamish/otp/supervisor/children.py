@@ -1,4 +1,4 @@
-"""A supervisor's children: the table of them, and how one is started and stopped.
+"""A supervisor's children: their table, and how a child is started and stopped.
 
 Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked on OTP.
 """
@@ -50,13 +50,13 @@ __all__ = [
     "try_again",
 ]
 
-# How a supervisor answers: (OK, value); or what its client raises: (FAILED, reason) a StartError,
-# (REFUSED, reason) a ChildError, (BAD_SPEC, error) the error itself.
+# A supervisor replies (OK, value), or what its client raises: (FAILED, reason) for a StartError,
+# (REFUSED, reason) for a ChildError, (BAD_SPEC, error) for the error itself.
 REFUSED: Final = Atom("refused")
 BAD_SPEC: Final = Atom("bad_spec")
 NOT_FOUND: Final = Atom("not_found")
 
-Answer: TypeAlias = tuple[Atom, Any]
+Outcome: TypeAlias = tuple[Atom, Any]
 
 TRY_AGAIN: Final = Atom("try_again_restart")
 
@@ -80,7 +80,7 @@ class ChildInfo(_ChildInfo):
         pid: its pid, ``"restarting"`` between two attempts to start it, or None if it does not run.
         type: ``"worker"`` or ``"supervisor"``.
         modules: as in its spec.
-        waiting: the next attempt and its delay, of a child with a backoff that is restarting; else
+        waiting: the next attempt and its delay, if the child has a backoff and is restarting; else
             None.
     """
 
@@ -96,10 +96,10 @@ class ChildCount(TypedDict):
 
     Attributes:
         specs: all child specs, running or not.
-        active: the children that run; under a Supervisor, as in OTP, a child that has unlinked
-            itself and ended is none of them, though which_children still shows its pid.
-        supervisors: the specs of type supervisor, running or not.
-        workers: the specs of type worker, running or not.
+        active: the children that run. Under a Supervisor, as in OTP, a child that unlinked itself
+            and then ended is not counted, although which_children still shows its pid.
+        supervisors: the children of type supervisor, running or not.
+        workers: the children of type worker, running or not.
     """
 
     specs: int
@@ -112,8 +112,8 @@ class StartFailed(Exception):
     """A child did not start. It never leaves the supervisor.
 
     Attributes:
-        reason: why; what the start function raised, if it failed itself.
-        crashed: whether it failed itself, and did not merely say that there is no process.
+        reason: why; if the start function itself failed, what it raised.
+        crashed: whether the start function itself failed, not only the process.
     """
 
     def __init__(self, reason: Any, *, crashed: bool = False) -> None:
@@ -123,20 +123,20 @@ class StartFailed(Exception):
 
     @property
     def as_otp(self) -> Any:
-        """The reason as OTP's supervisor has it: ``("EXIT", error)`` for a failed function."""
+        """The reason as in OTP's supervisor: ``("EXIT", error)`` if the function itself failed."""
         return (EXIT, self.reason) if self.crashed else self.reason
 
 
 @final
 class Child:
-    """A child spec and what has become of it.
+    """A child spec and its process.
 
     Attributes:
-        spec: the child's.
-        start: its start function and the arguments, taken out of the spec once.
+        spec: its specification.
+        start: its start function and the arguments, taken from the spec once.
         temporary: whether it is forgotten when it ends.
-        pid: where it runs.
-        retry: its attempts to be restarted, where it has a backoff.
+        pid: its process, ``"restarting"``, or None.
+        retry: its attempts to restart; None if it has no backoff.
     """
 
     __slots__ = ("pid", "retry", "spec", "start", "temporary")
@@ -150,11 +150,11 @@ class Child:
 
     @property
     def running(self) -> Pid | None:
-        """Its pid, if it has one."""
+        """Its pid, or None."""
         return self.pid if isinstance(self.pid, Pid) else None
 
     def forget_arguments(self) -> None:
-        """A temporary child is never started again: what it was started with need not be kept."""
+        """Drops the start arguments: a temporary child is never started again."""
         self.spec = self.spec.without_arguments()
         self.start = self.spec.function()
 
@@ -162,7 +162,7 @@ class Child:
         return repr(self.info())
 
     def info(self, *, named: bool = True) -> ChildInfo:
-        """As which_children shows it."""
+        """Its entry in which_children."""
         spec = self.spec
         info = ChildInfo(spec.id if named else None, self.pid, spec.type, spec.modules)
         if self.retry is not None and self.pid is RESTARTING:
@@ -172,10 +172,10 @@ class Child:
 
 @final
 class Children:
-    """The children of a supervisor, in the order in which they are started.
+    """The children of a supervisor, in the order of their start.
 
     Attributes:
-        by_pid: those that run.
+        by_pid: the children that run.
     """
 
     __slots__ = ("_by_id", "by_pid")
@@ -194,7 +194,7 @@ class Children:
         return len(self._by_id)
 
     def add(self, child: Child) -> None:
-        """Puts a child behind the others."""
+        """Adds a child after the others."""
         self._by_id[child.spec.id] = child
 
     def remove(self, child: Child) -> None:
@@ -203,8 +203,8 @@ class Children:
         self._by_id.pop(child.spec.id, None)
 
     def place(self, child: Child, pid: ChildPid) -> None:
-        """Says where a child runs now, or that it does not."""
-        by_pid: Any = self.by_pid  # by what is no pid there is nothing
+        """Records the pid of a child, ``"restarting"``, or None if it does not run."""
+        by_pid: Any = self.by_pid  # Any: what is not a pid is not in it either
         if child.pid is not None:
             by_pid.pop(child.pid, None)
         child.pid = pid
@@ -214,12 +214,12 @@ class Children:
             child.retry.placed(pid)
 
     def find(self, id: Hashable) -> Child | None:
-        """The child of this id."""
+        """The child with this id, or None."""
         return self._by_id.get(id)
 
 
 def count(infos: list[ChildInfo]) -> ChildCount:
-    """Counts children as count_children does."""
+    """The reply to count_children."""
     return {
         "specs": len(infos),
         "active": sum(isinstance(info.pid, Pid) for info in infos),
@@ -239,7 +239,7 @@ async def start_process(child: Child, *extra: Any) -> tuple[Pid | None, Any]:
         extra: arguments before those of the spec (a DynamicSupervisor's extra_arguments).
 
     Returns:
-        The pid and the info that it started with; (None, None) if it shall be ignored.
+        The pid, and the info that the start function returned; (None, None) to ignore the child.
 
     Raises:
         StartFailed: it did not start.
@@ -260,7 +260,7 @@ async def start_process(child: Child, *extra: Any) -> tuple[Pid | None, Any]:
 
 
 def start_failure(error: BaseException) -> StartFailed | None:
-    """What it means that a start function has raised this; None if the supervisor itself ends."""
+    """What an exception of a start function means; None if it ends the supervisor itself."""
     if isinstance(error, StartError):
         return StartFailed(error.reason)
     if isinstance(error, ProcessExit):
@@ -270,7 +270,7 @@ def start_failure(error: BaseException) -> StartFailed | None:
 
 
 def started_as(result: Any) -> tuple[Pid | None, Any]:
-    """The pid and info in what a start function has returned."""
+    """The pid and info in the result of a start function."""
     match result:
         case Pid():
             return result, None
@@ -285,14 +285,14 @@ def started_as(result: Any) -> tuple[Pid | None, Any]:
 
 
 def try_again(child: Child, which: Any) -> None:
-    """Sends the supervisor, which calls this, a cast to start a child again: now, or when it may.
+    """Casts a request to restart a child to the calling supervisor, at once or after its backoff.
 
-    A failed restart goes through the mailbox, so that a request, or the order to stop, can get in
-    between, as in OTP.
+    As in OTP, a failed restart goes through the mailbox, so that requests and the order to stop are
+    not held up.
 
     Args:
-        child: it is restarting.
-        which: by what the supervisor knows it.
+        child: the child, which is restarting.
+        which: its id, or the pid that a DynamicSupervisor knows it by.
     """
     if child.retry is None:
         process.send(process.self(), (GEN_CAST, (TRY_AGAIN, which, 0)))
@@ -301,9 +301,9 @@ def try_again(child: Child, which: Any) -> None:
 
 
 def is_due(child: Child | None, number: int) -> bool:
-    """Whether the child of a request to try again still waits for it."""
+    """Whether a child still waits for the attempt with this number."""
     if child is None or child.pid is not RESTARTING:
-        return False  # terminated, or deleted, meanwhile
+        return False  # it was terminated or deleted in the meantime
     return child.retry is None or child.retry.number == number
 
 
@@ -313,10 +313,10 @@ def is_due(child: Child | None, number: int) -> bool:
 async def stop_process(pid: Pid, spec: ChildSpec) -> Any:
     """Stops a child as its spec says, and waits until it is gone.
 
-    It watches the child by a monitor because the child may have unlinked itself.
+    A monitor watches the child, because the child may have unlinked itself.
 
     Returns:
-        None, or the reason if it did not end as it was told: to be reported.
+        None; or, if the child did not end as ordered, its exit reason, to be reported.
     """
     ref = process.monitor(pid)
     process.exit(pid, "kill" if spec.shutdown == "brutal_kill" else SHUTDOWN)
@@ -331,16 +331,16 @@ async def stop_process(pid: Pid, spec: ChildSpec) -> Any:
 
 
 def is_abnormal_stop(reason: Any, spec: ChildSpec) -> bool:
-    """Whether a stopped child's reason is another than the one that it was told."""
-    told = KILLED if spec.shutdown == "brutal_kill" else SHUTDOWN
-    return not is_word(reason, told) and (spec.restart == "permanent" or not is_expected(reason))
+    """Whether the exit reason of a stopped child is not the one it was sent."""
+    sent = KILLED if spec.shutdown == "brutal_kill" else SHUTDOWN
+    return not is_word(reason, sent) and (spec.restart == "permanent" or not is_expected(reason))
 
 
 async def unlink_flush(pid: Pid, reason: Any) -> Any:
-    """Removes the link to a dead child and its exit message; returns why it really ended.
+    """Removes the link to a child that has ended, and its exit message; returns the true reason.
 
-    A child that ended before it was watched is ``noproc`` to the monitor; then the exit message
-    that its link has left knows the reason.
+    If the child ended before the monitor was made, the monitor says ``noproc``. Then the exit
+    message of the link has the reason.
     """
     process.unlink(pid)
     try:
@@ -353,11 +353,11 @@ async def unlink_flush(pid: Pid, reason: Any) -> Any:
 async def stop_processes(children: list[Child]) -> list[tuple[Child, Any]]:
     """Stops children all at the same time, each as its spec says, and waits until all are gone.
 
-    Takes every message meanwhile: for a supervisor that ends. Looking for the Down messages alone
-    would scan the exit messages of all children once for each child.
+    It takes every message in the meantime, so it is for a supervisor that ends. Waiting for the
+    Down messages alone would scan the exit messages of all children once for each child.
 
     Returns:
-        Those that did not end as they were told, with their reasons: to be reported.
+        The children that did not end as ordered, with their exit reasons, to be reported.
     """
     waiting: dict[Ref, Child] = {}
     for child in children:
@@ -381,14 +381,14 @@ async def stop_processes(children: list[Child]) -> list[tuple[Child, Any]]:
                 case ("timeout", TimerRef() as timer, _) if timer in timers:
                     _kill_late(waiting, timers.pop(timer))
                 case _:
-                    pass  # a supervisor that ends answers no one any more
+                    pass  # a supervisor that ends no longer replies to anybody
     for timer in timers:
         process.cancel_timer(timer)
     return errors
 
 
 def _kill_timers(children: list[Child]) -> dict[TimerRef, float]:
-    """One timer for each length of time that children have for stopping."""
+    """A timer for each different time that children have to stop."""
     lengths = {child.spec.shutdown for child in children}
     me = process.self()
     return {

@@ -1,4 +1,4 @@
-"""What is asked of supervisors of all kinds, and how their answers are read.
+"""The requests that supervisors of all kinds understand, and how their replies are read.
 
 Source: stdlib, supervisor(3) (OTP 25 manual).
 """
@@ -15,12 +15,12 @@ from beamish.otp.gen_server import call, start_server
 from beamish.terms import Pid
 from beamish.terms.words import FAILED
 
-from .children import BAD_SPEC, REFUSED, Answer, ChildCount, ChildInfo
+from .children import BAD_SPEC, REFUSED, ChildCount, ChildInfo, Outcome
 from .supervising import Supervising
 
 __all__ = [
-    "ask",
     "count_children",
+    "request",
     "restart_child",
     "start_child",
     "start_supervisor",
@@ -42,12 +42,12 @@ def start_supervisor(
     """Starts the process of a supervisor.
 
     Args:
-        kind: what it does.
+        kind: the class of its process.
         cls: the user's class, whose ``init`` says what to supervise.
-        args: what init gets.
-        kwargs: the same.
+        args: the arguments of init.
+        kwargs: its keyword arguments.
         name: registered before init runs.
-        timeout: seconds that the start may take, or None for ever.
+        timeout: seconds that the start may take, or None for no limit.
         link: whether to link it to the caller.
     """
     return start_server(
@@ -62,33 +62,33 @@ def start_supervisor(
     )
 
 
-async def ask(supervisor: Dest, request: Any, child: Any) -> Any:
-    """What a supervisor answers to a request for a child.
+async def request(supervisor: Dest, message: Any, child: Any) -> Any:
+    """Sends a supervisor a request for a child, and returns the reply.
 
     Args:
         supervisor: a pid, name or via tuple.
-        request: what its handle_call understands.
-        child: the id or pid that the request is for.
+        message: the request, as its handle_call understands it.
+        child: the id or pid of the child.
 
     Raises:
-        StartError, ChildError, ChildSpecError: what the supervisor says.
+        StartError, ChildError, ChildSpecError: as the supervisor replies.
     """
-    return _granted(await call(supervisor, request, None), child)
+    return _granted(await call(supervisor, message, None), child)
 
 
 async def start_child(supervisor: Dest, spec: ChildSpec) -> tuple[Pid, Any]:
-    """Adds a child and starts it: its pid and info."""
+    """Adds a child and starts it; returns its pid and info."""
     return _started(await call(supervisor, ("start_child", spec), None), spec.id)
 
 
 async def restart_child(supervisor: Dest, id: Any) -> tuple[Pid, Any]:
-    """Starts a child that does not run: its pid and info."""
+    """Starts a child that does not run; returns its pid and info."""
     return _started(await call(supervisor, ("restart_child", id), None), id)
 
 
 async def terminate_child(supervisor: Dest, which: Any) -> None:
     """Stops the child with this id or pid."""
-    await ask(supervisor, ("terminate_child", which), which)
+    await request(supervisor, ("terminate_child", which), which)
 
 
 async def which_children(supervisor: Dest) -> list[ChildInfo]:
@@ -101,8 +101,8 @@ async def count_children(supervisor: Dest) -> ChildCount:
     return cast("ChildCount", await call(supervisor, "count_children", None))
 
 
-def _granted(answer: Answer, child: Any) -> Any:
-    kind, value = answer
+def _granted(outcome: Outcome, child: Any) -> Any:
+    kind, value = outcome
     if kind == FAILED:
         raise StartError(value)
     if kind == REFUSED:
@@ -112,8 +112,8 @@ def _granted(answer: Answer, child: Any) -> Any:
     return value
 
 
-def _started(answer: Answer, child: Any) -> tuple[Pid, Any]:
-    pid, info = _granted(answer, child)
+def _started(outcome: Outcome, child: Any) -> tuple[Pid, Any]:
+    pid, info = _granted(outcome, child)
     if pid is None:
         raise StartIgnored
     return pid, info

@@ -1,4 +1,4 @@
-"""The class DynamicSupervisor: how it is started, and what is asked of it."""
+"""The class DynamicSupervisor: how it is started, and its requests."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class DynamicSupervisor(Supervised):
     _spec_type: ClassVar[ChildType] = "supervisor"
 
     def init(self, *args: Any, **kwargs: Any) -> Any:
-        """Says the flags; runs in the supervisor's process while its starter waits.
+        """Returns the flags; runs in the supervisor's process before start_link returns.
 
         Args:
-            args: what start_link was given; nothing for ``DynamicSupervisor`` itself.
-            kwargs: the same; for ``DynamicSupervisor`` itself the fields of
+            args: the arguments of start_link; none for ``DynamicSupervisor`` itself.
+            kwargs: its keyword arguments; for ``DynamicSupervisor`` itself the fields of
                 DynamicSupervisorFlags.
 
         Returns:
             ``DynamicSupervisorFlags(...)``.
-            ``Ignore``: there shall be no supervisor; start_link raises StartIgnored.
+            ``Ignore``: no supervisor is wanted; start_link raises StartIgnored.
             ``Stop(reason)``: start_link raises StartError(reason).
         """
         return DynamicSupervisorFlags(*args, **kwargs)
@@ -44,9 +44,10 @@ class DynamicSupervisor(Supervised):
         """Starts a supervisor without children, linked to the caller.
 
         Args:
-            args: what ``init`` gets.
+            args: the arguments of ``init``.
             name: registered before init runs.
-            timeout: seconds that the start may take, or None for ever (the default, as in OTP).
+            timeout: seconds that the start may take, or None for no limit (the default, as in
+                OTP).
             kwargs: keyword arguments of init; for ``DynamicSupervisor`` itself
                 ``max_children``, ``max_restarts``, ``max_seconds``, ``extra_arguments``.
 
@@ -54,7 +55,7 @@ class DynamicSupervisor(Supervised):
             The pid.
 
         Raises:
-            ChildSpecError: a flag makes no sense (of ``DynamicSupervisor`` itself).
+            ChildSpecError: a flag of ``DynamicSupervisor`` itself makes no sense.
             StartError: ``("already_started", pid)``, or init's reason.
             StartIgnored: init returned Ignore.
 
@@ -80,7 +81,7 @@ class DynamicSupervisor(Supervised):
         link: bool,
     ) -> Pid:
         if cls.init is DynamicSupervisor.init:
-            DynamicSupervisorFlags(*args, **kwargs)  # checked here, where the mistake is
+            DynamicSupervisorFlags(*args, **kwargs)  # raises here, in the caller's code
         return await client.start_supervisor(
             DynamicSupervisorProcess, cls, args, kwargs, name=name, timeout=timeout, link=link
         )
@@ -91,7 +92,7 @@ class DynamicSupervisor(Supervised):
 
         Args:
             supervisor: a pid, name or via tuple.
-            child: a ChildSpec, a class or (class, args); its id means nothing here.
+            child: a ChildSpec, a class or (class, args); its id is not used.
 
         Returns:
             Its pid.
@@ -99,7 +100,7 @@ class DynamicSupervisor(Supervised):
         Raises:
             ChildSpecError: the child makes no sense.
             StartError: ``"max_children"``, or why it did not start.
-            StartIgnored: its init returned Ignore; nothing is kept.
+            StartIgnored: its init returned Ignore; the child is not kept.
 
         Source: Elixir's DynamicSupervisor.start_child/2.
         """
@@ -111,7 +112,7 @@ class DynamicSupervisor(Supervised):
         """Like :meth:`start_child`, for a start function that returns ``(pid, info)``.
 
         Returns:
-            The pid, and the info; None if there is none.
+            The pid and the info; None if the start function returned no info.
         """
         return await client.start_child(supervisor, child_spec(child))
 

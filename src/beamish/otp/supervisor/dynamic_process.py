@@ -1,7 +1,7 @@
 """The process of a DynamicSupervisor.
 
-A child is known by its pid. While it waits for another attempt to be started it keeps the pid
-that it had, so that it can be terminated by it and still counts among the children, as in Elixir.
+A child is known by its pid. While it waits to be restarted it keeps the pid that it had, so that
+it can be terminated by that pid and is still counted as a child, as in Elixir.
 
 Source: Elixir's DynamicSupervisor; the order of events was checked on Elixir.
 """
@@ -19,10 +19,10 @@ from beamish.terms.words import FAILED, OK
 
 from .children import (
     RESTARTING,
-    Answer,
     Child,
     ChildCount,
     ChildInfo,
+    Outcome,
     StartFailed,
     count,
     start_process,
@@ -40,7 +40,7 @@ _MAX_CHILDREN: Final = Atom("max_children")
 
 
 class DynamicSupervisorProcess(Supervising):
-    """Keeps the children; users reach it through DynamicSupervisor's class methods."""
+    """Keeps the children; users reach it through the class methods of DynamicSupervisor."""
 
     flags: DynamicSupervisorFlags
     children: dict[Pid, Child]
@@ -69,18 +69,18 @@ class DynamicSupervisorProcess(Supervising):
     # ---- a child ends
 
     def handle_info(self, message: Any) -> Any:
-        """Sees a child end."""
+        """Handles the end of a child."""
         if message.__class__ is not Exit:
             super().handle_info(message)
             return None
         child = self.children.get(message[1])
         if child is None or child.pid is RESTARTING:
-            super().handle_info(message)  # not, or no longer, a child: as in OTP it is logged
+            super().handle_info(message)  # not, or no longer, a child: logged, as in OTP
             return None
         return self._ended(message[1], child, message[2])
 
     def _ended(self, pid: Pid, child: Child, reason: Any) -> Any:
-        """What follows; a coroutine, where that takes time."""
+        """Does what follows; returns a coroutine if that takes time."""
         restart = child.spec.restart
         if restart == "permanent" or not is_expected(reason):
             self._report("child_terminated", reason, child)
@@ -111,9 +111,9 @@ class DynamicSupervisorProcess(Supervising):
             progress(self.title, child.spec, pid)
         return None
 
-    # ---- what it is asked
+    # ---- requests
 
-    async def _start_child(self, spec: ChildSpec) -> Answer:
+    async def _start_child(self, spec: ChildSpec) -> Outcome:
         if self._is_full():
             return FAILED, _MAX_CHILDREN
         child = Child(spec)

@@ -1,4 +1,4 @@
-"""What a supervisor is made of, checked: its flags, and the specs of its children.
+"""The flags of supervisors and the specs of their children, checked.
 
 Source: stdlib, supervisor(3), sup_flags() (OTP 25 manual); Elixir's DynamicSupervisor.
 """
@@ -37,19 +37,19 @@ class SupervisorFlags:
     """How a supervisor treats its children.
 
     Args:
-        strategy: what a restart of one child means for the others: ``"one_for_one"`` nothing;
-            ``"one_for_all"`` all are stopped and started again; ``"rest_for_one"`` those started
+        strategy: what a restart of one child means for the others. ``"one_for_one"``: nothing;
+            ``"one_for_all"``: all are stopped and started again; ``"rest_for_one"``: those started
             after it are.
         max_restarts: how many restarts are allowed within `max_seconds`; with one more the
-            supervisor stops all children and exits with ``shutdown``. 3 as in Elixir (Erlang
-            has 1).
-        max_seconds: the length of that window; 5 seconds as in Erlang and Elixir.
+            supervisor stops all children and exits with ``shutdown``. 3, as in Elixir (1 in
+            Erlang).
+        max_seconds: the length of that window in seconds; 5, as in Erlang and Elixir.
         auto_shutdown: whether it exits with ``shutdown`` when children marked significant end
             without being restarted: ``"never"``, ``"any_significant"`` of them, or
             ``"all_significant"``.
 
     Raises:
-        ChildSpecError: a flag is none of these.
+        ChildSpecError: a flag has a value that it cannot have.
 
     Source: supervisor(3), sup_flags() (OTP 25 manual).
     """
@@ -72,12 +72,12 @@ class DynamicSupervisorFlags:
     Args:
         max_children: how many there may be at a time; None for any number.
         max_restarts: how many restarts are allowed within `max_seconds`; with one more the
-            supervisor stops all children and exits with ``shutdown``. 3 as in Elixir.
-        max_seconds: the length of that window; 5 seconds as in Elixir.
-        extra_arguments: given to every child's start function before its own arguments.
+            supervisor stops all children and exits with ``shutdown``. 3, as in Elixir.
+        max_seconds: the length of that window in seconds; 5, as in Elixir.
+        extra_arguments: passed to every child's start function before its own arguments.
 
     Raises:
-        ChildSpecError: a flag is none of these.
+        ChildSpecError: a flag has a value that it cannot have.
 
     Source: Elixir's DynamicSupervisor.init/1.
     """
@@ -117,7 +117,7 @@ def _check_intensity(max_restarts: Any, max_seconds: Any) -> None:
 
 
 def check_significant(flags: SupervisorFlags, spec: ChildSpec) -> None:
-    """Refuses a significant child where nothing would come of it."""
+    """Refuses a significant child where its end would have no effect."""
     if spec.significant and flags.auto_shutdown == "never":
         raise ChildSpecError(
             "significant",
@@ -130,7 +130,7 @@ def check_significant(flags: SupervisorFlags, spec: ChildSpec) -> None:
 
 
 def check_childspecs(children: Any, auto_shutdown: AutoShutdown) -> None:
-    """Refuses a list of children with which no supervisor could be started."""
+    """Refuses a list of children that no supervisor could start with."""
     flags = SupervisorFlags(auto_shutdown=auto_shutdown)
     seen: set[Hashable] = set()
     for spec in specs_of(children):
@@ -147,7 +147,7 @@ def check_childspecs(children: Any, auto_shutdown: AutoShutdown) -> None:
 
 
 def specs_of(children: Any) -> list[ChildSpec]:
-    """The child specs of a list of children; a bad one is named by its number."""
+    """The child specs of a list of children; an error names a wrong one by its number."""
     if not isinstance(children, Sequence) or isinstance(children, str | bytes):
         raise ChildSpecError("children", children, "a list of children", where="supervisor")
     listed = cast("Sequence[ChildLike]", children)
@@ -158,7 +158,7 @@ def specs_of(children: Any) -> list[ChildSpec]:
 
 
 def flags_and_specs(result: Any, cls: type) -> tuple[SupervisorFlags, list[ChildSpec]]:
-    """What the init of a supervisor's class has returned."""
+    """The flags and child specs in the result of init."""
     match result:
         case (SupervisorFlags() as flags, children):
             return flags, specs_of(children)

@@ -1,4 +1,4 @@
-"""The class PartitionSupervisor: how it is started, asked and found, and its process."""
+"""The class PartitionSupervisor: its start, its requests, its names, and its process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from beamish.terms.reasons import BADARG
 from beamish.terms.words import FAILED, OK
 
 from . import client
-from .children import Answer, ChildCount, ChildInfo
+from .children import ChildCount, ChildInfo, Outcome
 from .flags import SupervisorFlags
 from .process import SupervisorProcess
 from .strategies import Strategy
@@ -33,9 +33,9 @@ WithArguments = Callable[[tuple[Any, ...], int], tuple[Any, ...]]
 
 
 class PartitionSupervisor(Supervised):
-    """Starts partitions of a child; see the page "PartitionSupervisor".
+    """Starts a child several times, as partitions; see the page "PartitionSupervisor".
 
-    The class is a via registry of names.
+    The class is a registry for via names.
     """
 
     _spec_type: ClassVar[ChildType] = "supervisor"
@@ -56,22 +56,23 @@ class PartitionSupervisor(Supervised):
         """Starts the partitions, linked to the caller, and returns when all have started.
 
         Args:
-            child: what is started several times, in any form that a Supervisor takes.
-            name: what its partitions are found by; it must be given.
-            partitions: how many; by default as many as the machine has processors.
-            with_arguments: computes a partition's start arguments from those of the child's spec
-                (a tuple) and its number, counted from 0.
-            strategy: as a Supervisor's.
-            max_restarts: as a Supervisor's.
-            max_seconds: as a Supervisor's.
-            timeout: seconds that the start may take, or None for ever.
+            child: the child to start several times, in any form that a Supervisor takes.
+            name: the name by which its partitions are found; required.
+            partitions: how many to start; by default, as many as the machine has processors.
+            with_arguments: computes the start arguments of a partition from those of the child's
+                spec (a tuple) and the number of the partition, counted from 0.
+            strategy: as for a Supervisor.
+            max_restarts: as for a Supervisor.
+            max_seconds: as for a Supervisor.
+            timeout: seconds that the start may take, or None for no limit.
 
         Returns:
             The supervisor's pid.
 
         Raises:
             BadArgError: an argument makes no sense.
-            StartError: ``("already_started", pid)``, or a partition did not start: as a Supervisor.
+            StartError: ``("already_started", pid)``, or a partition did not start: as for a
+                Supervisor.
 
         Source: Elixir's PartitionSupervisor.start_link/1.
         """
@@ -103,17 +104,17 @@ class PartitionSupervisor(Supervised):
 
     @staticmethod
     async def resize(name: Dest, partitions: int) -> int:
-        """Stops partitions, or starts those again that were stopped.
+        """Stops partitions, or starts stopped ones again.
 
         Args:
             name: the partition supervisor.
-            partitions: how many there shall be: 0 up to the number it was started with.
+            partitions: how many to have, from 0 to the number that it was started with.
 
         Returns:
-            How many there were.
+            How many there were before.
 
         Raises:
-            BadArgError: more than it was started with.
+            BadArgError: `partitions` is not in that range.
             StartError: a partition did not start.
 
         Source: Elixir's PartitionSupervisor.resize!/2.
@@ -124,12 +125,12 @@ class PartitionSupervisor(Supervised):
                 f"resize: expected a whole number from 0 to {table.limit}, with which it was "
                 f"started; got {partitions!r} ({type(partitions).__name__})"
             )
-        before: int = await client.ask(name, ("resize", partitions), name)
+        before: int = await client.request(name, ("resize", partitions), name)
         return before
 
     @staticmethod
     async def which_children(name: Dest) -> list[ChildInfo]:
-        """All partitions, also those that resize has stopped; their ids are their numbers.
+        """All partitions, including those that resize has stopped; their ids are their numbers.
 
         Source: Elixir's PartitionSupervisor.which_children/1.
         """
@@ -150,13 +151,13 @@ class PartitionSupervisor(Supervised):
 
     @staticmethod
     def whereis_name(key: Any) -> Pid | None:
-        """The partition that a key leads to: for ``("via", PartitionSupervisor, (name, key))``."""
+        """The partition for the key in ``("via", PartitionSupervisor, (name, key))``."""
         name, inner = _via_key(key)
         return _table_of(name).find(inner, name)
 
     @staticmethod
     def send(key: Any, message: Any) -> Any:
-        """Sends to the partition that a key leads to."""
+        """Sends a message to the partition for a key."""
         pid = PartitionSupervisor.whereis_name(key)
         if pid is None:
             process.exit((BADARG, (key, message)))
@@ -164,18 +165,18 @@ class PartitionSupervisor(Supervised):
 
     @staticmethod
     def register_name(key: Any, pid: Pid) -> NoReturn:
-        """Refused: partitions are started by their supervisor alone."""
+        """Refused: only their supervisor starts partitions."""
         raise BadArgError(f"{pid!r} cannot be registered as a partition: {key!r}")
 
     @staticmethod
     def unregister_name(key: Any) -> NoReturn:
-        """Refused: partitions are stopped by their supervisor alone."""
+        """Refused: only their supervisor stops partitions."""
         raise BadArgError(f"a partition cannot be unregistered: {key!r}")
 
 
 @final
 class _Table:
-    """Who the partitions are; kept in the supervisor's process dictionary, read by everyone."""
+    """The pids of the partitions; in the supervisor's process dictionary, where all can read it."""
 
     __slots__ = ("limit", "pids", "size")
 
@@ -218,7 +219,7 @@ class _Partitions(Supervisor):
 
 
 class _PartitionProcess(SupervisorProcess):
-    """A supervisor's process that can be resized. The request is served here: one at a time."""
+    """A supervisor's process that can be resized, by one request at a time."""
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
         match request:
@@ -227,14 +228,14 @@ class _PartitionProcess(SupervisorProcess):
             case _:
                 return super().handle_call(request, caller)
 
-    async def _resize(self, table: _Table, size: int) -> Answer:
+    async def _resize(self, table: _Table, size: int) -> Outcome:
         before = table.size
         for number in range(before, size):
-            answer = await self._restart_child(number)
-            if answer[0] is FAILED:
-                return answer
+            outcome = await self._restart_child(number)
+            if outcome[0] is FAILED:
+                return outcome
             table.size = number + 1
-        table.size = size  # first: nobody finds a partition that is being stopped
+        table.size = size  # first, so that nobody finds a partition that is being stopped
         for number in range(size, before):
             await self._terminate_child(number)
             table.pids[number] = None
@@ -252,7 +253,7 @@ async def _start_partition(spec: ChildSpec, args: tuple[Any, ...], number: int) 
     return result
 
 
-# ---- what is asked for
+# ---- arguments
 
 
 def _check_name(name: Name | None) -> None:

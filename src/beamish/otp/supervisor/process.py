@@ -1,7 +1,7 @@
-"""The process of a Supervisor: what it does when a child ends, and what it answers.
+"""The process of a Supervisor: what it does when a child ends, and its replies to requests.
 
-It is a GenServer that traps exits. A failed restart goes back through the mailbox, so that a
-request, or the order to stop, can get in between.
+It is a GenServer that traps exits. A failed restart goes back through the mailbox, so that requests
+and the order to stop are not held up.
 
 Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked on OTP.
 """
@@ -26,11 +26,11 @@ from .children import (
     NOT_FOUND,
     REFUSED,
     RESTARTING,
-    Answer,
     Child,
     ChildCount,
     ChildInfo,
     Children,
+    Outcome,
     StartFailed,
     count,
     start_failure,
@@ -48,7 +48,7 @@ __all__ = ["SupervisorProcess"]
 
 
 class SupervisorProcess(Supervising):
-    """Keeps the children; users reach it through Supervisor's class methods."""
+    """Keeps the children; users reach it through the class methods of Supervisor."""
 
     flags: SupervisorFlags
     children: Children
@@ -82,19 +82,19 @@ class SupervisorProcess(Supervising):
     # ---- a child ends
 
     def handle_info(self, message: Any) -> Any:
-        """Sees a child end."""
+        """Handles the end of a child."""
         if message.__class__ is not Exit:
             super().handle_info(message)
             return None
         pid, reason = message[1], message[2]
         child = self.children.by_pid.get(pid)
         if child is None:
-            return None  # not, or no longer, a child: its end is nobody's business here
+            return None  # not, or no longer, a child: its end does not matter here
         self.culprit = pid
         return self._ended(child, reason)
 
     def _ended(self, child: Child, reason: Any) -> Any:
-        """What follows; a coroutine, where that takes time."""
+        """Does what follows; returns a coroutine if that takes time."""
         restart = child.spec.restart
         if restart == "permanent" or not is_expected(reason):
             if reports_are_on():
@@ -128,7 +128,7 @@ class SupervisorProcess(Supervising):
         await self._start_all([child for child in group if not child.temporary], again=True)
 
     async def _put_off(self, child: Child) -> None:
-        """Restarts a child with a backoff later; its group is stopped at once."""
+        """Restarts a child after its backoff; its group is stopped at once."""
         group = STRATEGIES[self.flags.strategy](self.children, child)
         if len(group) > 1:
             await self._stop_group(child, group)
@@ -136,7 +136,7 @@ class SupervisorProcess(Supervising):
         try_again(child, child.spec.id)
 
     async def _stop_group(self, child: Child, group: list[Child]) -> None:
-        """Stops those that are restarted with a child that has ended."""
+        """Stops the children that are restarted with one that has ended."""
         self.children.place(child, None)
         behaviour.because(self.culprit)
         await self._stop_all(group)
@@ -147,12 +147,12 @@ class SupervisorProcess(Supervising):
     async def _start_all(self, group: Iterable[Child], *, again: bool) -> None:
         """Starts children in order, until one does not start.
 
-        The start of each is written out here: another coroutine for each child would cost as much
+        This repeats what start_process does: another coroutine for each child would cost as much
         as all the rest of this function.
 
         Args:
             group: the children.
-            again: one that does not start is tried again later; else it raises _NotStarted.
+            again: whether to try again later if a child does not start; else _NotStarted is raised.
         """
         for child in group:
             fn, args, kwargs = child.start
@@ -184,7 +184,7 @@ class SupervisorProcess(Supervising):
         try_again(child, child.spec.id)
 
     def _keep(self, child: Child, pid: Pid | None) -> bool:
-        """Whether a temporary child that was started is kept: one to be ignored is not."""
+        """Whether a temporary child is kept after its start; one that is ignored is not."""
         if pid is None:
             self.children.remove(child)
             return False
@@ -203,10 +203,10 @@ class SupervisorProcess(Supervising):
         else:
             self.children.place(child, None)
 
-    # ---- what it is asked
+    # ---- requests
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
-        """Answers what Supervisor's class methods ask."""
+        """Replies to the class methods of Supervisor."""
         match request:
             case ("restart_child", id):
                 return self._restart_child(id)
@@ -221,7 +221,7 @@ class SupervisorProcess(Supervising):
             case _:
                 return super().handle_call(request, caller)
 
-    async def _start_child(self, spec: ChildSpec) -> Answer:
+    async def _start_child(self, spec: ChildSpec) -> Outcome:
         known = self.children.find(spec.id)
         if known is not None:
             pid = known.running
@@ -232,13 +232,13 @@ class SupervisorProcess(Supervising):
         except ChildSpecError as error:
             return BAD_SPEC, error
         child = Child(spec)
-        answer = await self._start_one(child)
-        if answer[0] is OK and (child.pid is not None or not child.temporary):
+        outcome = await self._start_one(child)
+        if outcome[0] is OK and (child.pid is not None or not child.temporary):
             self.children.add(child)
-        return answer
+        return outcome
 
-    async def _start_one(self, child: Child) -> Answer:
-        """Starts a child on request: its failure is the asker's, and costs no restart."""
+    async def _start_one(self, child: Child) -> Outcome:
+        """Starts a child on request; a failure goes to the caller, and is not a restart."""
         try:
             pid, info = await start_process(child)
         except StartFailed as failed:
@@ -250,13 +250,13 @@ class SupervisorProcess(Supervising):
         progress(self.title, child.spec, pid, asked=True)
         return OK, (pid, info)
 
-    async def _restart_child(self, id: Hashable) -> Answer:
+    async def _restart_child(self, id: Hashable) -> Outcome:
         child = self._find(id)
         if child is None or child.pid is not None:
             return _refused(child)
         return await self._start_one(child)
 
-    def _delete_child(self, id: Hashable) -> Answer:
+    def _delete_child(self, id: Hashable) -> Outcome:
         child = self._find(id)
         if child is None or child.pid is not None:
             return _refused(child)
@@ -269,26 +269,26 @@ class SupervisorProcess(Supervising):
     def _count(self) -> ChildCount:
         counted = count([child.info() for child in self.children])
         running = (child.running for child in self.children)
-        # A child that has unlinked itself may have ended unheard.
+        # A child that has unlinked itself may have ended without an exit message.
         counted["active"] = sum(pid is not None and process.alive(pid) for pid in running)
         return counted
 
     def _find(self, which: Any) -> Child | None:
         try:
             return self.children.find(which)
-        except TypeError:  # not hashable, so nobody's id
+        except TypeError:  # not hashable, so not an id
             return None
 
 
-def _refused(child: Child | None) -> Answer:
-    """Why a child cannot be started or forgotten: it is not there, or not stopped."""
+def _refused(child: Child | None) -> Outcome:
+    """The reply if a child cannot be started or deleted: there is none, or it is not stopped."""
     if child is None:
         return REFUSED, NOT_FOUND
     return REFUSED, RESTARTING if child.pid is RESTARTING else RUNNING
 
 
 class _NotStarted(Exception):
-    """A child did not start; those after it were not tried. It never leaves here."""
+    """A child did not start, and those after it were not tried. It never leaves this module."""
 
     def __init__(self, child: Child, reason: Any) -> None:
         super().__init__(child, reason)

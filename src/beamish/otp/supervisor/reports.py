@@ -1,4 +1,4 @@
-"""What supervisors write to the loggers ``beamish`` and ``beamish.progress``: a record an event.
+"""What supervisors log to ``beamish`` and ``beamish.progress``: one record for each event.
 
 Source: sasl, "Error Logging", Supervisor Report and Progress Report (OTP 25 manual).
 """
@@ -22,7 +22,7 @@ _progress: Final = logging.getLogger("beamish.progress")
 if _progress.level == logging.NOTSET:
     _progress.setLevel(logging.WARNING)
 
-# Asked before a report is made, on the path of each restart.
+# Tested on the path of each restart, before a report is made.
 reports_are_on: Final = partial(_logger.isEnabledFor, logging.ERROR)
 progress_is_on: Final = partial(_progress.isEnabledFor, logging.INFO)
 
@@ -63,8 +63,8 @@ def progress(supervisor: str, spec: ChildSpec, pid: Pid | None, *, asked: bool =
     Args:
         supervisor: the supervisor's name, or pid and class.
         spec: the child's spec.
-        pid: its pid; one that is to be ignored has none, and is no news.
-        asked: whether someone asked for it, with start_child or restart_child.
+        pid: its pid; None for a child that is ignored, which is not reported.
+        asked: whether the start was requested, by start_child or restart_child.
     """
     level = logging.DEBUG if asked else logging.INFO
     if pid is None or not _progress.isEnabledFor(level):
@@ -78,7 +78,7 @@ def progress(supervisor: str, spec: ChildSpec, pid: Pid | None, *, asked: bool =
 def _fill(
     lines: list[str], fields: dict[str, Any], supervisor: str, spec: ChildSpec, pid: Pid | None
 ) -> None:
-    """Adds what is said of the child in every report."""
+    """Adds the facts about the child that every report has."""
     fn, args, kwargs = spec.function()
     start = _name(fn) + _arguments(args, dict(kwargs))
     lines += [
@@ -101,7 +101,7 @@ def _fill(
 
 def _name(fn: Any) -> str:
     owner = getattr(fn, "__self__", None)
-    if isinstance(owner, type):  # start_link of a base class is its class'
+    if isinstance(owner, type):  # an inherited start_link is shown as that of the child's class
         return f"{owner.__name__}.{fn.__name__}"
     return getattr(fn, "__qualname__", None) or repr(fn)
 

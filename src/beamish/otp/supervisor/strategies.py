@@ -1,6 +1,6 @@
 """Restart strategies: which children are stopped and started again with one that has ended.
 
-Everything that depends on a strategy is here: its name in the type, and its function in the table.
+A strategy is a name in the type and a function in the table, both here; nothing else depends on it.
 
 Source: "Supervision Principles", Restart Strategy (OTP 25 manual).
 """
@@ -34,8 +34,8 @@ def _rest(children: Children, ended: Child) -> list[Child]:
     return listed[listed.index(ended) :]
 
 
-# From the children and the one that has ended: those to restart with it, itself among them, in the
-# order of their start.
+# From all children and the one that has ended, each function gives the children to restart, the
+# ended one among them, in the order of their start.
 STRATEGIES: Final[dict[Strategy, Callable[[Children, Child], list[Child]]]] = {
     "one_for_one": _itself,
     "one_for_all": _all,

@@ -1,4 +1,4 @@
-"""What the processes of all supervisors do: they ask the user's class, answer, report, give up.
+"""What the processes of all supervisors have in common: start, requests, reports, giving up.
 
 Source: stdlib, supervisor(3) (OTP 25 manual); Elixir's DynamicSupervisor.
 """
@@ -21,10 +21,10 @@ from .children import (
     NOT_FOUND,
     REFUSED,
     TRY_AGAIN,
-    Answer,
     Child,
     ChildCount,
     ChildInfo,
+    Outcome,
     is_due,
     stop_process,
 )
@@ -46,7 +46,7 @@ class Supervising(GenServer):
     title: str
 
     async def init(self, cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Asks the user's class what to supervise, and starts that."""
+        """Calls init of the user's class, and starts what it says."""
         process.flag(trap_exit=True)
         result = cls().init(*args, **kwargs)
         if is_coroutine(result):
@@ -56,22 +56,22 @@ class Supervising(GenServer):
         self.title = _title_of(cls)
         return await self._begin(result, cls)
 
-    # ---- what each kind does in its way
+    # ---- what each kind of supervisor defines
 
     @abstractmethod
     async def _begin(self, result: Any, cls: type) -> Stop | None:
-        """Takes over what the class' init has returned."""
+        """Starts with the result of the class' init."""
 
     @abstractmethod
     def _find(self, which: Any) -> Child | None:
-        """The child of an id or pid that somebody has named."""
+        """The child with this id or pid, or None."""
 
     @abstractmethod
     def _restart(self, child: Child, which: Any) -> Any:
-        """Restarts a child; a coroutine, or Stop."""
+        """Restarts a child; returns a coroutine, or Stop."""
 
     @abstractmethod
-    def _start_child(self, spec: ChildSpec) -> Coroutine[Any, Any, Answer]:
+    def _start_child(self, spec: ChildSpec) -> Coroutine[Any, Any, Outcome]:
         """Adds a child and starts it."""
 
     @abstractmethod
@@ -80,16 +80,16 @@ class Supervising(GenServer):
 
     @abstractmethod
     def _infos(self) -> list[ChildInfo]:
-        """The children, as which_children shows them."""
+        """The reply to which_children."""
 
     @abstractmethod
     def _count(self) -> ChildCount:
-        """How many there are."""
+        """The reply to count_children."""
 
-    # ---- what it is asked
+    # ---- requests
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
-        """Answers what the class methods of supervisors ask."""
+        """Replies to the class methods of supervisors."""
         match request:
             case ("start_child", ChildSpec() as spec):
                 return self._start_child(spec)
@@ -103,7 +103,7 @@ class Supervising(GenServer):
                 return super().handle_call(request, caller)
 
     def handle_cast(self, request: Any) -> Any:
-        """Tries again to start a child that did not."""
+        """Tries again to start a child whose restart failed."""
         match request:
             case (tag, which, number) if tag == TRY_AGAIN:
                 child = self._find(which)
@@ -112,7 +112,7 @@ class Supervising(GenServer):
                 super().handle_info(request)
                 return None
 
-    async def _terminate_child(self, which: Any) -> Answer:
+    async def _terminate_child(self, which: Any) -> Outcome:
         child = self._find(which)
         if child is None:
             return REFUSED, NOT_FOUND
@@ -128,10 +128,10 @@ class Supervising(GenServer):
             if error is not None:
                 self._report("shutdown_error", error, child)
 
-    # ---- when it ends
+    # ---- giving up
 
     def _too_often(self, child: Child, culprit: Pid | None) -> Stop:
-        """A child was to be restarted once more than it may be."""
+        """Reports that there were too many restarts, and gives up."""
         self._report("shutdown", REACHED_MAX_RESTART_INTENSITY, child)
         return self._give_up(culprit)
 

@@ -1,4 +1,4 @@
-"""The class Supervisor: how supervisors are started, and what is asked of them."""
+"""The class Supervisor: how supervisors are started, and their requests."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class Supervisor(Supervised):
     _spec_type: ClassVar[ChildType] = "supervisor"
 
     def init(self, *args: Any, **kwargs: Any) -> Any:
-        """Says what to supervise; runs in the supervisor's process while its starter waits.
+        """Says what to supervise; runs in the supervisor's process before start_link returns.
 
         Override it in a class of your own; ``Supervisor`` itself takes a list of children and
         the fields of SupervisorFlags.
 
         Args:
-            args: what start_link was given.
-            kwargs: the same.
+            args: the arguments of start_link.
+            kwargs: its keyword arguments.
 
         Returns:
             ``(SupervisorFlags(...), children)``.
             ``children``: a list; the flags are the defaults.
-            ``Ignore``: there shall be no supervisor; start_link raises StartIgnored.
+            ``Ignore``: no supervisor is wanted; start_link raises StartIgnored.
             ``Stop(reason)``: start_link raises StartError(reason).
         """
         children, *_ = args
@@ -63,22 +63,23 @@ class Supervisor(Supervised):
         """Starts a supervisor linked to the caller, and returns when all children have started.
 
         Args:
-            args: what ``init`` gets; for ``Supervisor`` itself: the list of children.
+            args: the arguments of ``init``; for ``Supervisor`` itself, the list of children.
             name: registered before the children are started.
-            timeout: seconds that the start may take, or None for ever (the default, as in OTP).
-            kwargs: keyword arguments of init; for ``Supervisor`` itself: ``strategy``,
+            timeout: seconds that the start may take, or None for no limit (the default, as in
+                OTP).
+            kwargs: keyword arguments of init; for ``Supervisor`` itself ``strategy``,
                 ``max_restarts``, ``max_seconds``, ``auto_shutdown``, as in SupervisorFlags.
 
         Returns:
             The pid.
 
         Raises:
-            ChildSpecError: a child or a flag makes no sense (of ``Supervisor`` itself; in a class
-                of your own it is the reason of the StartError).
+            ChildSpecError: a child or a flag of ``Supervisor`` itself makes no sense; in a class
+                of your own it is the reason of the StartError.
             StartError: with ``("shutdown", ("failed_to_start_child", id, reason))`` if a child did
                 not start (those before it have been stopped again), ``("start_spec",
-                ("duplicate_child_name", id))``, ``("already_started", pid)``, or init's reason. A
-                caller that does not trap exits dies with it.
+                ("duplicate_child_name", id))``, ``("already_started", pid)``, or the reason that
+                init gave. A caller that does not trap exits ends with it.
             StartIgnored: init returned Ignore.
 
         Source: supervisor:start_link/3; Elixir's Supervisor.start_link/2.
@@ -98,7 +99,7 @@ class Supervisor(Supervised):
 
         Args:
             supervisor: a pid, name or via tuple.
-            child: as in the list of start_link. Its restart and shutdown hold from now on.
+            child: as in the list of start_link.
 
         Returns:
             Its pid.
@@ -106,7 +107,7 @@ class Supervisor(Supervised):
         Raises:
             ChildSpecError: the child makes no sense.
             StartError: ``("already_started", pid)`` or ``"already_present"`` if the supervisor has
-                a child of this id; else why it did not start, and the spec is not kept.
+                a child with this id; else why it did not start, and the spec is not kept.
             StartIgnored: its init returned Ignore; the spec is kept unless it is temporary.
 
         Source: supervisor:start_child/2.
@@ -119,7 +120,7 @@ class Supervisor(Supervised):
         """Like :meth:`start_child`, for a start function that returns ``(pid, info)``.
 
         Returns:
-            The pid, and the info; None if there is none.
+            The pid and the info; None if the start function returned no info.
         """
         return await client.start_child(supervisor, child_spec(child))
 
@@ -136,7 +137,7 @@ class Supervisor(Supervised):
 
     @staticmethod
     async def restart_child(supervisor: Dest, id: Hashable) -> Pid:
-        """Starts a child that does not run; it does not count as a restart.
+        """Starts a child that does not run; this does not count as a restart.
 
         Returns:
             Its pid.
@@ -160,7 +161,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:delete_child/2.
         """
-        await client.ask(supervisor, ("delete_child", id), id)
+        await client.request(supervisor, ("delete_child", id), id)
 
     @staticmethod
     async def get_childspec(supervisor: Dest, id: Hashable) -> ChildSpec:
@@ -171,7 +172,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:get_childspec/2.
         """
-        spec: ChildSpec = await client.ask(supervisor, ("get_childspec", id), id)
+        spec: ChildSpec = await client.request(supervisor, ("get_childspec", id), id)
         return spec
 
     @staticmethod
@@ -183,7 +184,7 @@ class Supervisor(Supervised):
 
         Source: supervisor:which_child/2 (OTP 27).
         """
-        info: ChildInfo = await client.ask(supervisor, ("which_child", id), id)
+        info: ChildInfo = await client.request(supervisor, ("which_child", id), id)
         return info
 
     @staticmethod
@@ -195,7 +196,7 @@ class Supervisor(Supervised):
             auto_shutdown: the flag of the supervisor that they are for.
 
         Raises:
-            ChildSpecError: the first thing that makes no sense; also two children of one id.
+            ChildSpecError: a child makes no sense, or two have the same id.
 
         Example:
             >>> Supervisor.check_childspecs([Counter, (Listener, 4040)])
@@ -206,7 +207,7 @@ class Supervisor(Supervised):
 
     @staticmethod
     async def which_children(supervisor: Dest) -> list[ChildInfo]:
-        """All children, the last one started first, as OTP lists them.
+        """All children, the last one started first, as in OTP.
 
         Source: supervisor:which_children/1.
         """
@@ -233,7 +234,7 @@ async def _start(
     timeout: float | None,
     link: bool,
 ) -> Pid:
-    """Checks what can be checked here, where the mistake is; then starts the process."""
+    """Raises what can be found wrong here, in the caller's code; then starts the process."""
     if cls.init is Supervisor.init:
         flags = SupervisorFlags(**kwargs)
         (children,) = args or ([],)
