@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 import pytest
 
-from beamish.net.packet import AnyFramer, HeaderFramer, LineFramer, RawFramer, TooBig, header
+from beamish.net.framer import Framer, TooBig
+from beamish.net.packet import MODES, HeaderFramer, LineFramer, Packet, RawFramer, header
 
 
-def packets(framer: AnyFramer, *chunks: bytes) -> list[bytes]:
+def packets(framer: Framer, *chunks: bytes) -> list[bytes]:
     """All packets that come out of a framer when it is fed these chunks."""
     found: list[bytes] = []
     for chunk in chunks:
@@ -37,6 +39,13 @@ def lines_of(rng: random.Random) -> list[bytes]:
 
 def bodies(rng: random.Random) -> list[bytes]:
     return [rng.randbytes(rng.choice([0, 1, 2, 100, 200])) for _ in range(40)]
+
+
+# ---- modes
+
+
+def test_every_packet_mode_has_a_framer() -> None:
+    assert set(MODES) == set(get_args(Packet))
 
 
 # ---- lines
@@ -189,7 +198,7 @@ def test_raw_data_comes_in_pieces_of_the_limit() -> None:
 
 def test_raw_gives_exactly_the_bytes_that_are_wanted() -> None:
     framer = RawFramer(65536)
-    framer.want = 4
+    framer.want(4)
 
     assert framer.feed_whole(b"ab") is None
     assert framer.feed_whole(b"cdefghij") == b"abcd"
@@ -200,11 +209,10 @@ def test_raw_gives_exactly_the_bytes_that_are_wanted() -> None:
 
 def test_what_came_of_a_wanted_number_is_any_data_again_when_nobody_wants_it_any_more() -> None:
     framer = RawFramer(65536)
-    framer.want = 4
+    framer.want(4)
     framer.feed_whole(b"abc")
 
-    framer.want = 0
-    framer.unhold()
+    framer.want(0)
 
     assert framer.next() == b"abc"
 
@@ -212,7 +220,7 @@ def test_what_came_of_a_wanted_number_is_any_data_again_when_nobody_wants_it_any
 # ---- nothing is lost
 
 
-def _framers() -> Iterator[tuple[str, Callable[[], AnyFramer], bytes]]:
+def _framers() -> Iterator[tuple[str, Callable[[], Framer], bytes]]:
     yield "line", lambda: LineFramer(9216), b"one\ntwo\nthr"
     yield "short pieces", lambda: LineFramer(3), b"one\ntwo\nthr"
     yield "1", lambda: HeaderFramer(1), b"\3one\3two\5thr"
@@ -226,11 +234,11 @@ def _framers() -> Iterator[tuple[str, Callable[[], AnyFramer], bytes]]:
 )
 @pytest.mark.parametrize("taken", range(4))
 def test_the_rest_is_every_byte_that_was_not_delivered(
-    make: Callable[[], AnyFramer], wire: bytes, taken: int
+    make: Callable[[], Framer], wire: bytes, taken: int
 ) -> None:
     framer = make()
     framer.feed(wire)
-    delivered = b"".join(framer._wire(packet) for _ in range(taken) if (packet := framer.next()))
+    delivered = b"".join(framer.wrap(packet) for _ in range(taken) if (packet := framer.next()))
 
     assert framer.size == len(wire) - len(delivered)
     assert delivered + framer.rest() == wire
@@ -241,7 +249,7 @@ def test_the_rest_is_every_byte_that_was_not_delivered(
     ("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()]
 )
 def test_a_packet_that_is_put_back_is_the_next_one_again(
-    make: Callable[[], AnyFramer], wire: bytes
+    make: Callable[[], Framer], wire: bytes
 ) -> None:
     framer = make()
     framer.feed(wire)
@@ -251,14 +259,14 @@ def test_a_packet_that_is_put_back_is_the_next_one_again(
     framer.put_back(first)
 
     assert framer.next() == first
-    assert framer._wire(first) + framer.rest() == wire
+    assert framer.wrap(first) + framer.rest() == wire
 
 
 @pytest.mark.parametrize(
     ("make", "wire"), [f[1:] for f in _framers()], ids=[f[0] for f in _framers()]
 )
 def test_feeding_before_all_was_taken_keeps_the_order(
-    make: Callable[[], AnyFramer], wire: bytes
+    make: Callable[[], Framer], wire: bytes
 ) -> None:
     whole = packets(make(), wire)
     framer = make()
@@ -275,7 +283,7 @@ def test_feeding_before_all_was_taken_keeps_the_order(
 # ---- linear time
 
 
-def _steps(make: Callable[[], AnyFramer], data: bytes, size: int) -> int:
+def _steps(make: Callable[[], Framer], data: bytes, size: int) -> int:
     """The bytes a framer keeps copying: how many it touches while it is fed in pieces."""
     framer = make()
     touched = 0
@@ -292,7 +300,7 @@ def _steps(make: Callable[[], AnyFramer], data: bytes, size: int) -> int:
     ids=["line", "header", "raw"],
 )
 def test_a_huge_packet_in_small_pieces_is_not_copied_again_for_each_piece(
-    make: Callable[[], AnyFramer],
+    make: Callable[[], Framer],
 ) -> None:
     data = header(4, 200_000) + b"x" * 200_000
 
@@ -301,5 +309,5 @@ def test_a_huge_packet_in_small_pieces_is_not_copied_again_for_each_piece(
 
 def _wanting(length: int) -> RawFramer:
     framer = RawFramer(65536)
-    framer.want = length
+    framer.want(length)
     return framer

@@ -31,7 +31,15 @@ from .inet import Address, Family, Host, SockAddress
 from .input import check_timeout, recv
 from .listener import ListenSocket, accept
 from .node_net import node_net
-from .options import KERNEL, Options, SocketOptions, make_options, set_kernel_options, show_active
+from .options import (
+    FRAMING,
+    KERNEL,
+    Options,
+    SocketOptions,
+    make_options,
+    set_kernel_options,
+    show_active,
+)
 from .output import send
 from .stream import Socket
 
@@ -55,7 +63,6 @@ __all__ = [
 ]
 
 _BACKLOG: Final = 1024
-_FRAMING: Final = frozenset(["packet", "packet_size", "buffer", "recbuf", "line_delimiter"])
 _HOW: Final = {
     "read": sockets.SHUT_RD,
     "write": sockets.SHUT_WR,
@@ -313,8 +320,7 @@ def setopts(socket: AnySocket, **options: Unpack[SocketOptions]) -> None:
 
 
 def _apply(socket: Socket, options: SocketOptions, changed: Options) -> None:
-    if not _FRAMING.isdisjoint(options):
-        socket._width = changed.header_width
+    if not FRAMING.isdisjoint(options):
         socket._change_framing(changed)
     if "active" in options:
         socket._set_active(options["active"])

@@ -20,17 +20,18 @@ recorded from OTP 25.
 from __future__ import annotations
 
 import re
-from typing import Any, Final, final
+from typing import Any, Final, Self, final
 
 from beamish.terms import Atom
 
-from .packet import Framer, TooBig
+from .framer import Framer, Framing, TooBig
 
 __all__ = ["HttpFramer", "decode"]
 
 _EOH: Final = Atom("http_eoh")
 _ERROR: Final = Atom("http_error")
 _HEADER: Final = Atom("http_header")
+_HTTP: Final = Atom("http")
 _REQUEST: Final = Atom("http_request")
 _RESPONSE: Final = Atom("http_response")
 
@@ -133,6 +134,8 @@ class HttpFramer(Framer):
 
     __slots__ = ("_data", "_headers", "_last", "_limit", "_only_headers", "_seen", "pending")
 
+    tag = _HTTP
+
     def __init__(self, limit: int, *, header: bool) -> None:
         super().__init__(16384)
         self._data = bytearray()
@@ -141,6 +144,11 @@ class HttpFramer(Framer):
         self._only_headers = self._headers = header
         self._last = (b"", header)  # what the latest packet was cut from, and where it stood
         self.pending = False
+
+    @classmethod
+    def of(cls, framing: Framing) -> Self:
+        """A new framer with these options."""
+        return cls(framing.packet_size, header=str(framing.packet).startswith("httph"))
 
     def feed(self, data: bytes) -> None:
         """Adds what came."""

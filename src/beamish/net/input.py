@@ -25,28 +25,24 @@ from beamish.terms.numbers import LONGEST, check_seconds
 
 from .endpoint import Endpoint
 from .errors import OptionError, TcpError, error_for, reason_of
-from .http import HttpFramer
+from .framer import TooBig
 from .node_net import NodeNet
 from .options import ALWAYS, ONCE, PASSIVE, Active, Options, add_active
-from .packet import LineFramer, RawFramer, TooBig
+from .packet import TAGS, framer_for
 from .poller import READ
 
 __all__ = ["Input", "recv"]
 
-_NO_LINES: Final[list[bytes]] = []
-
-TCP: Final = Atom("tcp")
-HTTP: Final = Atom("http")
 TCP_CLOSED: Final = Atom("tcp_closed")
 TCP_ERROR: Final = Atom("tcp_error")
 TCP_PASSIVE: Final = Atom("tcp_passive")
-TAGS: Final = frozenset([TCP, HTTP, TCP_CLOSED, TCP_ERROR, TCP_PASSIVE])
+_MESSAGES: Final = TAGS | {TCP_CLOSED, TCP_ERROR, TCP_PASSIVE}
 
 
 class Input(Endpoint):
     """A connection, as far as it is read."""
 
-    __slots__ = ("_active", "_end", "_framer", "_lines", "_reader", "_told")
+    __slots__ = ("_active", "_end", "_framer", "_reader", "_ready", "_told")
 
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
@@ -114,7 +110,7 @@ class Input(Endpoint):
         framer, owner = self._framer, self._owner
         if owner is None:
             return
-        tag = HTTP if framer.__class__ is HttpFramer else TCP
+        tag = framer.tag
         try:
             while self._active and (packet := framer.next()) is not None:
                 process.send(owner, (tag, self, packet))
@@ -139,8 +135,9 @@ class Input(Endpoint):
 
     def _tell_end(self) -> None:
         """The stream has ended: tells who waits for it, or the owner of an active socket."""
-        if self._wants_last_line():
-            self._give_last_line()
+        packet = self._last_packet()
+        if packet is not None:
+            self._give_last(packet)
             return
         reader, self._reader = self._reader, None
         if reader is not None:
@@ -155,24 +152,20 @@ class Input(Endpoint):
             process.send(owner, (TCP_ERROR, self, reason))
         process.send(owner, (TCP_CLOSED, self))
 
-    def _wants_last_line(self) -> bool:
-        return (
-            self._options.partial_line
-            and isinstance(self._framer, LineFramer)
-            and self._framer.size > 0
-        )
+    def _last_packet(self) -> Any:
+        """After the end of the stream: the packet that is not complete, if it is wanted."""
+        return self._framer.last() if self._options.partial_line else None
 
-    def _give_last_line(self) -> None:
-        line = self._framer.rest()
+    def _give_last(self, packet: Any) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
-            if not wake(reader, line):
-                self._framer.feed(line)
+            if not wake(reader, packet):
+                self._framer.put_back(packet)
             return
         owner = self._owner
         if owner is None:
             return
-        process.send(owner, (TCP, self, line))
+        process.send(owner, (self._framer.tag, self, packet))
         self._count_down(owner)
         if self._active:
             self._tell_end()
@@ -193,11 +186,11 @@ class Input(Endpoint):
         if not isinstance(message, tuple):
             return False
         parts = cast("tuple[object, ...]", message)
-        return len(parts) > 1 and parts[1] is self and parts[0] in TAGS
+        return len(parts) > 1 and parts[1] is self and parts[0] in _MESSAGES
 
     # ---- from processes
 
-    def _next_packet(self) -> bytes | None:
+    def _next_packet(self) -> Any:
         """The next whole packet of what was read."""
         try:
             return self._framer.next()
@@ -239,10 +232,10 @@ class Input(Endpoint):
                 self._tell_end()
 
     def _use_framer(self, options: Options) -> None:
-        framer = self._framer = options.framer()
-        # Whole lines that were read, the next one last: at hand for recv. While there are any the
-        # socket is open and passive, and nobody waits in recv.
-        self._lines = framer.pending if isinstance(framer, LineFramer) else _NO_LINES
+        self._framer = framer_for(options)
+        # At hand for recv. While there are any packets in it the socket is open and passive, and
+        # nobody waits in recv.
+        self._ready = self._framer.ready
 
     def _change_framing(self, options: Options) -> None:
         """From now on packets are cut as these options say, from what was read already too."""
@@ -283,14 +276,6 @@ class Input(Endpoint):
             )
         if self._reader is not None:
             raise error_for("ealready", "recv", self)
-        if length and not isinstance(self._framer, RawFramer):
-            raise OptionError(
-                "einval",
-                "recv",
-                self,
-                f"a length means nothing with packet="
-                f"{self._options.packet!r}: recv gives whole packets; pass 0",
-            )
 
 
 def check_timeout(action: str, timeout: object) -> None:
@@ -326,24 +311,24 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
     Source: gen_tcp:recv/2,3 (OTP 25 manual).
     """
     try:
-        lines = socket._lines
+        ready = socket._ready
     except AttributeError:
         if isinstance(socket, Input):
             raise
         raise not_a_connection("recv", socket) from None
     if length or timeout is not None:
         return await _recv_as_asked(socket, length, timeout)
-    if lines:  # several came together: the next one, in as few steps as can be
-        line = lines.pop()
-        if line:
-            return line
-        lines.append(line)  # it stands for one that is too long
+    if ready:  # several came together: the next one, in as few steps as can be
+        packet = ready.pop()
+        if packet:
+            return packet
+        ready.append(packet)  # it stands for one that is too long
     if socket._active or socket._reader is not None:
         socket._check_recv(0)
     if socket._framer.pending:
-        packet = socket._next_packet()
-        if packet is not None:
-            return packet
+        found: bytes | None = socket._next_packet()
+        if found is not None:
+            return found
     if not socket._events & READ:
         if socket._end is not None:
             return await _wait(socket, None)
@@ -361,30 +346,34 @@ async def _recv_as_asked(socket: Input, length: int, timeout: float | None) -> b
     if length or socket._active or socket._reader is not None:
         socket._check_recv(length)
     if length:
-        return await _recv_exactly(socket, cast("RawFramer", socket._framer), length, timeout)
+        return await _recv_exactly(socket, length, timeout)
     packet = socket._next_packet() if socket._framer.pending else None
     return packet if packet is not None else await _wait(socket, timeout)
 
 
-async def _recv_exactly(
-    socket: Input, framer: RawFramer, length: int, timeout: float | None
-) -> bytes:
-    framer.want = length
+async def _recv_exactly(socket: Input, length: int, timeout: float | None) -> bytes:
+    framer = socket._framer
+    if not framer.want(length):
+        raise OptionError(
+            "einval",
+            "recv",
+            socket,
+            f"a length means nothing with packet={socket._options.packet!r}: recv gives whole "
+            "packets; pass 0",
+        )
     try:
         packet = socket._next_packet()
         return packet if packet is not None else await _wait(socket, timeout)
-    except BaseException:
-        framer.unhold()  # what came of it stays, for a recv of any other length
-        raise
     finally:
-        framer.want = 0
+        framer.want(0)  # what came of it stays, for a recv of any other length
 
 
 async def _wait(socket: Input, timeout: float | None) -> bytes:
     """Waits for the next packet."""
     if socket._end is not None:
-        if socket._wants_last_line():
-            return socket._framer.rest()
+        packet: bytes | None = socket._last_packet()
+        if packet is not None:
+            return packet
         raise socket._take_end("recv")
     if timeout == 0:
         return _look(socket)
@@ -404,7 +393,7 @@ async def _wait(socket: Input, timeout: float | None) -> bytes:
 def _look(socket: Input) -> bytes:
     """What the kernel has now: recv with a time-out of 0."""
     socket._on_ready(READ)
-    packet = socket._next_packet() if socket._framer.pending else None
+    packet: bytes | None = socket._next_packet() if socket._framer.pending else None
     if packet is not None:
         return packet
     if socket._end is not None:

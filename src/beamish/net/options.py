@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal, TypedDict, get_args
+from typing import Any, Final, Literal, TypedDict
 
 from beamish.terms import BadArgError
 from beamish.terms.numbers import FINITE, is_number, is_whole
 
-from .http import HttpFramer
-from .packet import HeaderFramer, LineFramer, RawFramer
+from .packet import MODES, Packet
 
 __all__ = [
     "ALWAYS",
     "CLOSED",
+    "FRAMING",
     "KERNEL",
     "ONCE",
     "PASSIVE",
@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 Active = bool | Literal["once"] | int
-Packet = Literal["raw", "line", "http", "httph", "http_bin", "httph_bin", 0, 1, 2, 4]
 Linger = tuple[bool, int]
 
 # How `active` is kept: 0 passive, above 0 the messages that are left, below 0 these.
@@ -124,21 +123,6 @@ class Options:
     linger: Linger = (False, 0)
     raw_limit: int = RAW_READ  # `buffer`, once it was set
 
-    def framer(self) -> RawFramer | LineFramer | HeaderFramer | HttpFramer:
-        """A new framer for these options."""
-        if self.packet == "line":
-            return LineFramer(self.buffer, self.packet_size, self.line_delimiter)
-        if self.packet == "raw" or self.packet == 0:  # noqa: PLR1714  # narrows the type
-            return RawFramer(self.raw_limit)
-        if isinstance(self.packet, str):
-            return HttpFramer(self.packet_size, header=self.packet.startswith("httph"))
-        return HeaderFramer(self.packet, self.packet_size)
-
-    @property
-    def header_width(self) -> int:
-        """The bytes of the header that each packet sent gets; 0 for none."""
-        return self.packet if isinstance(self.packet, int) else 0
-
     def changed(self, values: Mapping[str, Any]) -> Options:
         """These options with others in their place; the values are checked.
 
@@ -162,6 +146,9 @@ class Options:
 
 _OURS: Final = frozenset(field.name for field in fields(Options))
 
+# The options that decide how the stream is cut: `recbuf` changes `buffer`.
+FRAMING: Final = frozenset(["packet", "packet_size", "buffer", "recbuf", "line_delimiter"])
+
 
 # ---- what may be given
 
@@ -178,11 +165,8 @@ def _seconds(value: object) -> bool:
     return value is None or is_number(value, 0, FINITE)
 
 
-_PACKETS: Final = get_args(Packet)
-
-
 def _packet(value: object) -> bool:
-    return not isinstance(value, bool) and value in _PACKETS
+    return isinstance(value, str | int) and not isinstance(value, bool) and value in MODES
 
 
 def _active(value: object) -> bool:
@@ -205,12 +189,18 @@ def _delimiter(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == 1
 
 
+def _either(values: Iterable[object]) -> str:
+    """The values in words: '"raw", "line" or 4'."""
+    *first, last = (f'"{one}"' if isinstance(one, str) else str(one) for one in values)
+    return f"{', '.join(first)} or {last}"
+
+
 _FLAG: Final = (_flag, "True or False")
 _SIZE: Final = (_positive, "a number of bytes above 0")
 _COUNT: Final = (is_whole, "an int >= 0")
 
 _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
-    "packet": (_packet, '"raw", "line", "http", "httph", 1, 2 or 4'),
+    "packet": (_packet, _either(MODES)),
     "packet_size": (is_whole, "a number of bytes, or 0 for no limit"),
     "buffer": _SIZE,
     "line_delimiter": (_delimiter, 'one byte, as in b";"'),

@@ -31,10 +31,10 @@ from beamish.runtime.waiting import suspend
 from beamish.terms import BadArgError, Pid
 
 from .errors import PacketTooBigError, TcpError, error_for, reason_of
+from .framer import TooBig
 from .input import TCP_CLOSED, TCP_ERROR, Input, not_a_connection
 from .node_net import NodeNet
 from .options import PASSIVE, Options
-from .packet import TooBig, header
 from .poller import WRITE
 
 __all__ = ["Output", "send"]
@@ -57,14 +57,12 @@ class Output(Input):
         "_out",
         "_out_size",
         "_senders",
-        "_width",
         "_writing",
     )
 
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._writing = DIRECT
-        self._width = options.header_width
         # Answers to requests that came together, to be written together; None while there are no
         # such requests. While it is there, nothing is queued.
         self._joined: bytearray | None = None
@@ -281,13 +279,14 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
     Source: gen_tcp:send/2 (OTP 25 manual).
     """
     try:
-        if type(data) is not bytes or socket._width:
-            data = _to_packet(socket, data)
-        joined = socket._joined
+        framer = socket._framer
     except AttributeError:
         if isinstance(socket, Output):
             raise
         raise not_a_connection("send", socket) from None
+    if type(data) is not bytes or framer.wraps:
+        data = _to_packet(socket, data)
+    joined = socket._joined
     if joined is not None:
         joined += data
         if len(joined) > _JOIN_AT_MOST:
@@ -296,7 +295,7 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
         if socket._writing == FINISHED:
             raise socket._not_sendable()
         await socket._send_queued(data)
-    elif socket._framer.pending and len(data) <= _JOIN_AT_MOST:
+    elif framer.pending and len(data) <= _JOIN_AT_MOST:
         socket._expect_answers(data)
     else:
         # The same as _write, in its commonest form: one call less.
@@ -313,10 +312,8 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
 def _to_packet(socket: Output, data: object) -> bytes:
     """What goes over the wire for what was sent."""
     packet = data if isinstance(data, bytes) else b"".join(_flat(data, socket))
-    if not socket._width:
-        return packet
     try:
-        return header(socket._width, len(packet)) + packet
+        return socket._framer.wrap(packet)
     except TooBig:
         raise PacketTooBigError("emsgsize", "send", socket) from None
 

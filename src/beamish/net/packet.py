@@ -1,15 +1,11 @@
-r"""Framing: bytes in, packets out. Pure; nothing here knows a socket.
+r"""The packet modes: which there are (``MODES``), and those whose packets are bytes.
 
-A framer is fed what the kernel gave and gives packets back one at a time. What it guarantees:
+They are Erlang's:
 
-- Linear time, however the bytes come: nothing that was searched is searched again, and the parts of
-  a packet are joined once, when it is whole.
-- A packet that comes alone and whole takes no buffer at all: `feed_whole` gives it back as it came.
-- Nothing is lost when the framing changes between two packets: `rest` gives back all bytes that
-  have not been delivered, headers included, for the next framer.
-
-The framings are Erlang's: `raw`; `line` (the newline stays on it); 1, 2 or 4 (a big-endian length
-before each packet, which is taken off).
+- "raw", or 0: no packets; whatever has come, or exactly as many bytes as recv asks for.
+- "line": up to a newline, which stays on it.
+- 1, 2, 4: a big-endian length of so many bytes before each packet, which is taken off.
+- "http", "httph" (the same with `_bin`): see ``beamish.net.http``.
 
 Measured (CPython 3.11): cutting 20 lines with one ``splitlines`` costs a tenth of 20 times ``find``
 and a slice; so lines are cut when they come, the others when they are asked for. And a read of 479
@@ -21,19 +17,24 @@ Source: inet:setopts/2, option packet (OTP 25 manual).
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Final, final
+from typing import Final, Literal, Self, final
+
+from .framer import Framer, Framing, TooBig
+from .http import HttpFramer
 
 __all__ = [
     "MAX_HEADER",
-    "AnyFramer",
-    "Framer",
+    "MODES",
+    "TAGS",
     "HeaderFramer",
     "LineFramer",
+    "Packet",
     "RawFramer",
-    "TooBig",
+    "framer_for",
     "header",
 ]
+
+Packet = Literal["raw", "line", "http", "httph", "http_bin", "httph_bin", 0, 1, 2, 4]
 
 # The BEAM counts a packet and its header in a signed 32-bit number: what does not fit is refused.
 MAX_HEADER: Final = 0x7FFFFFFF
@@ -44,10 +45,6 @@ _LINE_READ: Final = 479  # the longest bytes that CPython's own allocator has a 
 
 # Stands among the lines for one that is too long. (No line is empty: its newline is in it.)
 _TOO_LONG: Final = b""
-
-
-class TooBig(Exception):
-    """A packet is longer than allowed: a finding, which the socket turns into its own error."""
 
 
 def header(width: int, length: int) -> bytes:
@@ -70,57 +67,14 @@ def header(width: int, length: int) -> bytes:
         raise TooBig from None
 
 
-class Framer(ABC):
-    """What every framing has; which they are: `AnyFramer`.
+class _Gathering(Framer):
+    """A mode in which the beginning of a packet is put aside until the rest comes."""
 
-    Attributes:
-        pending: what was fed and not yet looked at or delivered; ``if framer.pending`` asks whether
-            there may be another packet. To be read only.
-        read_size: how many bytes it is best fed at a time.
-    """
+    __slots__ = ("_begun",)
 
-    __slots__ = ("_begun", "read_size")
-
-    def __init__(self, read_size: int) -> None:
-        self.read_size: int = read_size
-        self._begun: bytearray | None = None  # the beginning of a packet that is not yet whole
-
-    @abstractmethod
-    def feed(self, data: bytes) -> None:
-        """Adds what came. Best done when nothing is pending; otherwise that is copied."""
-
-    @abstractmethod
-    def feed_whole(self, data: bytes) -> bytes | None:
-        """Adds what came and takes the first packet off; None where none is whole yet.
-
-        Raises:
-            TooBig: the packet is longer than allowed.
-        """
-
-    @abstractmethod
-    def next(self) -> bytes | None:
-        """Takes the next packet off; None where none is whole yet.
-
-        Raises:
-            TooBig: the packet is longer than allowed.
-        """
-
-    @abstractmethod
-    def rest(self) -> bytes:
-        """All bytes that were not delivered, as they came; the framer is empty afterwards."""
-
-    @property
-    @abstractmethod
-    def size(self) -> int:
-        """How many bytes it holds."""
-
-    def put_back(self, packet: bytes) -> None:
-        """Takes a packet back that nobody received: it is the next one again."""
-        self.feed(self._wire(packet) + self.rest())
-
-    def _wire(self, packet: bytes) -> bytes:
-        """The bytes that a packet was cut from."""
-        return packet
+    def __init__(self, read_size: int, ready: list[bytes] | None = None) -> None:
+        super().__init__(read_size, ready)
+        self._begun: bytearray | None = None
 
     def _begin(self, part: bytes) -> None:
         """Puts a part of a packet aside."""
@@ -134,7 +88,7 @@ class Framer(ABC):
         return b"" if begun is None else bytes(begun)
 
 
-class _Chunked(Framer):
+class _Chunked(_Gathering):
     """A framing that cuts packets off a chunk when they are asked for."""
 
     __slots__ = ("_pos", "pending")
@@ -152,7 +106,8 @@ class _Chunked(Framer):
     def feed_whole(self, data: bytes) -> bytes | None:
         """Adds what came and takes the first packet off; None where none is whole yet."""
         self.feed(data)
-        return self.next()
+        packet: bytes | None = self.next()
+        return packet
 
     def rest(self) -> bytes:
         """All bytes that were not delivered, as they came; the framer is empty afterwards."""
@@ -198,24 +153,29 @@ class RawFramer(_Chunked):
         limit: the most that is delivered at once where no number is asked for; in bytes.
     """
 
-    __slots__ = ("_limit", "want")
+    __slots__ = ("_limit", "_want")
 
     def __init__(self, limit: int) -> None:
         super().__init__()
         self._limit = limit
-        self.want: int = 0  # how many bytes make a packet; 0 for any number
+        self._want = 0  # how many bytes make a packet; 0 for any number
+
+    @classmethod
+    def of(cls, framing: Framing) -> Self:
+        """A new framer with these options."""
+        return cls(framing.raw_limit)
 
     def feed_whole(self, data: bytes) -> bytes | None:
         """Adds what came and gives it back, unless a number of bytes is asked for."""
-        if self.want or self.pending or len(data) > self._limit:
+        if self._want or self.pending or len(data) > self._limit:
             self.feed(data)
             return self.next()
         return data
 
     def next(self) -> bytes | None:
-        """What there is; with `want`, that many bytes or None."""
-        if self.want:
-            end = self._missing(self.want)
+        """What there is; after `want`, that many bytes or None."""
+        if self._want:
+            end = self._missing(self._want)
             if end <= len(self.pending):
                 return self._cut(end)
             self._hold()
@@ -224,10 +184,12 @@ class RawFramer(_Chunked):
             return None
         return self._cut(min(len(self.pending), self._pos + self._limit))
 
-    def unhold(self) -> None:
-        """Nobody waits any more for the packet that has begun: its bytes are any bytes again."""
-        if self._begun is not None:
-            self.feed(self.rest())
+    def want(self, length: int) -> bool:
+        """From now on a packet is exactly so many bytes; 0 for whatever there is again."""
+        self._want = length
+        if not length and self._begun is not None:
+            self.feed(self.rest())  # nobody waits for them any more: they are any bytes again
+        return True
 
 
 @final
@@ -248,9 +210,15 @@ class HeaderFramer(_Chunked):
 
     def __init__(self, width: int, packet_size: int = 0) -> None:
         super().__init__()
+        self.wraps = True
         self._width = width
         self._most = packet_size or MAX_HEADER - width
         self._need = -1  # length of the packet that is coming; -1 before its header was read
+
+    @classmethod
+    def of(cls, framing: Framing) -> Self:
+        """A new framer with these options."""
+        return cls(int(framing.packet), framing.packet_size)
 
     def next(self) -> bytes | None:
         """The next packet."""
@@ -286,12 +254,13 @@ class HeaderFramer(_Chunked):
         """How many bytes it holds."""
         return super().size + (self._width if self._need >= 0 else 0)
 
-    def _wire(self, packet: bytes) -> bytes:
+    def wrap(self, packet: bytes) -> bytes:
+        """The packet after its length."""
         return header(self._width, len(packet)) + packet
 
 
 @final
-class LineFramer(Framer):
+class LineFramer(_Gathering):
     r"""Lines, each with its newline; cut when they come.
 
     Args:
@@ -308,15 +277,19 @@ class LineFramer(Framer):
     __slots__ = ("_after", "_bulk_read", "_delimiter", "_limit", "_strict", "pending")
 
     def __init__(self, limit: int, packet_size: int = 0, delimiter: bytes = b"\n") -> None:
-        super().__init__(_LINE_READ)
+        super().__init__(_LINE_READ, [])
+        self.pending: list[bytes] = self.ready  # whole lines, the next one last
         self._bulk_read = _SMALL_READ if limit < _SMALL_READ else _LARGE_READ
-        # Whole lines, the next one last. It is always the same list: recv has it at hand.
-        self.pending: list[bytes] = []
         # Where the line may be no longer than a piece, it is an error instead of pieces.
         self._strict = 0 < packet_size <= limit
         self._limit = packet_size if self._strict else limit
         self._delimiter = delimiter
         self._after: bytes | None = None  # what came from the line on that is too long
+
+    @classmethod
+    def of(cls, framing: Framing) -> Self:
+        """A new framer with these options."""
+        return cls(framing.buffer, framing.packet_size, framing.line_delimiter)
 
     def feed(self, data: bytes) -> None:
         """Adds what came."""
@@ -391,6 +364,10 @@ class LineFramer(Framer):
         self._after = None
         return data
 
+    def last(self) -> bytes | None:
+        """The beginning of a line that will not go on."""
+        return self.rest() or None
+
     @property
     def size(self) -> int:
         """How many bytes it holds."""
@@ -412,4 +389,24 @@ def _lines(data: bytes, delimiter: bytes) -> list[bytes]:
     return lines
 
 
-AnyFramer = RawFramer | HeaderFramer | LineFramer
+# By the value of the option `packet`.
+MODES: Final[dict[str | int, type[Framer]]] = {
+    "raw": RawFramer,
+    "line": LineFramer,
+    "http": HttpFramer,
+    "httph": HttpFramer,
+    "http_bin": HttpFramer,
+    "httph_bin": HttpFramer,
+    0: RawFramer,
+    1: HeaderFramer,
+    2: HeaderFramer,
+    4: HeaderFramer,
+}
+
+# What the messages of active sockets begin with.
+TAGS: Final = frozenset(mode.tag for mode in MODES.values())
+
+
+def framer_for(framing: Framing) -> Framer:
+    """A new framer of the mode that these options name."""
+    return MODES[framing.packet].of(framing)
