@@ -325,3 +325,42 @@ def test_no_packet_is_lost_when_a_task_is_cancelled_between_its_data_and_its_tur
         assert await gen_tcp.recv(far, timeout=SOON) == b"two\n"
 
     run_node(main)
+
+
+def test_a_packet_that_was_taken_back_is_for_the_next_who_waits_already(run_node: RunNode) -> None:
+    async def main() -> None:
+        far, near = await connected({"packet": "line"})
+        doomed, ref = watched(gen_tcp.recv, far)
+        while process.info(doomed, "status") != "waiting":
+            await process.sleep(0)
+        await gen_tcp.send(near, b"hello\n")
+        far._on_ready(1)  # as the loop does: now the line is on its way to the process
+        process.exit(doomed, "kill")
+
+        # It waits before the other has ended.
+        assert await gen_tcp.recv(far, timeout=SOON) == b"hello\n"
+        assert await reason_of_end(ref) == "killed"
+
+    run_node(main)
+
+
+@pytest.mark.parametrize("length", [0, 2, 4])
+def test_a_length_is_that_of_the_process_that_asked_for_it(run_node: RunNode, length: int) -> None:
+    async def reader(socket: Socket, parent: Pid) -> None:
+        process.send(parent, await gen_tcp.recv(socket, 5))
+
+    async def main() -> None:
+        far, near = await connected()
+        pid = process.spawn(reader, far, process.self())
+        while process.info(pid, "status") != "waiting":
+            await process.sleep(0)
+        await gen_tcp.send(near, b"helloxy")
+        far._on_ready(1)  # as the loop does: now its five bytes are on their way to the process
+        if length > 2:
+            await gen_tcp.send(near, b"zabc")
+
+        # It asks before the other has had its turn.
+        assert await gen_tcp.recv(far, length, timeout=SOON) == b"xyza"[: length or 2]
+        assert await process.receive(timeout=SOON) == b"hello"
+
+    run_node(main)

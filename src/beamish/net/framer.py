@@ -111,7 +111,7 @@ class Framer(ABC):
         """
 
     def want(self, length: int) -> bool:
-        """From now on a packet is exactly so many bytes; 0 for packets of any length again.
+        """Makes the next packet exactly so many bytes; 0 takes that back.
 
         Returns:
             False in a mode that has packets of its own.

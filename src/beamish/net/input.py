@@ -251,10 +251,22 @@ class Input(Endpoint):
 
     def _take_back(self, reader: Pid, packet: Any) -> None:
         """A process ends its wait in recv by an exception: nothing must be lost by that."""
+        if self._reader is reader:
+            self._reader = None
         if packet is not None:
             self._framer.put_back(packet)
-        elif self._reader is reader:
+            self._serve_reader()
+
+    def _serve_reader(self) -> None:
+        """Hands over what was put back, if another process waits for it already."""
+        reader = self._reader
+        if reader is None:
+            return
+        packet = self._framer.next()
+        if packet is not None:
             self._reader = None
+            if not wake(reader, packet):
+                self._framer.put_back(packet)
 
     def _check_recv(self, length: int) -> None:
         """Why this recv cannot be done; returns where it can."""
@@ -364,8 +376,10 @@ async def _recv_exactly(socket: Input, length: int, timeout: float | None) -> by
     try:
         packet = socket._next_packet()
         return packet if packet is not None else await _wait(socket, timeout)
-    finally:
-        framer.want(0)  # what came of it stays, for a recv of any other length
+    except BaseException:
+        if socket._reader is None:  # else another process waits by now, for a length of its own
+            framer.want(0)  # what came of it stays, for a recv of any other length
+        raise
 
 
 async def _wait(socket: Input, timeout: float | None) -> bytes:

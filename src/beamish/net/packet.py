@@ -158,7 +158,7 @@ class RawFramer(_Chunked):
     def __init__(self, limit: int) -> None:
         super().__init__()
         self._limit = limit
-        self._want = 0  # how many bytes make a packet; 0 for any number
+        self._want = 0  # how many bytes make the next packet; 0 for any number
 
     @classmethod
     def of(cls, framing: Framing) -> Self:
@@ -177,6 +177,7 @@ class RawFramer(_Chunked):
         if self._want:
             end = self._missing(self._want)
             if end <= len(self.pending):
+                self._want = 0
                 return self._cut(end)
             self._hold()
             return None
@@ -185,7 +186,7 @@ class RawFramer(_Chunked):
         return self._cut(min(len(self.pending), self._pos + self._limit))
 
     def want(self, length: int) -> bool:
-        """From now on a packet is exactly so many bytes; 0 for whatever there is again."""
+        """Makes the next packet exactly so many bytes; 0 takes that back."""
         self._want = length
         if not length and self._begun is not None:
             self.feed(self.rest())  # nobody waits for them any more: they are any bytes again
