@@ -1,13 +1,13 @@
-"""Behaviours: what is needed to write one, beside `process`.
+"""Behaviours: what you need to write one, besides `process`.
 
 A behaviour is the general half of a server: it starts the process, receives, replies, reports and
-ends, and asks the functions of a user's module or class for the rest. GenServer, GenStatem,
-Supervisor and all others of ``beamish.otp`` are written with this module and `process` alone; so
-can yours be.
+ends, and calls the functions of a user's module or class for the rest. GenServer, GenStatem,
+Supervisor and the other behaviours of ``beamish.otp`` use only this module and `process`; so can
+yours.
 
-    start, acknowledge                 a start that waits until the process says how it went
+    start, acknowledge                 a start that waits until the process acknowledges it
     request, reply, receive_reply      a call, in one step; a server's reply; the wait for one
-    Server, Unanswered                 a receive loop that wakes a coroutine only where it must
+    Server, Unanswered                 a receive loop that wakes a coroutine only if it must
     serving, report_crash, because     what reports and `process.why` show
     init, ending, monitoring           whose exit signals are the parent's; how far an end has come
     call_cycle                         whether a call would wait for its own caller
@@ -61,13 +61,13 @@ for _written in (
 
 
 def serving(work: Any) -> None:
-    """Says what keeps account of the work of the calling process.
+    """Sets the object that describes the work of the calling process.
 
     Args:
-        work: its attribute ``message`` is the message being worked on, by which a cycle of calls
-            is told from requests put aside; its method ``crash_details(reason)`` returns what
-            crash reports show: ``last_message``, ``state``; its ``label`` and ``initial_call``,
-            if it has them, are shown where they were not set otherwise.
+        work: its attribute ``message`` is the message being worked on, which distinguishes a cycle
+            of calls from a request that was put aside; its method ``crash_details(reason)`` returns
+            what crash reports show: ``last_message``, ``state``; its ``label`` and
+            ``initial_call``, if it has them, are shown unless they were set otherwise.
     """
     _current().serving = work
 
@@ -87,9 +87,9 @@ def report_crash(reason: Any, *, last_message: Any = None) -> None:
 
 
 def because(pid: Pid | None) -> None:
-    """Says on account of whose end the caller acts from now on, for `process.why` to show.
+    """Notes because of whose end the caller acts from now on, for `process.why` to show.
 
-    A supervisor says it before it stops the siblings of a child that ended.
+    A supervisor calls it before it stops the siblings of a child that ended.
 
     Args:
         pid: the process that ended; None when the caller is done with it.
@@ -98,9 +98,9 @@ def because(pid: Pid | None) -> None:
 
 
 def init() -> Pid:
-    """The pid ``<0.0.0>``, in whose name the node asks processes to end when it stops.
+    """The pid ``<0.0.0>``: the sender of the exit signals by which the node stops its processes.
 
-    It is not a process. A behaviour that traps exits takes an Exit from it as its parent's.
+    It is not a process. A behaviour that traps exits treats an Exit from it like its parent's.
 
     Source: init(3) (OTP 25 manual).
     """
@@ -108,7 +108,7 @@ def init() -> Pid:
 
 
 def ending() -> bool:
-    """Whether an exit signal has ended the calling process, so that it only cleans up."""
+    """Whether an exit signal has ended the calling process: it is only cleaning up."""
     return (_here.process or _current()).state >= _EXITING
 
 

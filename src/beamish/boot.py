@@ -81,7 +81,7 @@ def run(
         stop_time: seconds that an orderly end of the node may take; then the rest is killed.
         preempt: whether processes are preempted; False for measuring.
         handle_signals: whether SIGINT and SIGTERM end the node in order (main thread only).
-        on_signal: called with each of these signals before anything ends: to say so, for instance.
+        on_signal: called with each of these signals before anything ends, to print it for example.
         loop_factory: makes the event loop, e.g. ``uvloop.new_event_loop``; default: asyncio's
             selector loop with beamish's own selector.
 
@@ -89,8 +89,8 @@ def run(
         What main returned; None if a signal ended it.
 
     Raises:
-        Whatever main raised. ProcessExit: main was ended with another reason than normal or
-        shutdown. KeyboardInterrupt: a signal has killed everything.
+        Whatever main raised. ProcessExit: main ended with a reason other than normal or shutdown.
+        KeyboardInterrupt: a signal killed everything.
 
     Example:
         >>> async def main(): return 42
@@ -159,13 +159,13 @@ class _Host:
             try:
                 self._proc = spawning.spawn_process(self._main, self._args, self._kw)
             except BadArgError as error:
-                ended.set_exception(error)  # no function: `run(main())`, say
+                ended.set_exception(error)  # not a function, as in `run(main())`
                 return
             rare = self._proc.ensure_rare()
             rare.on_end = on_end
             rare.quiet = True  # whoever called run() gets the exception
 
-        # From a callback, where no Task is current, so that main is nobody's child.
+        # From a callback, where no Task is current, so that main has no parent.
         loop.call_soon(start)
         reason, result = await ended
         if isinstance(reason, BaseException):
@@ -216,11 +216,11 @@ async def node(
     stop_time: float = STOP_TIME,
     preempt: bool = True,
 ) -> AsyncGenerator[None]:
-    """Embeds a node in the loop that is running.
+    """Embeds a node in the running loop.
 
-    Inside, every asyncio Task of the loop may use process operations: it is given a process of
-    its own on first use, which ends with the Task. At the end all other processes are ended in
-    order (see ``run``).
+    In this block every asyncio Task of the loop may use process operations: on first use it gets a
+    process of its own, which ends with the Task. At the end of the block all other processes are
+    ended in order (see ``run``).
 
     Example:
         >>> async def handler():

@@ -1,13 +1,13 @@
-"""Packages that import what they export when it is first asked for (PEP 562).
+"""Packages that import what they export when it is first used (PEP 562).
 
-``import beamish`` costs next to nothing until something of it is used: asyncio, on which all of it
-stands, takes three times as long to import as the rest. And of ``beamish.otp`` and ``beamish.net``
-a program pays for the modules it uses.
+``import beamish`` costs next to nothing until something of it is used: asyncio, which all of it
+needs, takes three times as long to import as the rest. And of ``beamish.otp`` and ``beamish.net`` a
+program pays only for the modules it uses.
 
-A package says twice what it exports: to type checkers and readers in plain imports under
-``TYPE_CHECKING``, to the interpreter in a table. A test holds the two against each other. What
-users may import is in its ``__all__``; what it has for the other rooms of beamish alone is not, and
-is imported as itself: ``from .steps import MethodCall as MethodCall``.
+A package lists its exports twice: for type checkers and readers in plain imports under
+``TYPE_CHECKING``, for the interpreter in a table. A test compares the two. Names that users may
+import are in its ``__all__``; names that only other rooms of beamish use are not, and are imported
+as themselves: ``from .steps import MethodCall as MethodCall``.
 """
 
 from __future__ import annotations
@@ -27,13 +27,12 @@ def exports(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Makes the ``__getattr__`` and the ``__dir__`` of a package.
 
-    What has been asked for once is an attribute like any other from then on. No name may be that of
-    a module of the package as well, unless it means the module: when it is imported, the module
-    takes the place of the name.
+    From its first use on a name is an ordinary attribute. A name must not be that of a module of
+    the package, unless it means the module: importing the module would replace the name.
 
     Args:
         package: its name.
-        imports: names by module, as in ``from MODULE import NAMES``, with spaces between; the
+        imports: names by module, as in ``from MODULE import NAMES``, separated by spaces; the
             module ``"."`` has the package's own modules, as in ``from . import process``.
 
     Example:

@@ -1,7 +1,8 @@
 """Processes: the user's door to the runtime (Elixir's ``Process``, Erlang's process BIFs).
 
 A process is a function that runs on its own, has a mailbox, and shares nothing but messages. It
-can be linked to others, so that they end together, or monitored, so that its end is told.
+can be linked to other processes, so that they end together, or monitored, so that others hear of
+its end.
 
     >>> async def echo():
     ...     match await receive():
@@ -13,8 +14,8 @@ can be linked to others, so that they end together, or monitored, so that its en
     >>> beamish.run(main)
     'HELLO'
 
-Calls go straight to the runtime: ``process.send -> runtime.mailbox.send``. Whatever is not marked
-``async`` takes effect at once. Times are seconds; None is for ever, 0 looks without waiting. All
+Calls go straight to the runtime: ``process.send`` is ``runtime.mailbox.send``. Functions that are
+not ``async`` take effect at once. Times are seconds; None is forever, 0 looks without waiting. All
 functions raise NotRunningError outside of a node, and BadArgError (Erlang's ``badarg``) for an
 argument that they cannot take.
 """
@@ -139,7 +140,7 @@ def self() -> Pid:  # Erlang's name, reached through the module
 
 
 def parent() -> Pid | None:
-    """The pid of the process that started this one; None where none did."""
+    """The pid of the process that started this one; None if none did."""
     return _current().parent
 
 
@@ -152,8 +153,8 @@ def flag(*, trap_exit: bool) -> bool:
     """Sets whether exit signals come as messages instead of ending the process.
 
     Args:
-        trap_exit: from now on, exit signals become ``Exit(pid, reason)`` messages (all but the
-            one of ``exit(pid, "kill")``). What is in the mailbox already stays there.
+        trap_exit: from now on, exit signals become ``Exit(pid, reason)`` messages, except the one
+            of ``exit(pid, "kill")``. Messages that are already in the mailbox stay there.
 
     Returns:
         The old value.
@@ -166,7 +167,7 @@ def flag(*, trap_exit: bool) -> bool:
 
 
 def set_label(label: Any) -> None:
-    """Sets what reports and info call this process beside its pid; it need not be unique.
+    """Sets a label that reports and info show beside the pid; it need not be unique.
 
     Source: proc_lib:set_label/1 (OTP 27).
     """
@@ -174,7 +175,7 @@ def set_label(label: Any) -> None:
 
 
 def label(pid: Pid) -> Any:
-    """The label of a process; None where it has none or is dead."""
+    """The label of a process; None if it has none or is dead."""
     return info(pid, "label")
 
 
@@ -184,8 +185,7 @@ def label(pid: Pid) -> Any:
 def send_threadsafe(dest: Any, message: Any) -> None:
     """Sends a message from any thread.
 
-    What it raises where it is sent (an unregistered name, say) goes to the loop's exception
-    handler.
+    An error in sending (an unregistered name, for example) goes to the loop's exception handler.
     """
     node = _node()
     node.loop.call_soon_threadsafe(_mailbox.send, dest, message, context=node.scheduler.context)
@@ -224,8 +224,8 @@ def send_priority(alias: Ref, message: T) -> T:
     """Sends a message that comes before the ordinary ones of the receiver's mailbox.
 
     Args:
-        alias: one that the receiver made with ``alias(priority=True)``; through another it is an
-            ordinary message.
+        alias: one that the receiver made with ``alias(priority=True)``; through any other alias
+            the message is an ordinary one.
         message: any term; priority messages keep their order among themselves.
 
     Source: erlang:send/3 with the option priority (OTP 28).
@@ -250,12 +250,12 @@ def link(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
     """Links the calling process and another: when one ends, the other gets an exit signal.
 
     A pair has at most one link; linking oneself does nothing. An asyncio Task of the node's loop is
-    a process too, from its first use as one: how it ends is its exit reason (``normal``,
-    ``cancelled``, or its exception), and an exit signal cancels it.
+    a process too, from its first use as one: its exit reason is ``normal``, ``cancelled`` or its
+    exception, and an exit signal cancels it.
 
     Raises:
-        NoProcError: there is no such process, and the caller does not trap exits. One that
-            traps gets ``Exit(pid, "noproc")`` as a message instead.
+        NoProcError: there is no such process, and the caller does not trap exits. A caller that
+            does gets the message ``Exit(pid, "noproc")`` instead.
 
     Source: erlang:link/1.
     """
@@ -264,9 +264,9 @@ def link(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
 
 
 def unlink(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
-    """Takes the link to a process away; nothing will come through it any more.
+    """Removes the link to a process; nothing will come through it any more.
 
-    An Exit message that is in the mailbox already stays there.
+    An Exit message that is already in the mailbox stays there.
 
     Source: erlang:unlink/1.
     """
@@ -275,16 +275,17 @@ def unlink(pid: Pid | asyncio.Task[Any]) -> Literal[True]:
 
 
 def adopt(task: asyncio.Task[Any]) -> Pid:
-    """Takes an asyncio Task that runs already for a child: the counterpart of `spawn_link`.
+    """Adopts an asyncio Task, already running, as a child: the counterpart of `spawn_link`.
 
-    It is linked to the caller, which becomes its parent. The caller's end, or that of the node,
-    cancels it. A Task that raises writes a crash report, as a process does; asyncio does not.
+    It is linked to the caller, which becomes its parent. The end of the caller, or of the node,
+    cancels it. If the Task raises, a crash report is written, as for a process; asyncio does not
+    report it.
 
     Args:
-        task: of the node's loop. It need not know of processes.
+        task: a Task of the node's loop. It need not know about processes.
 
     Returns:
-        The pid; where the Task is done, one of a process that has ended.
+        The pid; if the Task is already done, the pid of an ended process.
 
     Raises:
         NoProcError: the Task is done, and the caller does not trap exits.
@@ -298,25 +299,25 @@ def adopt(task: asyncio.Task[Any]) -> Pid:
 
 
 def _pid_of(what: Any) -> Any:
-    """The pid of an asyncio Task; what is none is refused where a pid is."""
+    """The pid of an asyncio Task; anything else is returned, for the pid's own check."""
     is_task = isinstance(what, asyncio.Future | _TaskFace)
     return _adoption.pid_of(_node(), what) if is_task else what
 
 
 def monitor(dest: Any, *, alias: str | None = None, tag: Any = None) -> Ref:
-    """Asks to be told of the end of a process, by ``Down(ref, "process", pid, reason)``.
+    """Monitors a process: its end brings the message ``Down(ref, "process", pid, reason)``.
 
-    Each call makes one more monitor. If there is no such process the message comes at once, with
+    Each call makes another monitor. If there is no such process the message comes at once, with
     the reason ``noproc``.
 
     Args:
-        dest: a Pid, a registered name, or ``(name, node)``; by name it watches whoever has the
-            name now, and the message carries ``(name, node)`` instead of the pid. An asyncio Task
-            is watched as a process, see `link`.
+        dest: a Pid, a registered name, or ``(name, node)``. A name means the process that has it
+            now, and the message carries ``(name, node)`` instead of the pid. An asyncio Task is
+            monitored as a process, see `link`.
         alias: makes the reference an address of the caller as well, until
             ``"explicit_unalias"``: unalias; ``"demonitor"``: demonitor or the Down message;
             ``"reply_demonitor"``: these, or the first message through it, which ends the monitor.
-        tag: stands for ``"DOWN"`` in the message, which is a plain tuple then.
+        tag: replaces ``"DOWN"`` in the message, which is then a plain tuple.
 
     Source: erlang:monitor/2,3.
     """
@@ -334,11 +335,11 @@ def demonitor(ref: Ref, flush: bool = False, info: bool = False) -> bool:
 
     Args:
         ref: what `monitor` returned.
-        flush: also takes its message out of the mailbox.
-        info: tells whether the monitor was still active.
+        flush: also remove its message from the mailbox.
+        info: return whether the monitor was still active.
 
     Returns:
-        True; with `info` whether it was active: False once its message was sent.
+        True; with `info`, whether it was active: False once its message was sent.
 
     Source: erlang:demonitor/1,2.
     """
@@ -353,10 +354,10 @@ def exit(pid: Pid | asyncio.Task[Any], reason: Any, /) -> Literal[True]: ...
 def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the module
     """``exit(reason)`` ends the calling process; ``exit(pid, reason)`` sends an exit signal.
 
-    ``exit(reason)`` raises ProcessExit: ``finally`` blocks run, it can be caught, nothing is
-    reported. ``exit(pid, reason)``: a process that traps exits gets ``Exit(sender, reason)`` as a
-    message; one that does not ends with that reason, unless it is ``normal``. The reason ``kill``
-    ends it in any case, with the reason ``killed``.
+    ``exit(reason)`` raises ProcessExit: ``finally`` blocks run, it can be caught, and nothing is
+    reported. With ``exit(pid, reason)``, a process that traps exits gets the message
+    ``Exit(sender, reason)``; any other ends with that reason, unless it is ``normal``. The reason
+    ``kill`` ends it in any case, with the reason ``killed``.
 
     Raises:
         BadArgError: with two arguments, the first is not a Pid.
@@ -379,16 +380,16 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
 
 
 def why(pid: Pid) -> _journal.Why | None:
-    """Who ended a process that is dead, and why: along links, exit signals and supervisors.
+    """Who ended a dead process, and why: along links, exit signals and supervisors.
 
-    The result is put together from a journal of the last 1,000 deaths of the node.
+    The result comes from a journal of the last 1,000 deaths of the node.
 
     Args:
-        pid: a process that has died not long ago, and not normally.
+        pid: a process that died recently, and not normally.
 
     Returns:
-        Deaths, each because of the next one: its own first, the root cause last (``.root``); they
-        print as lines to be read. None if it lives, ended normally, or died too long ago.
+        Deaths, each because of the next one: its own first, the root cause last (``.root``). They
+        print as lines for people. None if it is alive, ended normally, or died too long ago.
 
     Example:
         >>> print(process.why(pid))
@@ -399,7 +400,7 @@ def why(pid: Pid) -> _journal.Why | None:
 
 
 def error(reason: Any) -> NoReturn:
-    """Raises an error with a term for its reason; uncaught, the exit reason is ``(reason, stack)``.
+    """Raises an error with a term as reason; uncaught, the exit reason is ``(reason, stack)``.
 
     Source: erlang:error/1.
     """
@@ -429,8 +430,8 @@ def alias(reply: bool = False, *, priority: bool = False) -> Ref:
     """A new reference that is an address of the calling process, until `unalias`.
 
     Args:
-        reply: ends it with the first message that comes through it.
-        priority: lets what `send_priority` sends through it come before ordinary messages.
+        reply: the first message through it ends it.
+        priority: messages that `send_priority` sends through it come before ordinary ones.
 
     Source: erlang:alias/1.
     """
@@ -460,7 +461,7 @@ def unalias(ref: Ref) -> bool:
 
 
 def alive(pid: Pid) -> bool:
-    """Whether a process is alive; what the caller has sent it is taken into account.
+    """Whether a process is alive, once the caller's own signals have reached it.
 
     Source: erlang:is_process_alive/1.
     """
@@ -474,7 +475,7 @@ def info(pid: Pid) -> dict[str, Any] | None: ...
 @overload
 def info(pid: Pid, item: str) -> Any: ...
 def info(pid: Pid, item: str | None = None) -> Any:
-    """What is known of a process, as a dict; of one item, its value; None if it is dead.
+    """Information about a process as a dict, or the value of one item; None if it is dead.
 
     Items: registered_name ("" for none), label, initial_call, status ("running", "runnable",
     "waiting"), trap_exit, message_queue_len, messages, links, monitors (pids, or (name, node)),
@@ -491,7 +492,7 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
     Source: erlang:processes/0.
     """
     pids = [proc.pid for proc in _node().processes if _is_alive(proc.pid)]
-    pids.sort(key=_NUMBER)  # as pids compare, in a tenth of the time
+    pids.sort(key=_NUMBER)  # the order of pids, in a tenth of the time
     return pids
 
 
@@ -500,7 +501,7 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 
 @contextlib.contextmanager
 def critical() -> Generator[None]:
-    """In this block the process is not preempted: for code that holds a lock that others take.
+    """Prevents preemption of the process in this block: for code that holds a lock of others.
 
     Example:
         >>> with critical():

@@ -1,7 +1,7 @@
 """The command line: ``beamish run MODULE[:NAME]`` starts a program on a node.
 
-What it does for the program, any Python script can have as well: ``run_program(main)`` sets up the
-log, runs ``main`` as the first process of a node, and turns its end into an exit code.
+Any Python script can do the same: ``run_program(main)`` sets up the log, runs ``main`` as the first
+process of a node, and turns its end into an exit code.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    # A program that calls run_program is not to wait for argparse.
+    # A program that calls run_program should not wait for argparse.
     from .arguments import main as command  # noqa: PLC0415
 
     return command(argv)

@@ -67,12 +67,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _configuration(options: argparse.Namespace) -> Callable[[], None] | None:
-    """Reads the configuration of applications; None where there is none."""
+    """Reads the configuration of applications; None if there is none."""
     if not options.config and not options.set:
         return None
 
     def configure() -> None:
-        from beamish.otp import application  # noqa: PLC0415 - only for who configures
+        from beamish.otp import application  # noqa: PLC0415 - only with a configuration
 
         for file in options.config:
             application.load_config(file)
@@ -104,7 +104,7 @@ def _seconds(text: str) -> float:
 def _check_arguments(program: Callable[..., Any], name: str, arguments: list[str]) -> None:
     try:
         signature = inspect.signature(program)
-    except (TypeError, ValueError):  # some built-in callables do not say what they take
+    except (TypeError, ValueError):  # some built-in callables have no signature
         return
     try:
         signature.bind(*arguments)

@@ -1,4 +1,4 @@
-"""The log as a terminal shows it: one line for each record, as Elixir's Logger writes it."""
+"""The log for a terminal: one line for each record, in the format of Elixir's Logger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 class LogFormatter(logging.Formatter):
-    """Writes ``HH:MM:SS.mmm [level] text``, in local time; metadata stands before the level.
+    """Writes ``HH:MM:SS.mmm [level] text``, in local time, with metadata before the level.
 
     Source: Elixir's Logger, default format of the console.
     """
@@ -33,7 +33,7 @@ class LogFormatter(logging.Formatter):
 
 
 def log_to_terminal(level: str = "info") -> None:
-    """Sends the records of all loggers to standard error, unless logging is set up already.
+    """Sends the records of all loggers to standard error, unless logging is already set up.
 
     Args:
         level: the lowest level that is shown: "debug", "info", "warning" or "error".
@@ -44,7 +44,7 @@ def log_to_terminal(level: str = "info") -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(LogFormatter())
         root.addHandler(handler)
-    if "beamish.otp" in sys.modules:  # else nothing has metadata; and it takes long to import
+    if "beamish.otp" in sys.modules:  # else there is no metadata; and it takes long to import
         from beamish.otp import logger  # noqa: PLC0415 - see above
 
         logger.install()

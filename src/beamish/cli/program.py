@@ -1,12 +1,12 @@
-"""Running a program: its log, its node, what is said when it ends, and the exit code.
+"""Running a program: its log, its node, the message about its end, and the exit code.
 
-    0     main returned, or was told to stop (Ctrl-C, SIGTERM) and everything ended in order
-    1     it failed: one line says why where the failure is an expected one, else a traceback
+    0     main returned, or Ctrl-C or SIGTERM stopped it and everything ended in order
+    1     it failed: an expected failure prints one line, any other a traceback
     130   a second Ctrl-C (or SIGTERM), or one after main's end, ended everything at once
 
-"Expected" are the failures that a person at the terminal can do something about: a taken port, a
-missing file, a child that does not start. Whatever else is raised is a mistake in the program,
-and is shown with its traceback.
+Expected failures are those that a person at the terminal can do something about: a taken port, a
+missing file, a child that does not start. Any other exception is a mistake in the program, and is
+shown with its traceback.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ LOOPS: Final[tuple[LoopName, ...]] = ("asyncio", "uvloop")
 
 OK: Final = 0
 FAILED: Final = 1
-INTERRUPTED: Final = 130  # as shells have it: 128 and SIGINT's number
+INTERRUPTED: Final = 130  # as in shells: 128 plus SIGINT's number
 
 _logger: Final = logging.getLogger("beamish")
 
 
 class ProgramError(Exception):
-    """The program cannot be started: what is wrong, and what to write instead."""
+    """The program cannot be started; the text says what is wrong and what to write instead."""
 
 
 _EXPECTED: Final = (ProgramError, OSError, BeamishError)
@@ -64,22 +64,22 @@ def run_program(
     stop_time: float = 5.0,
     configure: Callable[[], object] | None = None,
 ) -> int:
-    """Runs a program until it ends, and tells the terminal how.
+    """Runs a program until it ends, and prints how it ended.
 
     The log goes to standard error. On Ctrl-C (SIGINT) or SIGTERM main gets the exit signal
-    ``shutdown``, and the supervisors linked to it stop their children in reverse order; on the
-    second everything is ended at once.
+    ``shutdown``, and the supervisors linked to it stop their children in reverse order. A second
+    one ends everything at once.
 
     Args:
         main: an ``async def`` function; the first process of the node runs ``main(*args)``.
-        name: what the program is called in messages; by default main's module.
+        name: the name of the program in messages; by default main's module.
         loop: the event loop, "asyncio" or "uvloop".
         log_level: the lowest level that is shown.
-        stop_time: seconds that an orderly end may take; then what is left is killed.
-        configure: called in main's process before main: to read a configuration, say.
+        stop_time: seconds that an orderly end may take; then all other processes are killed.
+        configure: called in main's process before main, to read a configuration for example.
 
     Returns:
-        The exit code: 0, 1 or 130, as the module's page has it.
+        The exit code: 0, 1 or 130.
 
     Example:
         >>> if __name__ == "__main__":
@@ -110,7 +110,7 @@ def run_program(
 
 
 class _Ending:
-    """What is to be known of a program's end beside what it returns or raises."""
+    """What else there is to know about a program's end than what it returns or raises."""
 
     def __init__(self, configure: Callable[[], object] | None) -> None:
         self._configure = configure
@@ -129,10 +129,10 @@ class _Ending:
             _logger.info("%s: stopping (once more: at once)", number.name)
 
     async def watch(self, main: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        """Runs main in the process that calls.
+        """Runs main in the calling process.
 
-        The exit signal ``shutdown`` ends it quietly. That is right when somebody asked for the end;
-        without that it comes from a supervisor that has given up, and the program has failed.
+        The exit signal ``shutdown`` ends it quietly. That is right if somebody asked for the end;
+        otherwise it comes from a supervisor that has given up, and the program has failed.
         """
         try:
             if self._configure is not None:
@@ -151,7 +151,7 @@ class _Ending:
             self._main_has_ended = True
 
     def traceback_of(self, error: Exception) -> TracebackType | None:
-        """Where the program raised this, without the frames of the runtime and of this file."""
+        """The traceback of an error, without the frames of the runtime and of this file."""
         if error is not self._error or self._traceback is None:
             return error.__traceback__
         return self._traceback.tb_next or self._traceback
@@ -176,7 +176,7 @@ def _loop_factory(loop: LoopName) -> Callable[[], asyncio.AbstractEventLoop] | N
 
 
 def _raised(title: str, error: BaseException, where: TracebackType | None) -> int:
-    """Tells of what the program raised."""
+    """Prints the exception that the program raised."""
     cause = cause_of(error)
     if isinstance(cause, _EXPECTED) and not isinstance(cause, _MISTAKES):
         text = str(cause) or type(cause).__name__
@@ -187,7 +187,7 @@ def _raised(title: str, error: BaseException, where: TracebackType | None) -> in
 
 
 def _exited(title: str, reason: Any) -> int:
-    """Tells of the exit reason that the program ended with."""
+    """Prints the exit reason that the program ended with."""
     match reason:
         case ("application_start_failure", name, why):
             cause = _exception_in(why)
@@ -201,7 +201,7 @@ def _exited(title: str, reason: Any) -> int:
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """What an application's start raised, where an error is about that; else the error itself."""
+    """What an application's start raised, if the error is about that; otherwise the error."""
     while isinstance(reason := getattr(error, "reason", None), tuple):
         cause = _exception_in(reason)
         if cause is None:
@@ -222,7 +222,7 @@ def _exception_in(term: Any) -> BaseException | None:
 
 
 def _is_setting(error: BaseException) -> bool:
-    """Whether it names what is wrong by itself, such as an environment variable."""
+    """Whether its text alone names what is wrong, such as an environment variable."""
     settings = sys.modules.get("beamish.otp.application.setting")
     return settings is not None and isinstance(error, settings.ConfigError)
 
@@ -238,11 +238,11 @@ def _failed(title: str, text: str) -> int:
 def load(target: str) -> Callable[..., Any]:
     """Imports what ``MODULE[:NAME]`` names: a function or an Application; by default ``main``.
 
-    Of a package without a main, its ``__main__`` is asked, which ``python -m`` would run. A module
-    that has neither, but defines one Application, means that.
+    In a package without a main it looks in ``__main__``, which ``python -m`` would run. A module
+    that has neither, but defines a single Application, means that.
 
     Returns:
-        The function; for an application one that starts it and all that it needs.
+        The function; for an application, one that starts it and the applications that it needs.
 
     Raises:
         ProgramError: there is no such module, or nothing to run in it.
@@ -272,13 +272,13 @@ def load(target: str) -> Callable[..., Any]:
 
 
 def _is_application(thing: Any) -> bool:
-    # Looked up, not imported: a program without applications is not to wait for them.
+    # Looked up, not imported: a program without applications should not wait for them.
     spec = sys.modules.get("beamish.otp.application.spec")
     return spec is not None and isinstance(thing, type) and issubclass(thing, spec.Application)
 
 
 def _only_application(module: ModuleType) -> Any:
-    """The one application that a module defines; None where there is none, or more."""
+    """The single application that a module defines; None if there is none, or several."""
     things: list[Any] = list(vars(module).values())
     found = [
         thing
@@ -305,7 +305,7 @@ def _import(name: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        # Another one, which the module imports in vain, is the module's mistake: see its traceback.
+        # If another module is missing, which this one imports, the traceback should show that.
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
         raise ProgramError(

@@ -1,4 +1,4 @@
-"""Values: what things are. Immutable, comparable, without behaviour."""
+"""Values: immutable, comparable, without behaviour."""
 
 from .atom import Atom, atom
 from .errors import (

@@ -2,14 +2,14 @@
 
 BaseException
   asyncio.CancelledError
-    ProcessExit           exit/1, and what an exit signal throws into a process
+    ProcessExit           exit/1, and what an exit signal raises in a process
 Exception
   BeamishError
     BadArgError           badarg: an argument that the operation cannot take
     CallCycleError        a call that would wait for itself
     NoProcError           noproc: there is no such process
     NotRunningError       used outside of a running node
-    ProcessError          error/1: an error with a term of one's own
+    ProcessError          error/1: an error with any term as its reason
     Throw                 throw/1: a thrown term that nobody caught
 """
 
@@ -40,18 +40,18 @@ class BeamishError(Exception):
 class BadArgError(BeamishError, ValueError):
     """Erlang's ``badarg``: an argument that the operation cannot take.
 
-    The text says which argument, what came and what to write instead.
+    The text says which argument is wrong, what it was, and what to write instead.
     """
 
 
 class CallCycleError(BeamishError):
-    """A call that would never be answered: who is called waits already for the caller.
+    """A call that would never be answered: the process called already waits for the caller.
 
     A behaviour's call exits with ``(("call_cycle", cycle), ...)`` instead.
 
     Attributes:
-        cycle: who calls, by name or pid, and with which request; from the process that closed the
-            cycle on, each calls the next, and the last calls the first.
+        cycle: each caller, by name or pid, with its request, beginning with the process that closed
+            the cycle. Each calls the next one, and the last calls the first.
     """
 
     def __init__(self, *cycle: tuple[Any, Any]) -> None:
@@ -94,12 +94,12 @@ class Throw(BeamishError):
 
 
 class ProcessExit(asyncio.CancelledError):
-    """The end of a process: raised by ``process.exit(reason)``, thrown in by an exit signal.
+    """The end of a process: raised by ``process.exit(reason)``, or by an exit signal.
 
-    A kind of ``asyncio.CancelledError``, so that asyncio's own constructs (TaskGroup, timeout,
-    wait_for) clean up on it as they do for a cancelled Task. One's own ``process.exit(reason)``
-    can be caught, as ``exit/1`` can in Erlang; when it was thrown by an exit signal the end is
-    already decided, and catching it changes nothing.
+    It is an ``asyncio.CancelledError``, so that asyncio's own constructs (TaskGroup, timeout,
+    wait_for) clean up as for a cancelled Task. A process can catch its own
+    ``process.exit(reason)``, as ``exit/1`` in Erlang. After an exit signal the end is already
+    decided, and catching it changes nothing.
     """
 
     @property
@@ -109,7 +109,7 @@ class ProcessExit(asyncio.CancelledError):
 
 
 def describe(term: Any) -> str:
-    """What came, for an error message: the value and its type.
+    """A value and its type, for an error message.
 
     Example:
         >>> describe("x")

@@ -1,8 +1,8 @@
 """Identities: pids, references and the incarnation of a node that minted them.
 
-They are minted by a running node alone and are unique, so two of them are equal exactly
-when they are the same object. What stands in an underscored slot belongs to the runtime, which
-fills a bare new object: an ``__init__`` would cost as much as all the rest of a spawn's pid.
+Only a running node mints them, and they are unique, so two of them are equal exactly when they
+are the same object. The underscored slots belong to the runtime, which fills a bare new object: an
+``__init__`` would cost as much as all the rest of a new process' pid.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Identity:
     def _key(self) -> tuple[str, int, int]:
         return (self._home.name, self._home.creation, self._number)
 
-    # Ordered, so that they can stand in sorted lists as Erlang terms do.
+    # Ordered, so that they can be sorted like Erlang terms.
     def __lt__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self._key() < other._key()
 
@@ -81,15 +81,15 @@ class _Identity:
 class Pid(_Identity):
     """The address of a process; printed ``<0.160.0>``.
 
-    Unique for the life of its node. A pid keeps its meaning after the process died: nothing
-    else ever gets it.
+    Unique for the life of its node. A pid keeps its meaning after the process has died: no other
+    process ever gets it.
 
     Source: the Erlang Reference Manual, "Data Types", Pid.
     """
 
     __slots__ = ("_process",)
 
-    # The living process; None from the moment its death is told.
+    # The living process; None once its links and monitors hear of its death.
     _process: Any
 
     @property
@@ -123,7 +123,7 @@ class Ref(_Identity):
 
     __slots__ = ("_alias", "_maker", "_mark")
 
-    # Who made it, and where in that mailbox the messages begin that can hold it
+    # The process that made it, and the place in its mailbox before which no message can hold it
     # (see runtime.mailbox).
     _maker: Pid
     _mark: int
@@ -153,9 +153,9 @@ class MonitorRef(Ref):
     __slots__ = ("_kind", "_options", "_watched")
 
     _watched: Any  # the process watched, while the monitor is active
-    _kind: str | None  # how its alias ends; None where it is no alias
-    # What stands for "DOWN" in the message (None for "DOWN" itself), and (name, node) where it
-    # watches by name; None for neither.
+    _kind: str | None  # how its alias ends; None if it is not an alias
+    # What replaces "DOWN" in the message (None for "DOWN" itself), and (name, node) if it was made
+    # by name; None for neither.
     _options: tuple[Any, tuple[str, str] | None] | None
 
 
@@ -176,7 +176,7 @@ class TimerRef(Ref):
 
     __slots__ = ("_dest", "_due", "_message")
 
-    # Never an alias, nor made to be waited for: no slots to fill.
+    # Never an alias, and nobody waits for one: no slots to fill.
     _alias = None
     _maker = Pid()
     _mark = 0

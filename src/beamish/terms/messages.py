@@ -1,4 +1,4 @@
-"""What a trapping or a monitoring process receives."""
+"""The messages that a process gets when it traps exits or monitors another process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["Down", "Exit"]
 
 
 def exit_message(pid: Pid, reason: Any) -> Exit:
-    """The same as Exit(pid, reason), quicker."""
+    """The same as Exit(pid, reason), faster."""
     made: Exit = new_tuple(Exit, (EXIT, pid, reason))
     return made
 
 
 def down_message(ref: Ref, who: Any, reason: Any) -> Down:
-    """The same as Down(ref, "process", who, reason), quicker."""
+    """The same as Down(ref, "process", who, reason), faster."""
     made: Down = new_tuple(Down, (DOWN, ref, PROCESS, who, reason))
     return made
 
@@ -30,7 +30,7 @@ class Exit(tuple[Any, ...]):
     """A trapped exit signal: Erlang's ``{'EXIT', Pid, Reason}``, and equal to that tuple.
 
     Args:
-        pid: who died or sent the signal.
+        pid: the process that died or sent the signal.
         reason: the exit reason.
 
     Example:
@@ -49,7 +49,7 @@ class Exit(tuple[Any, ...]):
 
     @property
     def pid(self) -> Pid:
-        """Who died, or who sent the signal."""
+        """The process that died or sent the signal."""
         pid: Pid = self[1]
         return pid
 
@@ -72,7 +72,7 @@ class Down(tuple[Any, ...]):
     Args:
         ref: what ``monitor`` returned.
         kind: always ``"process"``.
-        pid: who died; ``(name, node)`` where the monitor was made by name.
+        pid: the process that died; ``(name, node)`` if the monitor was made by name.
         reason: the exit reason; ``noproc`` if there was no such process.
 
     Source: erlang:monitor/2 (OTP 25 manual).
@@ -100,7 +100,7 @@ class Down(tuple[Any, ...]):
 
     @property
     def pid(self) -> Any:
-        """Who died: a pid, or ``(name, node)``."""
+        """The process that died: a pid, or ``(name, node)``."""
         return self[3]
 
     @property

@@ -1,6 +1,6 @@
-"""Numbers that callers pass: which are accepted, and what is said of the others.
+"""Numbers that callers pass: which are accepted, and the errors for all others.
 
-True and False are numbers for Python. Where a number is meant they are a mistake, and refused.
+In Python True and False are numbers. Passed as a number they are a mistake, and refused.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def check_seconds(
 
     Args:
         where: the function or argument, for the message.
-        value: what came.
+        value: the value to check.
         most: the longest time that is accepted, in seconds.
         what: what is expected, for the message.
         forever: whether None is accepted as well.
@@ -49,7 +49,7 @@ def check_seconds(
         hint: what to write instead, for the message.
 
     Raises:
-        BadArgError: it is none.
+        BadArgError: it is not one.
     """
     if (forever and value is None) or (is_number(value, 0, most) and (zero or value)):
         return

@@ -46,7 +46,7 @@ BADARG: Final = Atom("badarg")
 BADMATCH: Final = Atom("badmatch")
 CALLING_SELF: Final = Atom("calling_self")  # a call of the process itself
 CALL_CYCLE: Final = Atom("call_cycle")  # a call that would wait for itself, over others
-CANCELLED: Final = Atom("cancelled")  # an uncaught asyncio.CancelledError that was no exit
+CANCELLED: Final = Atom("cancelled")  # an uncaught asyncio.CancelledError that was not an exit
 
 _STACK: Final = "_beamish_stack"
 _FILE: Final = Atom("file")
@@ -69,7 +69,7 @@ def is_expected(reason: object) -> bool:
 
 
 def keep_stack(error: BaseException) -> None:
-    """Replaces the traceback of an exit reason by plain data, so that it keeps no frame alive."""
+    """Replaces the traceback of an exit reason with plain data, so that it keeps no frame alive."""
     if hasattr(error, _STACK):
         error.__traceback__ = None
         return
@@ -91,7 +91,7 @@ def _stack_of(tb: TracebackType | None) -> Stack:
 
 
 def _forget_frames(error: BaseException) -> None:
-    """Drops the tracebacks of an exception and of all that it came from."""
+    """Drops the tracebacks of an exception, its causes and its contexts."""
     todo: list[BaseException | None] = [error]
     seen: set[int] = set()
     while todo:
@@ -108,10 +108,10 @@ def _forget_frames(error: BaseException) -> None:
 def to_erlang(reason: Any) -> Any:
     """The Erlang shape of an exit reason.
 
-    An exception becomes ``(error, stack)`` with the innermost call first, as the BEAM has it:
+    An exception becomes ``(error, stack)`` with the innermost call first, as on the BEAM:
     ZeroDivisionError ``(badarith, stack)``, ``process.error(r)`` ``(r, stack)``, an uncaught
-    ``process.throw(v)`` ``((nocatch, v), stack)``. Tuples and lists are looked through; every
-    other term is returned unchanged.
+    ``process.throw(v)`` ``((nocatch, v), stack)``. The elements of tuples and lists are converted
+    too; all other terms are returned unchanged.
 
     Example:
         >>> to_erlang("boom"), to_erlang(ZeroDivisionError())[0]
@@ -137,13 +137,13 @@ def _error_to_erlang(error: BaseException) -> Any:
     stack: Stack | None = getattr(error, _STACK, None)
     if stack is None:
         stack = _stack_of(error.__traceback__)
-    if not stack:  # raised by nobody: it still has a place in the shape
+    if not stack:  # it was never raised, but the shape has a place for the stack
         stack = [(Atom("beamish"), Atom(type(error).__name__), 0, [])]
     return (_error_term(error), stack)
 
 
 def _error_term(error: BaseException) -> Any:
-    term = getattr(error, "erlang_term", None)  # an exception may say it itself
+    term = getattr(error, "erlang_term", None)  # an exception may define its own
     if term is not None:
         return term
     if isinstance(error, ProcessError):
@@ -166,8 +166,8 @@ def _error_term(error: BaseException) -> Any:
 def format_exit(reason: object) -> str:
     """An exit reason in words, for logs and shells.
 
-    An exception shows as ``ZeroDivisionError: division by zero``, any other term as its repr;
-    a failed call says who was called with what.
+    An exception shows as ``ZeroDivisionError: division by zero``, any other term as its repr; a
+    failed call shows which process was called, and with what.
 
     Example:
         >>> format_exit("boom"), format_exit(ZeroDivisionError("division by zero"))

@@ -2,13 +2,12 @@
 
 ``beamish.run(main, loop_factory=VirtualClockLoop)`` runs a program in which an hour of timers
 passes in milliseconds: when nothing is ready and a timer is set, the loop's time jumps to it.
-Nothing else changes: timers fire in their order, at their times, and ``loop.time()`` tells the
+Nothing else changes: timers fire in their order, at their times, and ``loop.time()`` returns the
 virtual time, which starts at 0.
 
-What it cannot know is work outside of the loop. A thread or a socket that will answer soon is
-looked at before each jump, but not waited for: keep those out of tests on this clock. When
-nothing is ready and no timer is set either, the program would wait for ever; that is reported
-as an error instead.
+It cannot know about work outside of the loop. Threads and sockets are looked at before each jump,
+but not waited for: keep them out of tests on this clock. When nothing is ready and no timer is set
+either, the program would wait forever; that is reported as an error instead.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from typing import Any, Final
 
 __all__ = ["NothingWillHappenError", "VirtualClockLoop"]
 
-# Real seconds that something outside of the loop (a signal, a thread) has to speak up when no
-# timer is set. It passes only in a test that is about to fail.
+# Real seconds in which something outside of the loop (a signal, a thread) may still arrive when no
+# timer is set. They pass only in a test that is about to fail.
 _LAST_CHANCE: Final = 1.0
 
 
@@ -30,7 +29,7 @@ class NothingWillHappenError(RuntimeError):
 
 
 class _JumpingSelector(selectors.BaseSelector):
-    """The platform's selector, which moves a clock instead of waiting."""
+    """The platform's selector, but it moves a clock instead of waiting."""
 
     def __init__(self) -> None:
         self._real = selectors.DefaultSelector()
@@ -93,7 +92,7 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         return self._clock.now
 
     async def idle(self) -> None:
-        """Waits until nothing can run any more before the clock moves."""
+        """Waits until nothing can run without moving the clock."""
         future = self.create_future()
         self._idle.append(future)
         await future
@@ -105,9 +104,9 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         return bool(waiting)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """Waits for the threads of ``run_in_executor``: in real time, for they live in it.
+        """Waits for the threads of ``run_in_executor``, in real time, because they run in it.
 
         Args:
-            timeout: not kept: the clock would jump over it at once.
+            timeout: ignored: the clock would jump over it at once.
         """
         await super().shutdown_default_executor()

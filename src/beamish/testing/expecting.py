@@ -13,10 +13,10 @@ from .clock import VirtualClockLoop
 
 __all__ = ["expect", "expect_down", "refute", "settle"]
 
-# Seconds that a test waits for what will come; they pass only in one that fails.
+# Seconds that a test waits for something expected; they pass only in a test that fails.
 PATIENCE: Final = 1.0
 
-# How often in a row nothing may be found to do, on the real clock, before all is quiet: what one
+# How often in a row there must be nothing to do, on the real clock, before all is quiet: what one
 # turn of the loop makes ready runs in the next.
 _QUIET_TURNS: Final = 3
 
@@ -27,13 +27,13 @@ _SHOWN: Final = 20
 async def settle(timeout: float = 5.0) -> None:
     """Returns when every process waits: for messages, for timers, or for something outside.
 
-    What was sent before has been dealt with then, and what came of it, too. On the virtual clock
-    the time stands still meanwhile. On the real one, sockets and threads of which an answer is
-    under way are not waited for: wait for what they bring.
+    By then all earlier messages and their consequences have been handled. The virtual clock does
+    not move. On the real one, results of sockets and threads that are under way are not waited
+    for: wait for what they bring.
 
     Args:
-        timeout: seconds after which it is given up, on the real clock. On the virtual one a process
-            that computes without end holds up everything.
+        timeout: seconds after which to give up, on the real clock. On the virtual one a process
+            that computes endlessly blocks everything.
 
     Raises:
         AssertionError: some processes do not come to rest.
@@ -69,7 +69,7 @@ async def expect(*patterns: Any, timeout: float | None = PATIENCE) -> Any:
         The first message that matches one of them.
 
     Raises:
-        AssertionError: none came; the text shows what is in the mailbox instead.
+        AssertionError: none came; the text shows what is in the mailbox.
 
     Example:
         >>> ref, value = await expect((ref, ...))
@@ -89,8 +89,8 @@ async def refute(*patterns: Any, timeout: float = 0.0) -> None:
 
     Args:
         patterns: as those of `expect`.
-        timeout: seconds to wait for it. With 0, the default, the test settles, and then looks: what
-            was under way has come by then.
+        timeout: seconds to wait for it. With 0, the default, it settles, and then looks: messages
+            that were under way have come by then.
 
     Raises:
         AssertionError: one came.
@@ -117,10 +117,10 @@ async def expect_down(
         timeout: seconds to wait.
 
     Returns:
-        The exit reason; ``noproc`` of a process that had ended before, unless there was a monitor.
+        The exit reason; ``noproc`` if it ended before this call and before any monitor.
 
     Raises:
-        AssertionError: it lives on, or ended for another reason.
+        AssertionError: it is still alive, or ended for another reason.
     """
     monitored = isinstance(process_or_ref, Ref)
     ref = process_or_ref if isinstance(process_or_ref, Ref) else process.monitor(process_or_ref)
@@ -141,7 +141,7 @@ async def expect_down(
 
 
 async def _matches(value: Any, pattern: Any) -> bool:
-    """Whether a value is what receive takes by a pattern."""
+    """Whether receive takes a value by a pattern."""
     if value == pattern:
         return True
     tag = process.make_ref()

@@ -1,9 +1,9 @@
-"""Notices what a test has left behind in the OS process.
+"""Finds what a test has left behind in the OS process.
 
-Taken before a test and compared after it: open files and sockets, child processes, threads,
+Recorded before a test and compared after it: open files and sockets, child processes, threads,
 signal handlers and interval timers, unfinished asyncio Tasks, parked greenlets, the node, and
-what asyncio has complained of. Each leak is a line of text; `sweep` takes away what would spoil
-the tests that follow.
+asyncio's complaints. Each leak is a line of text; `sweep` removes what would spoil the tests that
+follow.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ __all__ = ["LeakError", "Surroundings", "sweep"]
 
 T = TypeVar("T")
 
-# Real seconds that what is on its way out (a thread that ends, a child that exits) may take.
-# They pass only in a test that fails.
+# Real seconds that something about to go (a thread that ends, a child that exits) may take. They
+# pass only in a test that fails.
 _PATIENCE: Final = 5.0
 _TIMERS: Final = {
     "ITIMER_REAL": signal.ITIMER_REAL,
@@ -51,7 +51,7 @@ class LeakError(AssertionError):
 
 
 class Surroundings:
-    """What must be the same after a test as before it.
+    """What must be the same before and after a test.
 
     Example:
         >>> before = Surroundings()
@@ -72,11 +72,11 @@ class Surroundings:
         """What is left that was not there before, in words.
 
         Args:
-            failed: the test has failed by itself: what its traceback keeps alive is no leak.
-            abandons: it had a process that the node must give up on, whose greenlet stays.
+            failed: the test itself has failed: objects that its traceback keeps alive do not count.
+            abandons: it had a process that the node had to abandon, whose greenlet stays.
         """
         self._complaints.close()
-        gc.collect()  # what is forgotten says so now: "was never retrieved", "unclosed"
+        gc.collect()  # forgotten objects complain now: "was never retrieved", "unclosed"
         found = [f"asyncio complained: {text}" for text in self._complaints.texts]
         if here.node is not None or here.process is not None:
             found.append(f"a node still runs: {here.node!r}, in {here.process!r}")
@@ -106,7 +106,7 @@ class Surroundings:
 
 
 def _unless_it_goes_away(look: Callable[[], list[T]]) -> list[T]:
-    """What is left after a while: a pool of processes closes its pipes when it comes to it."""
+    """What is left after a while: a pool of processes closes its pipes late."""
     end = time.monotonic() + _PATIENCE
     while (found := look()) and time.monotonic() < end:
         time.sleep(0.01)
@@ -115,7 +115,7 @@ def _unless_it_goes_away(look: Callable[[], list[T]]) -> list[T]:
 
 
 def sweep() -> None:
-    """Takes away what a failed test has left, so that the next one starts on clean ground."""
+    """Removes what a failed test has left, so that the next one starts clean."""
     node = here.node
     if node is not None:
         close(node)
@@ -124,7 +124,7 @@ def sweep() -> None:
 
 
 class _Complaints(logging.Handler):
-    """Collects what asyncio reports as a fault: exceptions and Tasks that nobody asked about."""
+    """Collects what asyncio reports as an error: exceptions and Tasks that nobody looked at."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -140,7 +140,7 @@ class _Complaints(logging.Handler):
 
 
 def _open_files() -> dict[int, str]:
-    """Each open file by its number; without the one that lists them and multiprocessing's own."""
+    """Each open file by its number, except the one that lists them, and multiprocessing's own."""
     found: dict[int, str] = {}
     tracker: int | None = getattr(resource_tracker, "_resource_tracker")._fd  # noqa: B009
     for entry in Path("/dev/fd").iterdir():
@@ -153,7 +153,7 @@ def _open_files() -> dict[int, str]:
 
 
 def _children() -> set[int]:
-    """The child processes, where the system tells; without multiprocessing's own."""
+    """The child processes, if the system lists them, except multiprocessing's own."""
     tracker: int | None = getattr(resource_tracker, "_resource_tracker")._pid  # noqa: B009
     found: set[int] = set()
     for listing in Path("/proc/self/task").glob("*/children"):

@@ -24,7 +24,7 @@ _LEAKS: Final = ("nodes", "all", "off")
 
 _FAILED: Final = pytest.StashKey[bool]()
 
-# Set in the stash of a test that has a process which nothing can end: its greenlet stays behind.
+# In the stash of a test with a process that nothing can end: its greenlet stays behind.
 ABANDONS: Final = pytest.StashKey[bool]()
 
 
@@ -65,7 +65,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
     clock = options.get("clock", pyfuncitem.config.getini("beamish_clock"))
     _check(f"{pyfuncitem.nodeid}: clock", clock, _CLOCKS)
-    # A fixture may be called as an argument of run_test is.
+    # A fixture may have the name of an argument of run_test.
     test = functools.update_wrapper(functools.partial(pyfuncitem.obj, **arguments), pyfuncitem.obj)
     run_test(
         test,
@@ -77,7 +77,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _options(item: pytest.Item) -> dict[str, Any] | None:
-    """What the marks of a test say; None if it is no process."""
+    """What the marks of a test say; None if it is not a process."""
     if not inspect.iscoroutinefunction(getattr(item, "obj", None)):
         return None
     marks = list(item.iter_markers(MARK))
@@ -114,9 +114,9 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def _beamish_prepared() -> Iterator[None]:
-    """Each check collects garbage; what was imported before need not be looked at each time.
+    """Each check collects garbage; objects imported before need not be examined each time.
 
-    And what uvloop opens once in the life of an OS process (a pipe for signals) is no leak.
+    And the pipe for signals that uvloop opens once in an OS process is not a leak.
     """
     if importlib.util.find_spec("uvloop"):
         importlib.import_module("uvloop").new_event_loop().close()
@@ -140,8 +140,8 @@ def _beamish_leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
     sweep()
     if leaks:
         raise LeakError(leaks)
-    # What is alive now was collected once: the next check need not look at it. (Without this the
-    # checks of a suite of thousands of tests take most of its time.)
+    # The objects alive now have survived a collection: the next check need not examine them.
+    # (Otherwise the checks take most of the time of a suite of thousands of tests.)
     gc.freeze()
 
 

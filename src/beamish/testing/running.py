@@ -22,7 +22,7 @@ __all__ = ["Clock", "run_test"]
 Clock: TypeAlias = Literal["real", "virtual"]
 """The clock that a test runs on, ``"real"`` or ``"virtual"``."""
 
-# Seconds that what was linked to a test may take for its clean-up.
+# Seconds that processes linked to a test may take for their clean-up.
 _GRACE: Final = 1.0
 
 
@@ -40,12 +40,12 @@ def run_test(
     Args:
         test: an ``async def`` (or plain) function.
         clock: ``"virtual"``: time jumps to the next timer when everything waits.
-        leaks: whether what is left on the node when the test has ended is an error.
-        loop_factory: makes the event loop, where it is not the clock's.
+        leaks: whether anything left on the node after the test is an error.
+        loop_factory: makes the event loop, if it is not the clock's.
 
     Raises:
         Whatever the test raises.
-        AssertionError: another process has ended the test's, by a link or an exit signal.
+        AssertionError: another process ended the test's, by a link or an exit signal.
         LeakError: something was left behind.
     """
     if loop_factory is None and clock == "virtual":
@@ -63,7 +63,7 @@ def run_test(
             on_signal=outcome.on_signal,
         )
     except NothingWillHappenError:
-        # The loop has stopped in the middle of everything, and nothing was put back.
+        # The loop stopped in the middle of everything, and nothing was restored.
         sweep()
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -86,7 +86,7 @@ class _Outcome:
     def tell(self) -> None:
         """Raises what was wrong."""
         if self.signal is not None:
-            raise KeyboardInterrupt  # whoever runs the tests is told
+            raise KeyboardInterrupt  # for pytest
         if self.error is not None:
             raise self.error
         if self.leaks:
@@ -96,7 +96,7 @@ class _Outcome:
 async def _host(
     test: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], outcome: _Outcome
 ) -> None:
-    """The main process: it sees the test's process end, and looks at what is left."""
+    """The main process: it waits for the end of the test's process, and looks at what is left."""
     tasks = asyncio.all_tasks()
     name = getattr(test, "__name__", "test")
     pid, ref = process.spawn_opt(
@@ -111,7 +111,7 @@ async def _host(
 async def _test(
     test: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], outcome: _Outcome
 ) -> None:
-    """The test's process; in the end it takes along what is linked to it."""
+    """The test's process; its end takes linked processes along."""
     try:
         result = test(*args, **kwargs)
         if inspect.isawaitable(result):
@@ -119,7 +119,7 @@ async def _test(
     except ProcessExit as ended:
         outcome.error = _ended(ended)
         raise
-    except BaseException as error:  # noqa: BLE001 - pytest's outcomes are no Exceptions
+    except BaseException as error:  # noqa: BLE001 - pytest's outcomes are not Exceptions
         outcome.error = error
     process.exit("shutdown")
 
@@ -134,7 +134,7 @@ def _ended(ended: ProcessExit) -> BaseException:
 
 
 async def _stop_applications() -> None:
-    """Applications that the test has started stop in order, as when a node stops."""
+    """Stops the applications that the test has started in order, as when a node stops."""
     controller = process.whereis("application_controller")
     if controller is None:
         return
@@ -144,7 +144,7 @@ async def _stop_applications() -> None:
 
 
 async def _left_behind(tasks: set[asyncio.Task[Any]], test: Pid) -> list[str]:
-    """What is still there, after what was about to end has had its time."""
+    """What is still there once processes that are about to end have had their time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + _GRACE
     while True:
