@@ -52,7 +52,7 @@ __all__ = [
     "start",
 ]
 
-# Imported from the runtime, so that a call costs no call more; users find them here.
+# Imported from the runtime, so that a call costs no further call; users find them here.
 for _written in (
     *(start, acknowledge, request, reply, receive_reply, call_cycle),
     *(Server, Unanswered),

@@ -515,8 +515,8 @@ def critical() -> Generator[None]:
         rare.critical -= 1
 
 
-# Imported from the runtime, so that a message, a process or a timer costs no call more; users find
-# them here.
+# Imported from the runtime, so that a message, a process or a timer costs no further call; users
+# find them here.
 for _written in (
     *(spawn, spawn_link, spawn_monitor, spawn_opt, spawn_request, spawn_request_abandon),
     *(group_leader, set_group_leader, put, get, erase, get_keys, dictionary),

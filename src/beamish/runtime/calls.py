@@ -76,7 +76,7 @@ def request(
     if timeout is not None and timeout != 5.0:  # the default needs no check
         check_timeout(timeout)
     target: Process | None = pid._process
-    # new_monitor, in short.
+    # new_monitor, inlined.
     ref: Any = MonitorRef()
     ref._number = node.next_ref()
     ref._home = node.home

@@ -23,8 +23,8 @@ __all__ = ["current", "here", "running_node"]
 
 def _no_node(*_: object) -> NoReturn:
     raise NotRunningError(
-        "no node is running: call this inside of beamish.run(main), "
-        "or in an asyncio Task inside of `async with beamish.node():`"
+        "no node is running: call this inside beamish.run(main), "
+        "or in an asyncio Task inside `async with beamish.node():`"
     )
 
 

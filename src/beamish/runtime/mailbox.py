@@ -94,7 +94,7 @@ def send(dest: Any, message: T) -> T:
         if proc is None:
             return message
     else:
-        # A registered name, in short; destination() refuses what cannot be hashed.
+        # The look-up of a registered name, inlined; destination() refuses what cannot be hashed.
         named = dest.__class__ is str or isinstance(dest, str)
         proc = here.names.get(dest) if named else None
         if proc is None:
@@ -106,7 +106,7 @@ def send(dest: Any, message: T) -> T:
         proc.state = WOKEN
         proc.value = message
         here.push(proc)
-    elif state >= WOKEN:  # it does not wait: deliver(), in short
+    elif state >= WOKEN:  # it does not wait: deliver(), inlined
         if state < EXIT_PENDING:
             mailbox = proc.mailbox
             if mailbox is None:

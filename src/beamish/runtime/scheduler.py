@@ -214,7 +214,7 @@ class Scheduler:
                     if here.handed is not call:
                         reply(message[1], result)
                     else:
-                        # reply(), in short: nobody else knows of this call.
+                        # reply(), inlined: nobody else knows of this call.
                         here.handed = None
                         if caller.state == WAIT_REPLY:
                             caller.value = (caller.pattern, result)

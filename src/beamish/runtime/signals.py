@@ -62,7 +62,7 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
 
     Row 1 (the link no longer exists) cannot happen here: see the head of this file.
     """
-    if not link and isinstance(reason, str) and reason == KILL:  # is_word, in short
+    if not link and isinstance(reason, str) and reason == KILL:  # is_word, inlined
         here.journal.append((target.pid, KILLED, sender, False))
         doom(target, KILLED, force=True)
     elif target.trap_exit:
@@ -224,7 +224,7 @@ def die(proc: Process, reason: Any) -> None:
     if ref is not None:
         proc.watchers = None
         if ref.__class__ is MonitorRef and ref._kind is None and ref._options is None:
-            # _tell_watchers, in short: the common case.
+            # _tell_watchers, inlined: the common case.
             ref._watched = None
             watcher = ref._maker._process
             if watcher.monitors is ref:
@@ -250,7 +250,7 @@ def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
             other.links = None
         else:
             del theirs[pid]
-        # exit_signal, in short.
+        # exit_signal, inlined.
         if other.trap_exit:
             deliver(other, exit_message(pid, reason))
         elif ends:
@@ -273,7 +273,7 @@ def _tell_watchers(pid: Pid, refs: Collection[MonitorRef], reason: Any) -> None:
         message = new_tuple(Down, (DOWN, ref, PROCESS, pid, reason))
         mailbox = watcher.mailbox
         if mailbox is not None and WOKEN <= watcher.state < EXIT_PENDING:
-            mailbox.append(message)  # deliver, in short: it has many monitors, and is at work
+            mailbox.append(message)  # deliver, inlined: it has many monitors, and is at work
         else:
             deliver(watcher, message)
 

@@ -38,7 +38,7 @@ def spawn_process(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, A
             coro = coroutine_of(fn, args, kw)  # it fails in the child
     else:
         coro = coroutine_of(fn, args, kw)
-    # new_process, in short.
+    # new_process, inlined.
     proc = Process()
     pid = proc.pid = Pid()
     pid._number = node.next_pid()
@@ -99,7 +99,7 @@ def spawn_link(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
     """
     caller = here.process or current()
     proc = spawn_process(fn, args, kw)
-    # signals.join, in short.
+    # signals.join, inlined.
     proc.links = caller.pid
     caller.links = proc.pid if caller.links is None else tie(caller.links, proc.pid)
     if here.due:
@@ -118,7 +118,7 @@ def spawn_monitor(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> tup
     watcher = here.process or current()
     proc = spawn_process(fn, args, kw)
     node = here.node or running_node()
-    # signals.monitor, in short.
+    # signals.monitor, inlined.
     ref = MonitorRef()
     ref._number = node.next_ref()
     ref._home = node.home

@@ -80,7 +80,7 @@ def start(
     node = here.node or running_node()
     if name is not None:
         node.names.check_free(name)
-    # signals.monitor, in short.
+    # signals.monitor, inlined.
     ref = MonitorRef()
     ref._number = node.next_ref()
     ref._home = node.home
@@ -102,7 +102,7 @@ def start(
         watching = _equip(asker, proc, name, label, initial_call, watch=watch)
     try:
         if timeout is None and asker.state <= RUNNING:
-            # receive_reply, in short: nothing can have come yet.
+            # receive_reply, inlined: nothing can have come yet.
             asker.value = None
             asker.pattern = ref
             asker.state = WAIT_REPLY

@@ -58,7 +58,7 @@ def tied(ties: K | dict[K, None] | None) -> Collection[K]:
 def watch(proc: Process, target: Process, ref: MonitorRef) -> None:
     """Makes the monitor, on both sides."""
     ref._watched = target
-    # tie, in short where there are many.
+    # tie, inlined for the case of many.
     mine: Any = proc.monitors
     if mine.__class__ is dict:
         mine[ref] = None

@@ -242,7 +242,7 @@ class Timers:
                 if mailbox is None or proc.state < WOKEN:
                     deliver(proc, message)
                 elif proc.state < EXIT_PENDING:
-                    mailbox.append(message)  # deliver(), in short
+                    mailbox.append(message)  # deliver(), inlined
 
     def close(self) -> None:
         """Forgets every timer."""
