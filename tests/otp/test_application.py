@@ -693,3 +693,9 @@ async def test_what_is_no_application_is_refused() -> None:
     wrong: Any = Supervisor
     with pytest.raises(BadArgError, match="expected an application: its class, its name"):
         application.load(wrong)
+
+
+@pytest.mark.parametrize("shutdown", [-1, True, "5", float("nan")])
+def test_an_application_cannot_have_any_shutdown(shutdown: Any) -> None:
+    with pytest.raises(BadArgError, match=r"Hasty\.shutdown: expected seconds .*; got"):
+        type("Hasty", (Application,), {"shutdown": shutdown})

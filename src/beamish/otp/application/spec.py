@@ -1,4 +1,4 @@
-"""What an application says of itself: the class Application."""
+"""The class Application, by which an application describes itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple, cast
 
 from beamish.terms import Atom, BadArgError
+from beamish.terms.numbers import LONGEST, check_seconds
 
 __all__ = ["Application", "ApplicationInfo"]
 
@@ -14,7 +15,7 @@ _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class ApplicationInfo(NamedTuple):
-    """An application as which_applications shows it."""
+    """An entry of which_applications."""
 
     name: Atom
     description: str
@@ -25,16 +26,18 @@ class Application:
     """The base of an application; see the page "Application".
 
     Attributes:
-        name: by default the class' name: ``kv_server`` of ``KVServer`` or ``KVServerApplication``.
+        name: by default from the name of the class: ``kv_server`` for ``KVServer`` or
+            ``KVServerApplication``.
         description: a line about it.
         vsn: its version.
         applications: those that must run before it starts: classes, or "package.module:Class".
-        optional_applications: those of them that need not be there.
-        env: its settings: their defaults, or Settings.
-        args: what `start` gets as its second argument.
+        optional_applications: those of them that need not be installed.
+        env: its settings, each a default or a Setting.
+        args: the second argument of `start`.
         registered: the names of its processes, for the reader.
         start_phases: (phase, argument) pairs; `start_phase` is called for each after `start`.
-        shutdown: seconds that it may take to stop; then all of it is killed. None: for ever.
+        shutdown: seconds that it may take to stop, after which all of it is killed; None for no
+            limit.
     """
 
     name: ClassVar[str] = ""
@@ -60,40 +63,40 @@ class Application:
     def start(self, type: str, args: Any) -> Any:
         """Starts the top supervisor; runs in the application's master. May be ``async def``.
 
-        An application without it is a library: it has settings, and no processes.
+        An application without it is a library, with settings but no processes.
 
         Args:
             type: ``"normal"``.
-            args: the class' ``args``.
+            args: the ``args`` of the class.
 
         Returns:
             The pid of the top supervisor, which ``start_link`` has linked to the caller.
 
         Raises:
-            Whatever it raises is why the application did not start.
+            Exception: the application does not start, for this reason.
         """
         raise NotImplementedError
 
     def start_phase(self, phase: str, type: str, args: Any) -> Any:
-        """Takes a step of the start, when the supervisor is there; see ``start_phases``."""
+        """Does one phase of the start, after the supervisor has started; see ``start_phases``."""
         raise NotImplementedError(f"{self.__class__.__name__} has no start_phase for {phase!r}")
 
     def prep_stop(self) -> Any:
-        """Runs before the supervisor is told to stop. May be ``async def``."""
+        """Runs before the supervisor is stopped. May be ``async def``."""
 
     def stop(self) -> Any:
         """Runs when the application's processes have ended. May be ``async def``."""
 
-    # ---- what the class says of itself
+    # ---- about the class
 
     @classmethod
     def is_library(cls) -> bool:
-        """Whether it has settings only, and no processes."""
+        """Whether it has only settings, and no processes."""
         return cls.start is Application.start
 
 
 def _check_class(cls: type[Application]) -> None:
-    """Refuses what makes no sense, where the class is made."""
+    """Refuses attributes that make no sense, at the class statement."""
     if not isinstance(cast("Any", cls.name), str) or not cls.name:
         raise _wrong(cls, "name", "a text")
     if not isinstance(cast("Any", cls.env), Mapping):
@@ -104,9 +107,7 @@ def _check_class(cls: type[Application]) -> None:
             raise _wrong(cls, field, "a list of classes", f": write {field} = [{shown}]")
     if not all(_is_pair(phase) for phase in cls.start_phases):
         raise _wrong(cls, "start_phases", "pairs of a phase's name and an argument")
-    shutdown: Any = cls.shutdown
-    if shutdown is not None and not isinstance(shutdown, int | float):
-        raise _wrong(cls, "shutdown", "seconds, or None for ever")
+    check_seconds(f"{cls.__name__}.shutdown", cls.shutdown, LONGEST)
 
 
 def _wrong(cls: type[Application], field: str, expected: str, hint: str = "") -> BadArgError:
