@@ -1,9 +1,9 @@
 """The application controller: the one process of a node that starts and stops applications.
 
-It is made when it is first needed, without waiting, and keeps running when who needed it ends. It
-starts applications side by side and stops them one at a time. When the node stops it stops all of
-them, the latest first; when a permanent application ends it does the same, and then ends the
-program: the node's main process gets the exit signal ``("application_terminated", name, reason)``.
+It is made on first use, without waiting, and outlives the process that first needed it. It starts
+applications concurrently and stops them one at a time. When the node stops, it stops all of them,
+the latest first. When a permanent application ends it does the same and then ends the program: the
+node's main process gets the exit signal ``("application_terminated", name, reason)``.
 
 Source: kernel, application(3), "Starting and Stopping" and the restart types (OTP 25 manual).
 """
@@ -22,13 +22,13 @@ from .finding import NOT_LOADED, needs
 from .master import APPLICATION_START_FAILURE, APPLICATION_STARTED, kill_group, master
 from .table import NAME, Running, Table, keep_table, table_of_node
 
-__all__ = ["ASK", "table"]
+__all__ = ["REQUEST", "table"]
 
-ASK: Final = Atom("$application")
+REQUEST: Final = Atom("$application")
 
 _TERMINATED: Final = Atom("application_terminated")
 
-# Seconds that the main process has to end in, when a permanent application has ended.
+# Seconds that the main process has to end, after a permanent application has ended.
 _PATIENCE: Final = 5.0
 
 _logger: Final = logging.getLogger("beamish")
@@ -49,19 +49,19 @@ def table() -> Table:
 
 async def _run(table: Table, root: Pid) -> None:
     process.flag(trap_exit=True)
-    # It belongs to no application, whoever has made it.
+    # It belongs to no application, whichever process made it.
     process.set_group_leader(None)
     await _Controller(table, root).run()
 
 
 @dataclass(slots=True)
 class _Application:
-    """An application that is started, or about to be.
+    """An application that runs or is starting.
 
     Attributes:
         name: its name.
         type: permanent, transient or temporary.
-        callers: who waits for its start.
+        callers: the callers that wait for its start.
     """
 
     name: str
@@ -70,7 +70,7 @@ class _Application:
 
 
 class _HaltError(Exception):
-    """The node shall stop, for this reason."""
+    """The node must stop, for this reason."""
 
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
@@ -82,7 +82,7 @@ class _Controller:
         self.table = table
         self.root = root
         self.starting: dict[str, Pid] = {}
-        # Of each master that has not ended; "" of one whose start has failed.
+        # By master that has not ended, even if its application did not start.
         self.masters: dict[Pid, _Application] = {}
 
     async def run(self) -> None:
@@ -99,11 +99,11 @@ class _Controller:
         process.exit(reason)
 
     async def _next(self, message: Any) -> bool:
-        """Handles a message; whether it was the order to end."""
+        """Handles a message; returns whether it was the order to end."""
         match message:
-            case (tag, caller, ("start", name, kind)) if tag is ASK:
+            case (tag, caller, ("start", name, kind)) if tag is REQUEST:
                 self._start(caller, name, kind)
-            case (tag, caller, ("stop", name)) if tag is ASK:
+            case (tag, caller, ("stop", name)) if tag is REQUEST:
                 behaviour.reply(caller, await self._stop_one(name))
             case (tag, pid, supervisor) if tag is APPLICATION_STARTED:
                 self._started(pid, supervisor)
@@ -112,7 +112,7 @@ class _Controller:
             case Exit(pid, reason) if pid in self.masters:
                 self._ended(pid, reason)
             case Exit(_, reason):
-                return bool(reason != NORMAL)  # from whoever stops the node
+                return bool(reason != NORMAL)  # from the process that stops the node
             case _:
                 pass
         return False
@@ -124,7 +124,7 @@ class _Controller:
         if refusal is not None:
             behaviour.reply(caller, (ERROR, refusal, None))
             return
-        if name in self.starting:  # who comes second is answered with the first
+        if name in self.starting:  # a second caller gets the same reply as the first
             self.masters[self.starting[name]].callers.append(caller)
             return
         cls = self.table.loaded[name].cls
@@ -138,7 +138,7 @@ class _Controller:
         self.masters[pid] = _Application(name, kind, [caller])
 
     def _refusal(self, name: str) -> Any:
-        """Why an application cannot be started now, in OTP's words; None if it can."""
+        """Why an application cannot be started now, in OTP's words; None if it can be."""
         if name not in self.table.loaded:
             return (NOT_LOADED, Atom(name))
         if name in self.table.started:
@@ -154,32 +154,32 @@ class _Controller:
             return
         self.table.started[app.name] = Running(pid, supervisor)
         _logger.debug("Application %s started at %r", app.name, process.self())
-        self._answer(app, (OK, None, None))
+        self._reply(app, (OK, None, None))
 
     def _failed(self, pid: Pid, reason: Any, error: BaseException | None) -> None:
-        """An application did not start. What that means for the node its type says."""
+        """Handles a failed start; the type of the application says what it means for the node."""
         app = self.masters.get(pid)
         if app is None or self.starting.pop(app.name, None) is None:
             return
-        self._answer(app, (ERROR, reason, error))
+        self._reply(app, (ERROR, reason, error))
         if app.type == "permanent" or (app.type == "transient" and not _ended_normally(reason)):
-            # Who has asked for the start tells of it; here it would be told a second time.
+            # The caller of start reports it; a report here would be the second one.
             self._halt(app, (APPLICATION_START_FAILURE, Atom(app.name), reason), logging.DEBUG)
 
-    def _answer(self, app: _Application, answer: tuple[Any, ...]) -> None:
+    def _reply(self, app: _Application, reply: tuple[Any, ...]) -> None:
         for caller in app.callers:
-            behaviour.reply(caller, answer)
+            behaviour.reply(caller, reply)
         app.callers.clear()
 
     # ---- the end of one
 
     def _ended(self, pid: Pid, reason: Any) -> None:
-        """The master of an application has ended, and not because it was ordered to."""
-        if self.masters[pid].name in self.starting:  # it was killed before it could say anything
+        """Handles the end of a master that was not ordered to end."""
+        if self.masters[pid].name in self.starting:  # killed before it could report its start
             self._failed(pid, reason, None)
         app = self.masters.pop(pid)
         if self.table.started.pop(app.name, None) is None:
-            return  # the end of one that did not start
+            return  # the application had not started
         if app.type == "permanent" or (app.type == "transient" and reason != NORMAL):
             self._halt(app, (_TERMINATED, Atom(app.name), reason), logging.ERROR)
         _report(logging.INFO, app, reason)
@@ -189,7 +189,7 @@ class _Controller:
         raise _HaltError(reason)
 
     async def _stop_one(self, name: str) -> tuple[Any, ...]:
-        """Stops an application as somebody has asked for."""
+        """Stops an application on request."""
         running = self.table.started.pop(name, None)
         if running is None:
             return (ERROR, (Atom("not_started"), Atom(name)))
@@ -200,9 +200,9 @@ class _Controller:
         return (OK, None)
 
     async def _stop_all(self) -> None:
-        """Stops what runs, the latest first, and what starts just now."""
+        """Stops all applications that run, the latest first, and those that are starting."""
         for name, pid in reversed(self.starting.items()):
-            self._answer(self.masters[pid], (ERROR, SHUTDOWN, None))
+            self._reply(self.masters[pid], (ERROR, SHUTDOWN, None))
             await _kill(pid)
             _logger.debug("Application %s was starting when the node stopped", name)
         while self.table.started:
@@ -211,7 +211,7 @@ class _Controller:
                 await self._stop_master(name, running.master)
 
     async def _stop_master(self, name: str, pid: Pid) -> None:
-        """Stops an application in order, or kills all of it when its time is over."""
+        """Stops an application in order; kills all of it if it takes too long."""
         limit = self.table.loaded[name].cls.shutdown
         process.unlink(pid)
         ref = process.monitor(pid)
@@ -236,7 +236,7 @@ async def _kill(pid: Pid) -> None:
 
 
 async def _end_main(root: Pid, reason: Any) -> None:
-    """Ends the program: its main process by an exit signal, and by force if that does not do."""
+    """Ends the main process, and with it the program; kills it if it does not end in time."""
     ref = process.monitor(root)
     process.exit(root, reason)
     try:
@@ -246,7 +246,7 @@ async def _end_main(root: Pid, reason: Any) -> None:
 
 
 def _ended_normally(reason: Any) -> bool:
-    """Whether a start has called ``exit(normal)``: {{'EXIT', normal}, Call}."""
+    """Whether a start called ``exit(normal)``: {{'EXIT', normal}, Call}."""
     match reason:
         case (("EXIT", why), _):
             return bool(why == NORMAL)
@@ -261,7 +261,7 @@ def _report(level: int, app: _Application, reason: Any, then: str = "") -> None:
 
 
 def _shown(reason: Any) -> Any:
-    """What has failed, without the call that OTP's reasons name."""
+    """The failure, without the call that OTP's reasons include."""
     return cast("tuple[Any, ...]", reason)[0] if _has_call(reason) else reason
 
 

@@ -31,7 +31,7 @@ def get_env(app: AppLike | None, key: str, default: Any = None) -> Any:
     Args:
         app: the application; None for that of the calling process.
         key: the setting.
-        default: what is returned where there is no such setting.
+        default: what is returned if there is no such setting.
 
     Source: application:get_env/3; Elixir's Application.get_env/3.
     """
@@ -41,10 +41,10 @@ def get_env(app: AppLike | None, key: str, default: Any = None) -> Any:
 
 
 def fetch_env(app: AppLike | None, key: str) -> Any:
-    """The value of a setting that must be there.
+    """The value of a setting that must exist.
 
     Raises:
-        ConfigError: it is not; the text says what there is.
+        ConfigError: it does not exist; the text lists the settings that do.
 
     Source: Elixir's Application.fetch_env!/2.
     """
@@ -70,9 +70,10 @@ def get_all_env(app: AppLike | None = None) -> dict[str, Any]:
 
 
 def put_env(app: AppLike, key: str, value: Any) -> None:
-    """Sets a setting, whatever files and variables say, also of an application to be loaded later.
+    """Sets a setting, with precedence over files and variables.
 
-    The value may be of any type, and nobody is told of it.
+    The value may be of any type, and the application need not be loaded yet. No process is
+    notified.
 
     Source: application:set_env/4, with ``persistent``; Elixir's Application.put_env/4.
     """
@@ -83,7 +84,7 @@ def put_env(app: AppLike, key: str, value: Any) -> None:
 
 
 def set_env(values: Mapping[str, Mapping[str, Any]]) -> None:
-    """`put_env` of many: ``{app: {key: value}}``.
+    """Does `put_env` for many settings: ``{app: {key: value}}``.
 
     Source: application:set_env/1.
     """
@@ -93,7 +94,7 @@ def set_env(values: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def delete_env(app: AppLike, key: str) -> None:
-    """Takes a setting away.
+    """Deletes a setting.
 
     Source: application:unset_env/2; Elixir's Application.delete_env/2.
     """
@@ -106,8 +107,8 @@ def delete_env(app: AppLike, key: str) -> None:
 def load_config(path: str | Path) -> None:
     """Reads a TOML file with a table for each application: ``[kv_server]``, ``port = 4041``.
 
-    For those that are loaded already it holds from now on, for others when they are. Environment
-    variables still override it.
+    It applies at once to applications that are loaded, and to others when they are loaded.
+    Environment variables still override it.
 
     Raises:
         ConfigError: it cannot be read, or a setting has a value that it cannot have.
@@ -116,17 +117,17 @@ def load_config(path: str | Path) -> None:
 
 
 def configure(app: AppLike, **texts: str) -> None:
-    """Sets settings by their texts, as a command line does: ``configure("kv", port="4041")``.
+    """Sets settings from texts, as a command line does: ``configure("kv", port="4041")``.
 
-    The texts are read as the types of the settings say, and hold against files and variables.
+    The texts are read by the types of the settings, and have precedence over files and variables.
 
     Raises:
-        ConfigError: one cannot be read so.
+        ConfigError: a text cannot be read as that type.
     """
     name = name_of(app)
     known = table()
-    told = known.texts.setdefault(name, {})
+    given = known.texts.setdefault(name, {})
     for key, text in texts.items():
-        told[key] = (text, f"{name}.{key}")
+        given[key] = (text, f"{name}.{key}")
     if name in known.loaded:
         known.load(known.loaded[name].cls)

@@ -1,4 +1,4 @@
-"""Which application is meant: its class, its name, or the one that a process belongs to."""
+"""Finding an application: by its class, its name, or a process that belongs to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AppLike: TypeAlias = type[Application] | str
 
 
 def dependencies(cls: type[Application]) -> list[type[Application]]:
-    """The classes of what an application needs; optional ones where they can be imported."""
+    """The classes of the applications that one needs; optional ones if they can be imported."""
     found = [class_of(one) for one in cls.applications]
     for one in cls.optional_applications:
         try:
@@ -45,7 +45,7 @@ def needs(cls: type[Application]) -> list[str]:
 
 
 def class_of(app: object) -> type[Application]:
-    """The class of an application: itself, one that is loaded, or one to import."""
+    """The class of an application: the class itself, or the one loaded or imported by its name."""
     if isinstance(app, type) and issubclass(app, Application) and app is not Application:
         return app
     if not isinstance(app, str):
@@ -62,13 +62,13 @@ def class_of(app: object) -> type[Application]:
 
 
 def get_application(pid: Pid | None = None) -> Atom | None:
-    """The application that a process belongs to: its own, or its spawner's.
+    """The application that a process belongs to, which is that of its spawner.
 
     Args:
-        pid: of a process; by default the caller's.
+        pid: the process; by default the caller.
 
     Returns:
-        The name; None where it is in none.
+        The name, or None if it belongs to none.
 
     Source: application:get_application/0,1.
     """
@@ -82,7 +82,7 @@ def get_application(pid: Pid | None = None) -> Atom | None:
 
 
 def name_of(app: AppLike | None) -> str:
-    """The name of an application; of the calling process' own where none is given."""
+    """The name of an application; without one, that of the calling process."""
     if app is None:
         own = get_application()
         if own is None:

@@ -1,4 +1,4 @@
-"""What loads, starts, stops and lists applications."""
+"""The functions that load, start, stop and list applications."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from beamish.otp.gen import call
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.words import RUNNING
 
-from .controller import ASK, table
+from .controller import REQUEST, table
 from .env import (
     configure,
     delete_env,
@@ -68,9 +68,9 @@ RestartType: TypeAlias = Literal["permanent", "transient", "temporary"]
 
 
 def load(app: type[Application] | str) -> None:
-    """Makes an application known: reads its settings from wherever they are.
+    """Loads an application: makes it known, and reads its settings from all their sources.
 
-    Starting does it, too; this is for reading or changing settings before.
+    Starting it does this too; load it to read or change settings before the start.
 
     Raises:
         ApplicationError: ``("already_loaded", name)``.
@@ -86,7 +86,7 @@ def load(app: type[Application] | str) -> None:
 
 
 def ensure_loaded(app: type[Application] | str) -> None:
-    """As `load`, where it is not loaded yet.
+    """Like `load`, but does nothing if the application is already loaded.
 
     Source: Elixir's Application.ensure_loaded/1.
     """
@@ -97,7 +97,7 @@ def ensure_loaded(app: type[Application] | str) -> None:
 
 
 def unload(app: AppLike) -> None:
-    """Forgets an application, and its settings, also those of put_env.
+    """Forgets an application and its settings, including those of put_env.
 
     Raises:
         ApplicationError: ``("running", name)`` or ``("not_loaded", name)``.
@@ -119,7 +119,7 @@ def unload(app: AppLike) -> None:
 async def start(app: AppLike, type: RestartType = "temporary") -> None:
     """Starts an application, and returns when its ``start`` is done.
 
-    Two that start one at the same time are answered both, when it has started once.
+    If two processes start it at the same time, it is started once and both calls return.
 
     Args:
         app: its class, or the name of a loaded one.
@@ -127,8 +127,8 @@ async def start(app: AppLike, type: RestartType = "temporary") -> None:
 
     Raises:
         StartError: ``("already_started", name)``, ``("not_started", dependency)``, or why its start
-            has failed: ``(reason, (name, "start", ("normal", args)))``. A permanent application
-            that does not start stops the node, and a transient one unless it exited ``normal``.
+            failed: ``(reason, (name, "start", ("normal", args)))``. A permanent application that
+            does not start stops the node, as does a transient one unless it exited ``normal``.
         ConfigError: a setting has a value that it cannot have.
 
     Source: application:start/2.
@@ -142,13 +142,13 @@ async def start(app: AppLike, type: RestartType = "temporary") -> None:
     if not isinstance(app, str) or ":" in app:
         ensure_loaded(app)
     name = name_of(app)
-    outcome, reason, error = await _ask(("start", name, kind))
+    outcome, reason, error = await _request(("start", name, kind))
     if outcome == "error":
         raise StartError(reason) from error
 
 
 async def ensure_started(app: AppLike, type: RestartType = "temporary") -> None:
-    """As `start`, where it does not run yet.
+    """Like `start`, but does nothing if the application already runs.
 
     Source: application:ensure_started/2.
     """
@@ -162,18 +162,18 @@ async def ensure_started(app: AppLike, type: RestartType = "temporary") -> None:
 async def ensure_all_started(
     app: AppLike | Iterable[AppLike], type: RestartType = "temporary"
 ) -> list[Atom]:
-    """Starts an application, and before it all that it needs and that do not run yet.
+    """Starts an application, after those that it needs and that do not run yet.
 
     Args:
         app: its class or name; or several.
-        type: as for `start`, of each.
+        type: as for `start`, for each of them.
 
     Returns:
-        The names of those that were started, in the order of their start.
+        The names of the applications that were started, in the order of their start.
 
     Raises:
-        StartError: ``(name, reason)`` of the one that did not start. Those that this call has
-            started are stopped again.
+        StartError: ``(name, reason)`` of the one that did not start. Those that this call started
+            are stopped again.
 
     Example:
         >>> await application.ensure_all_started(KVServer)
@@ -186,7 +186,7 @@ async def ensure_all_started(
     try:
         order = [cls for one in wanted for cls in _in_order(class_of(one))]
         for cls in order:
-            ensure_loaded(cls)  # a wrong setting is told before anything has started
+            ensure_loaded(cls)  # so that a wrong setting is found before anything starts
         for cls in order:
             await _start_once(cls, type, done)
     except BaseException:
@@ -197,11 +197,11 @@ async def ensure_all_started(
 
 
 async def _take_back(names: list[Atom]) -> None:
-    """Stops what was started, unless the node stops anyway."""
+    """Stops the applications that were started, unless the node stops anyway."""
     for name in reversed(names):
         known = table_of_node()
         if known is not None and name in known.started:
-            await _ask(("stop", name))
+            await _request(("stop", name))
 
 
 _TYPE: Final = type  # which is the name of an argument above
@@ -217,7 +217,7 @@ async def _start_once(cls: type[Application], kind: RestartType, done: list[Atom
 
 
 def _in_order(cls: type[Application]) -> list[type[Application]]:
-    """An application behind all that it needs.
+    """An application preceded by all that it needs.
 
     Raises:
         StartError: ``("circular_dependency", names)``: each needs the next.
@@ -242,9 +242,9 @@ def _in_order(cls: type[Application]) -> list[type[Application]]:
 
 
 async def stop(app: AppLike) -> None:
-    """Stops an application, and returns when it is gone; those that need it are left alone.
+    """Stops an application, and returns when it is gone.
 
-    It stays loaded.
+    It stays loaded. The applications that need it are not stopped.
 
     Raises:
         ApplicationError: ``("not_started", name)``.
@@ -252,19 +252,19 @@ async def stop(app: AppLike) -> None:
     Source: application:stop/1.
     """
     name = name_of(app)
-    outcome, *rest = await _ask(("stop", name))
+    outcome, *rest = await _request(("stop", name))
     if outcome == "error":
         raise ApplicationError(rest[0])
 
 
-async def _ask(request: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Asks the controller; exits as a call does if there is none any more."""
+async def _request(request: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Calls the controller; exits as any call does if there is none any more."""
     table()
     called = (Atom("application"), Atom(request[0]), request[1:])
-    return cast("tuple[Any, ...]", await call(NAME, ASK, request, None, called))
+    return cast("tuple[Any, ...]", await call(NAME, REQUEST, request, None, called))
 
 
-# ---- what there is
+# ---- information
 
 
 def which_applications() -> list[ApplicationInfo]:
@@ -279,7 +279,7 @@ def which_applications() -> list[ApplicationInfo]:
 
 
 def loaded_applications() -> list[ApplicationInfo]:
-    """The applications that are known, whether they run or not.
+    """The applications that are loaded, whether they run or not.
 
     Source: application:loaded_applications/0.
     """
@@ -293,7 +293,7 @@ def _info(known: Table, name: str) -> ApplicationInfo:
 
 
 def get_supervisor(app: AppLike) -> Pid | None:
-    """The top supervisor of an application; None where it does not run, or has no processes.
+    """The top supervisor of an application; None if it does not run or has no processes.
 
     Source: application:get_supervisor/1 (OTP 26).
     """
@@ -315,7 +315,7 @@ _KEYS: Final = (
 
 
 def get_key(app: AppLike, key: str) -> Any:
-    """A part of an application's specification; None where there is no such part.
+    """A part of an application's specification; None if there is no such part.
 
     Args:
         app: its class or name.

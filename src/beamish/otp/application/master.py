@@ -1,16 +1,16 @@
 """The master of an application: the process that starts it, watches it and stops it.
 
 It leads the group of all processes that the application's own code spawns, is linked to the
-application controller, and the parent of the application's top supervisor. Its life:
+application controller, and is the parent of the application's top supervisor. Its life:
 
-    start(type, args)       the top supervisor is there
+    start(type, args)       starts the top supervisor
     start_phase(...)        for each phase, if there are any
-    told the controller     "started"
+    tells the controller    that it has started
     waits                   for the end of the supervisor, or for the order to stop
-    prep_stop()             only when it is ordered to
-    exit(supervisor)        "shutdown", and waits for its end
+    prep_stop()             only if it was ordered to stop
+    exit(supervisor)        with "shutdown", and waits for its end
     stop()
-    kills the rest          whatever is in its group still
+    kills the rest          all processes that are still in its group
 
 Source: kernel, application(3), "Callback Module" (OTP 25 manual).
 """
@@ -62,7 +62,7 @@ async def master(controller: Pid, cls: type[Application], start_type: str) -> No
 
 
 class StartFailedError(Exception):
-    """The application did not start: the reason in OTP's shape, and what was raised."""
+    """The application did not start: the reason in OTP's form, and the exception."""
 
     def __init__(self, reason: Any, error: BaseException | None = None) -> None:
         super().__init__(reason)
@@ -71,7 +71,7 @@ class StartFailedError(Exception):
 
 
 async def _start(app: Application, start_type: str) -> Pid:
-    """Runs the application's start; returns its top supervisor."""
+    """Calls the application's start; returns its top supervisor."""
     call = (Atom(app.name), _START, (Atom(start_type), app.args))
     try:
         result: Any = app.start(start_type, app.args)
@@ -81,7 +81,7 @@ async def _start(app: Application, start_type: str) -> Pid:
         raise StartFailedError((error.reason, call), error) from error
     except ProcessExit as ended:
         if not process.alive(process.self()):
-            raise  # killed: nobody waits for the start any more
+            raise  # it was killed, and nobody waits for the start any more
         if ended.reason == NORMAL:
             raise StartFailedError(((EXIT, NORMAL), call)) from None
         raise StartFailedError((_BAD_RETURN, (call, (EXIT, ended.reason)))) from None
@@ -113,7 +113,7 @@ async def _phases(app: Application, start_type: str, supervisor: Pid, ref: Ref) 
 
 
 async def _until_the_end(app: Application, controller: Pid, supervisor: Pid, ref: Ref) -> Any:
-    """Waits until the application has ended, by itself or because the controller orders so."""
+    """Waits until the application has ended, by itself or by order of the controller."""
     while True:
         match await process.receive():
             case Exit(pid, _) if pid is controller:
@@ -123,19 +123,19 @@ async def _until_the_end(app: Application, controller: Pid, supervisor: Pid, ref
                 return SHUTDOWN
             case Exit(pid, reason) if pid is supervisor:
                 return reason
-            case (_, told, _, _, reason) if told is ref and not _is_linked(supervisor):
+            case (_, watch, _, _, reason) if watch is ref and not _is_linked(supervisor):
                 return reason
             case _:
-                pass  # what the start has left behind, such as Exit messages
+                pass  # messages left over from the start, such as Exit messages
 
 
 def _is_linked(supervisor: Pid) -> bool:
-    """Whether it will tell why it ends; a monitor made when its end was decided cannot."""
+    """Whether its link will say why it ends; a monitor made after its end was decided cannot."""
     return supervisor in process.info(process.self(), "links")
 
 
 async def _call_back(callback: Any) -> None:
-    """Runs a callback at the end; what it raises is reported and stops nothing."""
+    """Runs a callback at the end; if it raises, that is reported, and the end goes on."""
     try:
         result = callback()
         if is_coroutine(result):
@@ -149,7 +149,7 @@ async def _call_back(callback: Any) -> None:
 
 
 async def kill_group(leader: Pid) -> None:
-    """Kills all processes of a group but its leader, and waits until they are gone."""
+    """Kills all processes of a group except its leader, and waits until they are gone."""
     while members := _members(leader):
         refs = [process.monitor(pid) for pid in members]
         for pid in members:

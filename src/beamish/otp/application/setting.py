@@ -1,4 +1,4 @@
-"""Settings: what an application can be told from outside, and of what type that is.
+"""Settings: the values that an application can be given from outside, and their types.
 
 Source: kernel, config(4) and app(4), "env"; Elixir's Config.
 """
@@ -33,14 +33,14 @@ class Setting:
     """A setting of an application.
 
     Args:
-        default: its value unless somebody says otherwise.
-        type: of its values: str, int, float, bool, Path, an Enum, a Literal, ``X | None``,
-            ``list[X]``, dict, or a function that makes the value of a text and raises ValueError
-            where it cannot. By default the type of the default.
+        default: its value if no other source has one.
+        type: the type of its values: str, int, float, bool, Path, an Enum, a Literal, ``X | None``,
+            ``list[X]``, dict, or a function that makes the value from a text and raises ValueError
+            if it cannot. By default, the type of the default.
         variable: the environment variable; by default the application's name and the key in
             capitals, ``KV_SERVER_PORT``.
-        check: whether a value of that type will do.
-        expected: what `check` accepts, in words: for the message.
+        check: says whether a value of that type is accepted.
+        expected: what `check` accepts, in words, for the message.
 
     Example:
         >>> Setting(4040, variable="PORT", check=lambda n: n < 65536, expected="a port's number")
@@ -64,7 +64,7 @@ class Setting:
 
 
 def setting_of(value: Any) -> Setting:
-    """The setting that an entry of ``env`` stands for: itself, or the default of one."""
+    """The Setting that an entry of ``env`` is, or the one it is the default of."""
     return value if isinstance(value, Setting) else Setting(value)
 
 
@@ -74,15 +74,15 @@ def variable_of(app: str, key: str, setting: Setting) -> str:
 
 
 def from_text(text: str, setting: Setting, where: str) -> Any:
-    """The value that a text stands for: of an environment variable, or of a command line.
+    """The value in a text, which comes from an environment variable or a command line.
 
     Args:
-        text: what was written.
-        setting: says the type.
-        where: who says so, for the message: ``PORT``.
+        text: the text.
+        setting: the setting, which has the type.
+        where: the source of the text, for the message: ``PORT``.
 
     Raises:
-        ConfigError: it cannot be read so.
+        ConfigError: it cannot be read as that type.
     """
     try:
         value = _read(text, setting.type)
@@ -92,7 +92,7 @@ def from_text(text: str, setting: Setting, where: str) -> Any:
 
 
 def from_toml(value: Any, setting: Setting, where: str) -> Any:
-    """The value that stands in a TOML file, which has types of its own.
+    """The value from a TOML file, which has types of its own.
 
     Raises:
         ConfigError: it is of another type.
@@ -104,7 +104,7 @@ def from_toml(value: Any, setting: Setting, where: str) -> Any:
 
 
 def did_you_mean(key: str, keys: Mapping[str, Any]) -> str:
-    """A hint where a key is almost one that there is."""
+    """A hint if a key is almost one of these."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for who has made a mistake
 
     close = get_close_matches(key, keys, 1)

@@ -1,7 +1,7 @@
 """The environment of applications: what is loaded, and the value of each setting.
 
-One table for each node; who reads or writes it does so directly, and waits for nobody. It is known
-by the application controller's pid, which is registered: so another node has another table.
+Each node has one table. Processes read and write it directly, without a call. It is found by the
+pid of the application controller, which is registered, so that another node has another table.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ __all__ = ["NAME", "Loaded", "Running", "Table", "keep_table", "table_of_node"]
 
 _logger: Final = logging.getLogger("beamish")
 
-# What the application controller is registered as.
+# The registered name of the application controller.
 NAME: Final = "application_controller"
 
 T = TypeVar("T")
 
-# By application and key: what was said, and where.
+# By application and key: the value, and the source that it comes from.
 _Told: TypeAlias = dict[str, dict[str, tuple[T, str]]]
 
 
@@ -39,8 +39,8 @@ class Running:
     """A started application.
 
     Attributes:
-        master: the process that has started it, and leads the group of its processes.
-        supervisor: what its start returned; None where it has no processes.
+        master: the process that started it, and leads the group of its processes.
+        supervisor: the result of its start; None if it has no processes.
     """
 
     master: Pid | None
@@ -57,14 +57,14 @@ class Loaded:
 
 @dataclass(slots=True)
 class Table:
-    """What a node knows of its applications.
+    """The applications of a node and their settings.
 
     Attributes:
-        loaded: by name.
-        started: by name, in the order of their start.
-        config: what files have said, by application and key: the value and where it stands.
-        texts: what a command line has said, likewise.
-        put: what put_env was given for applications, loaded or not.
+        loaded: the loaded applications, by name.
+        started: the started ones, by name, in the order of their start.
+        config: the settings from files, by application and key: the value and its source.
+        texts: the settings from a command line, in the same form.
+        put: the settings of put_env for applications, loaded or not.
     """
 
     loaded: dict[str, Loaded] = field(default_factory=dict[str, Loaded])
@@ -74,10 +74,10 @@ class Table:
     put: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
     def load(self, cls: type[Application]) -> None:
-        """Reads the settings of an application from everywhere; the later source wins.
+        """Reads the settings of an application from all sources; later sources win.
 
         Raises:
-            ConfigError: one has a value that it cannot have.
+            ConfigError: a setting has a value that it cannot have.
         """
         name = cls.name
         env: dict[str, Any] = {}
@@ -104,7 +104,7 @@ class Table:
         return value
 
     def env_of(self, app: str) -> dict[str, Any]:
-        """The environment of an application, also of one that is not loaded."""
+        """The environment of an application, which need not be loaded."""
         loaded = self.loaded.get(app)
         return loaded.env if loaded is not None else self.put.get(app, {})
 
@@ -128,9 +128,9 @@ class Table:
         self.configure(data, str(path))
 
     def configure(self, data: Mapping[str, Any], source: str) -> None:
-        """Takes configuration over: a mapping for each application.
+        """Adds configuration, a mapping for each application.
 
-        Applications that are loaded already are told as well.
+        It also changes the settings of applications that are already loaded.
         """
         for app, values in data.items():
             if not isinstance(values, Mapping):
@@ -139,24 +139,24 @@ class Table:
                     f"got {app} = {values!r}"
                 )
             where = f"{source}: [{app}]"
-            told = self.config.setdefault(app, {})
+            settings = self.config.setdefault(app, {})
             for key, value in cast("Mapping[str, Any]", values).items():
-                told[key] = (value, where)
+                settings[key] = (value, where)
             if app in self.loaded:
                 self.load(self.loaded[app].cls)
 
 
-# One node at a time runs in an OS process, and the pid of the controller says whose table it is.
+# An OS process runs one node at a time; the pid of the controller says which node a table is of.
 _tables: Final[dict[Pid, Table]] = {}
 
 
 def table_of_node() -> Table | None:
-    """The table of the running node; None where it has not needed one yet."""
+    """The table of the running node; None if it has not needed one yet."""
     pid = process.whereis(NAME)
     return _tables.get(pid) if pid is not None else None
 
 
 def keep_table(controller: Pid, table: Table) -> None:
     """Makes this the table of the node that the controller runs on."""
-    _tables.clear()  # of nodes that are no more
+    _tables.clear()  # those of nodes that have stopped
     _tables[controller] = table

@@ -1,6 +1,6 @@
-"""Restart backoff: a child that keeps ending waits longer and longer before it is started again.
+"""Restart backoff: a child that keeps ending waits longer before each restart.
 
-Beyond OTP, which restarts at once, always: no source.
+It has no source, because OTP always restarts at once.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class Backoff:
 
     Args:
         first: seconds from its end to the first restart.
-        longest: seconds that no delay exceeds.
-        factor: by how much each delay is longer than the one before it.
-        jitter: which part of a delay is left to chance: with 0.5 a delay of 8 s is one of 4 to 8 s,
-            with 0 always 8 s.
-        steady: a child that has run for so many seconds is well: its next delay is `first` again.
-            By default as long as `longest`.
+        longest: the longest delay in seconds.
+        factor: how many times longer each delay is than the one before it.
+        jitter: the part of a delay that is random: with 0.5, a delay of 8 s is 4 to 8 s long; with
+            0, always 8 s.
+        steady: after this many seconds a child is taken to run well, and its next delay is `first`
+            again. By default, as long as `longest`.
 
     Raises:
-        ChildSpecError: a field is none of these.
+        ChildSpecError: a field has a value that it cannot have.
 
     Example:
         >>> [Backoff(first=1.0, longest=5.0, jitter=0.0).delay(n) for n in (1, 2, 3, 4)]
@@ -55,7 +55,7 @@ class Backoff:
             _check_number("steady", self.steady, 0)
 
     def delay(self, attempt: int) -> float:
-        """Seconds before this attempt, counted from 1; drawn anew at each call."""
+        """The seconds before an attempt, counted from 1; random at each call."""
         longest: float = self.longest
         try:
             full = min(self.first * self.factor ** (attempt - 1), longest)
@@ -64,7 +64,7 @@ class Backoff:
         return full * (1.0 - self.jitter * random.random())  # noqa: S311  # nobody guesses it
 
     def is_steady(self, seconds: float) -> bool:
-        """Whether a child that has run for so long begins anew."""
+        """Whether the next delay of a child that ran for so long is `first`."""
         return seconds >= (self.longest if self.steady is None else self.steady)
 
 
@@ -76,11 +76,11 @@ def _check_number(field: str, value: Any, least: float, most: float | None = Non
 
 
 class Waiting(NamedTuple):
-    """What a child waits for that is not restarted yet.
+    """The next attempt to restart a child that has a backoff.
 
     Attributes:
-        attempt: which attempt comes next, counted from 1.
-        delay: seconds from the child's end, or from the attempt that failed, to the next.
+        attempt: the number of the attempt, counted from 1.
+        delay: seconds from the child's end, or from the attempt that failed, to this one.
         left: seconds until then.
     """
 
@@ -91,21 +91,21 @@ class Waiting(NamedTuple):
 
 @final
 class Retry:
-    """The attempts of one child with a backoff."""
+    """The attempts to restart one child that has a backoff."""
 
     __slots__ = ("attempt", "backoff", "delay", "due", "number", "since", "timer")
 
     def __init__(self, backoff: Backoff) -> None:
         self.backoff: Backoff = backoff
         self.attempt: int = 0
-        self.number: int = 0  # tells the message of a timer that was cancelled too late
+        self.number: int = 0  # of the attempt; a timer cancelled too late sends another one
         self.delay: float = 0.0
         self.due: float = 0.0
-        self.since: float | None = None  # when it was started
+        self.since: float | None = None  # when the child was started
         self.timer: TimerRef | None = None
 
     def placed(self, pid: object) -> None:
-        """The child runs, waits, or has been stopped."""
+        """Notes that the child runs (its pid), waits, or was stopped (None)."""
         if pid.__class__ is Pid:
             self.cancel()
             self.since = process.monotonic_time()
@@ -113,10 +113,10 @@ class Retry:
             self.cancel()
 
     def later(self, message: Callable[[int], Any]) -> None:
-        """Sends the supervisor, which calls this, a message when the next attempt is due.
+        """Sends the calling supervisor a message when the next attempt is due.
 
         Args:
-            message: makes it, of the number that this attempt has.
+            message: makes the message from the number of the attempt.
         """
         self.cancel()
         now = process.monotonic_time()
@@ -130,13 +130,13 @@ class Retry:
         self.timer = process.send_after(self.delay, process.self(), message(self.number))
 
     def cancel(self) -> None:
-        """Gives the next attempt up."""
+        """Cancels the next attempt."""
         if self.timer is not None:
             process.cancel_timer(self.timer)
             self.timer = None
 
     def waiting(self) -> Waiting | None:
-        """How long the child waits still; None while it does not."""
+        """What the child waits for; None if it does not wait."""
         if self.timer is None:
             return None
         return Waiting(self.attempt, self.delay, max(0.0, self.due - process.monotonic_time()))

@@ -1,4 +1,4 @@
-"""Plain asyncio code as a supervisor's child: coroutine functions, and Tasks that run already."""
+"""Plain asyncio code as a supervisor's child: coroutine functions, and Tasks that already run."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def is_plain_function(fn: Any) -> TypeGuard[Callable[..., Any]]:
 
 
 def function_name(fn: Any) -> str:
-    """What a function is called; of a partial what is called in the end."""
+    """The name of a function, or of the function in a partial."""
     while isinstance(fn, functools.partial):
         fn = cast("functools.partial[Any]", fn).func
     return str(getattr(fn, "__name__", None) or type(fn).__name__)
 
 
 def start_function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pid:
-    """Runs a coroutine function in a process linked to the caller: a start function."""
+    """Runs a coroutine function in a process linked to the caller; used as a start function."""
     return process.spawn_opt(reporting, fn, args, dict(kwargs), link=True, initial_call=fn)
 
 
 def start_task(task: asyncio.Task[Any]) -> Pid:
-    """Takes a running Task into the tree, linked to the caller: a start function.
+    """Adopts a running Task as a child of the caller; used as a start function.
 
     Raises:
-        StartError: it is done, with its exception for the reason, or ``noproc``.
+        StartError: the Task is done; the reason is its exception, or ``noproc``.
     """
     if not task.done():
         return process.adopt(task)

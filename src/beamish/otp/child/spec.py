@@ -1,4 +1,4 @@
-"""Child specs: what a supervisor must know to start, restart and stop a child."""
+"""Child specs: what a supervisor needs to start, restart and stop a child."""
 
 from __future__ import annotations
 
@@ -69,25 +69,25 @@ class ChildSpec:
     """How a child is started, restarted and stopped.
 
     Args:
-        id: tells the child from its siblings; any hashable value.
+        id: distinguishes the child from its siblings; any hashable value.
         start: a function, or ``(function, args)``, or ``(function, args, kwargs)``. Called in the
             supervisor, ``def`` or ``async def``, it must start a process linked to it and return
             its pid (or ``(pid, info)``), as every ``start_link`` does.
         restart: ``"permanent"``: always restarted; ``"transient"``: unless it ended with
             ``normal``, ``shutdown`` or ``(shutdown, _)``; ``"temporary"``: never.
-        shutdown: seconds it has to stop after ``exit(child, "shutdown")`` before it is killed, None
-            to wait for ever, ``"brutal_kill"`` to kill it at once. The default is OTP's: 5.0 for
-            a worker, None for a supervisor.
+        shutdown: seconds it has to stop after ``exit(child, "shutdown")`` before it is killed; None
+            to wait forever; ``"brutal_kill"`` to kill it at once. The default is OTP's: 5.0 for a
+            worker, None for a supervisor.
         type: ``"worker"`` or ``"supervisor"``.
         significant: whether its end may end the supervisor (see auto_shutdown); not for a
             permanent child.
         modules: shown by which_children; by default the class or module of the start function;
-            ``"dynamic"`` where they are not known beforehand.
+            ``"dynamic"`` if they are not known beforehand.
         backoff: how long it waits before each restart, see :class:`~beamish.otp.Backoff`;
-            None, as in OTP: not at all.
+            None, as in OTP: it does not wait.
 
     Raises:
-        ChildSpecError: a field is none of these.
+        ChildSpecError: a field has a value that it cannot have.
 
     Example:
         >>> ChildSpec("log", (Log.start_link, ("a.log",)), restart="transient")
@@ -104,8 +104,8 @@ class ChildSpec:
     modules: Modules = ()
     backoff: Backoff | None = None
 
-    # Written by hand: dataclass' own takes four times as long, and supervisors with thousands of
-    # children are started. What is usual passes without a further call.
+    # Written by hand, because supervisors start with thousands of children: the __init__ that
+    # dataclass makes takes four times as long. Usual values pass without a further call.
     def __init__(
         self,
         id: Hashable,
@@ -149,14 +149,14 @@ class ChildSpec:
         _set_backoff(self, backoff)
 
     def function(self) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
-        """The start function and its arguments, whichever form they were given in."""
+        """The start function with its arguments, in whichever form they were given."""
         start: Any = self.start
         if start.__class__ is not tuple:
             return start, (), _NO_KEYWORDS
         return start if len(start) == 3 else (start[0], start[1], _NO_KEYWORDS)
 
     def without_arguments(self) -> ChildSpec:
-        """The same without what the child was started with, for one that is never restarted."""
+        """The same spec without the start arguments, for a child that is never restarted."""
         spec = object.__new__(ChildSpec)
         _set_id(spec, self.id)
         _set_start(spec, self.function()[0])
@@ -172,7 +172,7 @@ class ChildSpec:
 _RESTARTS: Final = get_args(Restart)
 _TYPES: Final = get_args(ChildType)
 
-# The setters of the slots, for __init__: the class itself is frozen.
+# The setters of the slots, for __init__, because the class is frozen.
 _set_id, _set_start, _set_restart, _set_shutdown = (
     getattr(ChildSpec, name).__set__ for name in ("id", "start", "restart", "shutdown")
 )
@@ -256,11 +256,11 @@ def child_spec(child: ChildLike, *, where: str = "child", **changes: Any) -> Chi
 
     Args:
         child: one of the forms on the page "Supervisor" in the documentation.
-        where: what it is called in an error.
-        changes: fields to be changed: ``child_spec(Counter, id="second", restart="temporary")``.
+        where: what an error calls it.
+        changes: fields to change: ``child_spec(Counter, id="second", restart="temporary")``.
 
     Raises:
-        ChildSpecError: it is none of these.
+        ChildSpecError: it has none of these forms, or a field has a value that it cannot have.
 
     Source: Elixir's Supervisor.child_spec/2.
     """
@@ -340,7 +340,7 @@ def _not_a_child(child: Any, where: str) -> ChildSpecError:
     if callable(child):
         hint = "for a function, write Task.child_spec(function, argument)"
     elif isinstance(child, CoroutineType):
-        child.close()  # it will never be awaited, and need not warn of that
+        child.close()  # so that asyncio does not warn that it was never awaited
         hint = "pass the function, not what calling it returns"
     return ChildSpecError("", child, _EXPECTED[""], where=where, hint=hint)
 
@@ -364,7 +364,7 @@ def _check_start(start: Any, id: Hashable) -> None:
             pass
     hint = None
     if isinstance(start, CoroutineType):
-        start.close()  # it will never be awaited, and need not warn of that
+        start.close()  # so that asyncio does not warn that it was never awaited
         hint = "pass the function, not what calling it returns: (Counter.start_link, (5,))"
     raise ChildSpecError(
         "start",

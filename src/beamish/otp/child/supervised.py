@@ -20,9 +20,9 @@ class Supervised:
 
     Args:
         restart: ``"permanent"`` (the default), ``"transient"`` or ``"temporary"``.
-        shutdown: seconds, ``"brutal_kill"`` or None for ever; by default 5.0 for a worker, None for
-            a supervisor.
-        id: the id in its child spec; by default its registered name, else the class' name.
+        shutdown: seconds, ``"brutal_kill"``, or None forever; by default 5.0 for a worker and None
+            for a supervisor.
+        id: the id in its child spec; by default its registered name, else the name of the class.
 
     Source: Elixir's GenServer, "child_spec/1" and the options of ``use GenServer``.
     """
@@ -62,12 +62,13 @@ class Supervised:
         """How a supervisor starts a process of this class.
 
         Args:
-            args: what ``start_link`` gets.
-            id: by default the class statement's, else the registered name, else the class' name.
+            args: the arguments of ``start_link``.
+            id: by default that of the class statement, else the registered name, else the name of
+                the class.
             name: as for start_link.
-            restart: by default the class statement's, else ``"permanent"``.
-            shutdown: by default the class statement's, else 5.0 seconds for a worker and None (for
-                ever) for a supervisor.
+            restart: by default that of the class statement, else ``"permanent"``.
+            shutdown: by default that of the class statement, else 5.0 seconds for a worker and None
+                (forever) for a supervisor.
             significant: see ChildSpec.
             kwargs: keyword arguments of start_link.
 
