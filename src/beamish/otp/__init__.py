@@ -1,4 +1,4 @@
-"""The behaviours: what a process promises, written with ``beamish.process`` alone.
+"""The behaviours: what a process promises, written as any user could write it.
 
     from beamish.otp import GenServer, Supervisor, Task, TaskSupervisor, gen_server
 

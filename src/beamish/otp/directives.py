@@ -1,4 +1,4 @@
-"""What a callback may return beside a plain value.
+"""What a callback may return besides a plain value.
 
 A callback that returns ``None`` (or, for handle_call, the reply) lets its server go on. These say
 more: there is a value for each of OTP's tuples.
@@ -39,7 +39,7 @@ UNSET: Final = _Unset()
 
 
 class Directive:
-    """The base of them all."""
+    """The base of all directives."""
 
     __slots__ = ()
 
@@ -51,7 +51,7 @@ class Directive:
 
 @final
 class Ignore(Directive):
-    """From init: there shall be no process, and that is no failure.
+    """From init: no process is wanted, and that is not a failure.
 
     ``start_link`` raises StartIgnored; a supervisor keeps the child spec without a process.
     """
@@ -63,8 +63,8 @@ class Ignore(Directive):
 class Fail(Directive):
     """From init: the start fails, and nothing is reported.
 
-    ``start_link`` raises StartError(reason). The process exits with ``normal``, so a caller that
-    is linked to it and does not trap exits lives on, as it does not with Stop.
+    ``start_link`` raises StartError(reason). The process exits with ``normal``, so unlike with Stop
+    a caller that is linked to it and does not trap exits lives on.
 
     Args:
         reason: the reason of the StartError.
@@ -96,15 +96,15 @@ class Continue(Directive):
 
 @final
 class Timeout(Directive):
-    """Runs ``handle_info("timeout")`` if no message comes for so long.
+    """Runs ``handle_info("timeout")`` if no message comes for that long.
 
-    Any message ends the wait, also one that is not for this server; a callback that wants to go
+    Any message ends the wait, even one that is not for this server; a callback that wants to go
     on waiting returns it again. For something that must happen at a time, use
     ``process.send_after``.
 
     Args:
         seconds: how long to wait; 0 looks whether a message is there.
-        message: what handle_info gets; ``"timeout"`` unless told otherwise.
+        message: what handle_info gets; ``"timeout"`` by default.
         abs: `seconds` is a time on the clock of ``process.monotonic_time()``.
 
     Source: gen_server(3), ``{timeout, Time, Message, Options}`` (OTP 28).
@@ -124,10 +124,10 @@ class Timeout(Directive):
 
 @final
 class Hibernate(Directive):
-    """Lets the server wait for its next message; the same as nothing.
+    """Lets the server wait for its next message; it has no effect.
 
-    On the BEAM it shrinks the process' memory until then. Python frees what is not used at once,
-    so there is nothing to shrink; the word is here for servers that were written with it.
+    On the BEAM it shrinks the process' memory until then. Python frees at once what is not used, so
+    there is nothing to shrink; the word is here for servers that were written with it.
     """
 
     __slots__ = ()
@@ -138,9 +138,9 @@ class Stop(Directive):
     """Ends the server: ``terminate(reason)`` runs, then it exits with the reason.
 
     Args:
-        reason: the exit reason; every one but ``normal``, ``shutdown`` and ``(shutdown, _)`` is
-            reported as a crash.
-        reply: what the caller of this call is answered, after terminate has run.
+        reason: the exit reason; all but ``normal``, ``shutdown`` and ``(shutdown, _)`` are reported
+            as a crash.
+        reply: the reply to this call, sent after terminate has run.
     """
 
     __slots__ = ("reason", "reply")
@@ -153,7 +153,7 @@ class Stop(Directive):
 
 @final
 class NoReply(Directive):
-    """Answers nothing now: somebody will, with ``gen_server.reply(caller, value)``.
+    """Sends no reply now: ``gen_server.reply(caller, value)`` does it later.
 
     Args:
         then: what comes next; None is the next message.
@@ -168,7 +168,7 @@ class NoReply(Directive):
 
 @final
 class Reply(Directive):
-    """Answers a call, and says what comes next.
+    """Replies to a call, and says what comes next.
 
     Args:
         value: the reply.

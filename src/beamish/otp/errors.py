@@ -3,16 +3,16 @@
     BeamishError
       BadArgError
         ChildSpecError          a child spec, or a supervisor's flag, that makes no sense
-      UndefinedCallbackError    undef: a callback that the class has not
+      UndefinedCallbackError    undef: a callback that the class does not have
       StartError                a process did not start; `.reason` says why: {error, Reason}
-        StartIgnored            its init returned Ignore: there is no process, which is no failure
+        StartIgnored            its init returned Ignore: no process, and not a failure either
       ChildError                a supervisor cannot do that with that child
-      HandlerError              an event handler was not added, or did not answer
+      HandlerError              an event handler was not added, or did not reply
       ApplicationError          an application cannot be loaded, unloaded or stopped
     AlreadyRegisteredError    the key of a unique registry is taken
 
-Where Erlang returns ``{error, Reason}``, these are raised, and ``reason`` is the same term. A
-process that such an error ends has, in Erlang's shape, the reason of a failed ``{ok, Pid} =``:
+They are raised where Erlang returns ``{error, Reason}``; ``reason`` is the same term. A process
+that ends by such an error has, in Erlang's shape, the reason of a failed match of ``{ok, Pid}``:
 ``{{badmatch, {error, Reason}}, Stack}``.
 """
 
@@ -41,7 +41,7 @@ __all__ = [
 
 
 class UndefinedCallbackError(BeamishError, NotImplementedError):
-    """A behaviour has called a callback that its class has not: Erlang's ``undef``."""
+    """A behaviour has called a callback that its class does not have: Erlang's ``undef``."""
 
     erlang_term: Final = Atom("undef")
 
@@ -68,10 +68,10 @@ class StartError(BeamishError):
 
 
 class StartIgnored(StartError):
-    """There is no process, because its ``init`` returned ``Ignore``; that is no failure.
+    """There is no process, because its ``init`` returned ``Ignore``; that is not a failure.
 
     A start function promises a pid and cannot give one, so it raises, as ``{ok, Pid} = ignore``
-    does in Erlang. A supervisor takes it for what it is and goes on with the next child.
+    does in Erlang. A supervisor does not count it as a failure, and starts the next child.
     """
 
     def __init__(self) -> None:
@@ -116,15 +116,15 @@ _CHILD_WORDS = {
 
 
 class ChildSpecError(BadArgError):
-    """A child spec, or a flag of a supervisor, that makes no sense.
+    """A child spec, or a supervisor's flag, that makes no sense.
 
     Attributes:
         field: which part is wrong.
         value: what came.
         expected: the accepted forms, in words.
-        where: which child or supervisor; None where that is not known.
-        hint: what to write instead; None where `expected` says it all.
-        combined: the field, and its value, that does not go with this one; None for most mistakes.
+        where: which child or supervisor; None if that is not known.
+        hint: what to write instead; None if `expected` says it all.
+        combined: the field, with its value, that conflicts with this one; None for most mistakes.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class HandlerError(BeamishError):
 
     Attributes:
         reason: as OTP's term: ``"module_not_found"`` and ``"bad_module"`` if there is no such
-            handler, ``("EXIT", reason)`` if its callback failed, else what its callback said.
+            handler, ``("EXIT", reason)`` if its callback failed, or else what that returned.
         handler: which one.
     """
 
@@ -197,10 +197,10 @@ class HandlerError(BeamishError):
         return f"handler {self.handler!r}: {format_exit(self.reason)}"
 
 
-# The value of a field that is not there.
+# The value of a missing field.
 MISSING: Final[Any] = object()
 
-# What OTP calls a field in its error, where that is not the field's own name.
+# What OTP calls a field in its error, if not by the field's own name.
 _OTP_WORDS: Final = {
     "": "child_spec",
     "start": "mfa",

@@ -31,7 +31,7 @@ _SERVER: Final = Atom("global_name_server")
 
 @final
 class _Table:
-    """The names of a node; the label of the process that forgets the dead."""
+    """The names of a node; it is the label of the process that forgets the dead."""
 
     def __init__(self) -> None:
         self.pids: dict[Any, Pid] = {}
@@ -61,7 +61,7 @@ def register_name(key: Any, pid: Pid) -> bool:
 
 
 def re_register_name(key: Any, pid: Pid) -> bool:
-    """Gives a process a global name, also if another has it.
+    """Gives a process a global name, even if another has it.
 
     Source: global:re_register_name/2.
     """
@@ -73,7 +73,7 @@ def re_register_name(key: Any, pid: Pid) -> bool:
 
 
 def unregister_name(key: Any) -> None:
-    """Takes a global name away; of an unknown one does nothing.
+    """Takes a global name away; ignores an unknown one.
 
     Source: global:unregister_name/1.
     """
@@ -123,7 +123,7 @@ def _bind(key: Any, pid: Pid) -> None:
 
 
 def _table() -> _Table:
-    """The names of this node; the first who asks starts the process that keeps them."""
+    """The names of this node; the first use starts the process that keeps them."""
     with process.critical():
         server = process.whereis(_SERVER)
         if server is None:

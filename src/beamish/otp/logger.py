@@ -1,7 +1,7 @@
 """Logger: what a process adds to its log lines, and a limit for storms of crash reports.
 
-Python's ``logging`` stays what it is; a process has metadata and a level of its own beside it. Of
-the reports of one kind no more than 500 a second are written.
+Python's ``logging`` stays as it is; in addition a process has metadata and a level of its own. No
+more than 500 reports of one kind are written in a second.
 
 Source: Elixir's Logger; kernel, logger_std_h(3), "burst_limit_max_count" (OTP 25 manual).
 
@@ -58,7 +58,7 @@ _LEVELS: Final[Mapping[str, int]] = {
     "none": logging.CRITICAL + 1000,
 }
 
-# What a record has anyway, and metadata cannot be called.
+# What a record already has, so metadata cannot be called that.
 _TAKEN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -66,7 +66,7 @@ _TAKEN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctim
 
 
 def metadata(**values: Any) -> None:
-    """Adds to the metadata of the calling process; None takes an entry away.
+    """Adds to the metadata of the calling process; None removes an entry.
 
     Raises:
         BadArgError: a record of ``logging`` has an attribute of that name already.
@@ -94,7 +94,7 @@ def get_metadata() -> dict[str, Any]:
 
 
 def reset_metadata(**values: Any) -> None:
-    """Puts these in the place of the metadata of the calling process.
+    """Replaces the metadata of the calling process.
 
     Source: Elixir's Logger.reset_metadata/1.
     """
@@ -114,17 +114,17 @@ def configure(*, level: Level) -> None:
 
 
 def put_logger_level(name: str, level: Level | None) -> None:
-    """Sets the level of a logger, and of what is below it; None: that of what is above it.
+    """Sets the level of a logger and those below it; with None it takes the level of the one above.
 
-    Source: Elixir's Logger.put_module_level/2, for Python's loggers are named by their modules.
+    Source: Elixir's Logger.put_module_level/2: Python's loggers are named after modules.
     """
     logging.getLogger(name).setLevel(logging.NOTSET if level is None else _number(level))
 
 
 def put_process_level(level: Level | None) -> None:
-    """Sets the lowest level that the calling process logs; None: as any other.
+    """Sets the lowest level that the calling process logs; None removes this limit.
 
-    It can only log less than the loggers let pass.
+    A process can only log less than the loggers let pass, not more.
 
     Source: Elixir's Logger.put_process_level/2.
     """
@@ -151,34 +151,34 @@ def _number(level: Any) -> int:
 
 
 class ProcessFilter(logging.Filter):
-    """Gives each record the metadata and the pid of the process that logs; keeps to its level.
+    """Gives each record the metadata and the pid of the process that logs; applies its level.
 
-    A record has ``metadata`` (a dict), each entry of it as an attribute of its own, and ``pid``:
-    ``""`` where no process logs.
+    A record has ``metadata`` (a dict), each of its entries as an attribute, and ``pid``, which is
+    ``""`` outside processes.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Adds them; whether the record is logged."""
-        # A report of a process is written when it does not run any more; it brings its context.
-        # (That of a supervisor has a field of this name as well: what it was about to do.)
+        """Adds them to the record; returns whether it is logged."""
+        # A process' report is written when it no longer runs, so it brings its context.
+        # (A supervisor's report also has a field of this name: what it was about to do.)
         brought: Any = getattr(record, "context", None)
         context = brought if isinstance(brought, Context) else None
         level = _LEVEL.get() if context is None else context.get(_LEVEL)
         if level is not None and record.levelno < level:
             return False
-        if not hasattr(record, "metadata"):  # it comes to several handlers
+        if not hasattr(record, "metadata"):  # several handlers see it
             known = _METADATA.get() if context is None else context.get(_METADATA, _NOTHING)
             record.metadata = dict(known)
             for key, value in known.items():
                 if not hasattr(record, key):
                     setattr(record, key, value)
-            if not hasattr(record, "pid"):  # a report of a process says whose it is
+            if not hasattr(record, "pid"):  # a process' report says whose it is
                 record.pid = _pid()
         return True
 
 
 def _pid() -> str:
-    """The pid of the running process, without making one of a plain Task."""
+    """The pid of the running process, without making a plain Task a process."""
     try:
         running: Any = asyncio.current_task()
     except RuntimeError:
@@ -188,10 +188,10 @@ def _pid() -> str:
 
 
 class BurstLimit(logging.Filter):
-    """Lets so many reports of one kind pass in a window of time, and then counts them only.
+    """Lets a number of reports of one kind pass in a window of time; then it only counts them.
 
     Args:
-        max_count: how many.
+        max_count: how many pass in a window.
         window_time: the length of a window in seconds.
 
     Source: kernel, logger_std_h(3), ``burst_limit_max_count`` and ``burst_limit_window_time``.
@@ -204,7 +204,7 @@ class BurstLimit(logging.Filter):
         self._windows: dict[str, _Window] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is logged; a record that is no report always is."""
+        """Whether the record is logged; one that is not a report always is."""
         kind = getattr(record, "report", None)
         if kind is None or getattr(record, "left_out", None) is not None:
             return True
@@ -219,7 +219,7 @@ class BurstLimit(logging.Filter):
         return window.count <= self.max_count
 
     def flush(self) -> None:
-        """Tells what was left out so far, without waiting for another report of the kind."""
+        """Says how many were left out so far, without waiting for another report of the kind."""
         for kind, window in self._windows.items():
             left_out = window.count - self.max_count
             window.count = min(window.count, self.max_count)
@@ -255,10 +255,10 @@ def install(
     burst_limit_max_count: int = 500,
     burst_limit_window_time: float = 1.0,
 ) -> None:
-    """Bridges processes and ``logging``.
+    """Connects processes and ``logging``.
 
     Args:
-        handlers: whose records get pid and metadata; by default those of the root logger.
+        handlers: those whose records get pid and metadata; by default those of the root logger.
         burst_limit_enable: whether storms of reports are limited.
         burst_limit_max_count: how many reports of one kind are written in a window.
         burst_limit_window_time: the length of a window in seconds.
@@ -277,7 +277,7 @@ def _add(where: logging.Filterer, what: logging.Filter) -> None:
 
 
 def uninstall() -> None:
-    """Takes away what `install` has added; what storms have left out is told."""
+    """Removes what `install` has added; says how many reports were left out."""
     for where, what in _installed:
         where.removeFilter(what)
         if isinstance(what, BurstLimit):

@@ -1,6 +1,6 @@
 """Typed methods: a method of a server that is a call, or a cast, when used from outside.
 
-Outside of its server such a method is reached through the class and takes the server first; within
+Outside its server such a method is reached through the class and takes the server first; within it,
 it is an ordinary method. The protocol is that of ``gen_server.call`` and ``gen_server.cast`` with
 another request, so time-outs, exits and late replies are as they are there.
 
@@ -27,7 +27,7 @@ B = TypeVar("B")  # what the body returns inside the server: R, or a coroutine o
 
 
 class _Method(Generic[P, B]):
-    """What both kinds are: a body, under a name."""
+    """What both kinds have in common: a body under a name."""
 
     def __init__(self, body: Callable[Concatenate[Any, P], B]) -> None:
         _check_body(body)
@@ -78,7 +78,7 @@ class CallMethod(_Method[P, B], Generic[P, R, B]):
         return call_server(dest, MethodCall(self.name, args, kwargs), self.timeout)
 
     def send_request(self, dest: Dest, /, *args: P.args, **kwargs: P.kwargs) -> Request[R]:
-        """Sends the call and does not wait; the type checkers know what will be answered.
+        """Sends the call and does not wait; the type checkers know the type of the reply.
 
         Args:
             dest: the server: a pid, name or via tuple.
@@ -97,7 +97,7 @@ class CallMethod(_Method[P, B], Generic[P, R, B]):
         return send_request(dest, MethodCall(self.name, args, kwargs))
 
     def within(self, timeout: float | None) -> CallMethod[P, R, B]:
-        """The same method with another time-out, in seconds; None is for ever."""
+        """The same method with another time-out, in seconds; None is forever."""
         other: CallMethod[P, R, B] = CallMethod(self.body, timeout)
         other.name = self.name
         return other
@@ -116,7 +116,7 @@ class CastMethod(_Method[P, Any]):
         return self if server is None else self.body.__get__(server, owner)
 
     def __call__(self, dest: Dest, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Sends the server word to run the method, and does not wait.
+        """Tells the server to run the method, and does not wait.
 
         Args:
             dest: the server: a pid, name or via tuple.

@@ -1,8 +1,8 @@
 """proc_lib: processes that say when they have started, and that report how they failed.
 
-A start returns when the new process has acknowledged it, and raises StartError when that died
-before, or took too long. Every end is reported but ``normal``, ``shutdown`` and
-``(shutdown, anything)``. Every behaviour starts its processes so.
+A start returns when the new process has acknowledged it, and raises StartError if the process died
+first, or took too long. Every end is reported except ``normal``, ``shutdown`` and
+``(shutdown, anything)``. Every behaviour starts its processes this way.
 
 Source: stdlib, proc_lib(3) (OTP 25 manual; the order of events at a failed start is OTP 26's).
 
@@ -104,14 +104,14 @@ async def start(
         fn: runs in the new process; must call ``init_ack`` once it is ready.
         args: its arguments.
         name: registered before `fn` runs.
-        timeout: seconds that the start may take, or None for ever (the default, as in OTP).
+        timeout: seconds that the start may take, or None forever (the default, as in OTP).
             A process that has not started by then is killed.
         spawn_opt: options of the process: ``{"label": ...}``, what reports call it, and
             ``{"link": True}``. (``monitor`` is refused as in OTP: see :func:`start_monitor`.)
         kwargs: keyword arguments of `fn`.
 
     Returns:
-        The pid, or ``(pid, info)`` where the process acknowledged with ``init_ack(info)``.
+        The pid, or ``(pid, info)`` if the process acknowledged with ``init_ack(info)``.
 
     Raises:
         StartError: it did not start. The reason is its exit reason, what it gave
@@ -140,8 +140,8 @@ async def start_link(
 ) -> Any:
     """Like :func:`start`, linked to the caller.
 
-    If the process does not start, a caller that does not trap exits dies with it, unless its
-    reason was ``normal``. A trapping caller gets the StartError and no ``Exit`` message.
+    If the process does not start, a caller that does not trap exits dies with it, unless the
+    reason was ``normal``. A caller that traps exits gets the StartError and no ``Exit`` message.
 
     Source: proc_lib:start_link/5.
     """
@@ -183,13 +183,13 @@ async def start_monitor(
 
 
 def init_ack(info: Any = None, *, starter: Starter | None = None) -> None:
-    """Tells who started a process that it is ready.
+    """Acknowledges a start: the process is ready.
 
     Called once, in a process started by :func:`start` or its likes; in any other it does nothing.
 
     Args:
-        info: something to return beside the pid.
-        starter: what :func:`starter` returned in the process that starts, where another one
+        info: something to return with the pid.
+        starter: what :func:`starter` returned in the process that starts, if another process
             acknowledges for it.
 
     Source: proc_lib:init_ack/1, /2.
@@ -200,10 +200,10 @@ def init_ack(info: Any = None, *, starter: Starter | None = None) -> None:
 
 
 def starter() -> Starter | None:
-    """Who waits for the start of the calling process, for another process to acknowledge it.
+    """A token for whoever waits for this process to start, so that another can acknowledge for it.
 
     Returns:
-        What ``init_ack(starter=...)`` takes, in any process; None where nobody waits.
+        What ``init_ack(starter=...)`` takes, in any process; None if nobody waits.
 
     Example::
 
@@ -233,7 +233,7 @@ def hibernate(fn: Function, *args: Any, **kwargs: Any) -> NoReturn:
 
     Raises:
         Hibernation: in a process that was started by :func:`start`, :func:`spawn` or their likes
-            it comes to its end there; elsewhere it ends the process.
+            it is caught there; elsewhere it ends the process.
 
     Source: proc_lib:hibernate/3.
     """
@@ -256,14 +256,14 @@ get_label = process.label
 
 
 def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None) -> None:
-    """Tells who started the calling process that it could not start, and exits.
+    """Tells the starter that the process could not start, and exits.
 
     Args:
         reason: becomes the ``reason`` of the StartError.
         exit: the exit reason; ``normal`` by default, so that nothing is logged and no linked
             caller dies.
-        starter: what :func:`starter` returned in the process that starts, where another one
-            tells; then it is that other one that exits.
+        starter: what :func:`starter` returned in the process that starts, if another process
+            calls this for it; that other process exits.
 
     Source: proc_lib:init_fail/2 (OTP 26).
     """

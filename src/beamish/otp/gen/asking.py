@@ -1,13 +1,13 @@
 """How a process speaks to another: ask it and wait for the reply, tell it something, stop it.
 
-The client functions of every behaviour are a few lines over these. A call watches the process and
-gives it, as the address of its reply, a reference that takes one message and then is none any
-more. So a call ends at once when its process dies, and a reply that comes after the time-out is
-dropped before it reaches the mailbox. Every call that fails does so by :func:`failed`.
+The client functions of every behaviour are a few lines over these. A call monitors the process and
+sends a reference as the address of the reply, which takes one message and no more. So a call ends
+at once when its process dies, and a reply that comes after the time-out is dropped before it
+reaches the mailbox. Every failure of a call is made by :func:`failed`.
 
 Path of a call: gen_server.call -> gen.call -> behaviour.request -> the server's loop.
 
-Source: stdlib, gen.erl's ``call`` and ``stop`` as gen_server(3) tells them (OTP 25 manual).
+Source: stdlib, gen.erl's ``call`` and ``stop`` as gen_server(3) describes them (OTP 25 manual).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = [
 
 
 class NotGiven(enum.Enum):
-    """The default of a time-out that is shown in an exit reason only where the caller gave one."""
+    """The default of a time-out: an exit reason shows the time-out only if the caller gave one."""
 
     NOT_GIVEN = enum.auto()
 
@@ -52,7 +52,7 @@ class NotGiven(enum.Enum):
 
 NOT_GIVEN: Final[Literal[NotGiven.NOT_GIVEN]] = NotGiven.NOT_GIVEN
 
-# Seconds to wait; None: forever; NOT_GIVEN: the function's default, 5.0 where it names no other.
+# Seconds to wait; None: forever; NOT_GIVEN: the function's default, 5.0 unless it says otherwise.
 CallTimeout: TypeAlias = float | NotGiven | None
 
 # The function that a user called, as an exit reason shows it: its module, its name, and its
@@ -71,10 +71,10 @@ async def call(
 
     Args:
         dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
-        tag: by which the process knows a request.
+        tag: by which the process recognises a request.
         request: any term.
-        timeout: seconds to wait, or None forever; 5.0 where it is not given.
-        called: which function the user called, for the exit reason; None shows none.
+        timeout: seconds to wait, or None forever; 5.0 if it is not given.
+        called: the function that the user called, for the exit reason; None to show none.
 
     Returns:
         The reply.
@@ -130,18 +130,18 @@ def failed(
     timeout: CallTimeout = NOT_GIVEN,
     called: Called | None = None,
 ) -> ProcessExit:
-    """What a call raises that fails: the one place where it is made.
+    """Makes what a call raises when it fails; nothing else does.
 
     Args:
         reason: why there is no reply.
-        dest: who was asked; None where that is no process but a task, say.
-        request: for what.
-        timeout: seconds that the caller was ready to wait, or None forever, as it was given.
+        dest: the process that was asked; None if it was not a process but a task, for example.
+        request: what it was asked.
+        timeout: seconds that the caller would have waited, or None forever, as it was given.
         called: the function that the user called.
 
     Returns:
-        The exit of the caller, with ``(reason, (module, function, args))``; with the reason alone
-        where the function is not shown.
+        The exit of the caller, with ``(reason, (module, function, args))``, or with the reason
+        alone if the function is not shown.
     """
     if called is not None:
         module, function, args = called
@@ -158,7 +158,7 @@ def as_given(timeout: Any) -> tuple[Any, ...]:
 
 
 def no_process(found: tuple[str, str] | None) -> Any:
-    """Why nobody can be asked, where this is all that `whereis` found."""
+    """Why there is nobody to ask, given what `whereis` found instead of a pid."""
     return NOPROC if found is None else (NODEDOWN, Atom(found[1]))
 
 
@@ -174,8 +174,8 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
         timeout: seconds to wait, or None forever (the default, as in OTP).
 
     Exits:
-        ``noproc`` if there is no such process, ``timeout`` if it is not gone in time (it will
-        still terminate), and with the process' reason if that turned out another.
+        With ``noproc`` if there is no such process, ``timeout`` if it is not gone in time (it will
+        still terminate), or the process' own reason if it ended with another.
 
     Source: proc_lib:stop/3, gen_server:stop/3, gen_statem:stop/3, gen_event:stop/3.
     """
@@ -183,7 +183,7 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
 
 
 async def stop_as(called: Called | None, dest: Dest, reason: Any, timeout: float | None) -> None:
-    """Does what :func:`stop` does; whoever called another function has that in its exit reason."""
+    """Does what :func:`stop` does; an exit reason shows the function that the user called."""
     check_seconds("stop: timeout", timeout)
     pid = whereis(dest)
     me = process.self()

@@ -1,6 +1,6 @@
 """Telling a callback that still has to be awaited from one that has returned.
 
-The type is compared and never inspected, for this is asked of the result of every callback.
+The type is compared and never inspected: the result of every callback goes through here.
 Futures are values here: a reply may be one.
 """
 
@@ -17,7 +17,8 @@ __all__ = ["is_coroutine"]
 def is_coroutine(result: Any) -> TypeGuard[Coroutine[Any, Any, Any]]:
     """Whether this is what an ``async def`` function returns, before it is awaited.
 
-    So is what ``process.receive`` and ``process.sleep`` return: generator-based coroutines.
+    The same goes for what ``process.receive`` and ``process.sleep`` return, which are
+    generator-based coroutines.
     """
     cls = result.__class__
     if cls is CoroutineType:

@@ -1,6 +1,6 @@
-"""What happens around a callback of the user's: awaiting it, freeing a name, telling why it failed.
+"""What happens around a user's callback: awaiting it, freeing a name, telling why it failed.
 
-A callback may be ``def`` or ``async def``; a Throw that it does not catch is what it returns.
+A callback may be ``def`` or ``async def``; a Throw that it does not catch counts as its result.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ __all__ = ["declined", "exit_reason", "run_callback", "unclaim"]
 
 
 def unclaim(name: Name | None) -> None:
-    """Frees a via name before anyone hears that the start failed; a local one goes by itself."""
+    """Frees a via name before anyone hears that the start failed; a local name frees itself."""
     if name is not None:
         unregister(name)
 
 
 def declined(starter: Starter, name: Name | None, result: Any) -> bool:
-    """Sees to an init that wants no process: Ignore, Fail or Stop.
+    """Handles an init that does not want the process: Ignore, Fail or Stop.
 
     Args:
-        starter: hears of Ignore and Fail; the caller ends normally next.
+        starter: hears of Ignore and Fail; the caller then ends normally.
         name: the name of the process, which is freed.
         result: what init has returned.
 
@@ -53,7 +53,7 @@ def declined(starter: Starter, name: Name | None, result: Any) -> bool:
 
 
 async def run_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Calls a callback, `def` or `async def`; what it throws is what it returns, as in OTP."""
+    """Calls a callback, `def` or `async def`; what it throws counts as its result, as in OTP."""
     try:
         result = callback(*args, **kwargs)
         return await result if is_coroutine(result) else result

@@ -45,7 +45,7 @@ class ViaModule(Protocol):
         ...
 
     def send(self, key: Any, message: Any) -> Any:
-        """Sends to the process of that key; without one exits: ``("badarg", (key, message))``."""
+        """Sends to the process of that key, or exits with ``("badarg", (key, message))``."""
         ...
 
 
@@ -115,7 +115,7 @@ def register(name: Name, pid: Pid) -> bool:
 
 
 def unregister(name: Name) -> None:
-    """Takes a global or via name back; a local one goes by itself when its process ends."""
+    """Takes a global or via name back; a local name frees itself when its process ends."""
     match name:
         case ("global", key):
             global_.unregister_name(key)

@@ -3,7 +3,7 @@
 A call is ``("$gen_call", caller, request)``, a cast ``("$gen_cast", request)``, as OTP has them on
 the wire: a process written by hand, or one of another node, can speak to any behaviour.
 
-Source: stdlib, gen.erl's protocol as gen_server(3) and gen_statem(3) tell it (OTP 25 manual).
+Source: stdlib, gen.erl's protocol as gen_server(3) and gen_statem(3) describe it (OTP 25 manual).
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ __all__ = ["GEN_CALL", "GEN_CAST", "Caller", "is_protocol"]
 GEN_CALL: Final = Atom("$gen_call")
 GEN_CAST: Final = Atom("$gen_cast")
 
-# Who called, as gen_server.reply takes it: the pid, and the address of its reply.
 Caller: TypeAlias = tuple[Pid, Ref]
 """Who asks, by pid and the reference of the request; ``gen_server.reply`` takes it."""
 
 
 def is_protocol(message: Any) -> bool:
     """Whether this may be a system message, or a call."""
-    # Compared as text there: who writes the protocol by hand need not know of Atoms.
+    # The callers compare it as text: whoever writes the protocol by hand need not know Atoms.
     return message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str)

@@ -56,7 +56,7 @@ class Request(Generic[R]):
 
     Attributes:
         dest: whom it was sent to.
-        ref: what its reply is known by.
+        ref: by which its reply is recognised.
     """
 
     __slots__ = ("dest", "pid", "ref")
@@ -75,7 +75,7 @@ class Response(NamedTuple):
 
     Attributes:
         reply: what the server replied.
-        label: what the request was labelled with in its collection; None outside of one.
+        label: the request's label in its collection; None without a collection.
     """
 
     reply: Any
@@ -88,7 +88,7 @@ class RequestError(BeamishError):
     Attributes:
         reason: why: ``noproc``, or what the server exited with.
         dest: whom the request was sent to.
-        label: its label; None outside of a collection.
+        label: its label; None without a collection.
     """
 
     def __init__(self, reason: Any, dest: Dest, label: Any = None) -> None:
@@ -109,9 +109,9 @@ class RequestError(BeamishError):
 
 @final
 class RequestIds:
-    """A collection of requests, each with a label of one's own.
+    """A collection of requests, each with a label of your own.
 
-    Where OTP's functions return a changed collection, this one changes.
+    OTP's functions return a changed collection; this one is changed in place.
     """
 
     __slots__ = ("_requests",)
@@ -130,7 +130,7 @@ class RequestIds:
         self._requests[request.ref] = (request, label)
 
     def find(self, message: Any) -> tuple[Request[Any], Any] | None:
-        """The request, with its label, that a message is the reply to."""
+        """The request to which a message is the reply, with its label."""
         ref = _ref_in(message)
         return None if ref is None else self._requests.get(ref)
 
@@ -196,7 +196,7 @@ def send_request(
         dest: a pid, name or via tuple.
         request: any term; it is what ``handle_call`` gets, or the content of the event
             ``("call", caller)``.
-        label: what the reply is labelled with in the collection.
+        label: the label of the reply, in the collection.
         collection: where the request is added.
 
     Returns:
@@ -212,7 +212,7 @@ def send(
 ) -> Request[Any]:
     """Sends ``(tag, (self, ref), request)``; what ``send_request`` of a behaviour does.
 
-    Where there is nobody to be asked, the reply says so.
+    If there is nobody to ask, the reply says so.
 
     Source: gen:send_request/3, /5.
     """
@@ -250,8 +250,8 @@ async def receive_response(
 
     Args:
         request: what send_request returned, or a collection.
-        timeout: seconds to wait, or None forever; then the request, or all of the collection,
-            is given up, and a reply that comes later is dropped.
+        timeout: seconds to wait, or None forever; after that the request, or all of the
+            collection, is given up, and a reply that comes later is dropped.
         delete: takes the request out of the collection.
 
     Returns:
@@ -285,7 +285,7 @@ async def wait_response(
 async def wait_response(
     request: Request[R] | RequestIds, timeout: float | None = None, *, delete: bool = True
 ) -> Any:
-    """Like :func:`receive_response`; but after a TimeoutError one may go on waiting.
+    """Like :func:`receive_response`; but after a TimeoutError you can go on waiting.
 
     Source: gen_server:wait_response/1 to /3.
     """
@@ -336,10 +336,10 @@ async def _next_reply(requests: RequestIds, timeout: float | None) -> Any:
 def check_response(
     message: Any, request: Request[Any] | RequestIds, *, delete: bool = True
 ) -> Response | None:
-    """Whether a message is the reply to a request, or to one of a collection.
+    """Checks whether a message is the reply to a request, or to one of a collection.
 
     Args:
-        message: what was received, by handle_info say.
+        message: what was received, by handle_info for example.
         request: what send_request returned, or a collection.
         delete: takes the request out of the collection.
 
@@ -347,7 +347,7 @@ def check_response(
         The Response, or None: the message is something else.
 
     Raises:
-        RequestError: it says that there will be no reply.
+        RequestError: the message says that there will be no reply.
 
     Source: gen_server:check_response/2, /3.
     """

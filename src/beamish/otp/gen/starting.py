@@ -1,7 +1,8 @@
 """How a process is started and acknowledges its start: what behaviours build on.
 
-A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, does its init, and says with
-:func:`acknowledge`, :func:`ignore` or an end how it went. The users' door is ``proc_lib``.
+A behaviour runs ``start_opt(entry, ...)``; its entry gets a Starter, runs init, and tells the
+starter how that went by :func:`acknowledge` or :func:`ignore`, or by ending. The users' door is
+``proc_lib``.
 
 Path of a start: start_opt -> behaviour.start -> the child's acknowledge -> behaviour.acknowledge.
 
@@ -53,7 +54,7 @@ _REPORTED: Final = "_beamish_reported"
 Function: TypeAlias = Callable[..., Any]
 
 Starter: TypeAlias = tuple[Pid, Ref]
-"""Who started a process and waits for its word; ``init_ack(starter=...)`` takes it."""
+"""Who started a process and waits until it acknowledges; ``init_ack(starter=...)`` takes it."""
 
 
 class SpawnOptions(TypedDict, total=False):
@@ -110,11 +111,11 @@ async def start_opt(
 ) -> Any:
     """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
 
-    For behaviours: the entry sees to its own reports (:func:`reporting`), and `starter` is what
-    it gives :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself,
-    with :func:`claim`, since a registry may want to be called by the process that registers.
-    What reports call the process, `work` says (see ``behaviour.serving``), or `label` and
-    `initial_call` do. With `watch` it returns the reference of a monitor as well.
+    For behaviours: the entry writes its own reports (:func:`reporting`), and passes `starter` to
+    :func:`acknowledge` or :func:`ignore`. A via name is registered by the child itself, with
+    :func:`claim`, because a registry may expect the call from the process that registers. `work`
+    says what reports call the process (see ``behaviour.serving``), or `label` and `initial_call`
+    do. With `watch` it returns the reference of a monitor as well.
     """
     if name is not None:
         check_name(name)
@@ -145,7 +146,7 @@ async def start_opt(
 
 
 async def _outcome(pid: Pid, message: Any) -> Any:
-    """What start returns or raises, where there is more to it than a process that has started."""
+    """What a start returns or raises if it is more than a process that has started."""
     if message.__class__ is Down:
         await _forget_exit(pid)
         raise StartError(message[4])
@@ -158,22 +159,22 @@ async def _outcome(pid: Pid, message: Any) -> Any:
 
 
 def acknowledge(starter: Starter, info: Any = None) -> None:
-    """The start has succeeded."""
+    """Tells the starter that the start has succeeded."""
     behaviour.acknowledge(starter, ACK if info is None else (ACK, info))
 
 
 def ignore(starter: Starter) -> None:
-    """There is no process to be, and that is no failure; the caller ends normally next."""
+    """Tells the starter that there will be no process, by choice; the caller then ends normally."""
     behaviour.acknowledge(starter, (IGNORE, None))
 
 
 def fail(starter: Starter, reason: Any) -> None:
-    """The start has failed for that reason; the caller ends normally next."""
+    """Tells the starter that the start has failed, and why; the caller then ends normally."""
     behaviour.acknowledge(starter, (_NACK, reason))
 
 
 def claim(starter: Starter, name: Name | None) -> bool:
-    """Registers the calling process by a via name; False if it is taken (the starter is told)."""
+    """Registers the calling process by a via name; if it is taken, fails the start: False."""
     if name is None or isinstance(name, str) or register(name, process.self()):
         return True
     fail(starter, (ALREADY_STARTED, whereis(name)))
@@ -212,14 +213,14 @@ async def _message_is_there() -> None:
         pass
 
 
-class _Woken(Exception):  # no error
+class _Woken(Exception):  # not an error
     """There is a message."""
 
 
 def report_exit(error: BaseException) -> None:
     """Writes a crash report if a process ends by an ``exit/1`` of its own that is unexpected.
 
-    An exit signal has decided already: the process is not alive any more, and not to blame.
+    If an exit signal has decided the end, the process is no longer alive, and not to blame.
     """
     if (
         isinstance(error, ProcessExit)
@@ -227,12 +228,12 @@ def report_exit(error: BaseException) -> None:
         and not hasattr(error, _REPORTED)
         and process.alive(process.self())
     ):
-        setattr(error, _REPORTED, True)  # a loop that was entered reports, and so does its start
+        setattr(error, _REPORTED, True)  # else the entered loop and its start would both report
         behaviour.report_crash(error.reason)
 
 
 def check_callable(where: str, fn: Any) -> None:
-    """Refuses what cannot be called, with a word about the common mistake."""
+    """Refuses what cannot be called, with a hint at the common mistake."""
     if callable(fn):
         return
     kind = type(fn).__name__

@@ -24,13 +24,13 @@ class GenEventHandler:
         """Makes the first state.
 
         Args:
-            args: what add_handler was given; of a handler that comes in for another one
+            args: what add_handler was given; for a handler that replaces another,
                 ``(args, handed_over)``, where the latter is what the other's terminate returned.
             kwargs: keyword arguments of add_handler.
 
         Returns:
             ``None``: the handler is added.
-            ``Stop(reason)``, or anything else: it is not, and add_handler raises HandlerError.
+            ``Stop(reason)`` or anything else: it is not, and add_handler raises HandlerError.
         """
 
     def handle_event(self, event: Any) -> Any:
@@ -42,22 +42,22 @@ class GenEventHandler:
         Returns:
             ``None``: the handler goes on.
             ``RemoveHandler``: it is taken out.
-            ``SwapHandler(args, handler, new_args)``: another comes in its place.
-            anything else is an error: it is taken out, ``terminate(("error", value))`` runs.
+            ``SwapHandler(args, handler, new_args)``: another one replaces it.
+            anything else is an error: it is taken out, and ``terminate(("error", value))`` runs.
         """
         raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_event, and was notified of {event!r}"
         )
 
     def handle_call(self, request: Any) -> Any:
-        """Answers a call.
+        """Replies to a call.
 
         Args:
             request: what ``call`` was given.
 
         Returns:
             ``RemoveHandler(reply)``: the reply, and the handler is taken out.
-            ``SwapHandler(..., reply=reply)``: the reply, and another comes in its place.
+            ``SwapHandler(..., reply=reply)``: the reply, and another one replaces it.
             anything else: the reply.
         """
         raise UndefinedCallbackError(
@@ -85,27 +85,28 @@ class GenEventHandler:
         """Cleans up when the handler is taken out.
 
         Args:
-            arg: ``"remove_handler"``, ``"stop"`` (the manager ends), ``("stop", reason)`` (who
-                supervises it has ended), ``("error", value)`` (it returned that, or failed:
-                ``("EXIT", reason)``), else what delete_handler or a swap gives it.
+            arg: ``"remove_handler"``, ``"stop"`` (the manager ends), ``("stop", reason)`` (the
+                process that supervises it has ended), ``("error", value)`` (it returned that
+                value, or failed: ``("EXIT", reason)``), or else what delete_handler or a swap
+                gives it.
 
         Returns:
-            What delete_handler returns, or the next handler of a swap is handed.
+            What delete_handler returns, or what the next handler of a swap is handed.
         """
 
     def code_change(self, old_vsn: Any, extra: Any) -> Any:
         """Takes the state over when the class has been changed: see ``sys.change_code``.
 
         Args:
-            old_vsn: from which version, as who changes the code tells it.
-            extra: whatever else that says.
+            old_vsn: the version before, as given to ``sys.change_code``.
+            extra: whatever else was given there.
         """
 
     def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
-        """What others are shown of the handler, in ``sys.get_status`` and in reports.
+        """What ``sys.get_status`` and reports show of the handler.
 
         Args:
-            status: a dict that has ``state`` (the attributes), in a report also ``reason`` and
+            status: a dict with ``state`` (the attributes); in a report also with ``reason`` and
                 ``message`` (the last event).
 
         Returns:

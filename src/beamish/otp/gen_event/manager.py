@@ -1,8 +1,8 @@
 """The process of an event manager: a list of handlers, and what becomes of each message.
 
-What it guarantees: a handler that fails, or returns what it may not, is taken out and reported, and
-harms neither the manager nor the others; who was promised to hear of a handler's end
-(``add_sup_handler``) does; the manager runs on without any handler.
+It guarantees: a handler that fails, or returns what it must not, is taken out and reported, and
+harms neither the manager nor the others; a process that added a handler with ``add_sup_handler``
+hears of its end; the manager runs on without any handler.
 
 Handlers are called in the order of the list, the newest first. A handler's callbacks run in the
 manager's process, so one that takes long holds up the others.
@@ -67,7 +67,7 @@ class Setup(NamedTuple):
 
 @final
 class _Failed:
-    """What a callback came to that raised.
+    """The result of a callback that raised.
 
     Attributes:
         reason: the exception, or the reason of a ``process.exit``.
@@ -86,7 +86,8 @@ class Handler:
     Attributes:
         id: its class, or (class, id).
         instance: the user's object.
-        owner: whom it is supervised by: who hears of its end, and whose end is its own.
+        owner: the process that supervises it: it hears of the handler's end, and ends it by its
+            own.
     """
 
     __slots__ = ("id", "instance", "owner")
@@ -132,7 +133,7 @@ class _Manager(Special):
                 return
 
     async def _take(self, message: Any) -> Any:
-        """Does what a message says; the reason if it ends the manager."""
+        """Does what a message says; returns the exit reason if it ends the manager."""
         if message.__class__ is Exit:
             if message[1] in (self.parent, behaviour.init()):
                 return message[2]
@@ -169,7 +170,7 @@ class _Manager(Special):
                     await self._obey(handler, result)
 
     async def sync_notify(self, caller: Pid, event: Any) -> Any:
-        """Tells all handlers of an event before it answers."""
+        """Passes an event to all handlers before it replies."""
         await self._notify("handle_event", event)
         return (OK, None)
 
@@ -217,7 +218,7 @@ class _Manager(Special):
         return await self._add(id, args, kwargs, None, 0)
 
     async def add_sup_handler(self, caller: Pid, id: HandlerId, args: Any, kwargs: Any) -> Any:
-        """Adds a handler that ends with the caller, and tells it of its end."""
+        """Adds a handler that ends with the caller; the caller hears of the handler's end."""
         process.link(caller)
         added = await self._add(id, args, kwargs, caller, 0)
         if added[0] is ERROR:
@@ -227,7 +228,7 @@ class _Manager(Special):
     async def _add(
         self, id: HandlerId, args: Any, kwargs: Any, owner: Pid | None, place: int
     ) -> Any:
-        """Makes a handler and puts it in the list; the answer for who wants it."""
+        """Makes a handler and puts it in the list; returns the reply."""
         cls: Any = id[0] if isinstance(id, tuple) else id
         instance = cls()
         result = await _call(instance.init, *args, **kwargs)
@@ -239,7 +240,7 @@ class _Manager(Special):
         return (ERROR, result.reason if isinstance(result, Stop) else result)
 
     async def delete_handler(self, caller: Pid, id: HandlerId, args: Any) -> Any:
-        """Takes a handler out, and answers with what its terminate returned."""
+        """Takes a handler out; the reply is what its terminate returned."""
         handler = self._find(id)
         if handler is None:
             return (ERROR, _NOT_FOUND)
@@ -251,7 +252,7 @@ class _Manager(Special):
     async def swap_handler(
         self, caller: Pid, old: HandlerId, args: Any, new: HandlerId, new_args: Any
     ) -> Any:
-        """Puts a handler in the place of another, supervised as that was."""
+        """Replaces a handler; the new one is supervised as the old one was."""
         handler = self._find(old)
         owner = handler.owner if handler is not None else None
         return await self._swap(handler, args, new, new_args, owner)
@@ -259,7 +260,7 @@ class _Manager(Special):
     async def swap_sup_handler(
         self, caller: Pid, old: HandlerId, args: Any, new: HandlerId, new_args: Any
     ) -> Any:
-        """The same, supervised by the caller."""
+        """Replaces a handler; the new one is supervised by the caller."""
         process.link(caller)
         added = await self._swap(self._find(old), args, new, new_args, caller)
         if added[0] is ERROR:
@@ -269,7 +270,7 @@ class _Manager(Special):
     async def _swap(
         self, handler: Handler | None, args: Any, new: HandlerId, new_args: Any, owner: Pid | None
     ) -> Any:
-        handed: Any = ERROR  # as in OTP, where there was none
+        handed: Any = ERROR  # as in OTP, if there was none
         if handler is not None:
             handed = await self._swap_out(handler, args, new, owner)
         return await self._add(new, ((new_args, handed),), {}, owner, 0)
@@ -277,14 +278,14 @@ class _Manager(Special):
     async def _swap_out(
         self, handler: Handler, args: Any, new: HandlerId, owner: Pid | None
     ) -> Any:
-        """Takes a handler out for another; returns what is handed over."""
+        """Takes a handler out in a swap; returns what it hands over."""
         result = await self._remove(handler, args, (_SWAPPED, new, owner), keep=owner)
         return (EXIT, result.reason) if isinstance(result, _Failed) else result
 
     async def _remove(
         self, handler: Handler, args: Any, reason: Any, *, keep: Pid | None = None
     ) -> Any:
-        """Takes a handler out, tells its owner; returns what terminate came to."""
+        """Takes a handler out and tells its owner; returns what terminate returned."""
         self.handlers.remove(handler)
         result = await _call(handler.instance.terminate, args)
         if isinstance(result, _Failed):
@@ -342,7 +343,7 @@ class _Manager(Special):
     # ---- for sys, and for the runtime's crash reports
 
     def system_get_state(self) -> Any:
-        """Of each handler its class, its id (None if it has none) and its attributes."""
+        """For each handler its class, its id (None if it has none) and its attributes."""
         return [(*_parts(one.id), attributes_of(one.instance)) for one in self.handlers]
 
     def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
@@ -352,12 +353,12 @@ class _Manager(Special):
             try:
                 _, _, state = fn((*_parts(handler.id), dict(before)))
                 set_attributes(handler.instance, state)
-            except Exception:  # noqa: BLE001  # as in OTP: whatever it is, this one stays
+            except Exception:  # noqa: BLE001  # as in OTP: whatever it raises, the state stays
                 set_attributes(handler.instance, before)
         return self.system_get_state()
 
     async def system_code_change(self, module: Any, old_vsn: Any, extra: Any) -> None:
-        """Makes the handlers of a class of that name ones of the new class."""
+        """Gives handlers of a class of that name the new class."""
         for handler in self.handlers:
             instance: Any = handler.instance
             was = instance.__class__
@@ -394,7 +395,7 @@ _REQUESTS: Final[dict[str, Callable[..., Any]]] = {
 
 
 async def _call(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Calls a handler's callback, and takes whatever it comes to."""
+    """Calls a handler's callback; returns _Failed if it raises."""
     try:
         result = callback(*args, **kwargs)
         return await result if is_coroutine(result) else result
@@ -402,9 +403,9 @@ async def _call(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return thrown.value
     except ProcessExit as exit:
         if not process.alive(process.self()):
-            raise  # it is the manager that has been killed
+            raise  # the manager itself has been killed
         return _Failed(exit.reason)
-    except Exception as error:  # noqa: BLE001  # that is the point
+    except Exception as error:  # noqa: BLE001  # a handler's error is not the manager's
         return _Failed(error)
 
 
@@ -413,5 +414,5 @@ def _parts(id: HandlerId) -> tuple[Any, Any]:
 
 
 def _formatted(handler: Handler, more: dict[str, Any]) -> dict[str, Any]:
-    """A handler's state and more, as its format_status has them."""
+    """A handler's state, and more, as its format_status shows them."""
     return formatted(handler.instance, {"state": attributes_of(handler.instance), **more})

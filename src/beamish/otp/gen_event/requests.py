@@ -1,6 +1,6 @@
 """Requests to event handlers whose reply comes later.
 
-As those of ``gen``; where a handler cannot reply it is a HandlerError, as of ``gen_event.call``.
+Like those of ``gen``; if a handler cannot reply they raise HandlerError, as ``gen_event.call``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def send_request(
         manager: a pid, name or via tuple.
         handler: as it was added.
         request: what its ``handle_call`` gets.
-        label: what the reply is labelled with in the collection.
+        label: the label of the reply, in the collection.
         collection: where the request is added.
 
     Returns:
@@ -59,7 +59,7 @@ async def receive_response(
 
     Args:
         request: what send_request returned, or a collection.
-        timeout: seconds to wait, or None for ever; then the requests are given up.
+        timeout: seconds to wait, or None forever; after that the requests are given up.
         delete: takes the request out of the collection.
 
     Returns:
@@ -90,7 +90,7 @@ async def wait_response(
 async def wait_response(
     request: Request[Any] | RequestIds, timeout: float | None = None, *, delete: bool = True
 ) -> Any:
-    """Like :func:`receive_response`; but after a TimeoutError one may go on waiting.
+    """Like :func:`receive_response`; but after a TimeoutError you can go on waiting.
 
     Source: gen_event:wait_response/1 to /3.
     """
@@ -102,7 +102,7 @@ async def wait_response(
 def check_response(
     message: Any, request: Request[Any] | RequestIds, *, delete: bool = True
 ) -> Response | None:
-    """Whether a message is the reply to a request, or to one of a collection.
+    """Checks whether a message is the reply to a request, or to one of a collection.
 
     Args:
         message: what was received.

@@ -1,4 +1,4 @@
-"""What the callbacks of an event handler may return beside a plain value.
+"""What the callbacks of an event handler may return besides a plain value.
 
 Source: stdlib, gen_event(3), the callback functions (OTP 25 manual).
 """
@@ -23,7 +23,7 @@ class RemoveHandler:
     """Takes the handler out: ``terminate("remove_handler")`` runs, and it is gone.
 
     Args:
-        reply: from handle_call: the reply.
+        reply: from handle_call, the reply.
     """
 
     reply: Any = None
@@ -32,7 +32,7 @@ class RemoveHandler:
 @final
 @dataclass(frozen=True, slots=True)
 class SwapHandler:
-    """Puts another handler in the place of this one.
+    """Replaces this handler by another.
 
     ``terminate(args)`` of this one runs, then ``init((new_args, result))`` of the other, where
     `result` is what terminate returned. So the first can hand over to the second.
@@ -41,7 +41,7 @@ class SwapHandler:
         args: for this one's terminate.
         handler: the other one.
         new_args: for the other one's init.
-        reply: from handle_call: the reply.
+        reply: from handle_call, the reply.
     """
 
     args: Any

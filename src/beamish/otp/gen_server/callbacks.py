@@ -18,7 +18,7 @@ _logger: Final = logging.getLogger("beamish")
 class GenServerCallbacks:
     """The callbacks of a GenServer.
 
-    Their parameters and results are Any so that a subclass may say what its own are, and make them
+    Their parameters and results are Any so that a subclass can declare its own types, and make them
     ``async def``.
     """
 
@@ -33,7 +33,7 @@ class GenServerCallbacks:
             ``None``: the server has started.
             ``Continue(arg)``: it has started, and handle_continue(arg) runs before any message.
             ``Timeout(seconds)``: it has started; handle_info("timeout") runs if no message comes.
-            ``Ignore``: there shall be no server; start_link raises StartIgnored.
+            ``Ignore``: no server is wanted; start_link raises StartIgnored.
             ``Stop(reason)``: start_link raises StartError(reason), and the process exits with it.
             ``Fail(reason)``: start_link raises StartError(reason); the process exits with
                 ``normal``, so nothing is reported and a linked caller lives on.
@@ -42,19 +42,19 @@ class GenServerCallbacks:
         """
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
-        """Answers a call.
+        """Replies to a call.
 
         Args:
             request: what the caller gave ``call``.
-            caller: who asks: (pid, reference), for ``gen_server.reply``.
+            caller: who called: (pid, reference), for ``gen_server.reply``.
 
         Returns:
             ``Reply(value, then=...)``: the reply, and what comes next.
-            ``NoReply``: nobody is answered now; ``gen_server.reply(caller, value)`` does it later.
+            ``NoReply``: no reply yet; ``gen_server.reply(caller, value)`` sends it later.
             ``Continue(arg)``, ``Timeout(seconds)``: as NoReply, and that comes next.
-            ``Stop(reason, reply=value)``: terminate runs, the caller is answered, the server ends.
-            ``Stop(reason)``: the same without an answer; the caller exits with the reason.
-            anything else: that is the reply.
+            ``Stop(reason, reply=value)``: terminate runs, the reply is sent, the server ends.
+            ``Stop(reason)``: the same without a reply; the caller exits with the reason.
+            anything else: it is the reply.
         """
         raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_call, and was called with {request!r}"
@@ -110,13 +110,13 @@ class GenServerCallbacks:
         )
 
     def terminate(self, reason: Any) -> Any:
-        """Cleans up when the server ends by its own doing, or by its parent while it traps exits.
+        """Cleans up when the server ends itself or, if it traps exits, its parent exits.
 
-        It does not run when an exit signal ends the server: what must be cleaned up in any case
-        belongs to a process of its own, or is given to ``process.own``.
+        It does not run when an exit signal ends the server. What must be cleaned up in any case
+        needs a process of its own, or ``process.own``.
 
         Args:
-            reason: the exit reason to be: an exception if a callback failed.
+            reason: the coming exit reason; an exception if a callback failed.
 
         Returns:
             Anything; it is ignored.
@@ -125,25 +125,24 @@ class GenServerCallbacks:
     def code_change(self, old_vsn: Any, extra: Any) -> Any:
         """Takes the state over when the class has been changed: see ``sys.change_code``.
 
-        The instance is one of the new class already; what it keeps on ``self`` is what the old one
-        left there.
+        The instance is already one of the new class; ``self`` still has what the old one kept.
 
         Args:
-            old_vsn: from which version, as who changes the code tells it.
-            extra: whatever else that says.
+            old_vsn: the version before, as given to ``sys.change_code``.
+            extra: whatever else was given there.
 
         Returns:
             Anything; it is ignored. An exception refuses the change: the class stays the old one.
         """
 
     def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
-        """What others are shown of the server, in ``sys.get_status`` and in crash reports.
+        """What ``sys.get_status`` and crash reports show of the server.
 
-        Override it to leave out what is secret, or too big to be read.
+        Override it to leave out what is secret, or too long to read.
 
         Args:
-            status: a dict that has ``state``, in a crash report also ``reason`` and ``message``
-                (the last one), and ``log`` while events are logged.
+            status: a dict with ``state``; in a crash report also with ``reason`` and ``message``
+                (the last one), and with ``log`` while events are logged.
 
         Returns:
             The dict to be shown, with the same keys. If this fails, its failure is shown instead of
@@ -152,7 +151,7 @@ class GenServerCallbacks:
         return status
 
     def system_get_state(self) -> Any:
-        """What ``sys.get_state`` answers; by default a dict of the attributes."""
+        """What ``sys.get_state`` returns; by default a dict of the attributes."""
         return attributes_of(self)
 
     def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:

@@ -1,7 +1,7 @@
 """How a process speaks to a server: call and reply; cast and stop are those of every behaviour.
 
 Path of a call: call -> gen.call -> behaviour.request -> the server's ``answer`` (steps.py) ->
-behaviour.reply. An idle server is handed the call and answers in its caller's turn; a busy one
+behaviour.reply. An idle server is handed the call and replies in its caller's turn; a busy one
 finds it in its mailbox.
 
 Source: stdlib, gen_server(3) (OTP 25 manual).
@@ -23,8 +23,7 @@ __all__ = ["call", "reply"]
 _CALLED: Final[Called] = (GEN_SERVER, CALL, None)
 
 
-# Not a coroutine function itself, but returns gen.call's coroutine: one frame less in the path of
-# each call.
+# It is not a coroutine function but returns gen.call's coroutine: one frame less in each call.
 def call(dest: Dest, request: Any, timeout: CallTimeout = NOT_GIVEN) -> Coroutine[Any, Any, Any]:
     """Sends a request to a server and waits for its reply.
 
@@ -42,8 +41,8 @@ def call(dest: Dest, request: Any, timeout: CallTimeout = NOT_GIVEN) -> Coroutin
         With ``(reason, ("gen_server", "call", (dest, request)))``, or ``(dest, request, timeout)``
         if a time-out was given, to be caught with ``except ProcessExit as e: e.reason``. The reason
         is ``noproc`` if there is no such process, ``timeout``, ``calling_self``, ``("call_cycle",
-        cycle)`` if the server waits, directly or over others, for a reply of the caller, or the
-        server's exit reason if it ends meanwhile. A reply that comes later is never seen.
+        cycle)`` if the server waits, directly or through others, for a reply of the caller, or the
+        server's exit reason if it ends before it replies. A reply that comes later is never seen.
 
     Example:
         >>> await gen_server.call("counter", "value", timeout=1.0)
@@ -55,11 +54,11 @@ def call(dest: Dest, request: Any, timeout: CallTimeout = NOT_GIVEN) -> Coroutin
 
 
 def reply(caller: Caller, value: Any) -> None:
-    """Answers a call whose ``handle_call`` returned NoReply; from any process.
+    """Replies to a call whose ``handle_call`` returned NoReply; from any process.
 
     Args:
         caller: what handle_call was given.
-        value: the reply. It is dropped if the caller does not wait any more.
+        value: the reply. It is dropped if the caller no longer waits.
 
     Source: gen_server:reply/2.
     """

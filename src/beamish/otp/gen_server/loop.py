@@ -1,15 +1,15 @@
 """The loop of a GenServer's process: what happens to each message.
 
-What it guarantees: one message at a time; ``handle_continue`` before the next message;
-``terminate`` exactly once for a Stop, an error in a callback, an exit by the server itself and,
-while it traps exits, an exit of its parent, and never when an exit signal has ended the process;
-the caller of a stopping call is answered after ``terminate`` and before anyone hears of the death.
+It guarantees: one message at a time; ``handle_continue`` before the next message; ``terminate``
+exactly once for a Stop, an error in a callback, an exit by the server itself and, while it traps
+exits, an exit of its parent, and never when an exit signal has ended the process; the reply to a
+call that stops the server after ``terminate`` and before anyone hears of the end.
 
-Calls and casts are dealt with in steps.py, without waking the coroutine of this loop, which
-does what is rarer. The type of a callback's result is compared, never inspected. While sys(3)
-looks on, every message comes here and goes the longer way, which tells what happens.
+Calls and casts are handled in steps.py, without waking the coroutine of this loop, which does what
+is rarer. The type of a callback's result is compared, never inspected. While sys(3) looks on, every
+message comes here and takes the longer way, which reports what happens.
 
-Source: stdlib, gen_server.erl's behaviour as gen_server(3) tells it (OTP 25 manual).
+Source: stdlib, gen_server.erl's behaviour as gen_server(3) describes it (OTP 25 manual).
 """
 
 from __future__ import annotations
@@ -70,15 +70,15 @@ _NO_KEYWORDS: Final[dict[str, Any]] = {}
 # ---- the beginning
 
 
-# What `begin` returns where there shall be no server.
+# What `begin` returns if there will be no server.
 _NO_SERVER: Final = Stop(NORMAL)
 
 
 def begin(starter: Starter, work: Work) -> Any:
     """Runs init, in the new process, and tells the starter.
 
-    An init that neither waits nor has more to say than None costs no coroutine: thousands of
-    children start like this.
+    An init that does not wait, and returns None, costs no coroutine: thousands of children start
+    like this.
 
     Returns:
         What comes next, or _NO_SERVER; or a coroutine that returns it.
@@ -110,7 +110,7 @@ def begin(starter: Starter, work: Work) -> Any:
 
 
 async def _begun(starter: Starter, work: Work, server: GenServerCallbacks, result: Any) -> Then:
-    """The same, where init waits, or has more to say."""
+    """The same, if init waits or returns more than None."""
     try:
         if is_coroutine(result):
             result = await result
@@ -146,13 +146,13 @@ async def run(  # noqa: C901  # see below
 ) -> None:
     """Runs a server's process from its first step to its last.
 
-    The loop stands in the process' own function, and a message is handled in the loop: each
-    coroutine between them would have to be passed through for every message.
+    The loop is in the process' own function, and messages are handled in the loop: every message
+    would have to pass through each coroutine between them.
 
     Args:
-        starter: who waits for its start; None where the server has been made already.
-        work: the process'.
-        then: what comes first, where the server has been made (enter_loop).
+        starter: who waits for its start; None if the server exists already (enter_loop).
+        work: the process' own.
+        then: what comes first, if the server exists already.
     """
     if starter is not None:
         begun: Any = begin(starter, work)
@@ -163,7 +163,7 @@ async def run(  # noqa: C901  # see below
         then = begun
     server = work.server
     receive: Any = process.receive
-    wait: Any = None  # made with the first message: many a server hardly ever gets one
+    wait: Any = None  # made with the first message: many servers hardly ever get one
     message: Any
     try:
         while True:
@@ -190,7 +190,7 @@ async def run(  # noqa: C901  # see below
                 continue
             then = await _handle(work, message, then)
     except GeneratorExit:
-        raise  # killed: no code of the server's runs any more
+        raise  # killed: none of the server's code runs any more
     except BaseException as error:
         if not behaviour.ending():  # else an exit signal ended it: only `finally` runs
             await reporting(_failed, (server, error), _NO_KEYWORDS)
@@ -200,7 +200,7 @@ async def run(  # noqa: C901  # see below
 
 
 async def _go_on_with(later: Later) -> Then:
-    """Ends what a handler has begun, answers, and tells what comes next."""
+    """Ends what a handler has begun, replies, and returns what comes next."""
     result = later.result
     try:
         if later.begun is not None:
@@ -233,7 +233,7 @@ async def _continue(work: Work, arg: Any) -> Then:
 
 
 async def _handle(work: Work, message: Any, then: Then) -> Then:
-    """Handles a message by the longer way, on which sys can look on."""
+    """Handles a message the longer way, on which sys can look on."""
     if is_protocol(message):
         if message[0] == SYSTEM:
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
@@ -248,7 +248,7 @@ async def _handle(work: Work, message: Any, then: Then) -> Then:
 
 
 async def _handle_call(work: Work, message: Any) -> Then:
-    """Handles a call by the longer way, on which sys can look on."""
+    """Handles a call the longer way, on which sys can look on."""
     work.message = message
     if work.debug is not None:
         handle_debug(work, (IN, message))
@@ -280,7 +280,7 @@ def _tell_state(work: Work) -> None:
 
 
 async def _after_call(result: Any, caller: Caller) -> Then:
-    """What comes next where handle_call returned more than a reply."""
+    """What comes next if handle_call returned more than a reply."""
     if is_coroutine(result):
         result = await result
     match result:
@@ -301,7 +301,7 @@ async def _after_call(result: Any, caller: Caller) -> Then:
 
 
 def _after_message(result: Any) -> Then:
-    """What comes next where there is nobody to answer."""
+    """What comes next if there is nobody to reply to."""
     if result is None or result is NoReply or result is Hibernate:
         return None
     if isinstance(result, NoReply):
@@ -325,7 +325,7 @@ async def _stop(work: Work, stop: Any) -> None:
     try:
         await run_callback(work.server.terminate, reason)
     finally:
-        # After terminate, as in OTP: who is answered finds the server's work done.
+        # After terminate, as in OTP: whoever gets the reply finds the server's work done.
         if stop.reply is not UNSET and _is_call(work.message):
             behaviour.reply(work.message[1], stop.reply)
     if not is_word(reason, NORMAL):
@@ -337,5 +337,5 @@ def _is_call(message: Any) -> bool:
 
 
 async def _failed(server: GenServerCallbacks, error: BaseException) -> None:
-    """Lets a server that goes down by its own doing clean up."""
+    """Lets a server clean up that ends by an error or exit of its own."""
     await run_callback(server.terminate, exit_reason(error))

@@ -1,7 +1,7 @@
 """Calls and casts to the servers of one name on several nodes.
 
-There is one node yet, this one; others count as nodes that do not reply. The functions have the
-shape that they will have among many.
+There is only one node so far, this one; others count as nodes that do not reply. The functions
+have the shape that they will have with several nodes.
 
 Source: gen_server(3), multi_call/4 and abcast/3 (OTP 25 manual).
 """
@@ -31,12 +31,12 @@ async def multi_call(
     Args:
         name: the registered name.
         request: what their ``handle_call`` gets.
-        nodes: which nodes; all known ones unless told otherwise.
-        timeout: seconds to wait for all together, or None for ever (the default, as in OTP).
+        nodes: which nodes; by default all that are known.
+        timeout: seconds to wait for all together, or None forever (the default, as in OTP).
 
     Returns:
-        ``(replies, bad_nodes)``: ``(node, reply)`` of those that replied, in the order of the
-        replies, and the nodes that did not: because they are not there, have no such server, or
+        ``(replies, bad_nodes)``: ``(node, reply)`` for each node that replied, in the order of the
+        replies; and the nodes that did not, because they are not there, have no such server, or
         were too late. A reply that comes later is dropped.
 
     Source: gen_server:multi_call/4.
@@ -68,7 +68,7 @@ def abcast(name: str, request: Any, *, nodes: Iterable[str] | None = None) -> No
     Args:
         name: the registered name.
         request: what their ``handle_cast`` gets.
-        nodes: which nodes; all known ones unless told otherwise.
+        nodes: which nodes; by default all that are known.
 
     Source: gen_server:abcast/3.
     """

@@ -1,7 +1,8 @@
 """A server's own messages, and what it does with them while it waits.
 
-Calls and casts are dealt with in plain functions, without waking the server's coroutine: see
-behaviour.Server. What a handler begins and cannot end at once, its coroutine ends: see loop.py.
+Calls and casts are handled in plain functions, without waking the server's coroutine: see
+behaviour.Server. What a handler begins and cannot end at once is ended by the coroutine: see
+loop.py.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["Later", "MethodCall", "dispatch", "finish", "loop_of"]
 
 
 # What handle_call may return that is not the reply. `type`, because NoReply and Ignore may be
-# returned without being called; generators, because what process.sleep returns is one.
+# returned uncalled; generators, because process.sleep returns one.
 _SPECIAL: Final = frozenset(
     (Reply, NoReply, Stop, Continue, Timeout, Hibernate, Ignore, type, GeneratorType)
 )
@@ -46,12 +47,12 @@ class MethodCall(NamedTuple):
 
 
 class Later:
-    """What a handler has begun, or returned, that is more than an answer.
+    """What a handler has begun or returned, if it is more than a reply.
 
     Attributes:
-        caller: whom to answer; None where it was no call.
+        caller: whom to reply to; None if it was not a call.
         result: what it returned.
-        begun: the coroutine that it returned, which has been begun instead.
+        begun: the coroutine that it returned instead, which has been begun.
         awaits: what that awaits.
     """
 
@@ -122,7 +123,7 @@ def _answering(work: Work) -> Callable[[Any], Any]:
 
 
 def dispatch(work: Work, message: Any) -> Any:
-    """Calls the callback for a message that is no call; what it returns may have to be awaited."""
+    """Calls the callback for any message but a call; its result may have to be awaited."""
     work.message = message
     server = work.server
     if message.__class__ is tuple:

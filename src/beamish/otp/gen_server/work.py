@@ -1,10 +1,11 @@
 """What a GenServer's process works on, and how it answers system messages.
 
-One object for each server, beside the user's instance: it remembers the message that is worked on
-(for crash reports, and to tell a cycle of calls), and speaks for the server to ``sys``.
+There is one such object for each server, beside the user's instance. It holds the message that the
+server works on (for crash reports, and to find cycles of calls), and speaks for the server to
+``sys``.
 
-The state of a server is its attributes: ``sys.get_state`` gets a dict of them. What the class
-says itself with ``system_get_state`` and ``system_replace_state`` goes first.
+The state of a server is its attributes: ``sys.get_state`` returns a dict of them, unless the class
+defines ``system_get_state`` and ``system_replace_state``.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ _NOTHING: Final = object()
 class Work(Special):
     """A server's own account of itself.
 
-    It is made by who starts the server, for the new process.
+    Whoever starts the server makes it, for the new process.
 
     Attributes:
         cls: the class that is started.
         args: what its init gets.
         kwargs: the same.
         name: what it is registered by.
-        linked: whether it is linked to its starter, which is its parent then.
+        linked: whether it is linked to its starter, which is then its parent.
         shown: what reports call it, and what they show as its initial call; None: its class' name
             and init.
         options: the debug options that are on from the start.
         server: the user's instance, once it has started.
-        parent: who started it with a link; None where nobody did.
-        message: the last message that it has taken up.
+        parent: who started it with a link, or None.
+        message: the last message that it has begun to handle.
         debug: what sys(3) has switched on; None while nothing is.
     """
 
@@ -99,7 +100,7 @@ class Work(Special):
     # ---- for sys
 
     def system_get_state(self) -> Any:
-        """The state that ``sys.get_state`` answers."""
+        """The state that ``sys.get_state`` returns."""
         return self.server.system_get_state()
 
     def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:

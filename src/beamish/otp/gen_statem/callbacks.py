@@ -37,7 +37,7 @@ class GenStatemCallbacks:
 
         Returns:
             ``NextState(state, *actions)``: the machine has started in that state.
-            ``Ignore``: there shall be no machine; start_link raises StartIgnored.
+            ``Ignore``: no machine is wanted; start_link raises StartIgnored.
             ``Fail(reason)``: start_link raises StartError(reason), and nothing is reported.
             ``Stop(reason)``: the same, and the process exits with the reason.
 
@@ -50,14 +50,14 @@ class GenStatemCallbacks:
     def handle_event(self, event_type: Any, content: Any, state: Any) -> Any:
         """Handles every event, with ``callback_mode = "handle_event_function"``.
 
-        With state functions, a method of each state's name does: ``def open(self, event_type,
+        With state functions, the methods named after the states do: ``def open(self, event_type,
         content)``.
 
         Args:
             event_type: ``("call", caller)``, ``"cast"``, ``"info"``, ``"internal"``,
                 ``"timeout"``, ``"state_timeout"``, ``("timeout", name)``, or ``"enter"``.
-            content: the request or message; of a time-out its content, of ``"enter"`` the state
-                that was left (the first state itself at the beginning).
+            content: the request or message; the content of a time-out; for ``"enter"`` the state
+                that was left (at the beginning, the first state itself).
             state: the current state.
 
         Returns:
@@ -68,7 +68,7 @@ class GenStatemCallbacks:
             ``StopAndReply(reason, *replies)``: the same, once the replies are sent.
             anything else ends it with ``("bad_return_from_state_function", value)``.
 
-            An ``"enter"`` call may not change the state, postpone, or insert events.
+            An ``"enter"`` call must not change the state, postpone, or insert events.
         """
         raise UndefinedCallbackError(
             f"{type(self).__name__} has no handle_event, and got {event_type!r} {content!r} in "
@@ -76,12 +76,12 @@ class GenStatemCallbacks:
         )
 
     def terminate(self, reason: Any, state: Any) -> Any:
-        """Cleans up when the machine ends by its own doing, or by its parent while it traps exits.
+        """Cleans up when the machine ends itself or, if it traps exits, its parent exits.
 
         It does not run when an exit signal ends the machine.
 
         Args:
-            reason: the exit reason to be: an exception if a callback failed.
+            reason: the coming exit reason; an exception if a callback failed.
             state: the state in which it ends.
 
         Returns:
@@ -91,28 +91,27 @@ class GenStatemCallbacks:
     def code_change(self, old_vsn: Any, state: Any, extra: Any) -> Any:
         """Takes state and data over when the class has been changed: see ``sys.change_code``.
 
-        The machine is one of the new class already; what it keeps on ``self`` is what the old one
-        left there.
+        The machine is already one of the new class; ``self`` still has what the old one kept.
 
         Args:
-            old_vsn: from which version, as who changes the code tells it.
+            old_vsn: the version before, as given to ``sys.change_code``.
             state: the current state.
-            extra: whatever else that says.
+            extra: whatever else was given there.
 
         Returns:
             ``NextState(state)`` if the state has another name now; anything else keeps it. An
-            exception refuses the change: the class stays the old one.
+            exception refuses the change: the machine keeps its old class.
         """
 
     def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
-        """What others are shown of the machine, in ``sys.get_status`` and in crash reports.
+        """What ``sys.get_status`` and crash reports show of the machine.
 
-        Override it to leave out what is secret, or too big to be read.
+        Override it to leave out what is secret, or too long to read.
 
         Args:
-            status: a dict that has ``state``, ``data`` (the attributes), ``postponed`` and
-                ``timeouts``, in a crash report also ``reason`` and ``queue`` (the event that is
-                handled, and those that wait), and ``log`` while events are logged.
+            status: a dict with ``state``, ``data`` (the attributes), ``postponed`` and
+                ``timeouts``; in a crash report also with ``reason`` and ``queue`` (the event that
+                is handled, and those that wait), and with ``log`` while events are logged.
 
         Returns:
             The dict to be shown, with the same keys. If this fails, its failure is shown instead of

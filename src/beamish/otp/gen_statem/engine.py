@@ -1,17 +1,17 @@
 """The engine of a state machine: what becomes of each event.
 
-What is done when a state callback has returned, in this order:
+When a state callback has returned, this is done, in this order:
 
 1. Replies are sent and callback modules changed, as the actions are read.
-2. If the state changes (or is repeated) and the class wants it, the state enter call is made, and
-   its actions join those of the callback.
+2. If the state changes (or is repeated) and the class wants state enter calls, one is made, and its
+   actions join those of the callback.
 3. A postponed event is put aside; the event time-out is taken back.
 4. If the state has changed, the events that were put aside come before those that wait, and the
    state time-out is taken back.
 5. Inserted events come before all these.
 6. Time-outs are set: the last of each kind counts.
 
-Then the next event: one that waits, else a time-out that is due, else a message.
+The next event is one that waits, or else a time-out that is due, or else a message.
 
 Source: stdlib, gen_statem(3), transition_option() (OTP 25 manual).
 """
@@ -78,12 +78,12 @@ _BAD_ACTION: Final = "bad_action_from_state_function"
 _BAD_ENTER_RESULT: Final = "bad_state_enter_return_from_state_function"
 _BAD_ENTER_ACTION: Final = "bad_state_enter_action_from_state_function"
 
-# Whether states are methods' names, and whether there are state enter calls.
+# Whether states are the names of methods, and whether there are state enter calls.
 Mode = tuple[bool, bool]
 
 
 def read_mode(cls: Any) -> Mode:
-    """How a class wants its state callback called.
+    """How the state callback of a class is called.
 
     Errors:
         ``("bad_return_from_callback_mode", mode)``.
@@ -120,10 +120,10 @@ class Engine(Observed):
         state: the current one.
         queue: the events that wait, the next one first.
         postponed: the events that were put aside, the oldest first.
-        event: the one that is handled, or was last.
+        event: the one that is being handled, or was handled last.
         timers: the time-outs.
         parent: whose exit ends the machine.
-        debug: what sys(3) has switched on; None while nothing is.
+        debug: what sys(3) has switched on, or None.
     """
 
     __slots__ = (
@@ -198,7 +198,7 @@ class Engine(Observed):
         return event
 
     def _event_of(self, message: Any) -> Any:
-        """The event that a message is; a Stop if it ends the machine, None if it is nothing."""
+        """The event that a message is; a Stop if it ends the machine, None if it is dropped."""
         if message.__class__ is tuple:
             length = len(message)
             if length == 3:
@@ -220,7 +220,7 @@ class Engine(Observed):
         return event
 
     async def _handle(self, event: Event) -> Stop | None:
-        """Hands an event to the state callback, and does what that says."""
+        """Calls the state callback with an event, and does what it says."""
         self.event = event
         change = Change(self.state)
         stop = self._take(await self._call(event[0], event[1]), change)
@@ -268,7 +268,7 @@ class Engine(Observed):
     # ---- the state callback
 
     async def _call(self, kind: Any, content: Any) -> Any:
-        """Calls the state callback; what it throws is what it returns, as in OTP."""
+        """Calls the state callback; what it throws counts as its result, as in OTP."""
         try:
             if self._mode[0]:
                 function = self._functions.get(self.state) or self._state_function()
@@ -280,7 +280,7 @@ class Engine(Observed):
             return thrown.value
 
     def _state_function(self) -> Callable[[Any, Any], Any]:
-        """The state callback of the current state, looked for when the state is new."""
+        """The state callback of the current state, looked up when the state is new."""
         state = self.state
         if isinstance(state, str) and not hasattr(self._base, state):
             function = getattr(self.machine, state, None)
@@ -310,7 +310,7 @@ class Engine(Observed):
         return None
 
     def _take_on_entering(self, result: Any, change: Change) -> Stop | None:
-        """The same of a state enter call, which may do less."""
+        """Reads the result of a state enter call, which may do less."""
         cls = result.__class__
         if cls is NextState:
             if result.state != self.state:
@@ -358,7 +358,7 @@ class Engine(Observed):
             _bad(_BAD_ENTER_ACTION if known else _BAD_ACTION, action)
 
     def _act_anywhere(self, action: Any, change: Change) -> bool:
-        """Does an action that every callback may return; False if it is none."""
+        """Does an action that every callback may return; returns False if it is not one."""
         cls = action.__class__
         if cls is Reply:
             good = is_reply(action)

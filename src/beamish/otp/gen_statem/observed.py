@@ -1,6 +1,6 @@
 """How a state machine answers system messages, and what crash reports show of it.
 
-Its state is the pair ``(state, data)``, where the data are a dict of the machine's attributes.
+Its state is the pair ``(state, data)``; the data are a dict of the machine's attributes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Observed"]
 
 
 class Observed(Special):
-    """The side of a running state machine that sys(3) and the crash reports see."""
+    """What sys(3) and the crash reports see of a running state machine."""
 
     if TYPE_CHECKING:
         machine: GenStatemCallbacks
@@ -41,7 +41,7 @@ class Observed(Special):
 
     @property
     def message(self) -> Any:
-        """The event that is worked on, a call in the shape of its message."""
+        """The event that is being handled; a call in the shape of its message."""
         match self.event:
             case (("call", caller), request):
                 return (GEN_CALL, caller, request)
@@ -51,7 +51,7 @@ class Observed(Special):
     # ---- for sys
 
     def system_get_state(self) -> Any:
-        """The state that ``sys.get_state`` answers."""
+        """The state that ``sys.get_state`` returns."""
         return self.state, attributes_of(self.machine)
 
     def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:

@@ -1,6 +1,6 @@
 """The process of a state machine, from its first step to its last.
 
-Its end is a GenServer's: ``terminate`` runs exactly once for a Stop, an error in a callback, an
+It ends as a GenServer does: ``terminate`` runs exactly once for a Stop, an error in a callback, an
 exit by the machine itself and, while it traps exits, an exit of its parent, and never when an
 exit signal has ended the process.
 """
@@ -58,7 +58,7 @@ async def run(starter: Starter, setup: Setup) -> None:
 
 
 async def _begin(starter: Starter, setup: Setup) -> tuple[Engine, NextState] | None:
-    """Runs init and tells the starter; None if there shall be no machine."""
+    """Runs init and tells the starter; None if there will be no machine."""
     if not claim(starter, setup.name):
         return None
     try:
@@ -79,12 +79,12 @@ async def _begin(starter: Starter, setup: Setup) -> tuple[Engine, NextState] | N
 
 
 async def live(engine: Engine, first: NextState) -> None:
-    """Runs a machine that has started, to its end."""
+    """Runs a machine that has started until it ends."""
     behaviour.serving(engine)
     try:
         stop = await engine.begin(first) or await engine.run()
     except GeneratorExit:
-        raise  # killed: no code of the machine's runs any more
+        raise  # killed: none of the machine's code runs any more
     except BaseException as error:
         if not behaviour.ending():  # else an exit signal ended it: only `finally` runs
             await reporting(_failed, (engine, error), _NO_KEYWORDS)
@@ -102,5 +102,5 @@ async def _stop(engine: Engine, reason: Any) -> None:
 
 
 async def _failed(engine: Engine, error: BaseException) -> None:
-    """Lets a machine that goes down by its own doing clean up."""
+    """Lets a machine clean up that ends by an error or exit of its own."""
     await run_callback(engine.machine.terminate, exit_reason(error), engine.state)

@@ -1,8 +1,8 @@
 """The time-outs of a state machine: at most one of each kind and name.
 
 A time-out of 0 seconds needs no timer: it waits in a queue, and comes when no event waits any
-more and before a message is received. Others are timers that send to the machine itself. A
-message of a timer that was cancelled too late is known by its reference, and dropped.
+more, before the next message is received. The others are timers that send to the machine itself.
+The message of a timer that was cancelled too late is recognised by its reference, and dropped.
 
 Source: stdlib, gen_statem(3), transition_option() and timeout_action() (OTP 25 manual).
 """
@@ -24,7 +24,7 @@ __all__ = ["Timers", "is_time"]
 
 
 def is_time(action: TimeoutAction) -> bool:
-    """Whether the time of a time-out action is one."""
+    """Whether the time of a time-out action is valid."""
     time: Any = action.seconds
     if time is None or (isinstance(time, str) and time in ("cancel", "update")):
         return True
@@ -52,7 +52,7 @@ class Timers:
         """Does what the actions of one result say; the last one of a kind counts."""
         last: dict[Any, TimeoutAction] = {}
         for action in actions:
-            last.pop(action.kind, None)  # what counts is where it stands, too
+            last.pop(action.kind, None)  # its place counts, too
             last[action.kind] = action
         for kind, action in last.items():
             self._set(kind, action)
@@ -85,10 +85,10 @@ class Timers:
         if timer is None:
             self._due.remove(kind)
         elif process.cancel_timer(timer) is None:
-            self._late.add(timer)  # its message waits already
+            self._late.add(timer)  # its message is in the mailbox already
 
     def cancel_event_timeout(self) -> None:
-        """Any event takes back the event time-out."""
+        """Takes the event time-out back, as any event does."""
         if TIMEOUT in self.running:
             self.cancel(TIMEOUT)
 
@@ -100,10 +100,10 @@ class Timers:
         return kind, self.running.pop(kind)[1]
 
     def fired(self, timer: Any, kind: Any) -> tuple[Any, Any] | None:
-        """The event that a timer's message stands for; None if it is no timer of ours."""
+        """The event that a timer's message means; None if the timer is not ours."""
         try:
             found = self.running.get(kind)
-        except TypeError:  # the message is somebody's, and what stands for the kind has no hash
+        except TypeError:  # not a timer's message: its second element cannot be hashed
             return None
         if found is None or found[0] is not timer:
             return None
@@ -111,7 +111,7 @@ class Timers:
         return kind, found[1]
 
     def is_late(self, timer: Any) -> bool:
-        """Whether a message is that of a timer that was cancelled; asked once for each."""
+        """Whether a message is from a timer that was cancelled; asked once for each."""
         if isinstance(timer, TimerRef) and timer in self._late:
             self._late.remove(timer)
             return True

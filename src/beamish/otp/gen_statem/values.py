@@ -48,8 +48,8 @@ EventType: TypeAlias = str | tuple[str, Any]
 ``"state_timeout"`` or ``("timeout", name)``.
 """
 
-# Seconds; None for ever, which takes a running one back; two words that only cancel() and update()
-# need to know.
+# Seconds; None is forever, which takes a running one back; the two words are for cancel() and
+# update() alone.
 Time: TypeAlias = float | Literal["cancel", "update"] | None
 
 STATE_TIMEOUT: Final = Atom("state_timeout")
@@ -63,10 +63,10 @@ _UPDATE: Final = "update"
 @final
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Answers a call.
+    """Replies to a call.
 
     Args:
-        caller: of the event type ``("call", caller)``.
+        caller: from the event type ``("call", caller)``.
         value: the reply.
     """
 
@@ -80,7 +80,7 @@ class Postpone:
     """Puts the event aside until the state changes; then it comes again, before later ones.
 
     Args:
-        postpone: False takes an earlier Postpone of the same result back.
+        postpone: False takes back an earlier Postpone of the same result.
     """
 
     postpone: bool = True
@@ -92,7 +92,7 @@ class NextEvent:
     """Inserts an event before all that wait; several keep their order.
 
     Args:
-        type: any event type: ``"internal"``, which no other process can send, or ``"cast"`` ...
+        type: any event type, such as ``"internal"``, which no other process can send.
         content: what the state callback gets with it.
     """
 
@@ -105,8 +105,8 @@ class _Timeout:
     """What the time-outs without a name have in common.
 
     Args:
-        seconds: from now; 0 comes before any event that has not been received yet; None for
-            ever: takes a running time-out of this kind back.
+        seconds: from now; 0 comes before any event that has not been received yet; None is
+            forever: it takes a running time-out of this kind back.
         content: what the state callback gets.
         abs: `seconds` is a time on the clock of ``process.monotonic_time()``.
     """
@@ -117,22 +117,22 @@ class _Timeout:
 
     @classmethod
     def cancel(cls) -> Self:
-        """Takes a running time-out of this kind back; also one that is due."""
+        """Takes back a running time-out of this kind, even one that is due."""
         return cls(_CANCEL)
 
     @classmethod
     def update(cls, content: Any) -> Self:
-        """Gives a running time-out other content; one that does not run comes at once."""
+        """Gives a running time-out new content; if none is running, it comes at once."""
         return cls(_UPDATE, content)
 
 
 @final
 class StateTimeout(_Timeout):
-    """An event ``"state_timeout"``, unless the state changes before.
+    """An event ``"state_timeout"``, unless the state changes first.
 
     Args:
-        seconds: from now; 0 comes before any event that has not been received yet; None for
-            ever: takes a running time-out of this kind back.
+        seconds: from now; 0 comes before any event that has not been received yet; None is
+            forever: it takes a running time-out of this kind back.
         content: what the state callback gets.
         abs: `seconds` is a time on the clock of ``process.monotonic_time()``.
     """
@@ -143,7 +143,7 @@ class StateTimeout(_Timeout):
 
 @final
 class EventTimeout(_Timeout):
-    """An event ``"timeout"``, unless any other event comes before.
+    """An event ``"timeout"``, unless any other event comes first.
 
     Args:
         seconds: as for StateTimeout.
@@ -158,7 +158,7 @@ class EventTimeout(_Timeout):
 @final
 @dataclass(frozen=True, slots=True)
 class GenericTimeout:
-    """An event ``("timeout", name)``, whatever comes before; one for each name.
+    """An event ``("timeout", name)``, whatever comes first; one for each name.
 
     Args:
         name: any hashable term. Setting one of that name again replaces it.
@@ -174,12 +174,12 @@ class GenericTimeout:
 
     @classmethod
     def cancel(cls, name: Any) -> GenericTimeout:
-        """Takes the time-out of that name back; also one that is due."""
+        """Takes back the time-out of that name, even one that is due."""
         return cls(name, _CANCEL)
 
     @classmethod
     def update(cls, name: Any, content: Any) -> GenericTimeout:
-        """Gives the time-out of that name other content; one that does not run comes at once."""
+        """Gives the time-out of that name new content; if none is running, it comes at once."""
         return cls(name, _UPDATE, content)
 
     @property
@@ -203,7 +203,7 @@ class ChangeCallbackModule:
 @final
 @dataclass(frozen=True, slots=True)
 class PushCallbackModule:
-    """As ChangeCallbackModule; PopCallbackModule comes back to the class that was left.
+    """Like ChangeCallbackModule; PopCallbackModule returns to the class that was left.
 
     Args:
         cls: a GenStatem.
@@ -215,7 +215,7 @@ class PushCallbackModule:
 @final
 @dataclass(frozen=True, slots=True)
 class PopCallbackModule:
-    """Comes back to the class that the last PushCallbackModule left; without one it is an error."""
+    """Returns to the class that the last PushCallbackModule left; without one it is an error."""
 
 
 TimeoutAction: TypeAlias = StateTimeout | EventTimeout | GenericTimeout
@@ -241,10 +241,10 @@ Action: TypeAlias = (
 @final
 @dataclass(frozen=True, slots=True, init=False)
 class NextState:
-    """The machine goes to a state; from init: begins in it.
+    """The machine goes to a state; returned from init, it begins in that state.
 
-    If it is another one, postponed events come again, the state time-out is taken back, and the
-    state enter call is made. The same one is as KeepState.
+    If the state is another one, postponed events come again, the state time-out is taken back, and
+    the state enter call is made. NextState of the same state is a KeepState.
 
     Args:
         state: a method's name with state functions, any term with handle_event.
@@ -277,7 +277,7 @@ class KeepState:
 @final
 @dataclass(frozen=True, slots=True, init=False)
 class RepeatState:
-    """As KeepState, and the state enter call is made again.
+    """Like KeepState, and the state enter call is made again.
 
     Args:
         actions: what else happens, in this order.
@@ -292,7 +292,7 @@ class RepeatState:
 @final
 @dataclass(frozen=True, slots=True, init=False)
 class StopAndReply:
-    """Ends the machine as ``Stop(reason)`` does, and answers calls before.
+    """Ends the machine as ``Stop(reason)`` does, and replies to calls first.
 
     Args:
         reason: the exit reason.
@@ -336,7 +336,7 @@ _PLAIN_TYPES: Final[Sequence[str]] = ("cast", "info", "internal", "timeout", "st
 
 
 def is_reply(action: Any) -> bool:
-    """Whether this is a Reply to somebody who can be answered."""
+    """Whether this is a Reply to a caller that can be replied to."""
     if not isinstance(action, Reply):
         return False
     caller: Any = action.caller

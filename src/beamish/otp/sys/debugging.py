@@ -1,7 +1,7 @@
-"""What sys(3) can hang on a process that handles system messages: trace, log, counts, functions.
+"""What sys(3) can attach to a process that handles system messages: trace, log, counts, functions.
 
 A process that nobody looks at has no Debug at all, so its loop pays one comparison a message.
-Events are tuples in OTP's shapes; a behaviour says which it has, and how they read.
+Events are tuples in OTP's shapes; a behaviour says which events it has, and how they read.
 
 Source: stdlib, sys(3), "system_event()" and "dbg_opt()" (OTP 25 manual).
 """
@@ -44,7 +44,7 @@ _OPTIONS: Final = (
 
 
 class Statistics(NamedTuple):
-    """How much a process had to do since it is counted.
+    """How much a process has done since counting began.
 
     Attributes:
         start_time: when counting began, in seconds of the node's clock.
@@ -64,8 +64,7 @@ class Debug:
     """What is switched on for one process.
 
     Args:
-        name: how it is called in what is printed.
-        words: says an event in words.
+        words: puts an event into words.
     """
 
     __slots__ = ("_began", "_file", "_functions", "_in", "_log", "_out", "_path", "_trace", "words")

@@ -1,4 +1,4 @@
-"""What ``sys.get_status`` and crash reports show of a process, as its format_status has it."""
+"""What ``sys.get_status`` and crash reports show of a process, by way of its format_status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def formatted(
 ) -> dict[str, Any]:
     """A status after the user's ``format_status``, with the logged events in it.
 
-    A format_status that fails harms nobody: a note of it replaces what it may have wanted to hide.
+    A format_status that fails harms nobody: a note replaces what it may have meant to hide.
 
     Args:
         callbacks: the user's object, which has the method ``format_status(status)``.

@@ -1,4 +1,4 @@
-"""The client's side of sys: what can be asked of a process, and be done to it."""
+"""The client's side of sys: what can be asked of a process and done to it."""
 
 from __future__ import annotations
 
@@ -68,11 +68,12 @@ async def get_state(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Any:
         timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Returns:
-        Of a GenServer a dict of its attributes, of an Agent its value, of another process what its
-        ``system_get_state`` returns.
+        A dict of the attributes of a GenServer, the value of an Agent, or what the
+        ``system_get_state`` of another process returns.
 
     Raises:
-        ProcessError: that raised; the reason is ``("callback_failed", function, exception)``.
+        ProcessError: that function raised; the reason is ``("callback_failed", function,
+            exception)``.
 
     Exits:
         ``(reason, ("sys", "get_state", (dest,)))``, or ``(dest, timeout)`` if a time-out was given;
@@ -111,7 +112,7 @@ async def replace_state(
 
 
 async def get_status(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Status:
-    """What there is to know of a process, its state as its ``format_status`` shows it.
+    """All there is to know about a process; its state as its ``format_status`` shows it.
 
     Source: sys:get_status/2.
     """
@@ -130,7 +131,7 @@ async def suspend(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
 
 
 async def resume(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
-    """Lets a suspended process go on; what came meanwhile lies in its mailbox.
+    """Lets a suspended process go on; messages that came meanwhile are in its mailbox.
 
     Source: sys:resume/2.
     """
@@ -138,12 +139,12 @@ async def resume(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
 
 
 async def terminate(dest: Dest, reason: Any, timeout: CallTimeout = NOT_GIVEN) -> None:
-    """Orders a process to clean up and exit; returns when it has heard of it.
+    """Tells a process to clean up and exit; returns when it has received that.
 
     Args:
         dest: a pid, name or via tuple.
         reason: what it exits with.
-        timeout: seconds to wait, or None forever, as it does if it is not given, as in OTP.
+        timeout: seconds to wait, or None forever (the default, as in OTP).
 
     Source: sys:terminate/3.
     """
@@ -158,10 +159,10 @@ async def change_code(
 
     Args:
         dest: a pid, name or via tuple.
-        module: the new class of a GenServer, which its instance becomes one of; other processes do
-            with it what they like.
-        old_vsn: from which version, as the callback understands it.
-        extra: whatever else it is to know.
+        module: the new class of a GenServer, which its instance gets; other processes do what they
+            like with it.
+        old_vsn: the version before, as the callback understands it.
+        extra: whatever else the callback needs to know.
         timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Raises:
@@ -195,12 +196,12 @@ async def log(
 
     Args:
         dest: a pid, name or via tuple.
-        flag: True keeps the last 10, a number (or ``(True, number)``) so many, False none;
+        flag: True keeps the last 10, a number (or ``(True, number)``) that many, False none;
             ``"get"`` returns them, ``"print"`` prints them in the process.
         timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Returns:
-        The events, oldest first, with ``"get"``; else None.
+        With ``"get"`` the events, oldest first; otherwise None.
 
     Source: sys:log/3.
     """
@@ -233,11 +234,11 @@ async def statistics(
 
     Args:
         dest: a pid, name or via tuple.
-        flag: True begins to count, False ends it, ``"get"`` asks.
+        flag: True begins to count, False ends it, ``"get"`` returns the counts.
         timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Returns:
-        With ``"get"`` the Statistics, or ``"no_statistics"`` where nothing is counted.
+        With ``"get"`` the Statistics, or ``"no_statistics"`` if nothing is counted.
 
     Source: sys:statistics/3.
     """
@@ -251,13 +252,13 @@ async def install(
     spec: tuple[DebugFunction, Any] | tuple[Any, DebugFunction, Any],
     timeout: CallTimeout = NOT_GIVEN,
 ) -> None:
-    """Adds a function that is told every event of a process.
+    """Adds a function that is called for every event of a process.
 
     Args:
         dest: a pid, name or via tuple.
         spec: ``(function, state)`` or ``(id, function, state)``. The function gets its state,
-            the event and the process' name, in the process; it returns its next state, or
-            ``"done"`` to be removed, as it is if it raises. Of one id there is one function.
+            the event and the process' name, in the process. It returns its next state, or
+            ``"done"`` to be removed; it is also removed if it raises. An id has one function.
         timeout: seconds to wait, or None forever; 5.0 if it is not given, as in OTP.
 
     Example:
@@ -270,7 +271,7 @@ async def install(
 
 
 async def remove(dest: Dest, function: Any, timeout: CallTimeout = NOT_GIVEN) -> None:
-    """Takes a function of `install` away again, by its id or by itself.
+    """Removes a function that `install` has added, by its id or by itself.
 
     Source: sys:remove/3.
     """
@@ -301,7 +302,7 @@ def _checked(function: str, fn: Any) -> Any:
 async def _debug(
     dest: Dest, function: str, given: Any, timeout: CallTimeout, meant: Any = NOT_GIVEN
 ) -> Any:
-    """Asks for a change of what is looked at; `meant` is what the argument stands for."""
+    """Changes what is switched on; `meant` is what is sent for the given argument."""
     name = Atom(function)
     request = (_DEBUG, (name, given if meant is NOT_GIVEN else meant))
     return await _ask(dest, request, timeout, name, (given,))
@@ -316,9 +317,9 @@ async def _ask(
     *,
     default: float | None = 5.0,
 ) -> Any:
-    """Sends a system message and waits for what comes of it.
+    """Sends a system message and waits for its result.
 
-    An exit reason shows the function as sys(3) has it: the request itself where none is named.
+    An exit reason shows the function as sys(3) has it: the request itself if none is named.
     """
     shown = request if function is None else function
     called = (SYS, shown, (dest, *args, *as_given(timeout)))
@@ -330,7 +331,7 @@ async def _ask(
 
 
 def _failure(reason: Any) -> Exception:
-    """What went wrong there, to be raised here."""
+    """The exception to raise here for what went wrong there."""
     if isinstance(reason, Exception):
         return reason
     error = ProcessError(reason)

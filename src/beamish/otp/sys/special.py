@@ -40,10 +40,10 @@ class Status:
 
     Attributes:
         pid: the process.
-        module: what runs there: the class of a server, say.
+        module: what runs there, such as the class of a server.
         dictionary: its process dictionary.
         state: ``"running"`` or ``"suspended"``.
-        parent: who started it with a link; None where nobody did.
+        parent: who started it with a link, or None.
         debug: the debug options that are on.
         data: what the behaviour tells; ``data["State"]`` is its state, formatted.
     """
@@ -58,17 +58,17 @@ class Status:
 
 
 class Special:
-    """What a process offers to sys: subclass it and override what the process has.
+    """What a process offers to sys; subclass it and override what the process has.
 
     Attributes:
         debug: what is traced, logged or counted; None while nothing is. A loop tests this, and
-            calls :func:`handle_debug` where it is not None.
+            calls :func:`handle_debug` if it is not None.
     """
 
     debug: Debug | None = None
 
     def system_get_state(self) -> Any:
-        """What ``sys.get_state`` answers; by default nothing, the process has no state to show."""
+        """What ``sys.get_state`` returns; by default None, for a process without a state."""
         return None
 
     def system_replace_state(self, fn: Callable[[Any], Any]) -> Any:
@@ -78,8 +78,8 @@ class Special:
     def system_code_change(self, module: Any, old_vsn: Any, extra: Any) -> Any:
         """Takes the state over into new code; ``def`` or ``async def``.
 
-        It is called while the process is suspended, with what ``sys.change_code`` was given. What
-        it raises refuses the change.
+        It is called while the process is suspended, with what ``sys.change_code`` was given. If it
+        raises, the change is refused.
         """
         raise NotImplementedError(f"{type(self).__name__} has no code_change")
 
@@ -92,7 +92,7 @@ class Special:
         return type(self)
 
     def system_name(self) -> Any:
-        """What traces call the process, and functions are told; by default its name or pid."""
+        """What traces and functions call the process; by default its name or pid."""
         me = process.self()
         return process.info(me, "registered_name") or me
 
@@ -102,12 +102,12 @@ class Special:
 
 
 def handle_debug(special: Special, event: Event) -> None:
-    """Tells an event to what is switched on; a loop calls it where ``special.debug`` is not None.
+    """Passes an event to all that is switched on; called if ``special.debug`` is not None.
 
     Args:
         special: the process' own.
         event: ``("in", message)``, ``("out", reply, to)``, or another tuple that its
-            ``system_format_event`` can say.
+            ``system_format_event`` can put into words.
 
     Source: sys:handle_debug/4.
     """
@@ -125,7 +125,7 @@ def debug_options(special: Special, options: Iterable[Any]) -> None:
             path)``, ``("install", (function, state))``.
 
     Raises:
-        BadArgError: one of them is none of these.
+        BadArgError: an option is none of these.
         OSError: the file cannot be opened.
 
     Source: sys:debug_options/1.
@@ -134,7 +134,7 @@ def debug_options(special: Special, options: Iterable[Any]) -> None:
 
 
 def get_log(special: Special) -> list[Event]:
-    """The events that a process has logged of itself, oldest first.
+    """The events that the process has logged, oldest first.
 
     Source: sys:get_log/1.
     """
@@ -143,7 +143,7 @@ def get_log(special: Special) -> list[Event]:
 
 
 def print_log(special: Special) -> None:
-    """Prints them.
+    """Prints the events that the process has logged.
 
     Source: sys:print_log/1.
     """
@@ -158,12 +158,12 @@ async def handle_system_msg(
 
     Args:
         special: the process' own.
-        caller: who is answered: the second element of the message.
+        caller: whom to reply to: the second element of the message.
         request: the third.
         parent: whose exit ends a suspended process that traps exits; None for nobody's.
 
     Returns:
-        None: the loop goes on. ``Stop(reason)``: the process shall clean up and exit with it.
+        None: the loop goes on. ``Stop(reason)``: the process must clean up and exit with it.
 
     Source: sys:handle_system_msg/6.
     """
@@ -196,7 +196,7 @@ async def _change_code(special: Special, module: Any, old_vsn: Any, extra: Any) 
         result = special.system_code_change(module, old_vsn, extra)
         if is_coroutine(result):
             await result
-    except Exception as error:  # noqa: BLE001  # whatever the callback raises is who asked's
+    except Exception as error:  # noqa: BLE001  # the caller gets whatever it raises
         return ERROR, (EXIT, error)
     return OK, None
 
