@@ -105,7 +105,7 @@ def from_toml(value: Any, setting: Setting, where: str) -> Any:
 
 def did_you_mean(key: str, keys: Mapping[str, Any]) -> str:
     """A hint if a key is almost one of these."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for who has made a mistake
+    from difflib import get_close_matches  # noqa: PLC0415 - only needed after a mistake
 
     close = get_close_matches(key, keys, 1)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -116,7 +116,7 @@ class Table:
         Raises:
             ConfigError: it cannot be read.
         """
-        import tomllib  # noqa: PLC0415 - only for who has a file
+        import tomllib  # noqa: PLC0415 - only needed for a file
 
         try:
             with Path(path).open("rb") as file:

@@ -1,7 +1,7 @@
 """Locks of a Registry: one process at a time.
 
-A partition of the registry keeps them, and watches who has or wants one: a lock goes with the
-process that has it, and who dies while it waits does not hold up those behind it.
+A partition of the registry keeps them, and monitors the processes that have or want one. A lock is
+released when its process ends, and a process that ends while it waits does not hold up the others.
 
 Source: Elixir's Registry.lock/3.
 """
@@ -24,7 +24,7 @@ __all__ = ["RegistryLock", "run_locked"]
 
 @final
 class RegistryLock:
-    """What ``async with Registry.lock(registry, key):`` enters."""
+    """The context manager of ``async with Registry.lock(registry, key):``."""
 
     def __init__(self, partition: Pid, key: Hashable) -> None:
         self._partition = partition
@@ -36,7 +36,7 @@ class RegistryLock:
         try:
             granted = await call(self._partition, (LOCK, self._key, token), None)
         except BaseException:
-            # Whoever waits may be cancelled and live on: what it may get it must give back.
+            # The wait may be cancelled although the process lives on: it must release what it got.
             cast(self._partition, (UNLOCK, self._key, token))
             raise
         if not granted:
@@ -53,7 +53,7 @@ class RegistryLock:
 
 
 async def run_locked(lock: RegistryLock, fn: Callable[[], Any]) -> Any:
-    """Runs a function with a lock; its result."""
+    """Runs a function with a lock; returns its result."""
     async with lock:
         result = fn()
         return await result if is_coroutine(result) else result

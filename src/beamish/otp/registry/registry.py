@@ -27,7 +27,7 @@ Found = list[tuple[Pid, Any]]
 
 
 class Registry(Supervised):
-    """Finds processes by keys; see the page "Registry". The class is a via registry of names."""
+    """Finds processes by key; see the page "Registry". The class is a registry for via names."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
 
@@ -45,18 +45,19 @@ class Registry(Supervised):
 
         Args:
             keys: ``"unique"``: a key belongs to one process; ``"duplicate"``: to any number.
-            name: its registered name, by which everybody speaks of it.
-            partitions: how many processes see to those registered, 1 or more; for duplicate keys
-                also how many may work in a parallel ``dispatch``.
-            listeners: names of processes that are told ``("register", registry, key, pid, value)``
-                and ``("unregister", registry, key, pid)``, the latter also when a process ends.
-            meta: what :meth:`meta` shall find at first.
+            name: its registered name, by which all functions refer to it.
+            partitions: how many processes watch the registered ones, 1 or more; for duplicate keys
+                also how many tasks run in a parallel ``dispatch``.
+            listeners: names of processes that get the messages ``("register", registry, key, pid,
+                value)`` and ``("unregister", registry, key, pid)``, the latter also when a process
+                ends.
+            meta: the initial values for :meth:`meta`.
 
         Returns:
-            The pid, of a supervisor of the partitions.
+            The pid, which is that of the supervisor of the partitions.
 
         Raises:
-            ChildSpecError: an option is none of these.
+            ChildSpecError: an option has a value that it cannot have.
             StartError: ``("already_started", pid)``.
 
         Source: Elixir's Registry.start_link/1.
@@ -75,14 +76,14 @@ class Registry(Supervised):
         Args:
             registry: the registry's name.
             key: any hashable value.
-            value: kept beside the pid.
+            value: kept with the pid.
 
         Returns:
-            The pid of the registry's partition to which the caller is now linked.
+            The pid of the registry's partition that the caller is now linked to.
 
         Raises:
-            AlreadyRegisteredError: the registry is unique and a process, the caller perhaps, has
-                the key.
+            AlreadyRegisteredError: the keys are unique, and a process has the key, perhaps the
+                caller itself.
             BadArgError: there is no such registry.
 
         Source: Elixir's Registry.register/3.
@@ -100,11 +101,11 @@ class Registry(Supervised):
 
     @staticmethod
     def unregister(registry: str, key: Hashable) -> None:
-        """Takes all entries of the calling process under a key away.
+        """Removes all entries of the calling process under a key.
 
         Args:
             registry: the registry's name.
-            key: the key; one that the caller does not have does nothing.
+            key: the key; nothing happens if the caller does not have it.
 
         Source: Elixir's Registry.unregister/2.
         """
@@ -114,13 +115,13 @@ class Registry(Supervised):
     def unregister_match(
         registry: str, key: Hashable, pattern: Any, guard: Guard | None = None
     ) -> None:
-        """Takes those entries of the calling process under a key away whose value matches.
+        """Removes the entries of the calling process under a key whose values match.
 
         Args:
             registry: the registry's name.
             key: the key.
-            pattern: of the value, as in ``process.receive``.
-            guard: called with a value that matches; true to take it.
+            pattern: a pattern for the value, as in ``process.receive``.
+            guard: called with a value that matches; it returns whether to take the entry.
 
         Source: Elixir's Registry.unregister_match/4.
         """
@@ -140,7 +141,7 @@ class Registry(Supervised):
         Args:
             registry: the registry's name.
             key: the key.
-            fn: makes the new value of the old one.
+            fn: makes the new value from the old one.
 
         Returns:
             ``(new, old)``, or None if the caller does not have the key.
@@ -157,7 +158,7 @@ class Registry(Supervised):
             return entry.value, old
         return None
 
-    # ---- looking things up
+    # ---- look-ups
 
     @staticmethod
     def lookup(registry: str, key: Hashable) -> Found:
@@ -168,7 +169,7 @@ class Registry(Supervised):
             key: the key.
 
         Returns:
-            ``[(pid, value), ...]``: at most one for unique keys. Only living processes.
+            ``[(pid, value), ...]``, of living processes only; at most one if the keys are unique.
 
         Source: Elixir's Registry.lookup/2.
         """
@@ -180,10 +181,10 @@ class Registry(Supervised):
 
         Args:
             registry: the registry's name.
-            key: the key itself; it is never a pattern.
-            pattern: of the value, as in ``process.receive``: ``...`` is anything, a type any of
-                its instances, a tuple a tuple of patterns.
-            guard: called with a value that matches; true to take it.
+            key: the key itself, not a pattern.
+            pattern: a pattern for the value, as in ``process.receive``: ``...`` matches anything, a
+                type its instances, a tuple a tuple whose elements match.
+            guard: called with a value that matches; it returns whether to take the entry.
 
         Returns:
             ``[(pid, value), ...]``.
@@ -206,19 +207,19 @@ class Registry(Supervised):
 
     @staticmethod
     def select(registry: str, *specs: Select | tuple[Any, Any, Any]) -> list[Any]:
-        """What specs make of all entries of a registry.
+        """The entries of a registry that specs select.
 
         Args:
             registry: the registry's name.
-            specs: each a :class:`Select`, or ``(key, pid, value)`` patterns; an entry is for the
-                first that takes it. Without one, all entries.
+            specs: each a :class:`Select`, or ``(key, pid, value)`` patterns. The first one that
+                takes an entry counts. Without any spec, all entries are selected.
 
         Returns:
-            What the specs give: ``(key, pid, value)``, if they do not say otherwise. In no
-            certain order.
+            ``(key, pid, value)`` for each entry, or what `give` of its Select returns. The order is
+            not defined.
 
         Raises:
-            BadArgError: something is no spec.
+            BadArgError: an argument is not a spec.
 
         Example:
             >>> Registry.select("jobs", Select(value=int, give=lambda entry: entry.pid))
@@ -237,7 +238,7 @@ class Registry(Supervised):
 
     @staticmethod
     def values(registry: str, key: Hashable, pid: Pid) -> list[Any]:
-        """The values that a process has registered under a key.
+        """The values of a process under a key.
 
         Source: Elixir's Registry.values/3.
         """
@@ -245,7 +246,7 @@ class Registry(Supervised):
 
     @staticmethod
     def keys(registry: str, pid: Pid) -> list[Hashable]:
-        """The keys of a process, in the order of registration; one for each entry.
+        """The keys of a process in the order of registration, one for each entry.
 
         Source: Elixir's Registry.keys/2.
         """
@@ -254,14 +255,14 @@ class Registry(Supervised):
 
     @staticmethod
     def count(registry: str) -> int:
-        """How many entries there are; those of dead processes do not count.
+        """How many entries there are; those of processes that have ended do not count.
 
         Source: Elixir's Registry.count/1.
         """
         owned = list(_table_of(registry).by_pid.items())
         return sum(len(entries) for pid, entries in owned if process.alive(pid))
 
-    # ---- telling many
+    # ---- dispatch
 
     @overload
     @staticmethod
@@ -296,14 +297,14 @@ class Registry(Supervised):
         Args:
             registry: the registry's name.
             key: the key.
-            fn: called with ``[(pid, value), ...]``: once; if the keys are duplicate, once for
-                each partition that has some.
-            parallel: runs it in one task for each partition, linked to the caller; then it is
-                awaited: ``await Registry.dispatch(..., parallel=True)``, and `fn` may be ``async
+            fn: called with ``[(pid, value), ...]``; once, or, if the keys are duplicate, once for
+                each partition that has entries.
+            parallel: runs it in a task for each partition, linked to the caller. Then the call must
+                be awaited, ``await Registry.dispatch(..., parallel=True)``, and `fn` may be ``async
                 def``. With one partition, or unique keys, it runs in the caller.
 
         Exits:
-            With `parallel`: with what a task has failed with.
+            With the reason of a task that failed, if `parallel`.
 
         Example:
             >>> Registry.dispatch("rooms", "lobby", lambda found: [send(p, msg) for p, _ in found])
@@ -318,7 +319,7 @@ class Registry(Supervised):
         for group in groups:
             result = fn(group)
             if is_coroutine(result):
-                result.close()  # it will never be awaited, and need not warn of that
+                result.close()  # so that asyncio does not warn that it was never awaited
                 raise BadArgError(
                     "Registry.dispatch: expected a plain function; got an async def: "
                     "write await Registry.dispatch(registry, key, fn, parallel=True)"
@@ -329,7 +330,7 @@ class Registry(Supervised):
 
     @staticmethod
     def meta(registry: str, key: Hashable, default: Any = None) -> Any:
-        """What :meth:`put_meta` has noted of a registry; `default` if nothing.
+        """The value that :meth:`put_meta` stored in a registry; `default` if there is none.
 
         Source: Elixir's Registry.meta/2.
         """
@@ -337,7 +338,7 @@ class Registry(Supervised):
 
     @staticmethod
     def put_meta(registry: str, key: Hashable, value: Any) -> None:
-        """Notes something of a registry, until it ends.
+        """Stores a value in a registry, until the registry ends.
 
         Source: Elixir's Registry.put_meta/3.
         """
@@ -345,7 +346,7 @@ class Registry(Supervised):
 
     @staticmethod
     def delete_meta(registry: str, key: Hashable) -> None:
-        """Forgets what was noted.
+        """Deletes a value that :meth:`put_meta` stored.
 
         Source: Elixir's Registry.delete_meta/2.
         """
@@ -365,10 +366,10 @@ class Registry(Supervised):
 
     @staticmethod
     def lock(registry: str, key: Hashable, fn: Callable[[], Any] | None = None) -> Any:
-        """Keeps others out: one process at a time has the lock of a key.
+        """Locks a key: one process at a time has its lock.
 
-        The key need not be registered; it is a name that those who want to keep each other out
-        have agreed on. The lock goes with the process that has it.
+        The key need not be registered; it is a name that the processes agree on. The lock is
+        released when its process ends.
 
         Args:
             registry: the registry's name.
@@ -377,7 +378,7 @@ class Registry(Supervised):
                 lock, and returns its result. Without one: ``async with Registry.lock(...):``.
 
         Raises:
-            BadArgError: there is no such registry, or the caller has the lock already.
+            BadArgError: there is no such registry, or the caller already has the lock.
 
         Example:
             >>> async with Registry.lock("KV.Registry", "shopping"):
@@ -411,13 +412,13 @@ class Registry(Supervised):
 
     @staticmethod
     def unregister_name(key: Any) -> None:
-        """Takes a via name of the calling process away."""
+        """Removes a via name of the calling process."""
         registry, inner, _ = _via_key(key)
         Registry.unregister(registry, inner)
 
     @staticmethod
     def whereis_name(key: Any) -> Pid | None:
-        """The process of a via name; None if there is none, or no such registry."""
+        """The process with a via name; None if there is none, or no such registry."""
         registry, inner, _ = _via_key(key)
         if process.whereis(registry) is None:
             return None
@@ -425,7 +426,11 @@ class Registry(Supervised):
 
     @staticmethod
     def send(key: Any, message: Any) -> Any:
-        """Sends to the process of a via name; without one exits: ``("badarg", (key, message))``."""
+        """Sends to the process with a via name.
+
+        Exits:
+            ``("badarg", (key, message))`` if there is none.
+        """
         pid = Registry.whereis_name(key)
         if pid is None:
             process.exit((BADARG, (key, message)))

@@ -16,7 +16,7 @@ __all__ = ["RegistryEntry", "Select", "selected"]
 
 
 class RegistryEntry(NamedTuple):
-    """An entry of a registry, as ``select`` shows it."""
+    """An entry of a registry, as ``select`` returns it."""
 
     key: Any
     pid: Pid
@@ -28,16 +28,17 @@ class Select:
     """Which entries of a registry to take, and what to make of them.
 
     Args:
-        key: a pattern of the key, as in ``process.receive``: ``...``, anything, by default.
-        pid: a pattern of the pid.
-        value: a pattern of the value.
-        where: called with an entry (``entry.key``, ``entry.pid``, ``entry.value``) that matches;
-            true to take it.
-        give: called with an entry that is taken; what it returns is what ``select`` returns. By
-            default the entry, which is a tuple ``(key, pid, value)``.
+        key: a pattern for the key, as in ``process.receive``; by default ``...``, which matches
+            anything.
+        pid: a pattern for the pid.
+        value: a pattern for the value.
+        where: called with an entry (``entry.key``, ``entry.pid``, ``entry.value``) that matches; it
+            returns whether to take the entry.
+        give: called with an entry that is taken; ``select`` returns its result. By default that is
+            the entry, a tuple ``(key, pid, value)``.
 
     Raises:
-        BadArgError: `where` or `give` is no function.
+        BadArgError: `where` or `give` is not a function.
 
     Example:
         >>> Select(key=("room", int), where=lambda entry: entry.key[1] > 3)
@@ -59,14 +60,14 @@ class Select:
                 )
 
     def takes(self, entry: RegistryEntry) -> bool:
-        """Whether this entry is meant."""
+        """Whether it selects this entry."""
         return process.matches((self.key, self.pid, self.value), entry) and (
             self.where is None or bool(self.where(entry))
         )
 
 
 def selected(table: Table, specs: tuple[Any, ...]) -> list[Any]:
-    """What the first spec that takes it makes of each entry."""
+    """For each entry, what the first spec that takes it gives."""
     wanted = [_spec(spec) for spec in specs] or [Select()]
     found: list[Any] = []
     for one in table.all():

@@ -1,15 +1,15 @@
-"""The entries of a Registry, and the processes that clear up behind the dead.
+"""The entries of a Registry, and the processes that remove those of dead processes.
 
-    the registry (a Supervisor, under the registry's name; its dictionary holds the table)
-      +-- partition 0     linked to the processes registered there, told by their pids
+    the registry (a Supervisor with the registry's name; its dictionary has the table)
+      +-- partition 0     linked to the processes registered there, by their pids
       +-- partition 1     ...
 
-Everybody reads and writes the table, between two awaits and without being preempted. What belongs
-to a process that is dead but not yet cleared up is not there for readers: they ask whether the
-process is alive, which no one who was told of a death can find it to be.
+All processes read and write the table directly, between two awaits and without being preempted.
+Readers skip entries of processes that have died but have not been removed yet: they test whether
+the process is alive, and nobody who has seen a death finds it so.
 
-If a partition dies, so do the processes linked to it, and their entries. In a unique registry all
-partitions are started anew then, as in Elixir, for they share the keys.
+If a partition ends, so do the processes linked to it, and their entries go. In a unique registry
+all partitions are then restarted, as in Elixir, because they share the keys.
 
 Source: Elixir's Registry.
 """
@@ -41,7 +41,7 @@ _UNREGISTER: Final = Atom("unregister")
 
 @final
 class Entry:
-    """A process under a key, told by identity."""
+    """A process under a key; entries are compared by identity."""
 
     __slots__ = ("key", "pid", "value")
 
@@ -77,7 +77,7 @@ class Table:
         """The partition that a pid, or the key of a lock, belongs to.
 
         Raises:
-            BadArgError: it is just being started anew.
+            BadArgError: it is being restarted.
         """
         pid = self.partitions[self.number_of(thing)]
         if pid is None:
@@ -86,7 +86,7 @@ class Table:
 
     def number_of(self, thing: Hashable) -> int:
         """The number of that partition."""
-        return hash((thing,)) % len(self.partitions)  # of a tuple, for a pid's own has no low bits
+        return hash((thing,)) % len(self.partitions)  # a pid's own hash has fixed low bits
 
     def find(self, key: Hashable) -> list[Entry]:
         """The entries of living processes under a key."""
@@ -114,7 +114,7 @@ class Table:
         return None
 
     def add(self, key: Hashable, pid: Pid, value: Any) -> None:
-        """Adds an entry, and tells the listeners."""
+        """Adds an entry, and notifies the listeners."""
         entry = Entry(key, pid, value)
         self.by_key.setdefault(key, {})[entry] = None
         self.by_pid.setdefault(pid, {})[entry] = None
@@ -122,7 +122,7 @@ class Table:
             self._tell((_REGISTER, self.name, key, pid, value))
 
     def remove(self, entries: list[Entry]) -> bool:
-        """Removes entries of one process; whether it has none left."""
+        """Removes entries of one process; returns whether it has none left."""
         for entry in entries:
             _drop(self.by_key, entry.key, entry)
             _drop(self.by_pid, entry.pid, entry)
@@ -160,7 +160,7 @@ class RegistrySupervisor(Supervisor):
     """The process that has the registry's name, and the table in its process dictionary."""
 
     def init(self, table: Table) -> Any:
-        """Makes the partitions its children."""
+        """Returns the partitions as its children."""
         process.put(TABLE, table)
         strategy: Any = "one_for_all" if table.keys == "unique" else "one_for_one"
         names = [f"{table.name}.PIDPartition{n}" for n in range(len(table.partitions))]
@@ -171,7 +171,7 @@ class RegistrySupervisor(Supervisor):
 
 @final
 class _Lock:
-    """Who has a lock, and who waits for it: the first has it."""
+    """The processes that wait for a lock, in order; the first one has it."""
 
     __slots__ = ("queue",)
 
@@ -180,14 +180,14 @@ class _Lock:
 
 
 class Partition(GenServer):
-    """Sees registered processes end, and keeps locks."""
+    """Watches registered processes, and keeps locks."""
 
     table: Table
     locks: dict[Hashable, _Lock]
     watches: dict[Ref, Hashable]
 
     def init(self, table: Table, number: int) -> None:
-        """Takes its place; what was registered with the one before has died with it."""
+        """Enters itself in the table; the processes of its predecessor have died with it."""
         process.flag(trap_exit=True)
         self.table = table
         self.locks = {}
@@ -197,7 +197,7 @@ class Partition(GenServer):
             table.partitions[number] = process.self()
 
     def handle_info(self, message: Any) -> None:
-        """Clears up after the dead."""
+        """Removes the entries of a process that has ended."""
         if isinstance(message, Exit):
             with process.critical():
                 self.table.forget(message.pid)
@@ -208,7 +208,7 @@ class Partition(GenServer):
             super().handle_info(message)
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
-        """Somebody wants a lock."""
+        """Gives a lock, or lets the caller wait for it."""
         match request:
             case ("lock", key, token):
                 return self._lock(key, token, caller)
@@ -216,7 +216,7 @@ class Partition(GenServer):
                 return super().handle_call(request, caller)
 
     def handle_cast(self, request: Any) -> None:
-        """Somebody is done with it, or does not want it any more."""
+        """Releases a lock, or ends the wait for it."""
         match request:
             case ("unlock", key, token):
                 self._release(key, lambda waiter: waiter[0] is token)

@@ -1,7 +1,7 @@
-"""What runs in a task's process, and what it notes there.
+"""The code that runs in a task's process, and its entries in the process dictionary.
 
-A task's process dictionary holds ``$callers`` (who asked for it, and for whom they ran, nearest
-first), ``$ancestors``, and what its crash report shows besides: ``Started from``, ``Function``,
+These are ``$callers`` (the process that started the task, the caller that this one runs for, and so
+on), ``$ancestors``, and what a crash report shows in addition: ``Started from``, ``Function``,
 ``Arguments``.
 
 Source: Elixir's Task, "Ancestor and Caller Tracking".
@@ -39,7 +39,7 @@ Function = Callable[..., Any]
 
 
 def callers() -> list[Pid]:
-    """Who asks, and for whom they run, nearest first: the ``$callers`` of a task to be."""
+    """The ``$callers`` of a task that the calling process starts: itself, then its own callers."""
     return [process.self(), *process.get(CALLERS, ())]
 
 
@@ -55,14 +55,14 @@ async def run_task(
 async def run_for_owner(asked_by: list[Pid]) -> None:
     """The whole life of a task that somebody waits for."""
     _, ref, fn, args, kwargs = await process.receive((_RUN, ..., ..., ..., ...))
-    await _answer(asked_by, ref, fn, args, kwargs)
+    await _reply(asked_by, ref, fn, args, kwargs)
 
 
 async def run_for_supervised_owner(asked_by: list[Pid], owner: Pid, link: bool) -> None:
-    """The same under a TaskSupervisor, which starts it: its owner may be gone before it says what.
+    """The same under a TaskSupervisor, where the owner may end before it sends the job.
 
-    1. the supervisor starts this process   2. the owner dies   3. nobody will ever send the job:
-    the watch on the owner ends the wait. Linked, the owner's link follows with the job.
+    1. the supervisor starts this process   2. the owner ends   3. nobody will ever send the job:
+    the monitor of the owner ends the wait. If it is to be linked, the owner links it with the job.
     """
     watch = process.monitor(owner)
     message = await process.receive((_RUN, ..., ..., ..., ...), (DOWN, watch, ..., ..., ...))
@@ -72,11 +72,11 @@ async def run_for_supervised_owner(asked_by: list[Pid], owner: Pid, link: bool) 
         return
     process.demonitor(watch, flush=True)
     _, ref, fn, args, kwargs = message
-    await _answer(asked_by, ref, fn, args, kwargs)
+    await _reply(asked_by, ref, fn, args, kwargs)
 
 
 def spawn_for_owner(asked_by: list[Pid], fn: Function) -> tuple[Pid, Ref]:
-    """Starts a task linked to and watched by the caller; it waits for its job."""
+    """Starts a task, linked to the caller and monitored by it; the task waits for its job."""
     return process.spawn_opt(
         reporting,
         run_for_owner,
@@ -91,11 +91,11 @@ def spawn_for_owner(asked_by: list[Pid], fn: Function) -> tuple[Pid, Ref]:
 def give_job(
     pid: Pid, ref: Ref, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    """Tells a task that waits for it what to run, and by which reference to answer."""
+    """Sends a waiting task the function to run, and the reference for its result."""
     process.send(pid, (_RUN, ref, fn, args, kwargs))
 
 
-async def _answer(
+async def _reply(
     asked_by: list[Pid], ref: Ref, fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     _mark(asked_by, fn, args, kwargs)
@@ -104,7 +104,7 @@ async def _answer(
 
 
 def _mark(asked_by: list[Pid], fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Notes in the process dictionary for whom this task runs, and what."""
+    """Notes in the process dictionary what this task runs, and for which callers."""
     process.put(CALLERS, asked_by)
     process.put(ANCESTORS, process.ancestors())
     report: dict[str, Any] = {"Started from": asked_by[0], "Function": fn, "Arguments": args}

@@ -1,7 +1,7 @@
-"""The stream of Task.async_stream: a function over many inputs, some at a time.
+"""The stream of Task.async_stream: a function over many inputs, a few at a time.
 
-The tasks are linked to, and answer, a process of the stream's own (stream_process.py), which is
-linked to the consumer::
+A process of the stream's own (stream_process.py) starts the tasks and gets their results. It is
+linked to them and to the consumer::
 
     consumer                               the stream's process           tasks
        | -- next ------------------------------> |                          |
@@ -14,8 +14,8 @@ linked to the consumer::
        |                                         | <-- (ref, result), Down -|
        | <---------------------- item, result -- |
 
-A slot is free when its task's process is gone, so a TaskSupervisor whose ``max_children`` is as
-large is never asked for one more.
+A slot is free only when the process of its task is gone. So ``max_concurrency`` may be as large as
+the ``max_children`` of a TaskSupervisor.
 
 Source: Elixir's Task.async_stream/5.
 """
@@ -71,11 +71,11 @@ class StreamOptions(TypedDict, total=False):
         max_concurrency: how many tasks may run at a time, 1 or more; None for as many as the
             machine has processors, which is the default.
         ordered: True, the default: results come in the order of the inputs (later ones are kept
-            until it is their turn); False: as they are done.
-        timeout: seconds that each task may take, or None for any time; 5.0 by default.
+            until their turn). False: results come as the tasks end.
+        timeout: seconds that each task may take, or None for no limit; 5.0 by default.
         on_timeout: ``"exit"``, the default: the consumer exits with ``("timeout", ("Task",
             "async_stream", (timeout,)))``; ``"kill_task"``: the result is ``("exit", "timeout")``.
-        zip_input_on_exit: makes the result of a task without one ``("exit", (input, reason))``.
+        zip_input_on_exit: whether a failed task gives ``("exit", (input, reason))``.
     """
 
     max_concurrency: int | None
@@ -87,7 +87,7 @@ class StreamOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    """The same, checked."""
+    """The same options, checked."""
 
     max_concurrency: int | None = None
     ordered: bool = True
@@ -112,7 +112,7 @@ def _bad(option: str, expected: str, came: Any) -> BadArgError:
 class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
     """The results of a function over many inputs: ``async for kind, value in stream``.
 
-    It starts with its first result, in the process that asks for it; that alone may go on.
+    It starts when the first result is requested, and only the process that does so may consume it.
     Leaving the ``async for`` stops the tasks; ``async with stream:`` and ``await
     stream.aclose()`` also wait until they are gone.
 
@@ -134,7 +134,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
         *,
         linked: bool,
     ) -> None:
-        self._server: Pid | None = None  # first, for __del__ of what was refused below
+        self._server: Pid | None = None  # first, for __del__ if the arguments are refused below
         check_callable("async_stream", fn)
         given: Any = inputs
         if not isinstance(given, Iterable | AsyncIterable):
@@ -149,8 +149,8 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
         self._owner: Pid | None = None
         self._task: asyncio.Task[Any] | None = None
         self._seen = 0
-        # What the stream's process shall be told next, and how often there was something: who asks
-        # may be cancelled before or after that was sent, and then it is told again.
+        # The next remark for the stream's process, and the number of remarks so far: a request may
+        # be cancelled before or after it is sent, and then the remark is sent again.
         self._remark: tuple[Any, Any] = (_NOTHING, None)
         self._read = 0
         self._over = False
@@ -168,12 +168,12 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
                 f"is {process.self()!r}: let one process make and consume it"
             )
         while True:
-            answer = await behaviour.request(server, NEXT, (self._seen, self._read, *self._remark))
+            reply = await behaviour.request(server, NEXT, (self._seen, self._read, *self._remark))
             self._remark = (_NOTHING, None)
-            if answer.__class__ is not tuple:  # a Down
+            if reply.__class__ is not tuple:  # a Down
                 self._finish()
-                raise ProcessExit(answer[4])
-            kind, value = answer[1]
+                raise ProcessExit(reply[4])
+            kind, value = reply[1]
             if kind is ITEM:
                 self._seen += 1
                 return cast("Outcome[R]", value)
@@ -210,7 +210,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
             self._abandon()
 
     def _begin(self) -> Pid:
-        """Starts the stream's process, for the consumer that it has now."""
+        """Starts the stream's process; the calling process becomes the consumer."""
         options = self._options
         self._owner = process.self()
         self._task = asyncio.current_task()
@@ -262,10 +262,10 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
         self._iterator = self._inputs = self._task = None
 
     def _abandon(self) -> None:
-        """Ends the stream without waiting: also where nobody can wait, in ``__del__``.
+        """Ends the stream without waiting, which ``__del__`` could not do.
 
-        The link goes at once where the consumer itself does this; where the garbage collector
-        does it, in whatever process, it goes when the stream's process comes to it.
+        If the consumer does this, it unlinks the stream's process at once. If the garbage collector
+        does it, in any process, the stream's process unlinks the consumer later.
         """
         server, mine = self._server, self._is_mine()
         self._finish()
@@ -276,7 +276,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
                 process.unlink(server)
             process.send(server, (STOP, None, None))
         except BeamishError:
-            pass  # the node has ended, and all its processes with it
+            pass  # the node has stopped, with all its processes
 
     def _is_mine(self) -> bool:
         try:

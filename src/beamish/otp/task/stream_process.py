@@ -1,8 +1,8 @@
-"""The process of a stream of Task.async_stream: starts the tasks, and keeps their results.
+"""The process of a stream of Task.async_stream: it starts the tasks and keeps their results.
 
-It traps exits, so that it outlives its tasks and sees its consumer end. Where a linked task fails
-and the consumer does not trap exits, it exits with the task's reason: the link takes that to the
-consumer, as if the task had been linked to it.
+It traps exits, so that it outlives its tasks and sees the end of its consumer. If a linked task
+fails and the consumer does not trap exits, the process exits with the task's reason. Its link takes
+that to the consumer, as if the task had been linked to the consumer.
 
 Source: Elixir's Task.async_stream/5; the order of events was checked on Elixir.
 """
@@ -33,34 +33,34 @@ __all__ = [
     "serve_stream",
 ]
 
-# What the consumer asks, and its remarks: one more input, or that there are no more.
+# The consumer's requests, and its remarks: another input (ITEM), or no more (END).
 NEXT: Final = Atom("$next")
 STOP: Final = Atom("$stop")
 END: Final = Atom("end")
-# The answers.
+# The replies.
 ITEM: Final = Atom("item")
 MORE: Final = Atom("more")
 
 
-# Starts a process for (callers, function) that waits for its job, watched by the caller.
+# From (callers, function), starts a process that waits for its job, monitored by the caller.
 Launcher: TypeAlias = Callable[[list[Pid], Callable[..., Any]], Awaitable[tuple[Pid, Ref]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a stream's process has to do.
+    """The work of a stream's process.
 
     Args:
-        fn: is called with each input, and with `args` behind it.
+        fn: the function, called with each input followed by `args`.
         args: more arguments.
         launch: starts the tasks.
         asked_by: the ``$callers`` of the tasks; the consumer is the first.
-        linked: whether a task that fails takes a consumer with it that does not trap exits.
+        linked: whether a task that fails ends a consumer that does not trap exits.
         max_concurrency: how many tasks may run at a time.
         ordered: whether results come in the order of the inputs.
-        timeout: seconds that a task may take, or None for any time.
-        kill_late: whether a task that took too long is an item; else the stream fails.
-        zip_input: whether the item of a failed task holds its input.
+        timeout: seconds that a task may take, or None for no limit.
+        kill_late: whether a task that takes too long gives an item; else the stream fails.
+        zip_input: whether the item of a failed task contains its input.
     """
 
     fn: Callable[..., Any]
@@ -83,7 +83,7 @@ async def serve_stream(plan: Plan) -> None:
 
 @final
 class _Job:
-    """A task and what has become of it."""
+    """A task and its outcome."""
 
     __slots__ = ("input", "late", "number", "outcome", "pid", "timer")
 
@@ -118,13 +118,13 @@ class _StreamProcess:
         self.consumer = plan.asked_by[0]
         self.running: dict[Ref, _Job] = {}
         self.open = True  # whether there may be more input
-        self.read = 0  # how many inputs, the end included, it has been told of
+        self.read = 0  # inputs that the consumer has sent, its END included
         self.started = 0
-        # What is there to be taken: ordered by number, else in the order of arrival.
+        # Items to take: by number if the stream is ordered, else in the order of arrival.
         self.ready: dict[int, Any] = {}
         self.taken: deque[int] = deque()
         self.delivered = 0
-        self.last: Any = None  # the latest item: its answer may be lost, and asked for again
+        self.last: Any = None  # the latest item: its reply may be lost, and requested again
         self.failure: BaseException | None = None
         self.waiting: tuple[Pid, Ref] | None = None
 
@@ -137,7 +137,7 @@ class _StreamProcess:
             elif isinstance(message, Exit):
                 await self._exit_signal(message)
             elif message.__class__ is tuple and len(message) == 2:
-                self._answered(*message)
+                self._replied(*message)
             elif message.__class__ is tuple and len(message) == 3:
                 if message[0] is NEXT:
                     await self._next(message[1], *message[2])
@@ -145,7 +145,7 @@ class _StreamProcess:
                     return await self._stop(message[1])
                 else:
                     self._timed_out(message)
-            if self.waiting is not None and self._answer(self.waiting):
+            if self.waiting is not None and self._reply(self.waiting):
                 return None
 
     # ---- the consumer
@@ -154,34 +154,34 @@ class _StreamProcess:
         self, caller: tuple[Pid, Ref], seen: int, number: int, kind: Any, given: Any
     ) -> None:
         self.waiting = caller
-        if number > self.read:  # else it is told again
+        if number > self.read:  # else the remark was repeated
             self.read = number
             if kind is END:
                 self.open = False
             elif kind is ITEM:
                 await self._start(given)
         if seen < self.delivered:
-            # 1. the item was on its way   2. the consumer gave up waiting   3. it asks again.
+            # 1. the item was sent   2. the consumer had stopped waiting   3. it requests it again.
             behaviour.reply(caller, (ITEM, self.last))
             self.waiting = None
 
-    def _answer(self, caller: tuple[Pid, Ref]) -> bool:
-        """Answers the consumer if that is possible; whether the stream is over."""
+    def _reply(self, caller: tuple[Pid, Ref]) -> bool:
+        """Replies to the consumer if possible; returns whether the stream is over."""
         if self.failure is not None:
-            answer: Any = (FAILED, self.failure)
+            reply: Any = (FAILED, self.failure)
         elif self._has_item():
             self.last = self._take_item()
-            answer = (ITEM, self.last)
+            reply = (ITEM, self.last)
         elif self.open and len(self.running) < self.plan.max_concurrency:
-            answer = (MORE, None)
+            reply = (MORE, None)
         elif self.open or self.running:
             return False
         else:
-            answer = (DONE, None)
+            reply = (DONE, None)
             process.unlink(self.consumer)
         self.waiting = None
-        behaviour.reply(caller, answer)
-        return answer[0] is DONE
+        behaviour.reply(caller, reply)
+        return reply[0] is DONE
 
     def _has_item(self) -> bool:
         return self.delivered in self.ready if self.plan.ordered else bool(self.taken)
@@ -198,7 +198,7 @@ class _StreamProcess:
             behaviour.reply(caller, None)
 
     async def _exit_signal(self, message: Exit) -> None:
-        """Its consumer has ended, or somebody ends the stream; a task's end comes as a Down."""
+        """Handles the end of the consumer, or of the stream; a task's end comes as a Down."""
         if any(job.pid is message.pid for job in self.running.values()):
             return
         if message.pid is self.consumer or not is_word(message.reason, NORMAL):
@@ -223,7 +223,7 @@ class _StreamProcess:
         self.started += 1
         give_job(pid, ref, plan.fn, (given, *plan.args), {})
 
-    def _answered(self, ref: Any, result: Any) -> None:
+    def _replied(self, ref: Any, result: Any) -> None:
         job = self.running.get(ref) if isinstance(ref, Ref) else None
         if job is not None and job.outcome is None and not job.late:
             job.outcome = (OK, result)
@@ -256,7 +256,7 @@ class _StreamProcess:
             self.taken.append(job.number)
 
     def _fail_with(self, reason: Any) -> None:
-        """A linked task has failed: so does a consumer that does not trap exits."""
+        """Fails with a linked task, unless the consumer traps exits."""
         if is_word(reason, NORMAL) or process.info(self.consumer, "trap_exit") is not False:
             return
         for job in self.running.values():

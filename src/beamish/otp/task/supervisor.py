@@ -58,9 +58,9 @@ class TaskSupervisor(Supervised):
         """Starts a supervisor of tasks, linked to the caller.
 
         Args:
-            name: registered for it.
+            name: its registered name.
             max_children: how many tasks may run at a time; None for any number.
-            max_restarts: as for a Supervisor, for tasks that are not temporary; 3 as in Elixir.
+            max_restarts: as for a Supervisor, for tasks that are not temporary; 3, as in Elixir.
             max_seconds: as for a Supervisor; 5 seconds.
 
         Returns:
@@ -95,7 +95,7 @@ class TaskSupervisor(Supervised):
             kwargs: keyword arguments of `fn`.
 
         Returns:
-            The pid, as soon as the process exists; it may have ended already.
+            The pid, as soon as the process exists; it may already have ended.
 
         Raises:
             StartError: ``"max_children"``.
@@ -147,7 +147,7 @@ class TaskSupervisor(Supervised):
         *args: Any,
         **kwargs: Any,
     ) -> Task[Any]:
-        """Starts a task under the supervisor and links it to the caller, who wants its result.
+        """Starts a task under the supervisor, linked to the caller, which gets its result.
 
         Args:
             supervisor: a pid, name or via tuple.
@@ -208,10 +208,10 @@ class TaskSupervisor(Supervised):
         *args: Any,
         **kwargs: Any,
     ) -> Task[Any]:
-        """Like :meth:`run_async`, but the caller only watches the task, and outlives its crash.
+        """Like :meth:`run_async`, but the caller only monitors the task, and outlives its crash.
 
-        The result comes as ``(task.ref, result)``, a failure as ``Down(task.ref, ...)``: a
-        GenServer may take them in handle_info instead of waiting.
+        The result comes as ``(task.ref, result)``, a failure as ``Down(task.ref, ...)``. A
+        GenServer may handle them in handle_info instead of waiting.
 
         Source: Elixir's Task.Supervisor.async_nolink/3.
         """
@@ -268,22 +268,22 @@ class TaskSupervisor(Supervised):
         *args: Any,
         **options: Unpack[SupervisedStreamOptions],
     ) -> TaskStream[Any]:
-        """Task.async_stream with tasks of the supervisor, linked to the consumer as well.
+        """Task.async_stream with tasks of the supervisor, which are also linked to the consumer.
 
         Args:
             supervisor: a pid, name or via tuple.
             inputs: an iterable or async iterable.
-            fn: ``async def`` or plain; called with an input, and with `args` behind it.
+            fn: ``async def`` or plain; called with an input followed by `args`.
             args: more arguments.
             options: as for Task.async_stream, and ``shutdown``: how long a task may take to stop
-                when its supervisor does. A supervisor with ``max_children`` needs a
-                ``max_concurrency`` that is not larger.
+                when its supervisor does. ``max_concurrency`` must not be larger than
+                ``max_children`` of the supervisor.
 
         Returns:
             An async iterator over ``("ok", value)`` and ``("exit", reason)``.
 
         Raises:
-            BadArgError: an option is none of these.
+            BadArgError: an option has a value that it cannot have.
             StartError: from the iterator: ``"max_children"``.
 
         Source: Elixir's Task.Supervisor.async_stream/6.
@@ -341,7 +341,7 @@ class TaskSupervisor(Supervised):
         *args: Any,
         **options: Unpack[SupervisedStreamOptions],
     ) -> TaskStream[Any]:
-        """Like :meth:`async_stream`, but a task that fails is a result, and harms nobody.
+        """Like :meth:`async_stream`, but a failed task is a result, and does not end the consumer.
 
         Source: Elixir's Task.Supervisor.async_stream_nolink/6.
         """
@@ -377,14 +377,14 @@ class TaskSupervisor(Supervised):
 
 
 class _Tasks(DynamicSupervisor):
-    """The supervisor itself: DynamicSupervisor's, with flags that were made by the caller."""
+    """The supervisor itself: a DynamicSupervisor with flags that the caller has checked."""
 
     def init(self, flags: DynamicSupervisorFlags) -> DynamicSupervisorFlags:
         return flags
 
 
 def _start_process(initial_call: Any, body: Callable[..., Any], args: tuple[Any, ...]) -> Pid:
-    """The start function of every task: runs in the supervisor."""
+    """The start function of every task; runs in the supervisor."""
     return process.spawn_opt(reporting, body, args, {}, link=True, initial_call=initial_call)
 
 
@@ -416,7 +416,7 @@ async def _async(
 async def _start_for_owner(
     supervisor: Dest, asked_by: list[Pid], fn: Callable[..., Any], shutdown: Shutdown, *, link: bool
 ) -> tuple[Pid, Ref]:
-    """Starts a task that waits for its job, watched by the caller and perhaps linked to it."""
+    """Starts a task that waits for its job, monitored by the caller and linked to it if `link`."""
     job = (fn, run_for_supervised_owner, (asked_by, process.self(), link))
     pid = await _start(supervisor, job, "temporary", shutdown)
     if link:
@@ -439,8 +439,8 @@ def _stream(
 
 
 def _launcher(supervisor: Dest, shutdown: Shutdown, *, link: bool) -> Launcher:
-    """How a stream starts its tasks under a supervisor."""
-    ChildSpec(TASK, _start_process, shutdown=shutdown)  # refuses what is no shutdown
+    """The function by which a stream starts its tasks under a supervisor."""
+    ChildSpec(TASK, _start_process, shutdown=shutdown)  # refuses a wrong shutdown
 
     async def launch(asked_by: list[Pid], fn: Callable[..., Any]) -> tuple[Pid, Ref]:
         return await _start_for_owner(supervisor, asked_by, fn, shutdown, link=link)

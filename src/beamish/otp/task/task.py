@@ -1,4 +1,4 @@
-"""The class Task: how tasks are started, and how their results are waited for."""
+"""The class Task: starting tasks, and waiting for their results."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from .waiting import (
 __all__ = ["Outcome", "Task"]
 
 P = ParamSpec("P")
-R = TypeVar("R")  # of the class: what a task's function returns
+R = TypeVar("R")  # the result of a task's function
 A = TypeVar("A")  # an input of a stream
-T = TypeVar("T")  # the same where a task is made
+T = TypeVar("T")  # a result, in the functions that make tasks
 
 Outcome: TypeAlias = tuple[Literal["ok"], R] | tuple[Literal["exit"], Any]
 """How a task ended, ``("ok", result)`` or ``("exit", reason)``."""
@@ -51,13 +51,13 @@ _EXIT: Final = cast("Literal['exit']", EXIT)
 
 
 class Task(Supervised, Generic[R], restart="temporary"):
-    """A function in a process of its own, and the handle of one whose result is awaited.
+    """A function that runs in a process of its own, and the handle by which to wait for its result.
 
     Attributes:
         pid: the task's process; None for :meth:`completed`.
-        ref: tells its messages: the result comes as ``(ref, result)``, its failure as
+        ref: the reference in its messages: its result comes as ``(ref, result)``, its failure as
             ``Down(ref, ...)``.
-        owner: the process that made it, and that alone may wait for it.
+        owner: the process that made it, the only one that may wait for it.
     """
 
     def __init__(self, pid: Pid, ref: Ref, owner: Pid) -> None:
@@ -88,7 +88,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
     @staticmethod
     def start_link(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Pid:
-        """Like :meth:`start`, linked to the caller: the start function of a supervised task.
+        """Like :meth:`start`, linked to the caller; this is how a supervisor starts a task.
 
         Source: Elixir's Task.start_link/3.
         """
@@ -108,14 +108,14 @@ class Task(Supervised, Generic[R], restart="temporary"):
         significant: bool = False,
         **kwargs: Any,
     ) -> ChildSpec:
-        """How a supervisor runs a function as a task.
+        """The spec of a child that runs a function as a task.
 
-        A class of yours that defines ``start_link`` gets its arguments instead.
+        In a subclass that defines ``start_link``, the arguments are those of ``start_link``.
 
         Args:
             args: the function, ``async def`` or plain, and its arguments.
-            id: ``"Task"`` by default, so two of them in one supervisor need ids.
-            restart: ``"temporary"`` by default. What must go on for ever is ``"permanent"``.
+            id: ``"Task"`` by default, so two tasks of one supervisor need other ids.
+            restart: ``"temporary"`` by default. A task that must always run is ``"permanent"``.
             shutdown: 5.0 seconds by default.
             significant: see ChildSpec.
             kwargs: keyword arguments of the function.
@@ -147,7 +147,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
     @staticmethod
     def run_async(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task[Any]:
-        """Runs a function in a process linked to and watched by the caller, who wants its result.
+        """Runs a function in a process, linked to the caller, which gets its result.
 
         Args:
             fn: ``async def`` or plain.
@@ -166,21 +166,21 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
     @staticmethod
     def completed(result: T) -> Task[T]:
-        """A task that has its result already, and no process: for code that promises a task.
+        """A task that already has its result, and no process; for code that must return a task.
 
         Source: Elixir's Task.completed/1.
         """
         me = process.self()
         ref = process.make_ref()
         process.send(me, (ref, result))
-        # None where all others may rely on a Pid: better than each program asking of each task.
+        # The type of `pid` is Pid all the same, so that programs need not test every task for None.
         return Task(cast("Pid", None), ref, me)
 
     async def await_(self, timeout: float | None = 5.0) -> R:
-        """Waits for the result of a task; by its owner, once.
+        """Waits for the result of the task. Its owner may do this once.
 
         Args:
-            timeout: seconds, or None for ever; 5.0 as in Elixir.
+            timeout: seconds, or None forever; 5.0, as in Elixir.
 
         Returns:
             What the function returned.
@@ -190,8 +190,8 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
         Exits:
             With ``(reason, ("Task", "await", (task, timeout)))``: ``timeout`` (the task runs on),
-            or the reason that the task ended with. A caller that does not trap exits has then
-            been ended by the link already.
+            or the exit reason of the task. In the latter case the link has already ended a caller
+            that does not trap exits.
 
         Source: Elixir's Task.await/2.
         """
@@ -203,20 +203,20 @@ class Task(Supervised, Generic[R], restart="temporary"):
         raise failure(TIMEOUT if outcome is None else outcome[1], "await", self, timeout)
 
     async def yield_(self, timeout: float | None = 5.0) -> Outcome[R] | None:
-        """Looks for the result of a task for a while; it may be asked again after None.
+        """Waits for the result of the task for a while. It may be repeated after None.
 
         Args:
-            timeout: seconds, or None for ever; 5.0 as in Elixir.
+            timeout: seconds, or None forever; 5.0, as in Elixir.
 
         Returns:
-            ``("ok", result)``, ``("exit", reason)`` if the task ended without one, or None if there
-            is none yet.
+            ``("ok", result)``, ``("exit", reason)`` if the task ended without one, or None if the
+            task still runs.
 
         Raises:
             BadArgError: the caller did not make this task.
 
         Exits:
-            With ``(("nodedown", node), ...)`` if the task's node is not reached any more.
+            With ``(("nodedown", node), ...)`` if the task's node can no longer be reached.
 
         Source: Elixir's Task.yield/2.
         """
@@ -225,10 +225,10 @@ class Task(Supervised, Generic[R], restart="temporary"):
         return outcome
 
     async def ignore(self) -> Outcome[R] | None:
-        """Lets a task run on without anybody waiting for it: unlinked, and its result dropped.
+        """Stops waiting for the task, which runs on: unlinks it, and drops its result.
 
         Returns:
-            ``("ok", result)`` or ``("exit", reason)`` if it has ended already, else None.
+            ``("ok", result)`` or ``("exit", reason)`` if it has already ended, else None.
 
         Raises:
             BadArgError: the caller did not make this task.
@@ -246,15 +246,15 @@ class Task(Supervised, Generic[R], restart="temporary"):
     async def shutdown(
         self, timeout: float | Literal["brutal_kill"] | None = 5.0
     ) -> Outcome[R] | None:
-        """Stops a task, and waits until it is gone.
+        """Stops the task, and waits until it is gone.
 
         Args:
-            timeout: seconds that it has after ``exit(task, "shutdown")`` until it is killed, None
-                to wait for ever, or ``"brutal_kill"`` to kill it at once; 5.0 as in Elixir.
+            timeout: seconds that it has after ``exit(task, "shutdown")`` before it is killed; None
+                to wait forever; ``"brutal_kill"`` to kill it at once. 5.0, as in Elixir.
 
         Returns:
-            None if it was stopped; ``("ok", result)`` if it had answered before; ``("exit",
-            reason)`` if it had ended otherwise, or was killed because its time was over.
+            None if it was stopped; ``("ok", result)`` if its result had already come; ``("exit",
+            reason)`` if it had ended otherwise, or was killed because it took too long.
 
         Raises:
             BadArgError: the caller did not make this task.
@@ -272,18 +272,18 @@ class Task(Supervised, Generic[R], restart="temporary"):
             return (_OK, outcome[1])
         if outcome is not None and is_word(reason, NOPROC):
             known(outcome, "shutdown", self, timeout)
-            reason = outcome[1]  # it had ended before: its own monitor knows why
+            reason = outcome[1]  # it had already ended, and its own monitor knows why
         return None if is_word(reason, KILLED if brutal else SHUTDOWN) else (_EXIT, reason)
 
     # ---- several tasks
 
     @staticmethod
     async def await_many(tasks: Iterable[Task[T]], timeout: float | None = 5.0) -> list[T]:
-        """Waits for the results of several tasks; by their owner, once.
+        """Waits for the results of several tasks. Their owner may do this once.
 
         Args:
-            tasks: of :meth:`run_async`.
-            timeout: seconds for all of them, or None for ever; 5.0 as in Elixir.
+            tasks: the tasks.
+            timeout: seconds for all of them together, or None forever; 5.0, as in Elixir.
 
         Returns:
             The results in the order of the tasks.
@@ -316,21 +316,22 @@ class Task(Supervised, Generic[R], restart="temporary"):
         limit: int | None = None,
         on_timeout: Literal["nothing", "ignore", "kill_task"] = "nothing",
     ) -> list[tuple[Task[T], Outcome[T] | None]]:
-        """Looks for the results of several tasks for a while.
+        """Waits for the results of several tasks for a while.
 
         Args:
-            tasks: of :meth:`run_async`.
-            timeout: seconds for all of them, or None for ever; 5.0 as in Elixir.
-            limit: returns as soon as so many have ended; `on_timeout` is of no meaning then.
-            on_timeout: what is done with those that have no result in time: ``"nothing"``,
-                ``"ignore"`` as by :meth:`ignore`, or ``"kill_task"``.
+            tasks: the tasks.
+            timeout: seconds for all of them together, or None forever; 5.0, as in Elixir.
+            limit: return as soon as this many have ended; then `on_timeout` has no effect.
+            on_timeout: what to do with the tasks that have no result in time: ``"nothing"``,
+                ``"ignore"``, as :meth:`ignore` does, or ``"kill_task"``.
 
         Returns:
             ``[(task, ("ok", result) | ("exit", reason) | None), ...]`` in the order of the tasks;
-            None where there is no result yet.
+            None for a task that has no result yet.
 
         Raises:
-            BadArgError: the caller did not make one of them, or an option is none of these.
+            BadArgError: the caller did not make one of them, or an option has a value that it
+                cannot have.
 
         Example:
             >>> for task, outcome in await Task.yield_many(tasks, 1.0, on_timeout="kill_task"):
@@ -394,16 +395,16 @@ class Task(Supervised, Generic[R], restart="temporary"):
         *args: Any,
         **options: Unpack[StreamOptions],
     ) -> TaskStream[Any]:
-        """Runs a function for each of many inputs, some at a time; the results are a stream.
+        """Runs a function for each of many inputs, a few at a time; the results are a stream.
 
         A task that fails ends the consumer, as one of :meth:`run_async` does; a consumer that
         traps exits gets ``("exit", reason)`` for it. To be safe from failures use
         TaskSupervisor.async_stream_nolink.
 
         Args:
-            inputs: an iterable or async iterable; it is read in the consumer, only as fast as
-                results are asked for and tasks are free.
-            fn: ``async def`` or plain; called with an input, and with `args` behind it.
+            inputs: an iterable or async iterable. The consumer reads it, only as fast as it takes
+                results and tasks can start.
+            fn: ``async def`` or plain; called with an input followed by `args`.
             args: more arguments.
             options: ``max_concurrency``, ``ordered``, ``timeout`` (seconds that each task may
                 take), ``on_timeout`` (``"exit"`` or ``"kill_task"``), ``zip_input_on_exit``: see
@@ -411,11 +412,11 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
         Returns:
             An async iterator over ``("ok", value)`` and ``("exit", reason)``. Nothing starts
-            before the first result is asked for. Leaving the loop, by whatever way, kills the
+            before the first result is requested. Leaving the loop, in whatever way, kills the
             tasks that run.
 
         Raises:
-            BadArgError: an option is none of these.
+            BadArgError: an option has a value that it cannot have.
 
         Example:
             >>> async for kind, size in Task.async_stream(paths, measure, ordered=False):
@@ -443,5 +444,5 @@ async def _is_late(task: Task[T], on_timeout: str) -> Outcome[T] | None:
 
 
 async def _launch(asked_by: list[Pid], fn: Callable[..., Any]) -> tuple[Pid, Ref]:
-    """How a stream starts a task: linked to and watched by the stream's process."""
+    """Starts a task of a stream, linked to the stream's process and monitored by it."""
     return spawn_for_owner(asked_by, fn)

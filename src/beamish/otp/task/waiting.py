@@ -1,7 +1,7 @@
 """Waiting for tasks: for one, for several, for the end of one that is stopped.
 
-An outcome is ``("ok", result)``, ``("exit", reason)``, or ``("nodedown", ("nodedown", node))``
-where nobody can know it; None where there is none yet.
+An outcome is ``("ok", result)``, ``("exit", reason)``, or, if it cannot be known, ``("nodedown",
+("nodedown", node))``; None if there is none yet.
 
 Source: Elixir's Task.
 """
@@ -39,7 +39,7 @@ Found: TypeAlias = tuple[Atom, Any]
 
 
 async def wait(ref: Ref, timeout: float | None) -> Found | None:
-    """The outcome of the task with this reference, if it comes in time."""
+    """The outcome of the task with this reference; None if it does not come in time."""
     try:
         return _outcome(ref, await behaviour.receive_reply(ref, timeout))
     except TimeoutError:
@@ -47,7 +47,7 @@ async def wait(ref: Ref, timeout: float | None) -> Found | None:
 
 
 async def forget(ref: Ref) -> Found | None:
-    """Nobody will wait for it any more; what has come meanwhile is taken and returned."""
+    """Stops watching the task with this reference; returns its outcome if that has already come."""
     process.demonitor(ref)
     return await wait(ref, 0)
 
@@ -59,7 +59,7 @@ async def collect(
     limit: int | None = None,
     first_failure: bool = False,
 ) -> dict[Ref, Found]:
-    """The outcomes of tasks as they come: of all, of so many, or up to the first failure."""
+    """The outcomes of tasks as they come: of all, of a number, or up to the first failure."""
     pending = set(refs)
     most = len(pending) if limit is None else min(limit, len(pending))
     found: dict[Ref, Found] = {}
@@ -94,7 +94,7 @@ def _ref_of(message: Any) -> Ref | None:
 
 
 def _outcome(ref: Ref, message: Any) -> Found:
-    """What a message of a task says; a result ends its monitor."""
+    """The outcome in a message of a task; a result ends its monitor."""
     if message[0] is ref:
         process.demonitor(ref, flush=True)
         return (OK, message[1])
@@ -106,10 +106,10 @@ def _outcome(ref: Ref, message: Any) -> Found:
 
 
 async def stop(pid: Pid, ref: Ref, timeout: float | Literal["brutal_kill"] | None) -> Any:
-    """Ends a task's process and waits until it is gone; its exit reason.
+    """Ends a task's process and waits until it is gone; returns its exit reason.
 
-    It is watched by a monitor of this function's own, for the task's may be at its end. A process
-    that is on its way out already, however, is ``noproc`` to that, and the task's knows better.
+    This function makes its own monitor, because that of the task may have fired. If the process is
+    already ending, though, that monitor says ``noproc``, and the task's has the true reason.
     """
     process.unlink(pid)
     watch = process.monitor(pid)
@@ -131,14 +131,14 @@ async def _gone(watch: Ref, timeout: float | None) -> Any:
 
 
 def known(outcome: Found | None, what: str, *args: Any) -> Any:
-    """An outcome as it is; exits where nobody can know it."""
+    """The outcome itself; exits if it cannot be known."""
     if outcome is not None and outcome[0] is NODEDOWN:
         raise failure(outcome[1], what, *args)
     return outcome
 
 
 def failure(reason: Any, what: str, *args: Any) -> ProcessExit:
-    """How a function of Task exits: with the reason, and what was called."""
+    """The exit of a function of Task: the reason, and the function that was called."""
     return failed(reason, None, None, called=(TASK, Atom(what), args))
 
 
