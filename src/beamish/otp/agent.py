@@ -39,7 +39,7 @@ class Agent(Supervised):
     """Keeps a state; see the page "Agent"."""
 
     @classmethod
-    async def start_link(
+    def start_link(
         cls,
         fn: Callable[..., Any],
         /,
@@ -49,7 +49,7 @@ class Agent(Supervised):
         debug: Iterable[Any] = (),
         spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
-    ) -> Pid:
+    ) -> Coroutine[Any, Any, Pid]:
         """Starts an agent linked to the caller.
 
         Args:
@@ -57,7 +57,7 @@ class Agent(Supervised):
                 as ``dict``.
             args: its arguments.
             name: registered before it runs.
-            timeout: seconds that it may take, or None for ever (the default, as in OTP).
+            timeout: seconds that it may take, or None forever (the default, as in OTP).
             debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
             spawn_opt: options of the process: ``{"label": ...}``.
             kwargs: its keyword arguments.
@@ -70,19 +70,10 @@ class Agent(Supervised):
 
         Source: Elixir's Agent.start_link/2.
         """
-        return await cls._start(
-            fn,
-            args,
-            kwargs,
-            name=name,
-            timeout=timeout,
-            debug=debug,
-            spawn_opt=spawn_opt,
-            link=True,
-        )
+        return _start(cls, (fn, args, kwargs), name, timeout, debug, spawn_opt, True)
 
     @classmethod
-    async def start(
+    def start(
         cls,
         fn: Callable[..., Any],
         /,
@@ -92,49 +83,12 @@ class Agent(Supervised):
         debug: Iterable[Any] = (),
         spawn_opt: SpawnOptions | None = None,
         **kwargs: Any,
-    ) -> Pid:
+    ) -> Coroutine[Any, Any, Pid]:
         """Like :meth:`start_link`, without a link.
 
         Source: Elixir's Agent.start/2.
         """
-        return await cls._start(
-            fn,
-            args,
-            kwargs,
-            name=name,
-            timeout=timeout,
-            debug=debug,
-            spawn_opt=spawn_opt,
-            link=False,
-        )
-
-    @classmethod
-    async def _start(
-        cls,
-        fn: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        *,
-        name: Name | None,
-        timeout: float | None,
-        debug: Iterable[Any],
-        spawn_opt: SpawnOptions | None,
-        link: bool,
-    ) -> Pid:
-        check_callable(f"{cls.__name__}.start_link", fn)
-        started: Pid = await start_server(
-            _AgentProcess,
-            (fn, args, kwargs),
-            {},
-            name=name,
-            timeout=timeout,
-            debug=debug,
-            spawn_opt=spawn_opt,
-            link=link,
-            label=cls.__name__,
-            initial_call=fn,
-        )
-        return started
+        return _start(cls, (fn, args, kwargs), name, timeout, debug, spawn_opt, False)
 
     # A function of the state alone stands first in these overloads, so that the type checkers know
     # the parameter of a lambda.
@@ -342,6 +296,32 @@ class Agent(Supervised):
         await GenServer.stop(agent, reason, timeout)
 
     whereis = staticmethod(whereis)
+
+
+def _start(
+    cls: type[Agent],
+    begin: tuple[Any, ...],
+    name: Name | None,
+    timeout: float | None,
+    debug: Iterable[Any],
+    spawn_opt: SpawnOptions | None,
+    link: bool,
+) -> Coroutine[Any, Any, Pid]:
+    """Starts an agent whose first state `begin` makes: a function and its arguments."""
+    fn = begin[0]
+    check_callable(f"{cls.__name__}.start_link", fn)
+    return start_server(
+        _AgentProcess,
+        begin,
+        {},
+        name,
+        timeout,
+        debug,
+        spawn_opt,
+        link,
+        label=cls.__name__,
+        initial_call=fn,
+    )
 
 
 def _ask(agent: Dest, request: _Request, timeout: float | None) -> Coroutine[Any, Any, Any]:

@@ -42,7 +42,6 @@ _NO_KEYWORDS: Final[dict[str, Any]] = {}
 def start(
     fn: Callable[..., Any],
     args: tuple[Any, ...],
-    *,
     link: bool = False,
     name: str | None = None,
     timeout: float | None = None,

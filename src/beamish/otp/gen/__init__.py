@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .attributes import attributes_of, set_attributes
     from .awaiting import is_coroutine
     from .callbacks import declined, exit_reason, run_callback, unclaim
+    from .functions import start, start_link, start_monitor
     from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
     from .protocol import GEN_CALL, GEN_CAST, Caller, is_protocol
     from .requests import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         send_request,
         wait_response,
     )
+    from .startable import Startable, StartOptions
     from .starting import (
         ACK,
         STARTER,
@@ -71,12 +73,14 @@ else:
             ".attributes": "attributes_of set_attributes",
             ".awaiting": "is_coroutine",
             ".callbacks": "declined exit_reason run_callback unclaim",
+            ".functions": "start start_link start_monitor",
             ".names": "Dest Name ViaModule check_name register unregister whereis",
             ".protocol": "GEN_CALL GEN_CAST Caller is_protocol",
             ".requests": (
                 "Request RequestError RequestIds Response check_response receive_response "
                 "reqids_add reqids_new reqids_size reqids_to_list send send_request wait_response"
             ),
+            ".startable": "Startable StartOptions",
             ".starting": (
                 "ACK Function Hibernation STARTER SpawnOptions Starter acknowledge "
                 "check_callable claim fail hibernated ignore report_exit reporting "
@@ -104,6 +108,8 @@ __all__ = [
     "RequestIds",
     "Response",
     "SpawnOptions",
+    "StartOptions",
+    "Startable",
     "Starter",
     "ViaModule",
     "acknowledge",
@@ -138,6 +144,9 @@ __all__ = [
     "send_request",
     "set_attributes",
     "spawn_options",
+    "start",
+    "start_link",
+    "start_monitor",
     "start_opt",
     "stop",
     "stop_as",

@@ -121,16 +121,10 @@ async def start_opt(
         check_name(name)
         _check_free(name)
     try:
+        # By position: names cost a start more than all that this function does.
+        local = name if isinstance(name, str) else None
         pid, message, watching = await behaviour.start(
-            entry,
-            args,
-            link=link,
-            name=name if isinstance(name, str) else None,
-            timeout=timeout,
-            work=work,
-            label=label,
-            initial_call=initial_call,
-            watch=watch,
+            entry, args, link, local, timeout, work, label, initial_call, watch
         )
     except TimeoutError:
         raise StartError(TIMEOUT) from None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         reqids_new,
         reqids_size,
         reqids_to_list,
+        stop,
     )
 
     from .events import (
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         start,
         start_link,
         start_monitor,
-        stop,
         swap_handler,
         swap_sup_handler,
         sync_notify,
@@ -55,11 +55,11 @@ else:
             "beamish.otp.directives": "Hibernate Stop",
             "beamish.otp.gen": (
                 "Request RequestError RequestIds Response reqids_add reqids_new reqids_size "
-                "reqids_to_list"
+                "reqids_to_list stop"
             ),
             ".events": (
                 "GenEvent add_handler add_sup_handler call delete_handler notify start "
-                "start_link start_monitor stop swap_handler swap_sup_handler sync_notify "
+                "start_link start_monitor swap_handler swap_sup_handler sync_notify "
                 "which_handlers"
             ),
             ".handler": "GenEventHandler",

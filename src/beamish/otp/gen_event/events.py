@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final, Unpack
 
 from beamish import process
 from beamish.otp.child import Supervised
-from beamish.otp.directives import Hibernate, Stop
 from beamish.otp.errors import HandlerError
 from beamish.otp.gen import (
     NOT_GIVEN,
@@ -15,19 +14,11 @@ from beamish.otp.gen import (
     CallTimeout,
     Dest,
     Name,
-    Request,
-    RequestError,
-    RequestIds,
-    Response,
     SpawnOptions,
+    StartOptions,
     as_given,
-    reqids_add,
-    reqids_new,
-    reqids_size,
-    reqids_to_list,
     spawn_options,
     start_opt,
-    stop,
 )
 from beamish.otp.gen import call as gen_call
 from beamish.otp.sys import check_options
@@ -36,42 +27,21 @@ from beamish.terms.words import CALL, OK
 
 from .handler import GenEventHandler
 from .manager import NOTIFY, Setup, run
-from .requests import check_response, receive_response, send_request, wait_response
-from .values import HandlerId, RemoveHandler, SwapHandler
+from .values import HandlerId
 
 __all__ = [
     "GenEvent",
-    "GenEventHandler",
-    "HandlerError",
-    "HandlerId",
-    "Hibernate",
-    "RemoveHandler",
-    "Request",
-    "RequestError",
-    "RequestIds",
-    "Response",
-    "Stop",
-    "SwapHandler",
     "add_handler",
     "add_sup_handler",
     "call",
-    "check_response",
     "delete_handler",
     "notify",
-    "receive_response",
-    "reqids_add",
-    "reqids_new",
-    "reqids_size",
-    "reqids_to_list",
-    "send_request",
     "start",
     "start_link",
     "start_monitor",
-    "stop",
     "swap_handler",
     "swap_sup_handler",
     "sync_notify",
-    "wait_response",
     "which_handlers",
 ]
 
@@ -82,21 +52,11 @@ class GenEvent(Supervised):
     """An event manager, as a supervisor's child: ``GenEvent.child_spec(name="alarms")``."""
 
     @classmethod
-    async def start_link(
-        cls,
-        *,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-    ) -> Pid:
+    def start_link(cls, **options: Unpack[StartOptions]) -> Coroutine[Any, Any, Pid]:
         """Starts an event manager linked to the caller.
 
         Args:
-            name: a string, or ("via", registry, key).
-            timeout: seconds that the start may take, or None for ever.
-            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
-            spawn_opt: options of the process: ``{"label": ...}``.
+            options: ``name``, ``timeout``, ``debug`` and ``spawn_opt``, as for a GenServer.
 
         Returns:
             The pid.
@@ -106,34 +66,18 @@ class GenEvent(Supervised):
 
         Source: gen_event:start_link/2.
         """
-        pid: Pid = await _start(name, timeout, debug, spawn_opt, link=True)
-        return pid
+        return _start(link=True, **options)
 
     @classmethod
-    async def start(
-        cls,
-        *,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-    ) -> Pid:
+    def start(cls, **options: Unpack[StartOptions]) -> Coroutine[Any, Any, Pid]:
         """Like :meth:`start_link`, without a link.
 
         Source: gen_event:start/2.
         """
-        pid: Pid = await _start(name, timeout, debug, spawn_opt)
-        return pid
+        return _start(**options)
 
     @classmethod
-    async def start_monitor(
-        cls,
-        *,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-    ) -> tuple[Pid, Ref]:
+    def start_monitor(cls, **options: Unpack[StartOptions]) -> Coroutine[Any, Any, tuple[Pid, Ref]]:
         """Like :meth:`start`, monitored by the caller.
 
         Returns:
@@ -141,8 +85,7 @@ class GenEvent(Supervised):
 
         Source: gen_event:start_monitor/2.
         """
-        started: tuple[Pid, Ref] = await _start(name, timeout, debug, spawn_opt, watch=True)
-        return started
+        return _start(watch=True, **options)
 
 
 start_link = GenEvent.start_link
@@ -150,27 +93,20 @@ start = GenEvent.start
 start_monitor = GenEvent.start_monitor
 
 
-async def _start(
-    name: Name | None,
-    timeout: float | None,
-    debug: Iterable[Any],
-    spawn_opt: SpawnOptions | None,
+def _start(
     *,
+    name: Name | None = None,
+    timeout: float | None = None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
     link: bool = False,
     watch: bool = False,
-) -> Any:
+) -> Coroutine[Any, Any, Any]:
     chosen = spawn_options(spawn_opt)
-    parent = process.self() if link or chosen.pop("link", False) else None
-    return await start_opt(
-        run,
-        (Setup(name, parent, check_options(debug) if debug else ()),),
-        link=parent is not None,
-        name=name,
-        timeout=timeout,
-        label=chosen.get("label", GenEvent.__name__),
-        initial_call=GenEvent,
-        watch=watch,
-    )
+    link = link or chosen.get("link", False)
+    setup = Setup(name, link, check_options(debug) if debug else ())
+    label = chosen.get("label", GenEvent.__name__)
+    return start_opt(run, (setup,), link, name, timeout, None, label, GenEvent, watch)
 
 
 # ---- handlers

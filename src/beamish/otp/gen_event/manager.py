@@ -61,7 +61,7 @@ class Setup(NamedTuple):
     """What a manager is started with."""
 
     name: Name | None
-    parent: Pid | None
+    linked: bool
     debug: tuple[Any, ...]
 
 
@@ -103,7 +103,7 @@ async def run(starter: Starter, setup: Setup) -> None:
     if not claim(starter, setup.name):
         return
     process.flag(trap_exit=True)
-    manager = _Manager(setup.parent)
+    manager = _Manager(starter[0] if setup.linked else None)
     if setup.debug:
         debug_options(manager, setup.debug)
     behaviour.serving(manager)

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         reqids_size,
         reqids_to_list,
         send_request,
+        start,
+        start_link,
+        start_monitor,
         stop,
         wait_response,
         whereis,
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
 
     from .client import call, reply
     from .multi import abcast, multi_call
-    from .server import GenServer, enter_loop, start, start_link, start_monitor
+    from .server import GenServer, enter_loop
     from .server import start_server as start_server
     from .steps import MethodCall as MethodCall
 else:
@@ -59,12 +62,12 @@ else:
             "beamish.otp.gen": (
                 "Caller Dest Name Request RequestError RequestIds Response cast check_response "
                 "receive_response reqids_add reqids_new reqids_size reqids_to_list "
-                "send_request stop wait_response whereis"
+                "send_request start start_link start_monitor stop wait_response whereis"
             ),
             "beamish.otp.directives": ("Continue Fail Hibernate Ignore NoReply Reply Stop Timeout"),
             ".client": "call reply",
             ".multi": "abcast multi_call",
-            ".server": ("GenServer enter_loop start start_link start_monitor start_server"),
+            ".server": ("GenServer enter_loop start_server"),
             ".steps": "MethodCall",
         },
     )

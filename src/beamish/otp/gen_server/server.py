@@ -8,208 +8,93 @@ from typing import Any, Final, NoReturn
 from beamish import behaviour, process
 from beamish.otp.child import Supervised
 from beamish.otp.directives import (
-    Continue,
-    Fail,
-    Hibernate,
-    Ignore,
-    NoReply,
-    Reply,
-    Stop,
     Then,
-    Timeout,
 )
 from beamish.otp.gen import (
     GEN_CALL,
     Called,
-    Caller,
     Dest,
     Name,
-    Request,
-    RequestError,
-    RequestIds,
-    Response,
     SpawnOptions,
+    Startable,
     as_given,
     cast,
     check_name,
-    check_response,
-    receive_response,
-    reqids_add,
-    reqids_new,
-    reqids_size,
-    reqids_to_list,
-    send_request,
     spawn_options,
     start_opt,
-    stop,
     stop_as,
-    wait_response,
     whereis,
 )
 from beamish.otp.gen import call as gen_call
 from beamish.otp.sys import check_options, debug_options
-from beamish.terms import NORMAL, Atom, Pid, Ref
+from beamish.terms import NORMAL, Atom, Pid
 from beamish.terms.words import CALL, STOP
 
 from .callbacks import GenServerCallbacks
-from .client import call, reply
+from .client import reply
 from .loop import run
 from .multi import abcast, multi_call
 from .work import Work
 
-__all__ = [
-    "Caller",
-    "Continue",
-    "Dest",
-    "Fail",
-    "GenServer",
-    "Hibernate",
-    "Ignore",
-    "Name",
-    "NoReply",
-    "Reply",
-    "Request",
-    "RequestError",
-    "RequestIds",
-    "Response",
-    "Stop",
-    "Timeout",
-    "abcast",
-    "call",
-    "cast",
-    "check_response",
-    "enter_loop",
-    "multi_call",
-    "receive_response",
-    "reply",
-    "reqids_add",
-    "reqids_new",
-    "reqids_size",
-    "reqids_to_list",
-    "send_request",
-    "start",
-    "start_link",
-    "start_monitor",
-    "stop",
-    "wait_response",
-    "whereis",
-]
+__all__ = ["GenServer", "enter_loop", "start_server"]
 
 
 _GEN_SERVER: Final = Atom("GenServer")
 _CALLED: Final[Called] = (_GEN_SERVER, CALL, None)
 
 
-class GenServer(GenServerCallbacks, Supervised):
+def start_server(
+    cls: type[GenServerCallbacks],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    name: Name | None,
+    timeout: float | None,
+    debug: Iterable[Any] = (),
+    spawn_opt: SpawnOptions | None = None,
+    link: bool = False,
+    watch: bool = False,
+    label: str | None = None,
+    initial_call: Any = None,
+) -> Coroutine[Any, Any, Pid]:
+    """Starts a server's process, for GenServer and the behaviours that are built on it.
+
+    Its `label` and `initial_call` are what reports show; by default the class' name and init.
+    With `watch` a monitor's reference is returned beside the pid.
+    """
+    shown = None
+    if spawn_opt:
+        chosen = spawn_options(spawn_opt)
+        link = link or chosen.get("link", False)
+        shown = (chosen.get("label", label or cls.__name__), initial_call or cls.init)
+    elif label or initial_call:
+        shown = (label or cls.__name__, initial_call or cls.init)
+    work = Work(cls, args, kwargs, name, link, check_options(debug) if debug else (), shown)
+    return start_opt(run, (work,), link, name, timeout, work, None, None, watch)
+
+
+class GenServer(GenServerCallbacks, Startable, Supervised):
     """The base of a server: override what is needed; see the page "GenServer" for the whole.
 
     How it wants to be supervised stands in the class statement:
     ``class Counter(GenServer, restart="transient", shutdown=10.0)``; see Supervised.
     """
 
-    # ---- the client's side
-
-    # These are no coroutine functions themselves, but return start_opt's coroutine: one less in the
-    # path of each child that a supervisor starts.
-
     @classmethod
-    def start_link(
+    def _start_opt(
         cls,
-        *args: Any,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-        **kwargs: Any,
-    ) -> Coroutine[Any, Any, Pid]:
-        """Starts a server linked to the caller, and returns when its ``init`` is done.
-
-        Args:
-            args: what ``init`` gets.
-            name: registered before init runs; a string, or ("via", registry, key).
-            timeout: seconds that init may take, or None for ever (the default, as in OTP).
-            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
-            spawn_opt: options of the process: ``{"label": ...}``.
-            kwargs: keyword arguments of init.
-
-        Returns:
-            The pid.
-
-        Raises:
-            StartError: it did not start. The reason is init's, or ``("already_started", pid)``, or
-                ``"timeout"``. A caller that does not trap exits dies with a failing init.
-            StartIgnored: init returned Ignore.
-
-        Source: gen_server:start_link/4.
-        """
-        if not debug and not spawn_opt:  # start_server, in short
-            work = Work(cls, args, kwargs, name, True)
-            return start_opt(run, (work,), True, name, timeout, work)
-        return start_server(
-            cls,
-            args,
-            kwargs,
-            name=name,
-            timeout=timeout,
-            debug=debug,
-            spawn_opt=spawn_opt,
-            link=True,
-        )
-
-    @classmethod
-    def start(
-        cls,
-        *args: Any,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-        **kwargs: Any,
-    ) -> Coroutine[Any, Any, Pid]:
-        """Like :meth:`start_link`, without a link: for a shell or a test.
-
-        Source: gen_server:start/4.
-        """
-        return start_server(
-            cls,
-            args,
-            kwargs,
-            name=name,
-            timeout=timeout,
-            debug=debug,
-            spawn_opt=spawn_opt,
-            link=False,
-        )
-
-    @classmethod
-    async def start_monitor(
-        cls,
-        *args: Any,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-        **kwargs: Any,
-    ) -> tuple[Pid, Ref]:
-        """Like :meth:`start`, monitored by the caller.
-
-        Returns:
-            The pid, and the reference that the Down message will carry.
-
-        Source: gen_server:start_monitor/4.
-        """
-        started: Any = await start_server(
-            cls,
-            args,
-            kwargs,
-            name=name,
-            timeout=timeout,
-            debug=debug,
-            spawn_opt=spawn_opt,
-            link=False,
-            watch=True,
-        )
-        return started[0], started[1]
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: Name | None,
+        timeout: float | None,
+        debug: Iterable[Any],
+        spawn_opt: SpawnOptions | None,
+        link: bool,
+        watch: bool = False,
+    ) -> Coroutine[Any, Any, Any]:
+        if debug or spawn_opt:
+            return start_server(cls, args, kwargs, name, timeout, debug, spawn_opt, link, watch)
+        work = Work(cls, args, kwargs, name, link)  # start_server, in short
+        return start_opt(run, (work,), link, name, timeout, work, None, None, watch)
 
     # These two say in an exit reason what Elixir's GenServer says, with every argument.
 
@@ -243,69 +128,6 @@ class GenServer(GenServerCallbacks, Supervised):
     whereis = staticmethod(whereis)
     multi_call = staticmethod(multi_call)
     abcast = staticmethod(abcast)
-
-
-async def start_link(
-    cls: type[GenServer],
-    *args: Any,
-    name: Name | None = None,
-    timeout: float | None = None,
-    debug: Iterable[Any] = (),
-    spawn_opt: SpawnOptions | None = None,
-    **kwargs: Any,
-) -> Pid:
-    """``cls.start_link(*args, ...)``, by OTP's name.
-
-    Source: gen_server:start_link/4.
-    """
-    return await start_server(
-        cls, args, kwargs, name=name, timeout=timeout, debug=debug, spawn_opt=spawn_opt, link=True
-    )
-
-
-async def start(
-    cls: type[GenServer],
-    *args: Any,
-    name: Name | None = None,
-    timeout: float | None = None,
-    debug: Iterable[Any] = (),
-    spawn_opt: SpawnOptions | None = None,
-    **kwargs: Any,
-) -> Pid:
-    """``cls.start(*args, ...)``, by OTP's name.
-
-    Source: gen_server:start/4.
-    """
-    return await start_server(
-        cls, args, kwargs, name=name, timeout=timeout, debug=debug, spawn_opt=spawn_opt, link=False
-    )
-
-
-async def start_monitor(
-    cls: type[GenServer],
-    *args: Any,
-    name: Name | None = None,
-    timeout: float | None = None,
-    debug: Iterable[Any] = (),
-    spawn_opt: SpawnOptions | None = None,
-    **kwargs: Any,
-) -> tuple[Pid, Ref]:
-    """``cls.start_monitor(*args, ...)``, by OTP's name.
-
-    Source: gen_server:start_monitor/4.
-    """
-    started: Any = await start_server(
-        cls,
-        args,
-        kwargs,
-        name=name,
-        timeout=timeout,
-        debug=debug,
-        spawn_opt=spawn_opt,
-        link=False,
-        watch=True,
-    )
-    return started[0], started[1]
 
 
 async def enter_loop(
@@ -351,33 +173,3 @@ async def enter_loop(
     behaviour.serving(work)
     await run(None, work, then)
     process.exit(NORMAL)
-
-
-def start_server(
-    cls: type[GenServer],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    *,
-    name: Name | None,
-    timeout: float | None,
-    link: bool,
-    debug: Iterable[Any] = (),
-    spawn_opt: SpawnOptions | None = None,
-    watch: bool = False,
-    label: str | None = None,
-    initial_call: Any = None,
-) -> Coroutine[Any, Any, Pid]:
-    """Starts a server's process, for the behaviours that are built on GenServer.
-
-    Its `label` and `initial_call` are what reports show; by default the class' name and init.
-    With `watch` a monitor's reference is returned beside the pid.
-    """
-    shown = None
-    if spawn_opt:
-        chosen = spawn_options(spawn_opt)
-        link = link or chosen.get("link", False)
-        shown = (chosen.get("label", label or cls.__name__), initial_call or cls.init)
-    elif label or initial_call:
-        shown = (label or cls.__name__, initial_call or cls.init)
-    work = Work(cls, args, kwargs, name, link, check_options(debug) if debug else (), shown)
-    return start_opt(run, (work,), link, name, timeout, work, None, None, watch)

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
         reqids_size,
         reqids_to_list,
         send_request,
+        start,
+        start_link,
+        start_monitor,
         stop,
         wait_response,
         whereis,
@@ -45,9 +48,6 @@ if TYPE_CHECKING:
         call,
         enter_loop,
         reply,
-        start,
-        start_link,
-        start_monitor,
     )
     from .values import (
         Action,
@@ -74,11 +74,11 @@ else:
             "beamish.otp.gen": (
                 "Caller Dest Name Request RequestError RequestIds Response cast check_response "
                 "receive_response reqids_add reqids_new reqids_size reqids_to_list "
-                "send_request stop wait_response whereis"
+                "send_request start start_link start_monitor stop wait_response whereis"
             ),
             "beamish.otp.directives": "Fail Hibernate Ignore Stop",
             ".callbacks": "CallbackMode",
-            ".machine": ("GenStatem call enter_loop reply start start_link start_monitor"),
+            ".machine": ("GenStatem call enter_loop reply"),
             ".values": (
                 "Action ChangeCallbackModule EventTimeout EventType GenericTimeout KeepState "
                 "NextEvent NextState PopCallbackModule Postpone PushCallbackModule "

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
-from typing import Any, Final, NamedTuple, NoReturn, overload
+from typing import Any, Final, NoReturn, overload
 
 from beamish import behaviour, process
 from beamish.otp.child import Supervised
-from beamish.otp.directives import Fail, Ignore
 from beamish.otp.gen import (
     GEN_CALL,
     Called,
     Caller,
     Dest,
     Name,
-    Request,
-    RequestError,
-    RequestIds,
-    Response,
     SpawnOptions,
-    cast,
+    Startable,
     check_name,
-    check_response,
-    receive_response,
-    reqids_add,
-    reqids_new,
-    reqids_size,
-    reqids_to_list,
-    send_request,
     spawn_options,
     start_opt,
-    stop,
-    wait_response,
     whereis,
 )
 from beamish.otp.gen import call as gen_call
 from beamish.otp.sys import check_options, debug_options
-from beamish.terms import NORMAL, Atom, BadArgError, Pid, Ref
+from beamish.terms import NORMAL, Atom, BadArgError
 from beamish.terms.words import CALL
 
 from .callbacks import GenStatemCallbacks
@@ -44,80 +30,19 @@ from .engine import Engine
 from .process import Setup, live, run
 from .values import (
     Action,
-    ChangeCallbackModule,
-    EventTimeout,
-    EventType,
-    GenericTimeout,
-    Hibernate,
-    KeepState,
-    NextEvent,
     NextState,
-    PopCallbackModule,
-    Postpone,
-    PushCallbackModule,
-    RepeatState,
     Reply,
-    Result,
-    StateTimeout,
-    Stop,
-    StopAndReply,
     is_reply,
 )
 
-__all__ = [
-    "Action",
-    "Caller",
-    "ChangeCallbackModule",
-    "Dest",
-    "EventTimeout",
-    "EventType",
-    "Fail",
-    "GenStatem",
-    "GenericTimeout",
-    "Hibernate",
-    "Ignore",
-    "KeepState",
-    "Name",
-    "NextEvent",
-    "NextState",
-    "PopCallbackModule",
-    "Postpone",
-    "PushCallbackModule",
-    "RepeatState",
-    "Reply",
-    "Request",
-    "RequestError",
-    "RequestIds",
-    "Response",
-    "Result",
-    "StateTimeout",
-    "Stop",
-    "StopAndReply",
-    "call",
-    "cast",
-    "check_response",
-    "enter_loop",
-    "receive_response",
-    "reply",
-    "reqids_add",
-    "reqids_new",
-    "reqids_size",
-    "reqids_to_list",
-    "send_request",
-    "start",
-    "start_link",
-    "start_monitor",
-    "stop",
-    "wait_response",
-    "whereis",
-]
+__all__ = ["GenStatem", "call", "enter_loop", "reply"]
 
 
 _GEN_STATEM: Final = Atom("gen_statem")
 _CALLED: Final[Called] = (_GEN_STATEM, CALL, None)
 
 
-class GenStatem(GenStatemCallbacks, Supervised):
+class GenStatem(GenStatemCallbacks, Startable, Supervised):
     """The base of a state machine: see the page "GenStatem" for the whole.
 
     How it wants to be supervised stands in the class statement, as for a GenServer:
@@ -125,160 +50,23 @@ class GenStatem(GenStatemCallbacks, Supervised):
     """
 
     @classmethod
-    async def start_link(
+    def _start_opt(
         cls,
-        *args: Any,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-        **kwargs: Any,
-    ) -> Pid:
-        """Starts a machine linked to the caller, and returns when its ``init`` is done.
-
-        Args:
-            args: what ``init`` gets.
-            name: registered before init runs; a string, or ("via", registry, key).
-            timeout: seconds that init may take, or None for ever (the default, as in OTP).
-            debug: what of ``sys`` is on from the start: ``["trace", ("log", 20), "statistics"]``.
-            spawn_opt: options of the process: ``{"label": ...}``.
-            kwargs: keyword arguments of init.
-
-        Returns:
-            The pid.
-
-        Raises:
-            StartError: it did not start. The reason is init's, or ``("already_started", pid)``, or
-                ``"timeout"``. A caller that does not trap exits dies with a failing init.
-            StartIgnored: init returned Ignore.
-
-        Source: gen_statem:start_link/4.
-        """
-        options = _Options(name, timeout, debug, spawn_opt, link=True)
-        pid: Pid = await _start(cls, args, kwargs, options)
-        return pid
-
-    @classmethod
-    async def start(
-        cls,
-        *args: Any,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-        **kwargs: Any,
-    ) -> Pid:
-        """Like :meth:`start_link`, without a link: for a shell or a test.
-
-        Source: gen_statem:start/4.
-        """
-        options = _Options(name, timeout, debug, spawn_opt, link=False)
-        pid: Pid = await _start(cls, args, kwargs, options)
-        return pid
-
-    @classmethod
-    async def start_monitor(
-        cls,
-        *args: Any,
-        name: Name | None = None,
-        timeout: float | None = None,
-        debug: Iterable[Any] = (),
-        spawn_opt: SpawnOptions | None = None,
-        **kwargs: Any,
-    ) -> tuple[Pid, Ref]:
-        """Like :meth:`start`, monitored by the caller.
-
-        Returns:
-            The pid, and the reference that the Down message will carry.
-
-        Source: gen_statem:start_monitor/4.
-        """
-        options = _Options(name, timeout, debug, spawn_opt, link=False, watch=True)
-        started: tuple[Pid, Ref] = await _start(cls, args, kwargs, options)
-        return started
-
-
-async def start_link(
-    cls: type[GenStatem],
-    *args: Any,
-    name: Name | None = None,
-    timeout: float | None = None,
-    debug: Iterable[Any] = (),
-    spawn_opt: SpawnOptions | None = None,
-    **kwargs: Any,
-) -> Pid:
-    """``cls.start_link(*args, ...)``, by OTP's name.
-
-    Source: gen_statem:start_link/4.
-    """
-    options = _Options(name, timeout, debug, spawn_opt, link=True)
-    started: Pid = await _start(cls, args, kwargs, options)
-    return started
-
-
-async def start(
-    cls: type[GenStatem],
-    *args: Any,
-    name: Name | None = None,
-    timeout: float | None = None,
-    debug: Iterable[Any] = (),
-    spawn_opt: SpawnOptions | None = None,
-    **kwargs: Any,
-) -> Pid:
-    """``cls.start(*args, ...)``, by OTP's name.
-
-    Source: gen_statem:start/4.
-    """
-    options = _Options(name, timeout, debug, spawn_opt, link=False)
-    started: Pid = await _start(cls, args, kwargs, options)
-    return started
-
-
-async def start_monitor(
-    cls: type[GenStatem],
-    *args: Any,
-    name: Name | None = None,
-    timeout: float | None = None,
-    debug: Iterable[Any] = (),
-    spawn_opt: SpawnOptions | None = None,
-    **kwargs: Any,
-) -> tuple[Pid, Ref]:
-    """``cls.start_monitor(*args, ...)``, by OTP's name.
-
-    Source: gen_statem:start_monitor/4.
-    """
-    options = _Options(name, timeout, debug, spawn_opt, link=False, watch=True)
-    started: tuple[Pid, Ref] = await _start(cls, args, kwargs, options)
-    return started
-
-
-class _Options(NamedTuple):
-    """How a machine is started."""
-
-    name: Name | None
-    timeout: float | None
-    debug: Iterable[Any]
-    spawn_opt: SpawnOptions | None
-    link: bool
-    watch: bool = False
-
-
-async def _start(
-    cls: type[GenStatem], args: tuple[Any, ...], kwargs: dict[str, Any], options: _Options
-) -> Any:
-    looked_at = check_options(options.debug) if options.debug else ()
-    chosen = spawn_options(options.spawn_opt)
-    parent = process.self() if options.link or chosen.pop("link", False) else None
-    return await start_opt(
-        run,
-        (Setup(cls, GenStatem, args, kwargs, options.name, parent, looked_at),),
-        link=parent is not None,
-        name=options.name,
-        timeout=options.timeout,
-        label=chosen.get("label", cls.__name__),
-        initial_call=cls.init,
-        watch=options.watch,
-    )
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: Name | None,
+        timeout: float | None,
+        debug: Iterable[Any],
+        spawn_opt: SpawnOptions | None,
+        link: bool,
+        watch: bool = False,
+    ) -> Coroutine[Any, Any, Any]:
+        chosen = spawn_options(spawn_opt)
+        link = link or chosen.get("link", False)
+        options = check_options(debug) if debug else ()
+        setup = Setup(cls, GenStatem, args, kwargs, name, link, options)
+        label = chosen.get("label", cls.__name__)
+        return start_opt(run, (setup,), link, name, timeout, None, label, cls.init, watch)
 
 
 async def enter_loop(

@@ -23,7 +23,7 @@ from beamish.otp.gen import (
     unclaim,
 )
 from beamish.otp.sys import debug_options, handle_debug
-from beamish.terms import NORMAL, Atom, Pid, ProcessExit
+from beamish.terms import NORMAL, Atom, ProcessExit
 from beamish.terms.words import TERMINATE, is_word
 
 from .engine import Engine
@@ -46,7 +46,7 @@ class Setup(NamedTuple):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     name: Name | None
-    parent: Pid | None
+    linked: bool
     debug: tuple[Any, ...] = ()
 
 
@@ -63,7 +63,7 @@ async def _begin(starter: Starter, setup: Setup) -> tuple[Engine, NextState] | N
         return None
     try:
         machine = setup.cls()
-        engine = Engine(machine, setup.base, setup.parent)
+        engine = Engine(machine, setup.base, starter[0] if setup.linked else None)
         result = await run_callback(machine.init, *setup.args, **setup.kwargs)
     except BaseException:
         unclaim(setup.name)

@@ -50,9 +50,7 @@ async def start(scope: str = DEFAULT_SCOPE) -> Pid:
 
     Source: pg:start/1.
     """
-    return await start_server(
-        Scope, (), {}, name=_name(scope), timeout=None, link=False, label="pg"
-    )
+    return await _start(scope, link=False)
 
 
 def child_spec(
