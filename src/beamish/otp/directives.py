@@ -127,7 +127,7 @@ class Hibernate(Directive):
     """Lets the server wait for its next message; it has no effect.
 
     On the BEAM it shrinks the process' memory until then. Python frees at once what is not used, so
-    there is nothing to shrink; the word is here for servers that were written with it.
+    there is nothing to shrink; it exists for servers that were written with it.
     """
 
     __slots__ = ()

@@ -37,7 +37,7 @@ def check_seconds(
     zero: bool = True,
     hint: str = "",
 ) -> None:
-    """Refuses what is not a number of seconds.
+    """Refuses a value that is not a number of seconds.
 
     Args:
         where: the function or argument, for the message.

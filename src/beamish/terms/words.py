@@ -1,7 +1,7 @@
-"""Atoms that several rooms write: one constant a word, named by it.
+"""The Atoms that several rooms use: one constant for each word, with its name.
 
-Exit reasons are in :mod:`.reasons`. A word that one room alone writes is a constant of that room;
-a test holds that no text is made an Atom in two modules.
+Exit reasons are in :mod:`.reasons`. A word that only one room uses is a constant of that room. A
+test makes sure that no two modules make an Atom of the same text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """pg: named groups of processes.
 
-No look-up finds a process that has died. Members are read from a table, without waiting; joining
-and leaving go through the scope, a process.
+No look-up finds a process that has died. Members are read from a table, without waiting. Joining
+and leaving go through the process of the scope.
 
 Source: kernel, pg(3).
 

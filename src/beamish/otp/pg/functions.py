@@ -1,4 +1,4 @@
-"""What joins groups, leaves them, finds their members and watches them; and what starts a scope."""
+"""The functions that join, leave, read and monitor groups, and that start a scope."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ async def start_link(scope: str = DEFAULT_SCOPE) -> Pid:
     """Starts a scope linked to the caller.
 
     Args:
-        scope: its name, under which its process is registered.
+        scope: its name, which is the registered name of its process.
 
     Raises:
-        BadArgError: that is no name.
+        BadArgError: the name is not a str.
         StartError: ``("already_started", pid)``.
 
     Source: pg:start_link/1.
@@ -56,7 +56,7 @@ async def start(scope: str = DEFAULT_SCOPE) -> Pid:
 def child_spec(
     scope: str = DEFAULT_SCOPE, *, id: Hashable = None, restart: Restart = "permanent"
 ) -> ChildSpec:
-    """A scope as a supervisor's child; its id is the scope's name by default."""
+    """The spec of a scope as a supervisor's child; the id is the scope's name by default."""
     return ChildSpec(
         Atom(_name(scope)) if id is None else id,
         (start_link, (scope,)),
@@ -73,15 +73,15 @@ async def join(*args: Any, scope: str = DEFAULT_SCOPE) -> None:
     """Makes processes members of a group: ``join(group, pids)`` or ``join(scope, group, pids)``.
 
     Args:
-        args: the group, any hashable value, and a pid or several. Each call counts: who has joined
-            twice stands there twice.
+        args: the group, any hashable value, and a pid or several. Each call counts: a process that
+            has joined twice is listed twice.
         scope: the scope's name.
 
     Raises:
-        BadArgError: something is no pid, or that of another node.
+        BadArgError: one of them is not a pid, or is one of another node.
 
     Exits:
-        ``noproc``, as of a call, if there is no such scope.
+        With ``noproc``, as a call does, if there is no such scope.
 
     Source: pg:join/3.
     """
@@ -94,13 +94,13 @@ async def leave(group: Hashable, pids: Pid | Iterable[Pid], /, *, scope: str = .
 @overload
 async def leave(scope: str, group: Hashable, pids: Pid | Iterable[Pid], /) -> bool: ...
 async def leave(*args: Any, scope: str = DEFAULT_SCOPE) -> bool:
-    """Takes processes out of a group, each once: ``leave(group, pids)``, ``leave(scope, ...)``.
+    """Removes processes from a group, each once: ``leave(group, pids)``, ``leave(scope, ...)``.
 
     Returns:
-        Whether any of them was a member: False is OTP's ``not_joined``.
+        Whether any of them was a member; False is OTP's ``not_joined``.
 
     Raises:
-        BadArgError: something is no pid.
+        BadArgError: one of them is not a pid.
 
     Source: pg:leave/3.
     """
@@ -116,7 +116,7 @@ def get_members(*args: Any, scope: str = DEFAULT_SCOPE) -> list[Pid]:
     """The members of a group: ``get_members(group)`` or ``get_members(scope, group)``.
 
     Returns:
-        The pids, only of living processes; none if there is no such group or scope.
+        The pids of living processes; none if there is no such group or scope.
 
     Source: pg:get_members/2.
     """
@@ -157,11 +157,11 @@ async def monitor(group: Hashable, /, *, scope: str = ...) -> tuple[Ref, list[Pi
 @overload
 async def monitor(scope: str, group: Hashable, /) -> tuple[Ref, list[Pid]]: ...
 async def monitor(*args: Any, scope: str = DEFAULT_SCOPE) -> tuple[Ref, list[Pid]]:
-    """Asks to be told who joins and leaves a group: ``monitor(group)``, ``monitor(scope, group)``.
+    """Sends the caller the changes of a group: ``monitor(group)`` or ``monitor(scope, group)``.
 
     Returns:
         The reference of the messages ``(ref, "join", group, pids)`` and ``(ref, "leave", group,
-        pids)``, and the members that the group has now. It need not exist yet.
+        pids)``, and the present members of the group, which need not exist yet.
 
     Source: pg:monitor/2.
     """
@@ -172,7 +172,7 @@ async def monitor(*args: Any, scope: str = DEFAULT_SCOPE) -> tuple[Ref, list[Pid
 async def monitor_scope(
     scope: str = DEFAULT_SCOPE,
 ) -> tuple[Ref, dict[Hashable, list[Pid]]]:
-    """Asks to be told who joins and leaves any group of a scope; see :func:`monitor`.
+    """Sends the caller the changes of all groups of a scope; see :func:`monitor`.
 
     Returns:
         The reference of the messages, and the groups with their members.
@@ -187,7 +187,7 @@ async def demonitor(ref: Ref, /, *, scope: str = ...) -> bool: ...
 @overload
 async def demonitor(scope: str, ref: Ref, /) -> bool: ...
 async def demonitor(*args: Any, scope: str = DEFAULT_SCOPE) -> bool:
-    """Ends a monitor, and takes its messages out of the caller's mailbox.
+    """Ends a monitor, and removes its messages from the caller's mailbox.
 
     Returns:
         Whether there was such a monitor.
@@ -218,7 +218,7 @@ def _name(scope: Any) -> str:
 
 
 def _scoped(what: str, args: tuple[Any, ...], scope: str, size: int) -> tuple[Any, ...]:
-    """The scope and the other arguments, whichever way the scope was given."""
+    """The scope and the other arguments, in whichever way the scope was given."""
     if len(args) == size:
         return (_name(scope), *args)
     if len(args) == size + 1:

@@ -1,7 +1,7 @@
-"""The process of a scope of pg: keeps the groups, sees members end, tells those who monitor.
+"""The process of a scope of pg: it keeps the groups, watches members, and notifies monitors.
 
-Its dictionary holds the groups, so that everybody reads them without asking it. Who has died but
-is not yet cleared up is not there for readers: they ask whether a member is alive.
+Its process dictionary has the groups. Readers use them directly instead of calling the process.
+They skip members that have died but have not been removed yet.
 
 Source: kernel, pg(3); the order of events was checked on OTP 25.
 """
@@ -22,7 +22,7 @@ GROUPS: Final = Atom("$pg")
 _JOIN: Final = Atom("join")
 _LEAVE: Final = Atom("leave")
 
-# How often each process has joined, in the order in which they did so first.
+# How often each process has joined, in the order of their first joins.
 Groups = dict[Hashable, dict[Pid, int]]
 
 
@@ -39,12 +39,12 @@ class Scope(GenServer):
 
     groups: Groups
     joined: dict[Pid, tuple[Ref, list[Hashable]]]
-    of_scope: dict[Ref, Pid]  # who monitors the scope
-    of_group: dict[Hashable, dict[Ref, Pid]]  # who monitors a group
-    watched: dict[Ref, Hashable]  # which group that is
+    of_scope: dict[Ref, Pid]  # the pids that monitor the scope
+    of_group: dict[Hashable, dict[Ref, Pid]]  # the pids that monitor a group
+    watched: dict[Ref, Hashable]  # the group of each of those references
 
     def init(self) -> None:
-        """Begins without groups."""
+        """Starts without groups."""
         self.groups = {}
         self.joined = {}
         self.of_scope = {}
@@ -53,7 +53,7 @@ class Scope(GenServer):
         process.put(GROUPS, self.groups)
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
-        """Answers what the functions of pg ask."""
+        """Replies to the functions of pg."""
         match request:
             case ("join", group, pids):
                 return self._join(group, pids)
@@ -75,17 +75,17 @@ class Scope(GenServer):
                 raise BadArgError(f"pg: no such request: {request!r}")
 
     def handle_cast(self, request: Any) -> Any:
-        """Knows no casts."""
+        """Refuses casts; there are none."""
         raise BadArgError(f"pg: no such request: {request!r}")
 
     def handle_info(self, message: Any) -> None:
-        """Sees a member end, or one who monitors."""
+        """Handles the end of a member, or of a process that monitors."""
         match message:
             case Down():
                 if not self._demonitor(message.ref):
                     self._ended(message.pid)
             case ("nodeup" | "nodedown", _):
-                pass  # of other nodes it knows nothing
+                pass  # of other nodes, which it does not know
             case _:
                 raise BadArgError(f"pg: no such message: {message!r}")
 
@@ -133,8 +133,8 @@ class Scope(GenServer):
             self._tell(_LEAVE, group, [pid])
 
     def _tell(self, what: Atom, group: Hashable, pids: list[Pid]) -> None:
-        for told in (self.of_scope, self.of_group.get(group, {})):
-            for ref, pid in told.items():
+        for monitors in (self.of_scope, self.of_group.get(group, {})):
+            for ref, pid in monitors.items():
                 process.send(pid, (ref, what, group, list(pids)))
 
     def _demonitor(self, ref: Any) -> bool:

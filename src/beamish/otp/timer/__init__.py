@@ -1,14 +1,14 @@
-"""timer: a message, a function or an exit signal, after some time or again and again.
+"""timer: a message, a function or an exit signal, after some time or at intervals.
 
 Intervals do not drift, and end with the process that they work for. Functions run in processes of
-their own, which the process ``timer_server`` neither waits for nor is harmed by.
+their own; the process ``timer_server`` does not wait for them, and their crashes do not affect it.
 
 Source: stdlib, timer(3) (OTP 25 manual; apply_repeatedly from OTP 26).
 
 See the page "timer" in the documentation.
 """
 
-# Its timers are kept by a server: it may touch `gen_server` and what that stands on.
+# A server keeps its timers: it may touch `gen_server` and what that stands on.
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What sets timers, for the process ``timer_server`` to keep, and cancels them."""
+"""The functions that set and cancel timers, which the process ``timer_server`` keeps."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Timer:
     """A timer, to be cancelled with :func:`cancel`.
 
     Attributes:
-        ref: what stands for it.
+        ref: its reference.
     """
 
     ref: Ref
@@ -69,7 +69,7 @@ async def apply_after(seconds: float, fn: Callable[..., Any], *args: Any, **kwar
         kwargs: its keyword arguments.
 
     Raises:
-        BadArgError: these are not seconds, or this is no function.
+        BadArgError: `seconds` is not a number >= 0, or `fn` is not a function.
 
     Source: timer:apply_after/2,3,4.
     """
@@ -78,19 +78,19 @@ async def apply_after(seconds: float, fn: Callable[..., Any], *args: Any, **kwar
 
 
 async def send_after(seconds: float, *dest_and_message: Any) -> Timer:
-    """Sends a message after a time: ``send_after(1.0, pid, "hello")``, to oneself without a pid.
+    """Sends a message after a time: ``send_after(1.0, pid, "hello")``.
 
     Args:
         seconds: from now, 0 or more.
         dest_and_message: a pid, a name (looked up when the time comes) or ``(name, node)``, and
-            the message; or the message alone, which the caller will get.
+            the message; or the message alone, which is sent to the caller.
 
     Source: timer:send_after/2,3.
     """
     _check_seconds("send_after", seconds)
     dest, message = _sent("send_after", dest_and_message)
     what = Send(dest, message)
-    if seconds == 0:  # as in OTP: it is sent already when this returns
+    if seconds == 0:  # as in OTP, it has been sent when this returns
         what.do()
         return Timer(process.make_ref())
     return await _start(Entry(what, seconds, None))
@@ -115,7 +115,7 @@ async def kill_after(seconds: float, pid: Pid | str | None = None) -> Timer:
 
     Args:
         seconds: from now, 0 or more.
-        pid: whom; a pid or a name; the caller if it is None.
+        pid: a pid or a name; the caller if it is None.
 
     Source: timer:kill_after/1,2.
     """
@@ -128,16 +128,16 @@ def _exit(dest: Any, reason: Any) -> None:
         process.exit(pid, reason)
 
 
-# ---- again and again
+# ---- repeatedly
 
 
 async def send_interval(seconds: float, *dest_and_message: Any) -> Timer:
     """Sends a message at intervals, until the receiver ends.
 
     Args:
-        seconds: between two; more than 0.
+        seconds: the interval, more than 0.
         dest_and_message: a pid, a name or ``(name, node)``, and the message; or the message alone,
-            which the caller will get. Of a name, the process that has it now is meant.
+            which is sent to the caller. A name means the process that has it now.
 
     Source: timer:send_interval/2,3.
     """
@@ -151,10 +151,10 @@ async def apply_interval(
 ) -> Timer:
     """Runs a function at intervals, each time in a process of its own, until the caller ends.
 
-    It does not wait for one run to end before the next.
+    It does not wait for one run to end before the next one.
 
     Args:
-        seconds: between two; more than 0.
+        seconds: the interval, more than 0.
         fn: ``def`` or ``async def``.
         args: its arguments.
         kwargs: its keyword arguments.
@@ -168,10 +168,10 @@ async def apply_interval(
 async def apply_repeatedly(
     seconds: float, fn: Callable[..., Any], *args: Any, **kwargs: Any
 ) -> Timer:
-    """As :func:`apply_interval`, but one run at a time.
+    """Like :func:`apply_interval`, but one run at a time.
 
-    A run that takes longer than the interval delays the next ones, which follow without a pause
-    until the delay is made up.
+    A run that takes longer than the interval delays the next ones, which then follow without a
+    pause until they have caught up.
 
     Source: timer:apply_repeatedly/2,3,4 (OTP 26).
     """
@@ -179,19 +179,19 @@ async def apply_repeatedly(
     return await _start(Entry(what, seconds, process.self(), one_at_a_time=True))
 
 
-# ---- and no more
+# ---- cancelling, and the server
 
 
 async def cancel(timer: Timer) -> None:
-    """Takes a timer back; when this returns, nothing of it happens any more.
+    """Cancels a timer; after this returns, it starts nothing more.
 
-    One that is done, or was cancelled, is no error. A function that runs already runs on.
+    A timer that is over or cancelled is ignored. A function that already runs is not stopped.
 
     Args:
-        timer: what one of the other functions returned.
+        timer: the result of one of the other functions.
 
     Raises:
-        BadArgError: it is no timer.
+        BadArgError: it is not a timer.
 
     Source: timer:cancel/1.
     """
@@ -206,7 +206,7 @@ async def cancel(timer: Timer) -> None:
 
 
 async def start() -> None:
-    """Starts the timer server, which the first use would do anyway.
+    """Starts the timer server, as the first use would.
 
     Source: timer:start/0.
     """
@@ -217,7 +217,7 @@ async def start() -> None:
     except StartError as error:
         match error.reason:
             case ("already_started", _):
-                return  # somebody was quicker
+                return  # another process was quicker
             case _:
                 raise
 
@@ -232,10 +232,10 @@ async def _start(entry: Entry) -> Timer:
 
 
 async def sleep(seconds: float | None) -> None:
-    """Waits, for however long; messages stay in the mailbox meanwhile.
+    """Waits for any time; messages stay in the mailbox.
 
     Args:
-        seconds: 0 or more; None for ever. It may be longer than other time-outs, which end at
+        seconds: 0 or more, or None forever. It may be longer than a time-out, whose limit is
             2**32 - 1 milliseconds (49 days).
 
     Source: timer:sleep/1.
@@ -249,7 +249,8 @@ def tc(fn: Callable[..., R], *args: Any, **kwargs: Any) -> tuple[float, R]:
     """Calls a function, and measures how long that takes.
 
     Args:
-        fn: a plain function; of an ``async def`` one, only making the coroutine would be timed.
+        fn: a plain function; for an ``async def`` one, only the making of the coroutine would be
+            measured.
         args: its arguments.
         kwargs: its keyword arguments.
 
@@ -257,7 +258,7 @@ def tc(fn: Callable[..., R], *args: Any, **kwargs: Any) -> tuple[float, R]:
         (seconds, result).
 
     Raises:
-        BadArgError: it is an ``async def`` function.
+        BadArgError: `fn` is an ``async def`` function.
 
     Source: timer:tc/1,2,3, which counts microseconds.
     """
@@ -272,7 +273,7 @@ def tc(fn: Callable[..., R], *args: Any, **kwargs: Any) -> tuple[float, R]:
 
 
 def seconds(n: float) -> float:
-    """The seconds in `n` seconds: these. Erlang's unit is the millisecond.
+    """The seconds in `n` seconds, which is `n`; in Erlang the unit is the millisecond.
 
     Source: timer:seconds/1.
     """
@@ -296,14 +297,14 @@ def hours(n: float) -> float:
 
 
 def hms(hours: float, minutes: float, seconds: float) -> float:
-    """The seconds in so many hours, minutes and seconds.
+    """The seconds in a number of hours, minutes and seconds.
 
     Source: timer:hms/3.
     """
     return 3600 * hours + 60 * minutes + seconds
 
 
-# ---- what is refused
+# ---- arguments
 
 
 def _check_seconds(function: str, seconds: Any, *, interval: bool = False) -> None:

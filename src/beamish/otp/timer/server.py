@@ -1,7 +1,7 @@
-"""The process that does what the functions of timer ask for.
+"""The process that keeps the timers of the functions of timer.
 
-Each timer is an entry; what wakes the server is one runtime timer an entry. An interval's next
-time is counted from its start, so that it does not drift.
+Each timer is an entry, for which one timer of the runtime wakes the server. An interval's times are
+counted from its start, so that it does not drift.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _logger: Final = logging.getLogger("beamish")
 @final
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A message to be sent."""
+    """A message to send."""
 
     dest: Pid | str | tuple[str, str]
     message: Any
 
     def do(self) -> Ref | None:
-        """Sends it; nobody needs to be there."""
+        """Sends it, even if nobody gets it."""
         dest = self.dest
         if isinstance(dest, str) and process.whereis(dest) is None:
             return None
@@ -43,7 +43,7 @@ class Send:
 @final
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """A function to be run."""
+    """A function to run."""
 
     fn: Callable[..., Any]
     args: tuple[Any, ...]
@@ -60,14 +60,14 @@ class Entry:
     """A timer.
 
     Attributes:
-        what: what is done when it is time.
-        seconds: until then; of an interval, each time.
-        works_for: whose end ends it; None of what happens once.
-        one_at_a_time: whether a run must end before the next.
-        due: the next time, on the node's clock.
-        timer: the runtime's timer for it; None while a run is waited for.
+        what: what to do when it is due.
+        seconds: the time until then, or the interval.
+        works_for: the process whose end ends the interval; None if the timer is not an interval.
+        one_at_a_time: whether a run must end before the next one starts.
+        due: when it is next due, on the node's clock.
+        timer: the runtime's timer; None while the server waits for a run.
         watch: the monitor of `works_for`.
-        run: the monitor of the run that is waited for.
+        run: the monitor of the run that the server waits for.
     """
 
     what: Send | Apply
@@ -84,9 +84,9 @@ class TimerServer(GenServer):
     """The server with the name ``timer_server``."""
 
     def init(self) -> None:
-        """Begins without a timer."""
+        """Starts without timers."""
         self.entries: dict[Ref, Entry] = {}
-        self.monitors: dict[Ref, Ref] = {}  # of works_for and of runs, to the entry
+        self.monitors: dict[Ref, Ref] = {}  # from monitors of works_for and of runs to the entry
 
     def handle_call(self, request: Any, caller: Any) -> Any:
         """Starts and cancels timers."""
@@ -101,11 +101,11 @@ class TimerServer(GenServer):
                 return Reply(("error", "badarg"))
 
     def handle_cast(self, request: Any) -> None:
-        """Nothing is cast to it."""
+        """Logs the cast; there are none."""
         self._unexpected("cast", request)
 
     def handle_info(self, message: Any) -> None:
-        """A timer is due, a run has ended, or somebody that a timer works for has."""
+        """Handles a timer that is due, the end of a run, and the end of `works_for`."""
         match message:
             case ("timeout", TimerRef(), ref):
                 if ref in self.entries:
@@ -135,12 +135,12 @@ class TimerServer(GenServer):
 
     def _wait(self, ref: Ref, entry: Entry) -> None:
         left = max(0.0, entry.due - process.monotonic_time())
-        # What is later is waited for in parts.
+        # A longer time is waited for in parts.
         entry.timer = process.start_timer(min(left, LONGEST), process.self(), ref)
 
     def _due(self, ref: Ref, entry: Entry) -> None:
         if entry.due - process.monotonic_time() > 0.001:
-            self._wait(ref, entry)  # a part of a long time has passed
+            self._wait(ref, entry)  # only a part of a long time has passed
             return
         done = entry.what.do()
         if entry.watch is None:
@@ -166,7 +166,7 @@ class TimerServer(GenServer):
             self._forget(ref)
 
     def _forget(self, ref: Any) -> None:
-        """Takes a timer out, if it is there."""
+        """Removes a timer, if it exists."""
         entry = self.entries.pop(ref, None)
         if entry is None:
             return
