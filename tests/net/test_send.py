@@ -145,7 +145,7 @@ def test_many_long_answers_do_not_pile_up_until_the_end_of_the_round(run_node: R
         far, near = await connected({"packet": "line", "active": True})
         await gen_tcp.send(near, b"1\n2\n")
         await process.receive(timeout=SOON)
-        far._expect_answers()
+        far._expect_replies()
 
         for _ in range(8):
             await gen_tcp.send(far, bytes(20_000))

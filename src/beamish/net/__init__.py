@@ -1,4 +1,4 @@
-"""Bytes in and out: sockets that belong to processes."""
+"""The door to sockets that belong to processes."""
 
 from typing import TYPE_CHECKING
 

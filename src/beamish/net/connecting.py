@@ -1,4 +1,4 @@
-"""Making a connection: one address of a name is tried after the other."""
+"""Making a connection: the addresses of a name are tried one after another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _IN_PROGRESS: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
 
 @final
 class _Attempt(Endpoint):
-    """A connection that is being made. Its process waits, or has ended and it is closed."""
+    """A connection that is being made, while its owner waits. If the owner ends, it is closed."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ class _Attempt(Endpoint):
         self._release()
 
     def taken(self) -> sockets.socket:
-        """The kernel's socket, now that it is connected."""
+        """Ends the attempt and returns the kernel's socket."""
         self._watch(0)
         self._disown()
         return self._sock
@@ -50,7 +50,7 @@ class _Attempt(Endpoint):
 
 @final
 class Source:
-    """Where to connect from."""
+    """The address to connect from."""
 
     __slots__ = ("_ip", "_port")
 
@@ -59,7 +59,7 @@ class Source:
         self._port = port
 
     def bind(self, sock: sockets.socket) -> None:
-        """Gives a socket its own address, if one is asked for."""
+        """Binds a socket to the address, if one was given."""
         if self._ip is not None:
             family, address = inet.own_target(self._ip, self._port)
             if family != sock.family:
@@ -76,10 +76,10 @@ async def connect_any(
     options: Options,
     kernel: Mapping[str, Any],
 ) -> Socket:
-    """A connection to the first of several addresses that takes one.
+    """Connects to the first of several addresses that accepts.
 
     Raises:
-        TcpError: no address took it; the reason is the last one's.
+        TcpError: no address accepted; the reason is that of the last one.
     """
     failure = error_for("nxdomain", "connect to", "no address")
     for target in targets:
@@ -118,7 +118,7 @@ async def _connect(
 
 
 async def _wait(sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> int:
-    """Waits until the connection is made or refused; the number of the error, or 0."""
+    """Waits until the connection is made or refused; returns the number of the error, or 0."""
     attempt = _Attempt(sock, options, owner, net)
     attempt._watch(WRITE)
     try:

@@ -1,4 +1,4 @@
-"""What listeners and connections share: a descriptor that a process owns and a poller watches."""
+"""What listeners and connections share: a descriptor with an owner, watched by a poller."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _PORT: Final = Atom("port")
 
 
 class Endpoint:
-    """An open socket of the kernel's: who owns it, and what it waits for.
+    """A socket of the kernel, its owner, and the events it waits for.
 
-    The order of its end: it is not open any more; its owner is told nothing (it closed the socket
-    itself, or is dying); whoever waits on it is told; then the descriptor is closed. It is never
-    closed while the poller watches it.
+    How it ends, in this order: it is marked as closed; the processes that wait on it get an error;
+    the descriptor is closed. The owner gets no message, for it closed the socket itself or is
+    ending. A descriptor is never closed while the poller watches it.
     """
 
     __slots__ = ("_events", "_fd", "_is_open", "_monitors", "_net", "_options", "_owner", "_sock")
@@ -35,23 +35,23 @@ class Endpoint:
         self._fd = sock.fileno()
         self._net = net
         self._options = options
-        self._events = 0  # what the poller watches it for
-        self._is_open = True  # as far as users are concerned
+        self._events = 0  # the events that the poller watches for
+        self._is_open = True  # for users; the descriptor may be open longer
         self._owner: Pid | None = owner
-        self._monitors: dict[Ref, Pid] | None = None  # who wants to hear of its end
+        self._monitors: dict[Ref, Pid] | None = None  # by reference, the pids to notify of its end
         waiting.own(owner, self)
 
     # ---- ownership
 
     def close_owned(self) -> None:
-        """Called by the runtime when the owner dies, for whatever reason."""
+        """The runtime calls this when the owner ends, for whatever reason."""
         owner, self._owner = self._owner, None
         if self._monitors:
             self._tell_monitors(NORMAL if owner is None else waiting.exit_reason(owner))
         self._close()
 
     def give_away_owned(self, old: Pid, new: Pid) -> None:
-        """Called by the runtime when the ownership has moved."""
+        """The runtime calls this after the ownership has moved."""
         self._owner = new
 
     def _disown(self) -> None:
@@ -61,7 +61,7 @@ class Endpoint:
         if self._monitors:
             self._tell_monitors(NORMAL)
 
-    # ---- who wants to hear of its end
+    # ---- monitors
 
     def _add_monitor(self, ref: Ref, pid: Pid) -> None:
         if not self._is_open:
@@ -78,19 +78,19 @@ class Endpoint:
             self._monitors.pop(ref, None)
 
     def _tell_monitors(self, reason: Any) -> None:
-        told, self._monitors = self._monitors, None
-        for ref, pid in (told or {}).items():
+        monitors, self._monitors = self._monitors, None
+        for ref, pid in (monitors or {}).items():
             self._net.monitored.pop(ref, None)
             process.send(pid, Down(ref, _PORT, self, reason))
 
     @abstractmethod
     def _close(self) -> None:
-        """Closes it on this side; again is nothing."""
+        """Closes it on this side; closing it again does nothing."""
 
     # ---- the descriptor
 
     def _watch(self, events: int) -> None:
-        """Waits for these events from now on."""
+        """Changes the events that it waits for."""
         before = self._events
         if events != before:
             self._events = events
@@ -98,7 +98,7 @@ class Endpoint:
 
     @abstractmethod
     def _on_ready(self, mask: int) -> None:
-        """The poller calls: it is ready. Runs outside of every process and must not raise."""
+        """The poller calls this when it is ready. Runs in no process, and must not raise."""
 
     def _release(self) -> None:
         """Closes the descriptor."""
@@ -107,7 +107,7 @@ class Endpoint:
         try:
             self._sock.close()
         except OSError:
-            pass  # ECONNRESET on some systems: it is closed all the same
+            pass  # ECONNRESET on some systems; it is closed nevertheless
 
     # ---- errors
 

@@ -1,19 +1,19 @@
-"""The errors of sockets. Each carries its reason as an Atom, spelled as Erlang and POSIX spell it.
+"""The errors of sockets. Each has its reason as an Atom, spelled as in Erlang and POSIX.
 
     BeamishError, OSError
       TcpError                 .reason, .action, .where
         ClosedError            closed: the connection or the listener is gone (a ConnectionError)
-        ResetError             econnreset: the peer threw the connection away
-        RefusedError           econnrefused: nobody listens there
+        ResetError             econnreset: the peer reset the connection
+        RefusedError           econnrefused: no server listens there
         TcpTimeoutError        timeout: it took too long (a TimeoutError)
         AddressInUseError      eaddrinuse: the address is taken
         NotOwnerError          not_owner: only the owner may do that
-        OptionError            einval: the socket, as it is, cannot do that (a BadArgError)
+        OptionError            einval: the socket cannot do that in its state (a BadArgError)
         PacketTooBigError      emsgsize: a packet is longer than packet_size allows
 
-Every other reason (``enotconn``, ``ehostunreach``, ``nxdomain``, ``emfile``, ``ealready`` ...)
-comes as a plain TcpError. ``except TcpError as error: match error.reason: case "closed": ...``
-reads like the clauses of the Erlang program.
+Every other reason (``enotconn``, ``ehostunreach``, ``nxdomain``, ``emfile``, ``ealready`` ...) is a
+plain TcpError. ``except TcpError as error: match error.reason: case "closed": ...`` reads like the
+clauses of an Erlang program.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class TcpError(BeamishError, OSError):
     """A socket operation failed.
 
     Attributes:
-        reason: why, an Atom: ``"closed"``, ``"timeout"``, or a POSIX name in lower case.
-        action: what was tried, ``"recv"`` say.
-        where: the socket or the address that it was tried on.
-        errno: the number of the POSIX reason; None for ``closed`` and other words of Erlang's.
+        reason: an Atom: ``"closed"``, ``"timeout"``, or a POSIX name in lower case.
+        action: the operation that failed, ``"recv"`` for example.
+        where: the socket or address of the operation.
+        errno: the number of a POSIX reason; None for ``closed`` and the other reasons of Erlang's.
 
     Source: gen_tcp and inet, "POSIX Error Codes" (OTP 25 manual).
     """
@@ -63,7 +63,7 @@ class TcpError(BeamishError, OSError):
 
     @property
     def erlang_term(self) -> Atom:
-        """The reason, as it stands in Erlang's shape of an exit by this error."""
+        """The reason as it appears in Erlang's form of an exit by this error."""
         return self.reason
 
     def __str__(self) -> str:
@@ -74,7 +74,7 @@ class TcpError(BeamishError, OSError):
         return f"{text}; {hint}" if hint else text
 
     def __reduce__(self) -> tuple[type[TcpError], tuple[str, str, str]]:
-        # The socket itself means nothing in another OS process; its description does.
+        # In another OS process the socket has no meaning, but its description does.
         return type(self), (str(self.reason), self.action, str(self.where))
 
 
@@ -83,17 +83,17 @@ class ClosedError(TcpError, ConnectionError):
 
 
 class ResetError(TcpError, ConnectionResetError):
-    """econnreset: the peer threw the connection away; seen with ``show_econnreset=True``."""
+    """econnreset: the peer reset the connection; only with ``show_econnreset=True``."""
 
 
 class RefusedError(TcpError, ConnectionRefusedError):
-    """econnrefused: nobody listens at that address."""
+    """econnrefused: no server listens at that address."""
 
 
 class TcpTimeoutError(TcpError, TimeoutError):
-    """timeout: the operation took longer than its time-out; nothing is lost, it can be repeated.
+    """timeout: the operation took longer than its time-out. Nothing is lost; it can be repeated.
 
-    etimedout: the kernel has given the connection up.
+    etimedout: the kernel gave the connection up.
     """
 
 
@@ -102,11 +102,11 @@ class AddressInUseError(TcpError):
 
 
 class NotOwnerError(TcpError, PermissionError):
-    """not_owner: only the process that owns a socket may give it away."""
+    """not_owner: only the owner of a socket may give it away."""
 
 
 class OptionError(TcpError, BadArgError):
-    """einval: an option or an argument that this socket cannot take."""
+    """einval: this socket cannot take an option or an argument."""
 
     def __init__(self, reason: str, action: str = "", where: object = "", hint: str = "") -> None:
         super().__init__(reason, action, where)
@@ -121,7 +121,7 @@ class OptionError(TcpError, BadArgError):
 
 
 class PacketTooBigError(TcpError):
-    """emsgsize: a packet is longer than ``packet_size``, or than its header can say."""
+    """emsgsize: a packet is longer than ``packet_size``, or its length does not fit its header."""
 
 
 _CLASSES: Final[dict[str, type[TcpError]]] = {
@@ -148,7 +148,7 @@ _WORDS: Final[dict[str, str]] = {
     "emsgsize": "the packet is too long",
     "nxdomain": "no such host name",
     "eaddrinuse": "the address is in use",
-    "econnrefused": "nobody listens there",
+    "econnrefused": "no server listens there",
     "econnreset": "the peer reset the connection",
     "emfile": "this OS process has too many open files",
     "enfile": "the machine has too many open files",
@@ -168,7 +168,7 @@ _HINTS: Final[dict[str, str]] = {
 
 
 def explain(reason: str) -> str:
-    """The words for a reason.
+    """Describes a reason in words.
 
     Example:
         >>> explain("closed")
@@ -182,7 +182,7 @@ def explain(reason: str) -> str:
 
 
 def error_for(reason: str, action: str, where: object) -> TcpError:
-    """The exception for a reason, of the class that belongs to it."""
+    """Makes the exception for a reason, of the class for that reason."""
     return _CLASSES.get(reason, TcpError)(reason, action, where)
 
 

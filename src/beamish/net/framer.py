@@ -1,15 +1,15 @@
-"""What a socket knows of its packet mode: how bytes become packets, and packets bytes.
+"""Framers: how a packet mode cuts a stream into packets, and makes bytes of packets.
 
-A framer is fed what the kernel gave and gives packets back one at a time. It knows no socket. What
-each of them guarantees:
+A framer is fed the bytes that were read, and returns packets one at a time. It does not know the
+socket. What each framer guarantees:
 
-- Linear time, however the bytes come: no byte is searched twice, and the parts of a packet are
-  joined once, when it is complete.
-- A packet that comes alone and whole takes no buffer: `feed_whole` returns the bytes as they came.
+- Linear time, in whatever pieces the bytes come: no byte is searched twice, and the parts of a
+  packet are joined once, when it is complete.
+- A complete packet that comes alone is not copied: `feed_whole` returns the bytes that it was fed.
 - Nothing is lost when the mode changes between two packets: `rest` returns all bytes that were not
   delivered, headers included, for the next framer.
 
-A new mode is a subclass and its line in ``packet.MODES``.
+To add a mode, write a subclass and add it to ``packet.MODES`` and to the type ``Packet``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NONE_READY: Final[list[bytes]] = []
 
 
 class TooBig(Exception):
-    """A packet is longer than allowed; the socket makes its own error of it."""
+    """A packet is longer than allowed. The socket raises an error of its own instead."""
 
 
 class Framing(Protocol):
@@ -55,21 +55,21 @@ class Framing(Protocol):
 
     @property
     def raw_limit(self) -> int:
-        """The most that a raw read returns."""
+        """The most bytes that a raw recv returns."""
         ...
 
 
 class Framer(ABC):
-    """One packet mode, as one socket uses it.
+    """The packet mode of one socket, with the bytes that were read and not delivered.
 
     Attributes:
         tag: the first element of the messages that an active socket sends.
         wraps: whether `wrap` changes what is sent.
         read_size: how many bytes to read at a time.
-        pending: true if there may be a packet in what was fed. Read only.
-        ready: packets that are cut already, the next one last; recv takes them from here. Always
-            the same list, and empty in the modes that cut when asked. An empty packet in it stands
-            for one that is too long: put it back, and `next` raises TooBig.
+        pending: true if there may be a packet in the bytes that were fed. Do not set it.
+        ready: complete packets, the next one last; recv takes them from here. Always the same list.
+            It stays empty in the modes that cut packets only when asked. An empty packet in it
+            marks one that is too long: leave it there, and `next` raises TooBig.
     """
 
     __slots__ = ("read_size", "ready", "wraps")
@@ -86,17 +86,17 @@ class Framer(ABC):
     @classmethod
     @abstractmethod
     def of(cls, framing: Framing) -> Self:
-        """A new framer with these options."""
+        """Makes a framer from socket options."""
 
     # ---- from the wire
 
     @abstractmethod
     def feed(self, data: bytes) -> None:
-        """Adds what came. Best done when nothing is pending, which would be copied."""
+        """Adds bytes that were read. Bytes that are pending are copied."""
 
     @abstractmethod
     def feed_whole(self, data: bytes) -> Any:
-        """Adds what came and takes the first packet off; None if none is complete.
+        """Adds bytes that were read and returns the first packet; None if it is not complete.
 
         Raises:
             TooBig: the packet is longer than allowed.
@@ -104,26 +104,26 @@ class Framer(ABC):
 
     @abstractmethod
     def next(self) -> Any:
-        """Takes the next packet off; None if none is complete.
+        """Returns the next packet; None if it is not complete.
 
         Raises:
             TooBig: the packet is longer than allowed.
         """
 
     def want(self, length: int) -> bool:
-        """Makes the next packet exactly so many bytes; 0 takes that back.
+        """Makes the next packet exactly `length` bytes; 0 cancels that.
 
         Returns:
-            False in a mode that has packets of its own.
+            False if the mode does not allow it, because its stream says where packets end.
         """
         return not length
 
     @abstractmethod
     def rest(self) -> bytes:
-        """Takes out all bytes that were not delivered, as they came."""
+        """Returns all bytes that were not delivered, as they came, and forgets them."""
 
     def last(self) -> Any:
-        """The stream has ended: takes off the incomplete packet that may be delivered, or None."""
+        """After the end of the stream: returns the incomplete packet if the mode may deliver it."""
         return None
 
     @property
@@ -132,15 +132,15 @@ class Framer(ABC):
         """How many bytes it holds."""
 
     def put_back(self, packet: Any) -> None:
-        """Makes the latest packet, which nobody received, the next one again."""
+        """Makes the latest packet, which no process received, the next one again."""
         self.feed(self.wrap(packet) + self.rest())
 
     # ---- to the wire
 
     def wrap(self, packet: bytes) -> bytes:
-        """The bytes that are sent for a packet.
+        """The bytes on the wire for a packet.
 
         Raises:
-            TooBig: the packet is longer than its header can say.
+            TooBig: the header cannot express the packet's length.
         """
         return packet

@@ -1,8 +1,8 @@
 """gen_tcp: TCP sockets that belong to processes.
 
-A process owns the sockets that it has made or been given. When it dies, for whatever reason, they
-are closed, before anyone hears of the death; so nothing leaks, and a server that is restarted finds
-its port free. Errors are exceptions with Erlang's reason in ``.reason``.
+A process owns the sockets that it makes or is given. When it ends, for whatever reason, they are
+closed before links and monitors are notified. So nothing leaks, and a server that is restarted
+finds its port free. Errors are exceptions with Erlang's reason in ``.reason``.
 
 The path of a call: ``gen_tcp.recv -> Input -> runtime.waiting.suspend``.
 
@@ -83,19 +83,19 @@ def listen(
     """Opens a listening socket, which the calling process owns.
 
     Args:
-        port: 0 for any free one; ``gen_tcp.port(listener)`` tells which it is. 0 for a Unix socket.
-        ip: where to listen: "127.0.0.1" (the default: this machine only), "0.0.0.0", "::1", "::",
-            or ``("local", path)`` for a Unix socket.
+        port: 0 for any free one, which ``gen_tcp.port(listener)`` returns. 0 for a Unix socket.
+        ip: the address to listen on: "127.0.0.1" (the default: this machine only), "0.0.0.0",
+            "::1", "::", or ``("local", path)`` for a Unix socket.
         local: the path of a Unix socket; the same as ``ip=("local", path)``.
-        backlog: how many connections may wait to be accepted; default 1024 (Erlang's is 5, at which
-            the clients of a burst wait for a second).
-        options: see SocketOptions; the connections that are accepted begin with them.
+        backlog: how many connections may wait to be accepted; default 1024. (Erlang's is 5, which
+            makes the clients of a burst wait for a second.)
+        options: see SocketOptions; accepted connections start with them.
 
     Raises:
         AddressInUseError: the address is taken. ``reuseaddr=True`` lets a server listen again while
-            old connections are still ending; two that listen at once it does not allow.
+            old connections are still ending; it does not allow two listeners at once.
         TcpError: eaddrnotavail, eacces ...
-        BadArgError: an argument is not what it should be.
+        BadArgError: an argument has a wrong type or value.
 
     Example:
         >>> listener = gen_tcp.listen(4040, packet="line", reuseaddr=True)
@@ -124,7 +124,7 @@ def listen(
 
 
 def _with_defaults(what: str, options: SocketOptions) -> SocketOptions:
-    """The options that were given, and for the others those of the node."""
+    """The given options, and the node's defaults for the others."""
     defaults = node_net().defaults[what]
     return cast("SocketOptions", {**defaults, **options}) if defaults else options
 
@@ -148,20 +148,20 @@ async def connect(
 
     Args:
         host: a name, an address ("127.0.0.1", "::1"), or ``("local", path)`` for a Unix socket.
-            The addresses of a name are tried one after the other.
+            The addresses of a name are tried one after another.
         port: of the server; 0 for a Unix socket.
-        timeout: seconds for all of it, None is for ever (the kernel gives up by itself after some
-            minutes); default None.
+        timeout: seconds for the whole call; None waits forever, but the kernel gives up by itself
+            after some minutes; default None.
         ip: the address of this machine to connect from; default: the kernel's choice.
         source_port: the port to connect from; default 0, any.
         family: "inet" or "inet6", to use only the IPv4 or IPv6 addresses of a name.
         options: see SocketOptions.
 
     Raises:
-        RefusedError: nobody listens there.
+        RefusedError: no server listens there.
         TcpTimeoutError: it took too long.
-        TcpError: nxdomain: there is no such name; ehostunreach, enoent ...
-        BadArgError: an argument is not what it should be.
+        TcpError: nxdomain: the name does not exist; ehostunreach, enoent ...
+        BadArgError: an argument has a wrong type or value.
 
     Example:
         >>> socket = await gen_tcp.connect("localhost", 4040, packet="line", timeout=5.0)
@@ -186,14 +186,14 @@ async def connect(
 
 
 def fdopen(fd: int, **options: Unpack[SocketOptions]) -> Socket:
-    """Makes a socket of an open file descriptor, which it takes over; the calling process owns it.
+    """Makes a socket from an open file descriptor, and takes it over; the calling process owns it.
 
     Args:
-        fd: of a connected stream socket.
+        fd: the descriptor of a connected stream socket.
         options: see SocketOptions.
 
     Raises:
-        TcpError: ebadf, enotsock: it is no socket.
+        TcpError: ebadf, enotsock: it is not a socket.
 
     Source: gen_tcp:fdopen/2 (OTP 25 manual).
     """
@@ -209,11 +209,11 @@ def fdopen(fd: int, **options: Unpack[SocketOptions]) -> Socket:
 
 
 def close(socket: AnySocket) -> None:
-    """Closes a socket. Whoever waits on it is told ``closed``; closing it again is nothing.
+    """Closes a socket. Calls that wait on it raise ``closed``; closing it again does nothing.
 
-    What was sent before is still written, in the background, until the peer has not taken any of
-    it for 5 seconds (see the option `linger`). The connections of a listener live on. No message
-    is sent to the owner.
+    Data that was sent before is still written, in the background, until the peer has not read any
+    of it for 5 seconds (see the option `linger`). The connections of a listener stay open. The
+    owner gets no message.
 
     Source: gen_tcp:close/1 (OTP 25 manual).
     """
@@ -227,8 +227,8 @@ def shutdown(socket: Socket, how: Literal["read", "write", "read_write"]) -> Non
 
     Args:
         socket: a connected socket.
-        how: "write": nothing more will be sent; what was sent before is written first, then the
-            peer sees the end of the stream, and can still answer. "read": nothing more will be
+        how: "write": nothing more will be sent; data that was sent before is written first, then
+            the peer sees the end of the stream, and can still reply. "read": nothing more will be
             received. "read_write": both.
 
     Raises:
@@ -251,8 +251,8 @@ def shutdown(socket: Socket, how: Literal["read", "write", "read_write"]) -> Non
 def controlling_process(socket: AnySocket, pid: Pid) -> None:
     """Makes another process the owner of a socket; only the owner may do that.
 
-    From then on the socket ends with the new owner. What the socket has sent to the old owner's
-    mailbox and was not received yet moves to the new owner's, in order.
+    From then on the socket is closed when the new owner ends. Messages of the socket that the old
+    owner has not received move to the new owner's mailbox, in order.
 
     Args:
         socket: a connection or a listener.
@@ -261,7 +261,7 @@ def controlling_process(socket: AnySocket, pid: Pid) -> None:
     Raises:
         NotOwnerError: the calling process does not own it.
         ClosedError: it is closed.
-        BadArgError: `pid` is no pid, or of a dead process (an OptionError, its reason badarg).
+        BadArgError: `pid` is not a pid, or its process is dead (an OptionError, its reason badarg).
 
     Example:
         >>> pid = process.spawn(serve, socket)
@@ -289,8 +289,8 @@ def controlling_process(socket: AnySocket, pid: Pid) -> None:
 def setopts(socket: AnySocket, **options: Unpack[SocketOptions]) -> None:
     """Changes options of a socket.
 
-    On a connection all but reuseaddr, reuseport and ipv6_v6only make a difference. On a listener
-    they are for the connections that are accepted from now on.
+    On a connection, all but reuseaddr, reuseport and ipv6_v6only have an effect. On a listener,
+    they apply to the connections that are accepted from then on.
 
     Raises:
         ClosedError: the socket is closed.
@@ -327,7 +327,7 @@ def _apply(socket: Socket, options: SocketOptions, changed: Options) -> None:
 
 
 def getopts(socket: AnySocket, *names: str | Iterable[str]) -> dict[str, Any]:
-    """Options of a socket, by name; without names all of them.
+    """The options of a socket with these names; without names, all of them.
 
     Example:
         >>> gen_tcp.getopts(socket, "active", "packet")
@@ -335,7 +335,7 @@ def getopts(socket: AnySocket, *names: str | Iterable[str]) -> dict[str, Any]:
 
     Raises:
         ClosedError: the socket is closed.
-        OptionError: einval: there is no such option.
+        OptionError: einval: an option does not exist.
 
     Source: inet:getopts/2 (OTP 25 manual).
     """
@@ -350,7 +350,7 @@ def getopts(socket: AnySocket, *names: str | Iterable[str]) -> dict[str, Any]:
         try:
             found[name] = _getopt(socket, name)
         except OSError:
-            pass  # a kernel's option that this kind of socket does not have
+            pass  # this kind of socket does not have this option of the kernel
     return found
 
 
@@ -365,9 +365,7 @@ def _getopt(socket: AnySocket, name: str) -> Any:
             return getattr(socket._options, name)
     except OSError as error:
         raise error_for(reason_of(error), "getopts", socket) from None
-    raise OptionError(
-        "einval", "getopts", socket, f"there is no option {name!r} that can be asked for"
-    )
+    raise OptionError("einval", "getopts", socket, f"there is no option {name!r} that can be read")
 
 
 def sockname(socket: AnySocket) -> SockAddress:
@@ -410,7 +408,7 @@ def port(socket: AnySocket) -> int:
 
     Raises:
         ClosedError: the socket is closed.
-        OptionError: einval: a Unix socket has none.
+        OptionError: einval: a Unix socket has no port.
 
     Example:
         >>> listener = gen_tcp.listen(0)

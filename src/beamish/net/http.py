@@ -1,19 +1,19 @@
-r"""The packet modes "http" and "httph": the lines of HTTP, cut and taken apart. Pure.
+r"""The packet modes "http" and "httph": the lines of HTTP, cut and parsed.
 
-A packet is, with data as bytes and what is known by name as an Atom:
+A packet has one of these forms. Data is bytes; a well-known name is an Atom:
 
-    ("http_request", "GET", ("abs_path", b"/x"), (1, 1))      the method b"BREW" if it is not known
+    ("http_request", "GET", ("abs_path", b"/x"), (1, 1))      an unknown method is bytes: b"BREW"
     ("http_response", (1, 1), 404, b"Not Found")
-    ("http_header", 14, "Host", b"host", b"example.org")      0 and b"X-Name" if it is not known
+    ("http_header", 14, "Host", b"host", b"example.org")      an unknown name is bytes, its number 0
     "http_eoh"                                                the empty line after the headers
-    ("http_error", b"what is none of these\r\n")
+    ("http_error", b"any other line\r\n")
 
 The target of a request is ``("abs_path", b"/x")``, ``("absoluteURI", "http", b"host", port or None,
-b"/x")``, ``("scheme", b"host", b"443")``, ``"*"``, or plain bytes. "http" waits for a request or
-response line first and then for headers; after "http_eoh" for the next. "httph" knows headers
-alone. What comes after the headers is no line: set ``packet="raw"`` to read a body.
+b"/x")``, ``("scheme", b"host", b"443")``, ``"*"``, or plain bytes. "http" expects a request or
+response line, then headers; after "http_eoh" it expects the next request or response. "httph"
+expects headers only. A body does not consist of lines: set ``packet="raw"`` to read it.
 
-Source: inet:setopts/2, option packet, and erlang:decode_packet/3 (OTP 25 manual); each form was
+Source: inet:setopts/2, option packet, and erlang:decode_packet/3 (OTP 25 manual). Each form was
 recorded from OTP 25.
 """
 
@@ -63,11 +63,11 @@ _HEADERS: Final = {
 
 
 def decode(line: bytes, *, header: bool) -> Any:
-    r"""What a line of HTTP says.
+    r"""Parses a line of HTTP.
 
     Args:
         line: with its newline.
-        header: whether it stands among the headers.
+        header: whether a header is expected.
 
     Example:
         >>> decode(b"GET / HTTP/1.1\r\n", header=False)
@@ -125,7 +125,7 @@ def _header(text: bytes) -> Any:
 
 @final
 class HttpFramer(Framer):
-    """The lines of HTTP; those of a header that goes on in the next line together.
+    """The lines of HTTP. The lines of a header that is continued are one packet.
 
     Args:
         limit: the longest line in bytes, 0 for no limit.
@@ -139,29 +139,29 @@ class HttpFramer(Framer):
     def __init__(self, limit: int, *, header: bool) -> None:
         super().__init__(16384)
         self._data = bytearray()
-        self._seen = 0  # up to here there is no end of a line
+        self._seen = 0  # no line ends before this index
         self._limit = limit
         self._only_headers = self._headers = header
-        self._last = (b"", header)  # what the latest packet was cut from, and where it stood
+        self._last = (b"", header)  # the latest packet's line, and whether it was a header
         self.pending = False
 
     @classmethod
     def of(cls, framing: Framing) -> Self:
-        """A new framer with these options."""
+        """Makes a framer from socket options."""
         return cls(framing.packet_size, header=str(framing.packet).startswith("httph"))
 
     def feed(self, data: bytes) -> None:
-        """Adds what came."""
+        """Adds bytes that were read."""
         self._data += data
         self.pending = True
 
     def feed_whole(self, data: bytes) -> Any:
-        """Adds what came and takes the first packet off; None where none is whole yet."""
+        """Adds bytes that were read and returns the first packet; None if it is not complete."""
         self.feed(data)
         return self.next()
 
     def next(self) -> Any:
-        """Takes the next packet off; None where none is whole yet.
+        """Returns the next packet; None if it is not complete.
 
         Raises:
             TooBig: a line is longer than allowed.
@@ -185,7 +185,7 @@ class HttpFramer(Framer):
         return packet
 
     def _end_of_line(self) -> int:
-        """Where the first line ends; 0 if it is not whole yet."""
+        """The index where the first line ends; 0 if it is not complete."""
         data = self._data
         while True:
             at = data.find(b"\n", self._seen)
@@ -195,14 +195,14 @@ class HttpFramer(Framer):
             if not self._headers or at == 0 or (at == 1 and data[0] == 13):
                 return at + 1
             if at + 1 == len(data):
-                self._seen = at  # the next byte tells whether the header goes on
+                self._seen = at  # the next byte shows whether the header continues
                 return 0
             if data[at + 1] not in b" \t":
                 return at + 1
             self._seen = at + 1
 
     def rest(self) -> bytes:
-        """All bytes that were not delivered, as they came; the framer is empty afterwards."""
+        """Returns all bytes that were not delivered, as they came, and forgets them."""
         data = bytes(self._data)
         self._data.clear()
         self._seen = 0
@@ -210,7 +210,7 @@ class HttpFramer(Framer):
         return data
 
     def put_back(self, packet: Any) -> None:
-        """Takes the latest packet back, which nobody received: it is the next one again."""
+        """Makes the latest packet, which no process received, the next one again."""
         line, self._headers = self._last
         self.feed(line + self.rest())
 

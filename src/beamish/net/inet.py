@@ -1,7 +1,7 @@
-"""Addresses: what users write, what the kernel wants, what users are shown.
+"""Addresses: in the forms that users write, that the kernel takes, and that users are shown.
 
-An IP address is text, ``"127.0.0.1"`` or ``"::1"``; an ``ipaddress`` object or Erlang's tuple of
-numbers, ``(127, 0, 0, 1)``, will do as well. A Unix socket is ``("local", path)``.
+An IP address is text, ``"127.0.0.1"`` or ``"::1"``; an ``ipaddress`` object and Erlang's tuple of
+numbers, ``(127, 0, 0, 1)``, are accepted too. A Unix socket is ``("local", path)``.
 
 Source: inet (OTP 25 manual).
 """
@@ -60,14 +60,14 @@ _FAMILIES: Final[dict[str, int]] = {"inet": socket.AF_INET, "inet6": socket.AF_I
 if hasattr(socket, "AF_UNIX"):
     _FAMILIES["local"] = socket.AF_UNIX
 
-# Name look-ups that say "no such name", against those that could not be made.
+# The errors of a look-up that mean that the name does not exist, not that the look-up failed.
 _NO_NAME: Final = frozenset(
     _number
     for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY", "EAI_FAIL")
     if (_number := getattr(socket, name, None)) is not None
 )
 
-# A family of the kernel's and an address in its form.
+# An address as the kernel takes it, after its family.
 Target = tuple[int, Any]
 
 
@@ -75,7 +75,7 @@ Target = tuple[int, Any]
 
 
 def check_port(port: object, action: str) -> int:
-    """A TCP port number."""
+    """Returns a TCP port number, or refuses it."""
     if is_whole(port, 0, 65535):
         return port
     raise BadArgError(
@@ -104,7 +104,7 @@ def local_target(address: object) -> Target:
 
 
 def literal(address: object) -> IpObject | None:
-    """The IP address that is written there; None if it must be a host name."""
+    """The IP address that a user wrote; None if it must be a host name."""
     if isinstance(address, ipaddress.IPv4Address | ipaddress.IPv6Address):
         return address
     if isinstance(address, tuple):
@@ -135,7 +135,7 @@ def _from_numbers(numbers: tuple[object, ...]) -> IpObject:
 
 
 def ip_target(ip: IpObject, port: int) -> Target:
-    """An IP address and a port, as the kernel wants them."""
+    """An IP address and a port, as the kernel takes them."""
     if isinstance(ip, ipaddress.IPv4Address):
         return socket.AF_INET, (str(ip), port)
     scope = ip.scope_id
@@ -162,10 +162,10 @@ def own_target(address: object, port: int) -> Target:
 
 
 async def targets(host: object, port: int, family: Family | None = None) -> list[Target]:
-    """Where a host and port may be reached, best first. Only a host name needs a look-up.
+    """The addresses of a host and port, best first. Only a host name needs a look-up.
 
     Raises:
-        TcpError: nxdomain: there is no such name.
+        TcpError: nxdomain: the name does not exist.
     """
     if is_local(host):
         return [local_target(host)]
@@ -198,7 +198,7 @@ def _name_reason(error: socket.gaierror) -> str:
 
 
 def from_kernel(family: int, address: Any) -> SockAddress:
-    """An address of the kernel's, as users know it."""
+    """An address from the kernel, as users are shown it."""
     if family == _FAMILIES.get("local"):
         path = os.fsdecode(address) if isinstance(address, bytes) else str(address)
         return ("local", path)
@@ -209,7 +209,7 @@ def from_kernel(family: int, address: Any) -> SockAddress:
 
 
 def name_of(sock: socket.socket) -> SockAddress | None:
-    """Its own address; None if the kernel has forgotten it."""
+    """The socket's own address; None if the kernel no longer knows it."""
     try:
         return from_kernel(sock.family, sock.getsockname())
     except OSError:
@@ -217,7 +217,7 @@ def name_of(sock: socket.socket) -> SockAddress | None:
 
 
 def peer_of(sock: socket.socket) -> SockAddress | None:
-    """The address of the other end; None if it is not connected."""
+    """The address of the peer; None if the socket is not connected."""
     try:
         return from_kernel(sock.family, sock.getpeername())
     except OSError:
@@ -225,7 +225,7 @@ def peer_of(sock: socket.socket) -> SockAddress | None:
 
 
 def text_of(ip: IpObject) -> str:
-    """The usual form of an IP address, the same on every Python: ``::ffff:127.0.0.1``."""
+    """The usual text of an IP address, the same on every Python: ``::ffff:127.0.0.1``."""
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     text = socket.inet_ntop(socket.AF_INET6, ip.packed)
@@ -247,17 +247,17 @@ def show(address: SockAddress | None) -> str:
     return f"[{first}]:{second}" if ":" in first else f"{first}:{second}"
 
 
-# ---- Erlang's inet, the part about addresses
+# ---- Erlang's inet: addresses
 
 
 def parse_address(text: str) -> str:
-    """The IP address that a text means, in its usual form; short forms of IPv4 are understood.
+    """Parses an IP address and returns its usual text; short forms of IPv4 are accepted.
 
     Args:
         text: ``"127.0.0.1"``, ``"127.1"``, ``"0x7f.1"``, ``"::1"``, ``"fe80::1%eth0"`` ...
 
     Raises:
-        OptionError: einval: it means no address.
+        OptionError: einval: it is not an address.
 
     Example:
         >>> parse_address("127.1"), parse_address("0:0:0:0:0:0:0:1")
@@ -278,10 +278,10 @@ def parse_address(text: str) -> str:
 
 
 def parse_strict_address(text: str) -> str:
-    """The IP address that a text means; only full forms are understood.
+    """Parses an IP address and returns its usual text; short forms are refused.
 
     Raises:
-        OptionError: einval: it is no address, or a short form.
+        OptionError: einval: it is not an address, or a short form.
 
     Example:
         >>> parse_strict_address("127.0.0.1")
@@ -296,7 +296,7 @@ def parse_strict_address(text: str) -> str:
 
 
 def parse_ipv4_address(text: str) -> str:
-    """Like :func:`parse_address`, for IPv4 alone.
+    """Like :func:`parse_address`, for IPv4 only.
 
     Source: inet:parse_ipv4_address/1 (OTP 25 manual).
     """
@@ -304,7 +304,7 @@ def parse_ipv4_address(text: str) -> str:
 
 
 def parse_ipv4strict_address(text: str) -> str:
-    """Like :func:`parse_strict_address`, for IPv4 alone.
+    """Like :func:`parse_strict_address`, for IPv4 only.
 
     Source: inet:parse_ipv4strict_address/1 (OTP 25 manual).
     """
@@ -312,7 +312,7 @@ def parse_ipv4strict_address(text: str) -> str:
 
 
 def parse_ipv6_address(text: str) -> str:
-    """The IPv6 address that a text means; an IPv4 address is mapped into IPv6.
+    """Parses an IPv6 address and returns its usual text; an IPv4 address is mapped into IPv6.
 
     Example:
         >>> parse_ipv6_address("127.0.0.1")
@@ -325,7 +325,7 @@ def parse_ipv6_address(text: str) -> str:
 
 
 def parse_ipv6strict_address(text: str) -> str:
-    """Like :func:`parse_strict_address`, for IPv6 alone.
+    """Like :func:`parse_strict_address`, for IPv6 only.
 
     Source: inet:parse_ipv6strict_address/1 (OTP 25 manual).
     """
@@ -354,7 +354,7 @@ def ntoa(address: Address) -> str:
 
 
 def ipv4_mapped_ipv6_address(address: Address) -> str:
-    """An IPv4 address as an IPv6 one, or the IPv4 address in the end of an IPv6 one.
+    """Maps an IPv4 address into IPv6, or the last 32 bits of an IPv6 address to IPv4.
 
     Example:
         >>> ipv4_mapped_ipv6_address("127.0.0.1"), ipv4_mapped_ipv6_address("::ffff:127.0.0.1")
@@ -378,7 +378,7 @@ async def getaddrs(host: Host, family: Family = "inet") -> list[str]:
         family: "inet" for IPv4, "inet6" for IPv6.
 
     Raises:
-        TcpError: nxdomain: there is no such name, or it has no address of this family.
+        TcpError: nxdomain: the name does not exist, or has no address of this family.
 
     Source: inet:getaddrs/2 (OTP 25 manual).
     """
@@ -399,11 +399,11 @@ async def getaddr(host: Host, family: Family = "inet") -> str:
 
 
 class HostEnt(NamedTuple):
-    """What ``gethostbyname`` finds: Erlang's #hostent{}.
+    """The result of ``gethostbyname``: Erlang's #hostent{}.
 
     Attributes:
         name: the host's name.
-        aliases: other names of it.
+        aliases: its other names.
         family: "inet" or "inet6".
         length: of an address, in bytes.
         addresses: its IP addresses.
@@ -417,14 +417,14 @@ class HostEnt(NamedTuple):
 
 
 async def gethostbyname(host: Host, family: Family = "inet") -> HostEnt:
-    """The addresses of a host, with what else is known of it.
+    """The addresses of a host, with its name.
 
     Args:
         host: a name or an address.
         family: "inet" for IPv4, "inet6" for IPv6.
 
     Raises:
-        TcpError: nxdomain: there is no such name, or it has no address of this family.
+        TcpError: nxdomain: the name does not exist, or has no address of this family.
 
     Source: inet:gethostbyname/2 (OTP 25 manual).
     """

@@ -2,12 +2,12 @@
 
 What it guarantees:
 
-- A process that waits in recv is handed its packet in the step that read it. Nothing that was read
-  is lost when a recv times out, is cancelled, or its process dies: it is there for the next one.
-- While nobody asks, at most one read is taken ahead of need; then the socket is not read until
-  that is used up, and the peer feels it (TCP's own flow control).
-- The end of the stream counts only when somebody comes upon it. Until then the socket can be sent
-  to, as on the BEAM, where a passive socket notices nothing that it does not read.
+- A process that waits in recv gets its packet in the step that reads it. When a recv times out, is
+  cancelled, or its process ends, nothing is lost: the next recv gets what was read.
+- While no process asks for data, at most one read is done ahead. The socket is read again only when
+  that data is used up; TCP's flow control holds the peer back until then.
+- The end of the stream takes effect only when a recv or an active socket reaches it. Until then
+  data can be sent, as on the BEAM, where a passive socket does not notice what it has not read.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ _MESSAGES: Final = TAGS | {TCP_CLOSED, TCP_ERROR, TCP_PASSIVE}
 
 
 class Input(Endpoint):
-    """A connection, as far as it is read."""
+    """The reading half of a connection."""
 
     __slots__ = ("_active", "_end", "_framer", "_reader", "_ready", "_told")
 
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._use_framer(options)
-        self._reader: Pid | None = None  # waits in recv
+        self._reader: Pid | None = None  # the process that waits in recv
         self._active = PASSIVE
-        # Why the stream ended ("closed" or a POSIX reason), as the next recv will hear it.
+        # Why the stream ended ("closed" or a POSIX reason), for the next recv to raise.
         self._end: str | None = None
-        self._told = False  # the owner of the active socket has heard it
+        self._told = False  # whether the owner of an active socket has had the message about it
 
     # ---- from the kernel
 
@@ -60,11 +60,11 @@ class Input(Endpoint):
             self._on_other(mask)
             return
         framer, reader = self._framer, self._reader
-        if reader is None and framer.pending:  # nobody has asked for what was read last
+        if reader is None and framer.pending:  # the last data is not used up
             self._watch(self._events & ~READ)
             return
         try:
-            data = read(self._fd, framer.read_size)  # quicker than the method of its socket
+            data = read(self._fd, framer.read_size)  # quicker than socket.recv
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -80,7 +80,7 @@ class Input(Endpoint):
                 return
             if packet is not None:
                 self._reader = None
-                if not wake(reader, packet):  # it is about to end
+                if not wake(reader, packet):  # it is about to end, or was cancelled
                     framer.put_back(packet)
         else:
             framer.feed(data)
@@ -89,7 +89,7 @@ class Input(Endpoint):
 
     @abstractmethod
     def _on_other(self, mask: int) -> None:
-        """It is ready to be written, or broken."""
+        """The poller reports something else: it can be written to, or is broken."""
 
     def _input_ended(self, reason: str) -> None:
         if reason == "econnreset" and not self._options.show_econnreset:
@@ -106,7 +106,7 @@ class Input(Endpoint):
     # ---- to processes
 
     def _deliver_packets(self) -> None:
-        """Active: sends the owner what is whole, as far as `active` goes."""
+        """Sends the owner the complete packets, as many as `active` allows."""
         framer, owner = self._framer, self._owner
         if owner is None:
             return
@@ -114,16 +114,16 @@ class Input(Endpoint):
         try:
             while self._active and (packet := framer.next()) is not None:
                 process.send(owner, (tag, self, packet))
-                if framer.pending:  # after the delivery: the owner's turn comes before the flush
-                    self._expect_answers()
+                if framer.pending:  # after the send: so the owner runs before the flush
+                    self._expect_replies()
                 if self._active != ALWAYS:
                     self._count_down(owner)
         except TooBig:
             self._too_big()
 
     @abstractmethod
-    def _expect_answers(self) -> None:
-        """Several packets came together: their answers had better go out together."""
+    def _expect_replies(self) -> None:
+        """Several packets came together, so the replies to them should go out together."""
 
     def _count_down(self, owner: Pid) -> None:
         if self._active > 0:
@@ -134,7 +134,7 @@ class Input(Endpoint):
             self._active = PASSIVE
 
     def _tell_end(self) -> None:
-        """The stream has ended: tells who waits for it, or the owner of an active socket."""
+        """Reports the end of the stream, to the waiting reader or to the owner if it is active."""
         packet = self._last_packet()
         if packet is not None:
             self._give_last(packet)
@@ -153,7 +153,7 @@ class Input(Endpoint):
         process.send(owner, (TCP_CLOSED, self))
 
     def _last_packet(self) -> Any:
-        """After the end of the stream: the packet that is not complete, if it is wanted."""
+        """The incomplete packet at the end of the stream, if it is to be delivered."""
         return self._framer.last() if self._options.partial_line else None
 
     def _give_last(self, packet: Any) -> None:
@@ -171,14 +171,14 @@ class Input(Endpoint):
             self._tell_end()
 
     def _take_end(self, action: str) -> TcpError:
-        """The error that tells of the stream's end; with exit_on_close the socket goes with it."""
+        """The error for the end of the stream; with exit_on_close, also closes the socket."""
         reason, self._end = self._end or "closed", "closed"
         if self._options.exit_on_close:
             self._close()
         return error_for(reason, action, self)
 
     def give_away_owned(self, old: Pid, new: Pid) -> None:
-        """The ownership has moved: so do the messages that the old owner has not received."""
+        """Moves the messages that the old owner has not received to the new one."""
         super().give_away_owned(old, new)
         waiting.move_messages(old, new, self._is_mine)
 
@@ -191,7 +191,7 @@ class Input(Endpoint):
     # ---- from processes
 
     def _next_packet(self) -> Any:
-        """The next whole packet of what was read."""
+        """The next complete packet of the data that was read; None if there is none."""
         try:
             return self._framer.next()
         except TooBig:
@@ -200,10 +200,10 @@ class Input(Endpoint):
             raise self._take_end("recv") from None
 
     def _active_after(self, value: Active) -> int:
-        """What `active` becomes when it is set to this.
+        """The state of `active` after setting it to this value.
 
         Raises:
-            OptionError: einval: the counter would leave its range.
+            OptionError: einval: the count would be out of range.
         """
         state = add_active(self._active, value)
         if state is None:
@@ -213,7 +213,7 @@ class Input(Endpoint):
         return state
 
     def _set_active(self, value: Active) -> None:
-        """Changes `active`; what was read already is delivered at once."""
+        """Sets `active`, and delivers the data that was read already."""
         state = self._active_after(value)
         self._active = state
         owner = self._owner
@@ -233,12 +233,12 @@ class Input(Endpoint):
 
     def _use_framer(self, options: Options) -> None:
         self._framer = framer_for(options)
-        # At hand for recv. While there are any packets in it the socket is open and passive, and
-        # nobody waits in recv.
+        # A shortcut for recv. While it has packets, the socket is open and passive, and no process
+        # waits in recv.
         self._ready = self._framer.ready
 
     def _change_framing(self, options: Options) -> None:
-        """From now on packets are cut as these options say, from what was read already too."""
+        """Cuts packets by new options from now on, also those in the data that was read already."""
         data = self._framer.rest()
         self._use_framer(options)
         if data:
@@ -250,7 +250,7 @@ class Input(Endpoint):
             waiting.wake_error(reader, error_for("timeout", "recv", self))
 
     def _take_back(self, reader: Pid, packet: Any) -> None:
-        """A process ends its wait in recv by an exception: nothing must be lost by that."""
+        """The wait of a reader ended in an exception: makes sure that nothing is lost."""
         if self._reader is reader:
             self._reader = None
         if packet is not None:
@@ -258,7 +258,7 @@ class Input(Endpoint):
             self._serve_reader()
 
     def _serve_reader(self) -> None:
-        """Hands over what was put back, if another process waits for it already."""
+        """Gives the packet that was put back to another process, if one waits in recv by now."""
         reader = self._reader
         if reader is None:
             return
@@ -269,7 +269,7 @@ class Input(Endpoint):
                 self._framer.put_back(packet)
 
     def _check_recv(self, length: int) -> None:
-        """Why this recv cannot be done; returns where it can."""
+        """Raises an error if this recv is not possible."""
         if length.__class__ is not int or length < 0:
             raise BadArgError(
                 f"recv: expected a length in bytes, 0 for whatever there is; got {length!r} "
@@ -291,7 +291,7 @@ class Input(Endpoint):
 
 
 def check_timeout(action: str, timeout: object) -> None:
-    """Refuses what is no time-out."""
+    """Refuses a value that is not a time-out."""
     check_seconds(action, timeout, LONGEST, what="a timeout in seconds")
 
 
@@ -300,21 +300,21 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
 
     Args:
         socket: a connected socket, with ``active=False``.
-        length: with ``packet="raw"`` the exact number of bytes to return, 0 for whatever there is
-            (at least 1 byte). In the other packet modes 0: one packet is returned.
-        timeout: seconds, 0 looks without waiting, None is for ever; default None.
+        length: with ``packet="raw"`` the exact number of bytes to return; 0 returns what there is,
+            at least 1 byte. In the other packet modes it must be 0, and one packet is returned.
+        timeout: seconds; 0 looks without waiting, None waits forever; default None.
 
     Returns:
         The bytes: raw data, a line with its newline, or a packet without its length header. With
-        ``packet="http"`` it is the tuple or Atom that ``beamish.net.http`` describes.
+        ``packet="http"``, the tuple or Atom that ``beamish.net.http`` describes.
 
     Raises:
-        ClosedError: the peer or this side closed the connection. Bytes too few for `length`, and a
-            last line without newline, are dropped (but see the option ``partial_line``).
-        TcpTimeoutError: nothing came in time. What did come stays for the next call.
+        ClosedError: the peer or this side closed the connection. Fewer bytes than `length`, and a
+            last line without a newline, are dropped (but see the option ``partial_line``).
+        TcpTimeoutError: the data did not come in time. What did come is kept for the next call.
         ResetError: the peer reset the connection, with ``show_econnreset=True``.
         PacketTooBigError: a packet is longer than ``packet_size``; the connection is finished.
-        OptionError: einval: the socket is active, or `length` is not 0 though a packet mode is set.
+        OptionError: einval: the socket is active, or `length` is not 0 in a packet mode.
         TcpError: ealready: another process waits in recv on this socket.
 
     Example:
@@ -330,11 +330,11 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
         raise not_a_connection("recv", socket) from None
     if length or timeout is not None:
         return await _recv_as_asked(socket, length, timeout)
-    if ready:  # several came together: the next one, in as few steps as can be
+    if ready:  # several packets came together: take the next one by the shortest way
         packet = ready.pop()
         if packet:
             return packet
-        ready.append(packet)  # it stands for one that is too long
+        ready.append(packet)  # it marks one that is too long
     if socket._active or socket._reader is not None:
         socket._check_recv(0)
     if socket._framer.pending:
@@ -345,14 +345,14 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
         if socket._end is not None:
             return await _wait(socket, None)
         socket._watch(socket._events | READ)
-    # The same as _wait, in its commonest form: one coroutine less.
+    # _wait() in its most common form, without another coroutine.
     socket._reader = process.self()
     data: bytes = await suspend(socket._take_back)
     return data
 
 
 async def _recv_as_asked(socket: Input, length: int, timeout: float | None) -> bytes:
-    """The same with a length or a time-out."""
+    """recv() with a length or a time-out."""
     if timeout is not None:
         check_timeout("recv", timeout)
     if length or socket._active or socket._reader is not None:
@@ -377,8 +377,8 @@ async def _recv_exactly(socket: Input, length: int, timeout: float | None) -> by
         packet = socket._next_packet()
         return packet if packet is not None else await _wait(socket, timeout)
     except BaseException:
-        if socket._reader is None:  # else another process waits by now, for a length of its own
-            framer.want(0)  # what came of it stays, for a recv of any other length
+        if socket._reader is None:  # otherwise another process waits, perhaps for another length
+            framer.want(0)  # the bytes that did come are kept for a recv of any length
         raise
 
 
@@ -405,7 +405,7 @@ async def _wait(socket: Input, timeout: float | None) -> bytes:
 
 
 def _look(socket: Input) -> bytes:
-    """What the kernel has now: recv with a time-out of 0."""
+    """recv() with a time-out of 0: what the kernel has now."""
     socket._on_ready(READ)
     packet: bytes | None = socket._next_packet() if socket._framer.pending else None
     if packet is not None:
@@ -416,7 +416,7 @@ def _look(socket: Input) -> bytes:
 
 
 def not_a_connection(action: str, socket: object) -> Exception:
-    """The error for what is no connected socket."""
+    """The error for a value that is not a connected socket."""
     if isinstance(socket, Endpoint):
         return error_for("enotconn", action, socket)
     return BadArgError(

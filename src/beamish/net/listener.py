@@ -1,6 +1,7 @@
-"""A listening socket: who waits in accept is handed the next connection, in the order of asking.
+"""A listening socket: processes that wait in accept get the connections, first come, first served.
 
-Connections are taken from the kernel only for processes that wait; the others stay in its backlog.
+A connection is taken from the kernel only when a process waits for one. The others stay in the
+kernel's backlog.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .stream import Socket
 
 __all__ = ["ListenSocket", "accept"]
 
-# The client has gone before it was accepted, or the network had a hiccup (accept(2) lists them).
+# The client left before it was accepted, or the network had a brief failure; see accept(2).
 _PASSING: Final = frozenset(
     _number
     for name in (
@@ -44,19 +45,19 @@ _PASSING: Final = frozenset(
     if (_number := getattr(errno, name, None)) is not None
 )
 
-# Seconds without another try after there was no descriptor left for a connection.
+# Seconds until the next try after the kernel could not give a connection.
 REST: Final = 0.1
 
-# How many connections a listener hands over at once to processes that come back for more.
+# How many times in a row accept looks for a connection without waiting for the poller.
 _IN_A_ROW: Final = 16
 
 
 @final
 class ListenSocket(Endpoint):
-    """What ``listen`` returns; ``accept`` takes connections from it.
+    """What ``listen`` returns, and ``accept`` takes connections from.
 
-    Its owner is the process that called ``listen``, until ``controlling_process``. When that dies
-    it is closed; connections that were accepted live on.
+    Its owner is the process that called ``listen``, until ``controlling_process`` names another. It
+    is closed when the owner ends; the connections accepted from it stay open.
     """
 
     __slots__ = ("__weakref__", "_in_a_row", "_resting", "_spare", "_waiting")
@@ -64,10 +65,10 @@ class ListenSocket(Endpoint):
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._waiting: deque[Pid] = deque()
-        # Taken for a process that was cancelled, or died, before it could have them.
+        # Connections that were taken for processes that did not receive them.
         self._spare: deque[sockets.socket] = deque()
-        self._resting: Any = None  # the timer that ends a rest
-        self._in_a_row = 0  # how many more may be taken without waiting
+        self._resting: Any = None  # the timer that ends a pause; None outside one
+        self._in_a_row = 0  # how often accept may still look without waiting
 
     def __repr__(self) -> str:
         if not self._is_open:
@@ -83,16 +84,16 @@ class ListenSocket(Endpoint):
                 conn = self._take()
                 if conn is None:
                     return
-                self._hand_over(conn)
+                self._give(conn)
         except OSError as error:
             self._rest()
             if self._waiting:
                 waiting.wake_error(self._waiting.popleft(), self._failed("accept", error))
             return
-        self._watch(0)  # nobody asks: the backlog is the kernel's
+        self._watch(0)  # nobody waits: further connections stay in the backlog
 
     def _take(self) -> sockets.socket | None:
-        """The next connection; None for now."""
+        """The next connection; None if there is none yet."""
         if self._spare:
             return self._spare.popleft()
         while True:
@@ -108,10 +109,10 @@ class ListenSocket(Endpoint):
             return conn
 
     def _rest(self) -> None:
-        """The kernel gives no connection, for want of descriptors say: no more tries for a moment.
+        """Pauses after the kernel could not give a connection, for lack of descriptors for example.
 
-        The connection is still in the backlog, so without a rest an acceptor that just tries again
-        would keep the whole node busy.
+        The connection is still in the backlog, so without a pause an acceptor that tries again at
+        once would keep the whole node busy.
         """
         self._watch(0)
         self._in_a_row = 0
@@ -124,24 +125,24 @@ class ListenSocket(Endpoint):
 
     # ---- to processes
 
-    def _hand_over(self, conn: sockets.socket) -> None:
-        """Gives a connection to the process that waits longest."""
+    def _give(self, conn: sockets.socket) -> None:
+        """Gives a connection to the process that has waited longest."""
         while self._waiting:
             if wake(self._waiting.popleft(), conn):
                 return
         self._spare.append(conn)
 
     def _take_back(self, acceptor: Pid, conn: sockets.socket | None) -> None:
-        """A process ends its wait by an exception: the connection it was given is for the next."""
+        """An acceptor will not receive what it was given: the next one gets the connection."""
         if conn is None:
             self._forget(acceptor)
         elif self._is_open:
-            self._hand_over(conn)
+            self._give(conn)
         else:
             conn.close()
 
     def _forget(self, acceptor: Pid) -> bool:
-        """Takes a process from those that wait; whether it was there."""
+        """Removes a process from those that wait; returns whether it was one of them."""
         if acceptor not in self._waiting:
             return False
         self._waiting.remove(acceptor)
@@ -170,21 +171,21 @@ class ListenSocket(Endpoint):
 async def accept(listener: ListenSocket, timeout: float | None = None) -> Socket:
     """Waits for a connection and returns its socket, which the calling process owns.
 
-    Many processes may accept on one listener; they are served in the order in which they asked.
+    Many processes may accept on one listener; they are served in the order of their calls.
 
     Args:
         listener: what ``listen`` returned.
-        timeout: seconds, 0 looks without waiting, None is for ever; default None.
+        timeout: seconds; 0 looks without waiting, None waits forever; default None.
 
     Returns:
         The socket of the connection, with the options of the listener.
 
     Raises:
-        ClosedError: the listener is, or was meanwhile, closed.
+        ClosedError: the listener is closed, or was closed during the wait.
         TcpTimeoutError: nobody connected in time.
         TcpError: emfile, enfile, enomem: there are too many open files. The connection stays in the
-            backlog. Go on accepting when others have been closed; an acceptor that just tries again
-            does no harm, for the listener itself makes a pause of 0.1 s after such a failure.
+            backlog. An acceptor may call accept again at once: the listener itself pauses for 0.1 s
+            after such a failure.
 
     Example:
         >>> socket = await gen_tcp.accept(listener)
@@ -207,7 +208,7 @@ async def accept(listener: ListenSocket, timeout: float | None = None) -> Socket
 
 
 def _accept_now(listener: ListenSocket, *, look: bool) -> sockets.socket | None:
-    """A connection that is probably there: after one often comes another."""
+    """A connection without waiting: after one, the next is often there already."""
     if listener._waiting or listener._resting is not None:
         return None
     if not (listener._in_a_row or listener._spare or look):

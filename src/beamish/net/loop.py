@@ -1,4 +1,4 @@
-"""The event loop of ``beamish.run``: asyncio's own, with a selector of ours in it."""
+"""The event loop of ``beamish.run``: asyncio's own, with our selector."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["EventLoop", "new_event_loop"]
 
 
 class EventLoop(asyncio.SelectorEventLoop):
-    """asyncio's selector loop, whose selector serves the sockets of processes itself."""
+    """asyncio's selector loop, with a selector that serves the sockets of processes itself."""
 
     beamish_poller: NetSelector
 
-    # The same clock as asyncio's, without a method around it.
-    time: Callable[[], float] = staticmethod(monotonic)
+    # The same clock as asyncio's, without the method around it.
+    time: Callable[[], float] = staticmethod(monotonic)  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __init__(self) -> None:
         selector = new_selector()
@@ -33,9 +33,10 @@ class EventLoop(asyncio.SelectorEventLoop):
     if sys.version_info >= (3, 12):
 
         def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
-            """Makes a Task, which may run at once: asyncio.eager_task_factory.
+            """Makes a Task, which may run at once (asyncio.eager_task_factory).
 
-            It is no part of the process that makes it, and gets a process of its own if it wants.
+            It does not run as the process that makes it: it is adopted when it first needs a
+            process.
             """
             return as_no_process(super().create_task, coro, **options)
 
@@ -44,10 +45,9 @@ class EventLoop(asyncio.SelectorEventLoop):
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """A new event loop, best suited to sockets that belong to processes.
+    """A new event loop, the quickest for sockets that belong to processes.
 
-    Everything of asyncio works on it as on the standard one. It is what ``beamish.run`` uses by
-    default.
+    All of asyncio works on it as on the standard loop. ``beamish.run`` uses it by default.
 
     Example:
         >>> with asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -1,4 +1,4 @@
-"""Hearing of the end of sockets; options that all new sockets of a node begin with.
+"""Monitors of sockets, and the default options of a node.
 
 Source: inet (OTP 25 manual); the kernel's parameters inet_default_listen_options and
 inet_default_connect_options.
@@ -18,14 +18,14 @@ __all__ = ["cancel_monitor", "monitor", "set_default_options"]
 
 
 def monitor(socket: Endpoint) -> Ref:
-    """Asks to be told of the end of a socket or listener, by ``Down(ref, "port", socket, reason)``.
+    """Monitors a socket or listener: its end sends ``Down(ref, "port", socket, reason)``.
 
-    The reason is ``normal`` if it was closed, that of its owner if that has ended, or ``noproc`` if
-    it was closed already. Each call makes one more monitor; they go with the process
-    that made them.
+    The reason is ``normal`` if it was closed, the exit reason of its owner if the owner ended, or
+    ``noproc`` if it was closed before the call. Each call makes another monitor; a monitor ends
+    with the process that made it.
 
     Args:
-        socket: what listen, accept or connect returned.
+        socket: the result of listen, accept or connect.
 
     Example:
         >>> ref = inet.monitor(socket)
@@ -41,7 +41,7 @@ def monitor(socket: Endpoint) -> Ref:
 
 
 def cancel_monitor(ref: Ref) -> bool:
-    """Ends a monitor; whether there was one whose message had not been sent.
+    """Ends a monitor. Returns False if there is none, or its message was sent already.
 
     Source: inet:cancel_monitor/1 (OTP 25 manual).
     """
@@ -59,9 +59,9 @@ def cancel_monitor(ref: Ref) -> bool:
 def set_default_options(
     *, listen: SocketOptions | None = None, connect: SocketOptions | None = None
 ) -> None:
-    """Sets what ``gen_tcp.listen`` and ``gen_tcp.connect`` of this node begin with from now on.
+    """Sets the default options of ``gen_tcp.listen`` and ``gen_tcp.connect`` on this node.
 
-    Their own arguments come before these. None leaves them as they are, ``{}`` takes them back.
+    Arguments of the call take precedence. None leaves the defaults as they are, ``{}`` clears them.
 
     Raises:
         BadArgError: an option cannot have that value.

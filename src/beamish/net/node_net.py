@@ -1,4 +1,4 @@
-"""What the sockets of one node share."""
+"""The state that the sockets of one node share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["Lingering", "NodeNet", "node_net"]
 
 
 class Lingering(Protocol):
-    """A socket that is closed for its users and still writes its last bytes."""
+    """A socket that is closed for its users, and still writes its queue."""
 
     def give_up(self) -> None:
-        """Closes it now, whatever is left."""
+        """Closes it at once, whatever is left to write."""
         ...
 
 
@@ -27,8 +27,8 @@ class NodeNet:
 
     Attributes:
         poller: calls the sockets when they are ready.
-        monitored: the sockets whose end somebody wants to hear of, by the reference of that.
-        defaults: options that ``listen`` and ``connect`` begin with.
+        monitored: the sockets that are monitored, by the monitor's reference.
+        defaults: the default options of ``listen`` and ``connect``.
     """
 
     __slots__ = ("_all_gone", "_lingering", "defaults", "monitored", "poller")
@@ -42,11 +42,11 @@ class NodeNet:
         waiting.on_node_stop(self._stop)
 
     def lingers(self, socket: Lingering) -> None:
-        """A socket that was closed still writes what was sent before."""
+        """Adds a socket that was closed, and still writes its queue."""
         self._lingering.add(socket)
 
     def is_gone(self, socket: Lingering) -> bool:
-        """A socket that lingered has come to its end; whether it did linger."""
+        """Removes a socket that has ended; returns whether it was lingering."""
         if socket not in self._lingering:
             return False
         self._lingering.discard(socket)
@@ -56,11 +56,11 @@ class NodeNet:
 
     @property
     def lingering(self) -> frozenset[Lingering]:
-        """The sockets that are closed and still write."""
+        """The sockets that are closed and still write their queues."""
         return frozenset(self._lingering)
 
     async def _stop(self) -> None:
-        """The node stops: what was sent before is still written, as long as the peer takes it."""
+        """At the stop of the node: waits for the queues to be written, while the peers read."""
         try:
             if self._lingering:
                 self._all_gone = asyncio.Event()

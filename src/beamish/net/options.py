@@ -1,10 +1,11 @@
-"""Socket options: their names, defaults and limits, checked once, at the edge.
+"""Socket options: their names, defaults and limits, checked once, where they are passed in.
 
-An Options value is immutable and shared: every socket that a listener accepts begins with the
-listener's. What the kernel keeps (nodelay, recbuf ...) is asked of and told to the kernel.
+An Options value is immutable and shared: every connection that a listener accepts starts with the
+listener's. The options that the kernel keeps (nodelay, recbuf ...) are read from the kernel and
+written to it.
 
-Source: inet:setopts/2 (OTP 29 manual). Defaults are OTP's, but for `active`: ours is False,
-because a Python program that reads with `recv` is the common one.
+Source: inet:setopts/2 (OTP 29 manual). The defaults are OTP's, except for `active`: ours is False,
+because most Python programs read with `recv`.
 """
 
 from __future__ import annotations
@@ -42,41 +43,41 @@ __all__ = [
 Active = bool | Literal["once"] | int
 Linger = tuple[bool, int]
 
-# How `active` is kept: 0 passive, above 0 the messages that are left, below 0 these.
+# The state of `active`: 0 for passive, above 0 the number of messages left, below 0 one of these.
 PASSIVE: Final = 0
 ALWAYS: Final = -1
 ONCE: Final = -2
-CLOSED: Final = -3  # not open any more: in no mode at all
+CLOSED: Final = -3  # the socket is closed
 
 _MOST_ACTIVE: Final = 32767
-RAW_READ: Final = 65536  # bytes that a raw read takes at most, where `buffer` was not set
+RAW_READ: Final = 65536  # the most bytes of a raw recv if `buffer` was not set
 
 
 class SocketOptions(TypedDict, total=False):
     r"""The options of ``listen``, ``connect`` and ``setopts``; sizes in bytes, times in seconds.
 
-    - packet: "raw" (default), "line", or 1, 2, 4 for a length header of so many bytes; "http"
-      and "httph" for the lines of HTTP, taken apart: see ``beamish.net.http``.
+    - packet: "raw" (default), "line", or 1, 2, 4 for a length header of that many bytes; "http"
+      and "httph" for the lines of HTTP, parsed: see ``beamish.net.http``.
     - packet_size: the longest packet; default 0, no limit. A longer one is the error emsgsize.
-    - buffer: the longest piece of a line, default 9216: a longer line comes in pieces. Once
-      set, it is also the most that one raw recv returns (else 65536). Setting `recbuf` raises
+    - buffer: the longest piece of a line, default 9216: a longer line comes in pieces. If it is
+      set, it is also the most that one raw recv returns (otherwise 65536). Setting `recbuf` raises
       it.
     - line_delimiter: the byte that ends a line; default b"\n".
-    - partial_line: whether a last line without newline is delivered before the end; default
+    - partial_line: whether a last line without a newline is delivered before the end; default
       False.
     - active: False (default) for recv; True, "once" or a number of messages. The number is
-      added to what is left, from -32768 to 32767 in all; at 0 the socket is passive again.
-    - exit_on_close: whether our side is closed when the peer has ended its own; default True.
-    - show_econnreset: whether a reset is told from a normal end; default False.
-    - send_timeout: seconds that send waits for a peer that does not read; default None, for
-      ever.
-    - send_timeout_close: whether the socket is closed then; default False.
-    - high_watermark, low_watermark: how long the queue must be to let send wait, and until
-      when; default 8192 and 4096.
-    - linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing what
-      is queued after s seconds; (False, 0), the default, after 5 seconds without any progress.
+      added to those that are left, from -32768 to 32767 in all; at 0 the socket is passive again.
+    - exit_on_close: whether this side is closed when the peer has closed its own; default True.
+    - show_econnreset: whether a reset is reported as an error instead of a normal end; default
+      False.
+    - send_timeout: seconds that send waits for a peer that does not read; default None, forever.
+    - send_timeout_close: whether the socket is closed after that time; default False.
+    - high_watermark, low_watermark: the lengths of the queue at which sends start to wait, and at
+      which they go on; default 8192 and 4096.
+    - linger: (True, 0) resets the connection when it is closed; (True, s) gives up writing the
+      queue after s seconds; (False, 0), the default, after 5 seconds without progress.
     - nodelay, keepalive, reuseaddr, reuseport, ipv6_v6only: True or False; default False.
-    - recbuf, sndbuf: the kernel's buffers; default: the kernel's choice.
+    - recbuf, sndbuf: the sizes of the kernel's buffers; default: the kernel's choice.
     - priority, tos: numbers for the kernel.
     """
 
@@ -106,7 +107,7 @@ class SocketOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options that are ours, not the kernel's; sizes in bytes, times in seconds."""
+    """The options that the kernel does not keep; sizes in bytes, times in seconds."""
 
     packet: Packet = "raw"
     packet_size: int = 0
@@ -121,16 +122,16 @@ class Options:
     high_watermark: int = 8192
     low_watermark: int = 4096
     linger: Linger = (False, 0)
-    raw_limit: int = RAW_READ  # `buffer`, once it was set
+    raw_limit: int = RAW_READ  # `buffer`, if it was set
 
     def changed(self, values: Mapping[str, Any]) -> Options:
-        """These options with others in their place; the values are checked.
+        """Returns a copy with some options changed, after checking the values.
 
         Raises:
-            BadArgError: a value that the option cannot take, or no such option.
+            BadArgError: an option does not exist, or cannot have the value.
         """
         checked = {name: _checked(name, value) for name, value in values.items()}
-        if "recbuf" in checked:  # as OTP has it: the kernel's buffer should fit into ours
+        if "recbuf" in checked:  # as in OTP: the kernel's buffer should fit into ours
             checked.setdefault("buffer", max(self.buffer, checked["recbuf"]))
         if "buffer" in checked:
             checked["raw_limit"] = checked["buffer"]
@@ -150,7 +151,7 @@ _OURS: Final = frozenset(field.name for field in fields(Options))
 FRAMING: Final = frozenset(["packet", "packet_size", "buffer", "recbuf", "line_delimiter"])
 
 
-# ---- what may be given
+# ---- which values are allowed
 
 
 def _flag(value: object) -> bool:
@@ -190,7 +191,7 @@ def _delimiter(value: object) -> bool:
 
 
 def _either(values: Iterable[object]) -> str:
-    """The values in words: '"raw", "line" or 4'."""
+    """Lists values as text: '"raw", "line" or 4'."""
     *first, last = (f'"{one}"' if isinstance(one, str) else str(one) for one in values)
     return f"{', '.join(first)} or {last}"
 
@@ -208,7 +209,7 @@ _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "active": (_active, 'True, False, "once", or a number from -32768 to 32767'),
     "exit_on_close": _FLAG,
     "show_econnreset": _FLAG,
-    "send_timeout": (_seconds, "seconds (a number >= 0) or None for ever"),
+    "send_timeout": (_seconds, "seconds (a number >= 0) or None for forever"),
     "send_timeout_close": _FLAG,
     "high_watermark": _SIZE,
     "low_watermark": _SIZE,
@@ -240,7 +241,7 @@ def make_options(values: Mapping[str, Any]) -> Options:
     """The options of a new socket.
 
     Raises:
-        BadArgError: a value that the option cannot take, or no such option.
+        BadArgError: an option does not exist, or cannot have the value.
     """
     return _DEFAULTS.changed(values) if values else _DEFAULTS
 
@@ -249,10 +250,10 @@ _DEFAULTS: Final = Options()
 
 
 def add_active(now: int, value: Active) -> int | None:
-    """What `active` becomes when it is set: True, False and "once" replace, a number is added.
+    """The state of `active` after setting it: a number is added, any other value replaces it.
 
     Returns:
-        The new state; None if the counter would leave its range.
+        The new state; None if the count would be out of range.
     """
     if value is True:
         return ALWAYS
@@ -267,7 +268,7 @@ def add_active(now: int, value: Active) -> int | None:
 
 
 def show_active(state: int) -> Active:
-    """`active` as the user knows it.
+    """The state of `active` as users write it.
 
     Example:
         >>> show_active(ONCE), show_active(PASSIVE), show_active(3)
@@ -289,15 +290,15 @@ class KernelOption:
 
     level: int
     number: int
-    flag: bool = True  # a boolean; else a number
+    flag: bool = True  # whether it is a boolean; otherwise a number
 
     def read(self, sock: socket.socket) -> bool | int:
-        """Asks the kernel."""
+        """Reads it from the kernel."""
         value = sock.getsockopt(self.level, self.number)
         return bool(value) if self.flag else value
 
     def write(self, sock: socket.socket, value: int) -> None:
-        """Tells the kernel."""
+        """Writes it to the kernel."""
         sock.setsockopt(self.level, self.number, int(value))
 
 
@@ -317,13 +318,13 @@ if hasattr(socket, "SO_PRIORITY"):
 
 
 def set_kernel_options(sock: socket.socket, values: Mapping[str, Any], linger: Linger) -> None:
-    """Tells the kernel which of the values it keeps.
+    """Writes those of the values to the kernel that it keeps.
 
-    Of `linger` it is told only whether closing throws the connection away, (True, 0). Any other
-    time is kept on our side: the kernel would let close() wait, and with it everyone.
+    Of `linger` the kernel gets only whether closing resets the connection, (True, 0). We wait for
+    any other time ourselves: in the kernel, close() would block the whole node.
 
     Raises:
-        OSError: the kernel refuses one.
+        OSError: the kernel refuses a value.
     """
     for name, value in values.items():
         option = KERNEL.get(name)

@@ -2,18 +2,19 @@
 
 What it guarantees:
 
-- What is sent goes to the kernel at once, while the kernel takes it. Only answers to requests that
-  came together, in one read, go out together, in one write: while the packet after the current
-  one has been read already, a write is put off, at the latest to the end of the loop's round.
-- A process waits in send while the peer does not read: from the send that takes the queue over
+- Data goes to the kernel at once, as long as the kernel takes it. The exception is replies to
+  requests that came together, in one read: they go out together, in one write. While the next
+  packet has been read already, a write is put off, until the end of the loop's round at the latest.
+- A process waits in send while the peer does not read: from the send that raises the queue to
   `high_watermark` until the queue is down to `low_watermark`. A send that finds the queue empty
-  never waits, however long it is, as on the BEAM.
-- What was sent before shutdown or close is written before the connection ends, if the peer
-  takes it.
+  never waits, however long its data is, as on the BEAM.
+- Data that was sent before shutdown or close is written before the connection ends, if the peer
+  reads it.
 
 Measured (CPython 3.11, active line echo, 100 connections, 20 lines in a packet): 45,000 lines/s
-with a write for each, which runs into Nagle's delay as it does on the BEAM; 210,000 with one for
-all. For single lines putting off gains nothing, and an error would be told a send too late.
+with a write for each line, which meets Nagle's delay, as on the BEAM; 210,000 with one write for
+all. For single lines, putting writes off gains nothing, and a send would raise its error one send
+too late.
 """
 
 from __future__ import annotations
@@ -39,17 +40,17 @@ from .poller import WRITE
 
 __all__ = ["Output", "send"]
 
-# How sending stands.
-DIRECT: Final = 0  # nothing is queued
+# The states of sending.
+DIRECT: Final = 0  # the queue is empty
 BLOCKED: Final = 1  # the kernel takes no more for now
-FINISHED: Final = 2  # shut down or closed; what is queued is still written
+FINISHED: Final = 2  # shut down or closed; the queue is still written
 
-_JOIN_AT_MOST: Final = 65536  # bytes that are put off before they are written all the same
-_PIECES: Final = 64  # buffers given to the kernel at once
+_JOIN_AT_MOST: Final = 65536  # bytes that are put off at most
+_PIECES: Final = 64  # buffers that one call gives to the kernel
 
 
 class Output(Input):
-    """A connection, as far as it is written."""
+    """The writing half of a connection."""
 
     __slots__ = (
         "_busy",
@@ -63,18 +64,18 @@ class Output(Input):
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._writing = DIRECT
-        # Answers to requests that came together, to be written together; None while there are no
-        # such requests. While it is there, nothing is queued.
+        # Replies to requests that came together, to be written together; None if there are no such
+        # requests. While this is set, the queue is empty.
         self._joined: bytearray | None = None
-        self._out: list[bytes | memoryview] = []  # sent, not yet given to the kernel
+        self._out: list[bytes | memoryview] = []  # the queue: sent, and not yet given to the kernel
         self._out_size = 0
-        self._busy = False  # the queue went over the high watermark and is not yet down again
-        self._senders: deque[Pid] | None = None  # who waits for that
+        self._busy = False  # the queue reached the high watermark, and not yet the low one
+        self._senders: deque[Pid] | None = None  # the processes that wait for the low one
 
     # ---- to the kernel
 
     def _write(self, data: bytes | bytearray) -> None:
-        """Gives the kernel a packet; what it does not take is queued."""
+        """Gives a packet to the kernel, and queues what the kernel does not take."""
         try:
             taken = write(self._fd, data)
         except (BlockingIOError, InterruptedError):
@@ -85,14 +86,14 @@ class Output(Input):
             self._block(data, taken)
 
     def _block(self, data: bytes | bytearray, taken: int) -> None:
-        """The kernel takes no more for now: queues what it did not take."""
+        """Queues what the kernel did not take: it takes no more for now."""
         self._out.append(memoryview(data)[taken:])
         self._out_size = len(data) - taken
         self._writing = BLOCKED
         self._watch(self._events | WRITE)
 
-    def _expect_answers(self, first: bytes = b"") -> None:
-        """From now to the end of the round, what is sent goes out together."""
+    def _expect_replies(self, first: bytes = b"") -> None:
+        """Joins what is sent from now to the end of the round into one write."""
         if self._joined is None and self._writing == DIRECT:
             self._joined = bytearray(first)
             self._net.poller.flush_soon(self._flush)
@@ -103,15 +104,15 @@ class Output(Input):
             self._write(joined)
 
     def _flush(self) -> bool:
-        """At the end of the round: writes what was put off; whether that woke a process."""
+        """At the end of the round: writes what was put off; returns whether it woke a process."""
         try:
             self._write_joined()
         except TcpError:
-            return True  # whom it concerns has been told
+            return True  # _output_failed() has reported it
         return False
 
     def _on_writable(self) -> None:
-        """The kernel takes more."""
+        """The kernel takes more: writes from the queue."""
         try:
             taken = self._sock.sendmsg(self._out[:_PIECES])
         except (BlockingIOError, InterruptedError):
@@ -131,7 +132,7 @@ class Output(Input):
             self._wake_senders(None)
 
     def _drop(self, taken: int) -> None:
-        """Takes what the kernel has from the queue."""
+        """Removes the bytes that the kernel took from the queue."""
         self._out_size -= taken
         whole = 0
         for piece in self._out:
@@ -145,22 +146,22 @@ class Output(Input):
 
     @abstractmethod
     def _written(self) -> None:
-        """All that was sent before a shutdown or close is with the kernel."""
+        """Called when the kernel has taken all that was sent before a shutdown or close."""
 
     @abstractmethod
     def give_up(self) -> None:
-        """Closes a socket that only lingers, whatever is left to write."""
+        """Closes a lingering socket, whatever is left to write."""
 
     def _shut_write(self) -> None:
         try:
             self._sock.shutdown(sockets.SHUT_WR)
         except OSError:
-            pass  # the connection broke before; reading will tell
+            pass  # the connection is broken; the next read reports it
 
     # ---- failures
 
     def _output_failed(self, error: OSError) -> TcpError:
-        """The connection is broken: tells everyone whom it concerns, and ends it."""
+        """The connection is broken: reports it to all processes concerned, and closes it."""
         if not self._is_open:
             self.give_up()
             return error_for("closed", "send", self)
@@ -181,7 +182,7 @@ class Output(Input):
         return error_for(reason, "send", self)
 
     def _fail_all(self, reason: str) -> None:
-        """Whoever waits on this connection is told why it ended."""
+        """Raises an error in all processes that wait on this connection."""
         reader, self._reader = self._reader, None
         if reader is not None:
             self._end = None
@@ -198,7 +199,7 @@ class Output(Input):
                 waiting.wake_error(sender, error_for(reason, "send", self))
 
     def _not_sendable(self) -> TcpError:
-        """Why nothing can be sent any more."""
+        """The error of a send after the end."""
         reason = "closed"
         if not self._is_open and self._end is not None:
             reason, self._end = self._end, None
@@ -207,7 +208,7 @@ class Output(Input):
     # ---- from processes that wait
 
     async def _send_queued(self, data: bytes) -> None:
-        """Sends while the kernel takes no more."""
+        """Sends while there is a queue."""
         timeout = self._options.send_timeout
         timer = None
         if timeout is not None:
@@ -217,7 +218,7 @@ class Output(Input):
                 await self._wait_to_send()
             if self._writing == FINISHED:
                 raise self._not_sendable()
-            if self._writing == DIRECT:  # it has taken everything meanwhile
+            if self._writing == DIRECT:  # the kernel has taken the whole queue meanwhile
                 self._write_joined()
                 self._write(data)
                 return
@@ -237,7 +238,7 @@ class Output(Input):
         await suspend(self._forget_sender)
 
     def _forget_sender(self, sender: Pid, _: None = None) -> bool:
-        """Takes a process from those that wait; whether it was there."""
+        """Removes a process from those that wait; returns whether it was one of them."""
         if self._senders is None or sender not in self._senders:
             return False
         self._senders.remove(sender)
@@ -248,7 +249,7 @@ class Output(Input):
             return
         waiting.wake_error(sender, error_for("timeout", "send", self))
         if self._options.send_timeout_close:
-            self._out.clear()  # the peer does not take it
+            self._out.clear()  # the peer does not read it
             self._out_size = 0
             self._close()
 
@@ -258,17 +259,17 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
 
     Args:
         socket: a connected socket.
-        data: bytes, or a list of such, nested as one likes (Erlang's iodata). With ``packet`` 1, 2
-            or 4 its length is put before it.
+        data: bytes, or a list of bytes and such lists (Erlang's iodata). With ``packet`` 1, 2 or 4,
+            its length is sent before it.
 
     Returns:
-        When the data is with the kernel or in the queue of the socket. That does not say that the
-        peer has it: only an answer of the peer's does.
+        When the data is with the kernel or in the queue of the socket. Only a reply from the peer
+        shows that the peer has it.
 
     Raises:
         ClosedError: the connection is closed. The first send after the peer closed it may succeed.
-        TcpTimeoutError: the peer has not read for ``send_timeout`` seconds; how much was sent is
-            unknown. With ``send_timeout_close=True`` the connection is closed then.
+        TcpTimeoutError: the peer did not read for ``send_timeout`` seconds; how much was sent is
+            unknown. With ``send_timeout_close=True`` the connection is closed as well.
         ResetError: the peer reset the connection, with ``show_econnreset=True``.
         PacketTooBigError: the data is longer than its length header can say.
         BadArgError: the data is not bytes.
@@ -296,9 +297,9 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
             raise socket._not_sendable()
         await socket._send_queued(data)
     elif framer.pending and len(data) <= _JOIN_AT_MOST:
-        socket._expect_answers(data)
+        socket._expect_replies(data)
     else:
-        # The same as _write, in its commonest form: one call less.
+        # _write() in its most common form, without the call.
         try:
             taken = write(socket._fd, data)
         except (BlockingIOError, InterruptedError):
@@ -310,7 +311,7 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
 
 
 def _to_packet(socket: Output, data: object) -> bytes:
-    """What goes over the wire for what was sent."""
+    """The bytes on the wire for the data of one send."""
     packet = data if isinstance(data, bytes) else b"".join(_flat(data, socket))
     try:
         return socket._framer.wrap(packet)

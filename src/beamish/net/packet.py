@@ -1,16 +1,16 @@
-r"""The packet modes: which there are (``MODES``), and those whose packets are bytes.
+r"""The table of packet modes, and the modes whose packets are bytes.
 
-They are Erlang's:
+The modes are Erlang's:
 
-- "raw", or 0: no packets; whatever has come, or exactly as many bytes as recv asks for.
-- "line": up to a newline, which stays on it.
-- 1, 2, 4: a big-endian length of so many bytes before each packet, which is taken off.
-- "http", "httph" (the same with `_bin`): see ``beamish.net.http``.
+- "raw", or 0: no packets; recv returns what has come, or exactly as many bytes as it asks for.
+- "line": lines, each with its newline.
+- 1, 2, 4: packets after a big-endian length of that many bytes, which is removed.
+- "http", "httph", "http_bin", "httph_bin": see ``beamish.net.http``.
 
-Measured (CPython 3.11): cutting 20 lines with one ``splitlines`` costs a tenth of 20 times ``find``
-and a slice; so lines are cut when they come, the others when they are asked for. And a read of 479
-bytes costs 0.25 us less than one of 16,384, whose memory the C library has to find and to shrink;
-so lines are read by few bytes until that does not do.
+Measured (CPython 3.11): cutting 20 lines with one ``splitlines`` takes a tenth of the time of 20
+``find`` calls and slices. So lines are cut when they come, and other packets when they are asked
+for. A read of 479 bytes takes 0.25 us less than a read of 16,384, for which the C library has to
+find and then shrink memory. So lines are read in small chunks until those are too small.
 
 Source: inet:setopts/2, option packet (OTP 25 manual).
 """
@@ -36,14 +36,14 @@ __all__ = [
 
 Packet = Literal["raw", "line", "http", "httph", "http_bin", "httph_bin", 0, 1, 2, 4]
 
-# The BEAM counts a packet and its header in a signed 32-bit number: what does not fit is refused.
+# The BEAM counts a packet and its header in a signed 32-bit number, and refuses a longer one.
 MAX_HEADER: Final = 0x7FFFFFFF
 
 _LARGE_READ: Final = 65536
 _SMALL_READ: Final = 16384
-_LINE_READ: Final = 479  # the longest bytes that CPython's own allocator has a place for
+_LINE_READ: Final = 479  # the longest bytes object from CPython's own allocator
 
-# Stands among the lines for one that is too long. (No line is empty: its newline is in it.)
+# Marks a line that is too long, among the others. (A line is never empty: it has its newline.)
 _TOO_LONG: Final = b""
 
 
@@ -55,7 +55,7 @@ def header(width: int, length: int) -> bytes:
         length: of the packet, in bytes.
 
     Raises:
-        TooBig: a header of this width cannot say that length.
+        TooBig: the length does not fit into the header.
 
     Example:
         >>> header(2, 5)
@@ -68,7 +68,7 @@ def header(width: int, length: int) -> bytes:
 
 
 class _Gathering(Framer):
-    """A mode in which the beginning of a packet is put aside until the rest comes."""
+    """A mode that collects the parts of an incomplete packet."""
 
     __slots__ = ("_begun",)
 
@@ -77,7 +77,7 @@ class _Gathering(Framer):
         self._begun: bytearray | None = None
 
     def _begin(self, part: bytes) -> None:
-        """Puts a part of a packet aside."""
+        """Adds a part of an incomplete packet."""
         if self._begun is None:
             self._begun = bytearray(part)
         else:
@@ -89,28 +89,28 @@ class _Gathering(Framer):
 
 
 class _Chunked(_Gathering):
-    """A framing that cuts packets off a chunk when they are asked for."""
+    """A mode that cuts packets from a chunk of bytes, one each time it is asked."""
 
     __slots__ = ("_pos", "pending")
 
     def __init__(self) -> None:
         super().__init__(_LARGE_READ)
         self.pending: bytes = b""
-        self._pos = 0  # where in the chunk the undelivered bytes begin
+        self._pos = 0  # the index in the chunk where the undelivered bytes begin
 
     def feed(self, data: bytes) -> None:
-        """Adds what came."""
+        """Adds bytes that were read."""
         self.pending = self.pending[self._pos :] + data if self.pending else data
         self._pos = 0
 
     def feed_whole(self, data: bytes) -> bytes | None:
-        """Adds what came and takes the first packet off; None where none is whole yet."""
+        """Adds bytes that were read and returns the first packet; None if it is not complete."""
         self.feed(data)
         packet: bytes | None = self.next()
         return packet
 
     def rest(self) -> bytes:
-        """All bytes that were not delivered, as they came; the framer is empty afterwards."""
+        """Returns all bytes that were not delivered, as they came, and forgets them."""
         data = self._take_begun() + self.pending[self._pos :]
         self.pending, self._pos = b"", 0
         return data
@@ -121,11 +121,11 @@ class _Chunked(_Gathering):
         return len(self._begun or b"") + len(self.pending) - self._pos
 
     def _missing(self, length: int) -> int:
-        """Where in the chunk a packet of this length ends."""
+        """The index in the chunk where a packet of this length ends."""
         return self._pos + length - (0 if self._begun is None else len(self._begun))
 
     def _cut(self, end: int) -> bytes:
-        """Everything up to `end` of the chunk, as one packet."""
+        """Returns everything up to the index `end` of the chunk, as one packet."""
         chunk, pos = self.pending, self._pos
         if end == len(chunk):
             self.pending, self._pos = b"", 0
@@ -139,7 +139,7 @@ class _Chunked(_Gathering):
         return packet
 
     def _hold(self) -> None:
-        """Puts the rest of the chunk aside: the packet goes on in the next one."""
+        """Keeps the rest of the chunk: the packet continues in the next one."""
         if self.pending:
             self._begin(self.pending[self._pos :] if self._pos else self.pending)
             self.pending, self._pos = b"", 0
@@ -147,10 +147,10 @@ class _Chunked(_Gathering):
 
 @final
 class RawFramer(_Chunked):
-    """No framing: whatever there is, or exactly `want` bytes.
+    """No packets: delivers what has come, or exactly as many bytes as `want` says.
 
     Args:
-        limit: the most that is delivered at once where no number is asked for; in bytes.
+        limit: the most bytes that it delivers at once, without `want`.
     """
 
     __slots__ = ("_limit", "_want")
@@ -158,22 +158,22 @@ class RawFramer(_Chunked):
     def __init__(self, limit: int) -> None:
         super().__init__()
         self._limit = limit
-        self._want = 0  # how many bytes make the next packet; 0 for any number
+        self._want = 0  # the length of the next packet in bytes; 0 for any
 
     @classmethod
     def of(cls, framing: Framing) -> Self:
-        """A new framer with these options."""
+        """Makes a framer from socket options."""
         return cls(framing.raw_limit)
 
     def feed_whole(self, data: bytes) -> bytes | None:
-        """Adds what came and gives it back, unless a number of bytes is asked for."""
+        """Adds bytes that were read, and returns them unless `want` asks for another number."""
         if self._want or self.pending or len(data) > self._limit:
             self.feed(data)
             return self.next()
         return data
 
     def next(self) -> bytes | None:
-        """What there is; after `want`, that many bytes or None."""
+        """Returns what has come; after `want`, that many bytes or None."""
         if self._want:
             end = self._missing(self._want)
             if end <= len(self.pending):
@@ -186,19 +186,19 @@ class RawFramer(_Chunked):
         return self._cut(min(len(self.pending), self._pos + self._limit))
 
     def want(self, length: int) -> bool:
-        """Makes the next packet exactly so many bytes; 0 takes that back."""
+        """Makes the next packet exactly `length` bytes; 0 cancels that."""
         self._want = length
         if not length and self._begun is not None:
-            self.feed(self.rest())  # nobody waits for them any more: they are any bytes again
+            self.feed(self.rest())  # what was collected may be delivered in any length
         return True
 
 
 @final
 class HeaderFramer(_Chunked):
-    r"""Packets with their length before them, big-endian; the header is taken off.
+    r"""Packets after a header with their length, big-endian; the header is removed.
 
     Args:
-        width: of the header: 1, 2 or 4 bytes.
+        width: of the header, 1, 2 or 4 bytes.
         packet_size: the longest packet in bytes, 0 for no limit.
 
     Example:
@@ -214,15 +214,15 @@ class HeaderFramer(_Chunked):
         self.wraps = True
         self._width = width
         self._most = packet_size or MAX_HEADER - width
-        self._need = -1  # length of the packet that is coming; -1 before its header was read
+        self._need = -1  # the length of the next packet; -1 until its header is complete
 
     @classmethod
     def of(cls, framing: Framing) -> Self:
-        """A new framer with these options."""
+        """Makes a framer from socket options."""
         return cls(int(framing.packet), framing.packet_size)
 
     def next(self) -> bytes | None:
-        """The next packet."""
+        """Returns the next packet; None if it is not complete."""
         if self._need < 0 and not self._read_header():
             return None
         end = self._missing(self._need)
@@ -243,7 +243,7 @@ class HeaderFramer(_Chunked):
         return True
 
     def rest(self) -> bytes:
-        """All bytes that were not delivered; the header of the packet that is coming included."""
+        """Returns all bytes that were not delivered, with the header of the next packet."""
         if self._need < 0:
             return super().rest()
         begun = self._need.to_bytes(self._width, "big")
@@ -256,16 +256,16 @@ class HeaderFramer(_Chunked):
         return super().size + (self._width if self._need >= 0 else 0)
 
     def wrap(self, packet: bytes) -> bytes:
-        """The packet after its length."""
+        """The packet with its header."""
         return header(self._width, len(packet)) + packet
 
 
 @final
 class LineFramer(_Gathering):
-    r"""Lines, each with its newline; cut when they come.
+    r"""Lines, each with its newline; they are cut when they come.
 
     Args:
-        limit: the longest piece in bytes; a longer line comes in pieces of this size.
+        limit: the longest piece in bytes; a longer line is delivered in pieces of this size.
         packet_size: the longest line in bytes, 0 for no limit; a longer one is an error.
         delimiter: the byte that ends a line.
 
@@ -279,24 +279,24 @@ class LineFramer(_Gathering):
 
     def __init__(self, limit: int, packet_size: int = 0, delimiter: bytes = b"\n") -> None:
         super().__init__(_LINE_READ, [])
-        self.pending: list[bytes] = self.ready  # whole lines, the next one last
+        self.pending: list[bytes] = self.ready  # complete lines, the next one last
         self._bulk_read = _SMALL_READ if limit < _SMALL_READ else _LARGE_READ
-        # Where the line may be no longer than a piece, it is an error instead of pieces.
+        # If a line must not be longer than a piece, a longer one is an error instead of pieces.
         self._strict = 0 < packet_size <= limit
         self._limit = packet_size if self._strict else limit
         self._delimiter = delimiter
-        self._after: bytes | None = None  # what came from the line on that is too long
+        self._after: bytes | None = None  # the line that is too long, and what came after it
 
     @classmethod
     def of(cls, framing: Framing) -> Self:
-        """A new framer with these options."""
+        """Makes a framer from socket options."""
         return cls(framing.buffer, framing.packet_size, framing.line_delimiter)
 
     def feed(self, data: bytes) -> None:
-        """Adds what came."""
+        """Adds bytes that were read."""
         if self.pending:
             data = self.rest() + data
-        if len(data) >= _LINE_READ:  # a short read does not hold what comes here
+        if len(data) >= _LINE_READ:  # more comes at a time than a small read takes
             self.read_size: int = self._bulk_read
         begun = self._begun
         held = 0 if begun is None else len(begun)
@@ -314,7 +314,7 @@ class LineFramer(_Gathering):
         self.pending += lines
 
     def _feed_slowly(self, data: bytes) -> None:
-        """Adds what may hold a line that is too long."""
+        """Adds bytes in which a line may be too long."""
         lines: list[bytes] = []
         pos, size = 0, len(data)
         while pos < size:
@@ -336,7 +336,7 @@ class LineFramer(_Gathering):
         self.pending += lines
 
     def feed_whole(self, data: bytes) -> bytes | None:
-        """Adds what came; gives a line that came alone and whole back as it is."""
+        """Adds bytes that were read; a complete line that came alone is returned as it is."""
         if (
             data.find(self._delimiter) + 1 == len(data) <= self._limit
             and self._begun is None
@@ -347,7 +347,7 @@ class LineFramer(_Gathering):
         return self.next()
 
     def next(self) -> bytes | None:
-        """The next line, or piece of a long one."""
+        """Returns the next line, or the next piece of a long one."""
         pending = self.pending
         if not pending:
             return None
@@ -358,7 +358,7 @@ class LineFramer(_Gathering):
         return line
 
     def rest(self) -> bytes:
-        """All bytes that were not delivered, as they came; the framer is empty afterwards."""
+        """Returns all bytes that were not delivered, as they came, and forgets them."""
         self.pending.reverse()
         data = b"".join([*self.pending, self._after or b"", self._take_begun()])
         self.pending.clear()
@@ -366,7 +366,7 @@ class LineFramer(_Gathering):
         return data
 
     def last(self) -> bytes | None:
-        """The beginning of a line that will not go on."""
+        """Returns the last line, which has no newline."""
         return self.rest() or None
 
     @property
@@ -378,8 +378,8 @@ class LineFramer(_Gathering):
 def _lines(data: bytes, delimiter: bytes) -> list[bytes]:
     """Cuts after each delimiter; the last piece may have none.
 
-    ``splitlines`` does it in one step, where it cuts nothing else: it takes a carriage return that
-    stands alone for the end of a line.
+    ``splitlines`` does it in one step. It also cuts after a carriage return without a newline, so
+    it is used only if there is none.
     """
     if delimiter == b"\n" and (b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")):
         return data.splitlines(keepends=True)
@@ -390,7 +390,7 @@ def _lines(data: bytes, delimiter: bytes) -> list[bytes]:
     return lines
 
 
-# By the value of the option `packet`.
+# The values of the option `packet`.
 MODES: Final[dict[str | int, type[Framer]]] = {
     "raw": RawFramer,
     "line": LineFramer,
@@ -404,10 +404,10 @@ MODES: Final[dict[str | int, type[Framer]]] = {
     4: HeaderFramer,
 }
 
-# What the messages of active sockets begin with.
+# The first elements of the messages of active sockets.
 TAGS: Final = frozenset(mode.tag for mode in MODES.values())
 
 
 def framer_for(framing: Framing) -> Framer:
-    """A new framer of the mode that these options name."""
+    """Makes a framer of the mode that these options name."""
     return MODES[framing.packet].of(framing)

@@ -1,8 +1,8 @@
-"""The seam between sockets and the event loop: who calls a socket when it is ready.
+"""The seam between sockets and the event loop: what calls a socket when it is ready.
 
-On the loop that ``beamish.run`` makes, its selector does, which is ours (selector.py). Any other,
-uvloop or asyncio's default, watches a selector of ours by ``add_reader``. A socket does not see the
-difference.
+On the loop that ``beamish.run`` makes, it is the loop's own selector, which is ours (selector.py).
+Any other loop, such as uvloop or asyncio's default, watches a selector of ours with ``add_reader``.
+The sockets do not notice the difference.
 """
 
 from __future__ import annotations
@@ -23,27 +23,26 @@ class Poller(Protocol):
 
     @property
     def flush_soon(self) -> Callable[[Callable[[], bool]], object]:
-        """``flush_soon(flush)`` has `flush()` called once the processes that can run have run."""
+        """``flush_soon(flush)`` has `flush()` called after the processes that can run have run."""
         ...
 
     def watch(self, fd: int, before: int, events: int, on_ready: Callable[[int], None]) -> None:
         """Changes what a socket waits for, from `before` to `events` (READ, WRITE, both, 0).
 
-        While that is not 0, ``on_ready(mask)`` is called, in the loop's thread and outside of every
-        process, as long as the socket is ready. A mask that has other bits than READ and
-        WRITE means a broken connection.
+        While that is not 0, ``on_ready(mask)`` is called as long as the socket is ready, in the
+        loop's thread and in no process. Bits other than READ and WRITE in the mask mean a broken
+        connection.
         """
         ...
 
 
 @final
 class GuestPoller:
-    """The seam on a loop that is not ours: a selector of ours, which the loop sees as one file.
+    """The poller on a loop that is not ours: a selector of ours, which the loop sees as one file.
 
-    Epoll's own descriptor (and kqueue's) is readable while a socket in it is ready. So the loop
-    makes one callback for all sockets that are ready, where a reader of its own for each would be
-    one for each; and what an error on a socket means is not left to the loop (libuv, under uvloop,
-    stops watching such a file).
+    The descriptor of epoll (and of kqueue) is readable while a socket in it is ready. So the loop
+    makes one callback for all sockets that are ready, instead of one for each. And the loop does
+    not decide what an error on a socket means: libuv, under uvloop, would stop watching it.
     """
 
     __slots__ = ("_is_armed", "_loop", "_selector", "watch")
@@ -52,7 +51,7 @@ class GuestPoller:
         self._loop = loop
         self._selector = new_selector()
         self._selector.on_fault = self._report_fault
-        self._is_armed = False  # a flush was asked for
+        self._is_armed = False  # whether the loop will call _flush()
         self.watch = self._selector.watch
         loop.add_reader(self._selector.fileno(), self._selector.select, 0)
 
@@ -68,7 +67,7 @@ class GuestPoller:
         self._selector.flush()
 
     def close(self) -> None:
-        """The loop does without us again."""
+        """Removes the selector from the loop."""
         self._loop.remove_reader(self._selector.fileno())
         self._selector.close()
 
@@ -77,13 +76,13 @@ class GuestPoller:
 
 
 def report_fault(loop: asyncio.AbstractEventLoop, error: Exception) -> None:
-    """Tells of a fault of our own, which must not stop the loop."""
+    """Reports a fault of our own, which must not stop the loop."""
     loop.call_exception_handler(
         {"message": "a fault in beamish.net; please report it", "exception": error}
     )
 
 
 def poller_of(loop: asyncio.AbstractEventLoop) -> Poller:
-    """The poller that belongs to a loop, or a new one on a loop that has none."""
+    """The poller of a loop: its own, or a new one if the loop is not ours."""
     selector = getattr(loop, POLLER, None)
     return selector if isinstance(selector, NetSelector) else GuestPoller(loop)

@@ -1,19 +1,19 @@
-"""A selector that serves our sockets inside of ``select()``, before asyncio sees anything.
+"""A selector that serves our sockets within ``select()``, before asyncio sees their events.
 
 asyncio's loop calls ``select()`` once in each of its rounds. Ours first writes what the processes
-sent in the round before, then polls, then calls every socket of ours that is ready, and returns
-only what asyncio itself registered. So a socket costs neither a Handle of the loop nor a callback
-in a Context. What it guarantees:
+sent in the previous round, then polls, then calls each of our sockets that is ready, and returns
+only the events of files that asyncio itself registered. So a socket needs neither a Handle of the
+loop nor a callback in a Context. What it guarantees:
 
-- No process runs inside of ``select()``: a socket only makes processes runnable, and the runtime
-  asks the loop for a drain. ``select()`` returns right after a poll that found anything, and does
-  not wait where the writing before it has made a process runnable.
+- No process runs within ``select()``. A socket only makes processes runnable, and the runtime
+  schedules a drain. ``select()`` returns right after a poll that found an event, and does not wait
+  if the writing before the poll made a process runnable.
 - One write for each socket and round, however often its processes sent.
 
-Two selectors do the same: around epoll where there is epoll, around the platform's best elsewhere.
+There are two selectors with this behaviour: one for epoll, and one for platforms without it.
 
-Measured (CPython 3.11, line echo, 100 connections): 1.3 times the lines for each second of CPU that
-the same sockets give behind ``loop.add_reader``.
+Measured (CPython 3.11, line echo, 100 connections): 1.3 times as many lines per second of CPU time
+as the same sockets behind ``loop.add_reader``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["READ", "WRITE", "NetSelector", "new_selector"]
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
 
-# What a socket can be ready for: epoll's own bits. A broken connection sets others beside them.
+# What a socket can be ready for: epoll's own bits. A broken connection sets other bits as well.
 READ: Final = 1
 WRITE: Final = 4
 
@@ -42,18 +42,18 @@ _MOST_EVENTS: Final = 512
 
 
 class NetSelector(selectors.BaseSelector):
-    """What our selectors share: the list of sockets that were written to."""
+    """What our selectors share: the list of sockets with writes that were put off."""
 
     def __init__(self) -> None:
         self._written: list[Flush] = []
-        # For sockets: has `flush()` called before the next poll. It tells whether it made a
+        # For sockets: has `flush()` called before the next poll. It returns whether it made a
         # process runnable.
         self.flush_soon: Callable[[Flush], None] = self._written.append
-        # Told of a fault of our own, which must not stop the loop.
+        # Called with a fault of our own, which must not stop the loop.
         self.on_fault: Callable[[Exception], object] = _raise
 
     def flush(self) -> bool:
-        """Writes what was sent; whether a process became runnable by it."""
+        """Does the writes that were put off; returns whether one made a process runnable."""
         todo = self._written[:]
         self._written.clear()
         woken = False
@@ -67,15 +67,15 @@ class NetSelector(selectors.BaseSelector):
 
     @abstractmethod
     def fileno(self) -> int:
-        """A descriptor that is readable while something here is ready."""
+        """A descriptor that is readable while a file of this selector is ready."""
 
     @abstractmethod
     def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
-        """Changes what a socket of ours waits for: from `before` to `events`, 0 for nothing."""
+        """Changes what one of our sockets waits for, from `before` to `events`; 0 is nothing."""
 
 
 class EpollSelector(NetSelector):
-    """Around epoll, level-triggered."""
+    """A selector on epoll, level-triggered."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,9 +90,9 @@ class EpollSelector(NetSelector):
         return self._epoll.fileno()
 
     def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
-        """Changes what a socket of ours waits for."""
+        """Changes what one of our sockets waits for."""
         if not events:
-            # Nothing wanted is not registered at all: epoll reports a broken connection always.
+            # Not registered while it waits for nothing: epoll would report a broken connection.
             del self._sockets[fd]
             self._epoll.unregister(fd)
         elif before:
@@ -115,12 +115,12 @@ class EpollSelector(NetSelector):
         return key
 
     def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
-        """Forgets a file of asyncio's."""
+        """Unregisters a file of asyncio's."""
         key = self._keys.pop(_number(fileobj))
         try:
             self._epoll.unregister(key.fd)
         except OSError:
-            pass  # it was closed before, and epoll has forgotten it by itself
+            pass  # it was closed before, and epoll removed it by itself
         return key
 
     def modify(
@@ -134,13 +134,13 @@ class EpollSelector(NetSelector):
         return key
 
     def select(self, timeout: float | None = None) -> Events:
-        """Writes, polls, serves our sockets, returns asyncio's events."""
+        """Writes, polls, serves our sockets, and returns asyncio's events."""
         if self._written and self.flush():
             timeout = 0
         if timeout is None:
             timeout = -1
         elif timeout > 0:
-            # epoll counts in milliseconds: round up, so as not to spin until a timer is due.
+            # epoll counts milliseconds: round up, or the loop spins until the timer is due.
             timeout = math.ceil(timeout * 1000) * 1e-3
         else:
             timeout = 0
@@ -166,27 +166,27 @@ class EpollSelector(NetSelector):
         self._sockets.clear()
 
     def get_map(self) -> Mapping[FileDescriptorLike, selectors.SelectorKey]:
-        """What asyncio registered, by file descriptor."""
+        """The files that asyncio registered, by descriptor."""
         return self._keys  # type: ignore[return-value]  # asyncio looks up numbers only
 
     def get_key(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
-        """What asyncio registered for a file."""
+        """The entry of a file that asyncio registered."""
         return self._keys[_number(fileobj)]
 
 
 class WrappedSelector(NetSelector):
-    """Around the platform's best selector, where that is not epoll."""
+    """A selector on the platform's best one, where that is not epoll."""
 
     def __init__(self) -> None:
         super().__init__()
         self._inner = selectors.DefaultSelector()
 
     def fileno(self) -> int:
-        """The descriptor of what is inside: kqueue, or /dev/poll."""
+        """The descriptor of the inner selector: of kqueue or /dev/poll."""
         return self._inner.fileno()
 
     def watch(self, fd: int, before: int, events: int, on_ready: OnReady) -> None:
-        """Changes what a socket of ours waits for."""
+        """Changes what one of our sockets waits for."""
         if not events:
             self._inner.unregister(fd)
         elif before:
@@ -201,7 +201,7 @@ class WrappedSelector(NetSelector):
         return self._inner.register(fileobj, events, data)
 
     def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
-        """Forgets a file of asyncio's."""
+        """Unregisters a file of asyncio's."""
         return self._inner.unregister(fileobj)
 
     def modify(
@@ -211,13 +211,13 @@ class WrappedSelector(NetSelector):
         return self._inner.modify(fileobj, events, data)
 
     def select(self, timeout: float | None = None) -> Events:
-        """Writes, polls, serves our sockets, returns asyncio's events."""
+        """Writes, polls, serves our sockets, and returns asyncio's events."""
         if self._written and self.flush():
             timeout = 0
         found: Events = []
         for key, mask in self._inner.select(timeout):
             if isinstance(key.data, _Ours):
-                # One that was served before it may have closed this one.
+                # A socket that was served earlier in this round may have closed this one.
                 if self._inner.get_map().get(key.fd) is key:
                     try:
                         key.data.on_ready(_from_selectors(mask))
@@ -228,11 +228,11 @@ class WrappedSelector(NetSelector):
         return found
 
     def close(self) -> None:
-        """Closes the selector inside."""
+        """Closes the inner selector."""
         self._inner.close()
 
     def get_map(self) -> Mapping[FileDescriptorLike, selectors.SelectorKey]:
-        """What is registered."""
+        """All registered files."""
         return self._inner.get_map()
 
 
@@ -264,7 +264,7 @@ def _to_epoll(events: int) -> int:
 
 def _from_epoll(mask: int) -> int:
     events = 0
-    if mask & ~READ:  # a broken connection shows to who reads and to who writes
+    if mask & ~READ:  # a broken connection is an event for readers and for writers
         events |= selectors.EVENT_WRITE
     if mask & ~WRITE:
         events |= selectors.EVENT_READ

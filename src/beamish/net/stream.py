@@ -1,4 +1,4 @@
-"""A connected socket: its reading and its writing half, and its end."""
+"""A connected socket: both halves together, and how it ends."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .poller import READ, WRITE
 
 __all__ = ["Socket"]
 
-# Seconds without any progress after which a closed connection, whose peer does not read, is given
-# up: what gen_tcp:close waits on the BEAM.
+# Seconds without progress after which a closed connection is given up because its peer does not
+# read: as long as gen_tcp:close waits on the BEAM.
 PATIENCE: Final = 5.0
 
 
@@ -26,19 +26,19 @@ PATIENCE: Final = 5.0
 class Socket(Output):
     """One end of a connection, made by ``accept`` and ``connect``.
 
-    A process owns it: whoever accepted or connected, until ``controlling_process`` gives it to
-    another. When the owner dies, for whatever reason, it is closed. Anyone may use it; active
-    messages go to the owner alone.
+    Its owner is the process that accepted or connected, until ``controlling_process`` names
+    another. When the owner ends, for whatever reason, the socket is closed. Any process may use it;
+    only the owner gets the messages of an active socket.
 
-    Its functions are in ``beamish.net.gen_tcp``.
+    The functions for it are in ``beamish.net.gen_tcp``.
     """
 
     __slots__ = ("__weakref__", "_left", "_progress")
 
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
-        self._progress: Any = None  # the timer that looks whether a closed socket gets on
-        self._left = 0
+        self._progress: Any = None  # the timer that looks for progress of a closed socket
+        self._left = 0  # the bytes left to write at its last look
         if options.active is not False:
             self._set_active(options.active)
 
@@ -52,7 +52,7 @@ class Socket(Output):
         here = inet.show(inet.name_of(self._sock))
         return f"{here} to {there}, owner {self._owner!r}, active {show_active(self._active)!r}"
 
-    # ---- the poller calls
+    # ---- from the poller
 
     def _on_other(self, mask: int) -> None:
         if mask & ~WRITE and self._events & READ:
@@ -63,7 +63,7 @@ class Socket(Output):
     # ---- the end
 
     def _shutdown(self, how: int) -> None:
-        """Ends one direction; the writing one when what was sent before is written."""
+        """Ends one direction or both; writing ends after the queue is written."""
         if how != sockets.SHUT_RD:
             self._write_joined()
             self._writing = FINISHED
@@ -76,11 +76,11 @@ class Socket(Output):
     def _close(self) -> None:
         if not self._is_open:
             return
-        self._active = CLOSED  # closing it on this side sends no message
+        self._active = CLOSED  # so that closing it on this side sends no message
         try:
             self._write_joined()
         except TcpError:
-            return  # the connection was broken, and with that it was closed
+            return  # the connection is broken, and was closed because of that
         self._is_open = False
         self._writing = FINISHED
         self._disown()
@@ -92,7 +92,7 @@ class Socket(Output):
             self._release()
 
     def _linger(self) -> None:
-        """Goes on writing what was sent, as long as the peer takes it."""
+        """Goes on writing the queue, as long as the peer reads."""
         self._watch(WRITE)
         self._net.lingers(self)
         self._left = self._out_size
@@ -114,7 +114,7 @@ class Socket(Output):
             self._progress = waiting.call_later(PATIENCE, self._look_for_progress)
 
     def give_up(self) -> None:
-        """Closes a lingering socket now, whatever is left to write."""
+        """Closes a lingering socket at once, whatever is left to write."""
         if self._net.is_gone(self):
             self._progress.cancel()
             self._release()

@@ -1,18 +1,18 @@
-"""The seam for sockets: how code outside of the runtime makes processes wait, and wakes them.
+"""The seam for sockets: how code outside the runtime makes processes wait, and wakes them.
 
-A process waits in ``suspend``. Whoever knows its pid ends the wait with ``wake`` or ``wake_error``,
-in a callback of the loop or in another process. What it guarantees:
+A process waits in ``suspend``. Any code that has its pid ends the wait with ``wake`` or
+``wake_error``, in a callback of the loop or in another process. What it guarantees:
 
-- A value arrives exactly once. ``wake`` returns False if the process does not wait any more: the
-  caller keeps the value. An exit signal or a cancellation may come after the wake and before the
-  process has its turn: ``suspend`` then gives the value to `take_back`.
-- Whenever the wait ends by an exception, `take_back` is called first, even if nothing was handed
-  over. So it is also the place to forget that the process waits.
-- Waking a process only puts it on the run queue; nothing of it runs inside the call.
-- Processes are known by their pids. No part of a process can be seen or changed from outside.
+- A value arrives exactly once. If ``wake`` returns False, the process no longer waits and the
+  caller still has the value. If an exit signal or a cancellation reaches the process between the
+  wake and its turn, ``suspend`` passes the value to `take_back`.
+- `take_back` is called whenever the wait ends in an exception, even if no value was given. So it is
+  also the place to remove the process from a list of those that wait.
+- Waking a process only puts it on the run queue. None of its code runs during the call.
+- A process is known by its pid alone. Its state can be neither seen nor changed from outside.
 
-Forget a pid before you wake it: by its next turn the process may wait for something else. A
-time-out is a timer (``call_later``) that does both.
+Remove a pid from your list before you wake the process: by its next turn it may wait for something
+else. A time-out is a timer (``call_later``) that does both.
 """
 
 from __future__ import annotations
@@ -69,14 +69,15 @@ class _Raise:
 
 @coroutine
 def suspend(take_back: TakeBack | None = None) -> Generator[Any, Any, Any]:
-    """Waits until somebody wakes the calling process; returns what ``wake`` hands over.
+    """Waits until the calling process is woken; returns the value that ``wake`` was given.
 
     Args:
-        take_back: called as ``take_back(pid, value)`` if the wait ends by an exception. `value` was
-            handed over and has not reached the process; None if nothing was. Must not raise.
+        take_back: called as ``take_back(pid, value)`` if the wait ends in an exception. `value` is
+            what ``wake`` was given and the process has not received; None if there is no such
+            value. Must not raise.
 
     Raises:
-        Exception: what ``wake_error`` was given.
+        Exception: the one that ``wake_error`` was given.
     """
     proc = here.process or current()
     if proc.state > RUNNING and _is_outside(proc, take_back):
@@ -91,7 +92,7 @@ def suspend(take_back: TakeBack | None = None) -> Generator[Any, Any, Any]:
 
 
 def _is_outside(proc: Process, take_back: TakeBack | None) -> bool:
-    """Whether it is an adopted process; raises first what was asked of it while it ran."""
+    """Whether the process is an adopted one. Raises if it is to end, or was cancelled."""
     try:
         mailbox.check(proc)
     except BaseException:
@@ -121,10 +122,10 @@ def _take_back(proc: Process, take_back: TakeBack | None) -> None:
 
 
 def wake(pid: Pid, value: Any = None) -> bool:
-    """Ends the wait of a process: ``suspend`` returns `value`, which is not an exception.
+    """Ends the wait of a process: ``suspend`` returns `value`, which must not be an exception.
 
     Returns:
-        False if the process does not wait in ``suspend``; it has not been given the value then.
+        False if the process does not wait in ``suspend``. It does not get the value then.
     """
     proc: Process | None = pid._process
     if proc is None or proc.state != WAIT_WAKE:
@@ -157,8 +158,8 @@ def wake_error(pid: Pid, error: Exception) -> bool:
 def own(pid: Pid, resource: Any) -> None:
     """Makes a living process the owner of a resource, which is closed when the process ends.
 
-    The runtime calls ``resource.close_owned()`` then; when ``process.give_away`` has moved the
-    ownership, it calls ``resource.give_away_owned(old, new)`` with both pids.
+    The runtime calls ``resource.close_owned()`` at that end, and
+    ``resource.give_away_owned(old, new)``, with both pids, after ``process.give_away``.
     """
     owned.add_owned(pid._process, resource)
 
@@ -170,13 +171,13 @@ def disown(pid: Pid, resource: Any) -> bool:
 
 
 def exit_reason(pid: Pid) -> Any:
-    """Why a process ends, asked in ``close_owned``."""
+    """The exit reason of an owner, for use in ``close_owned``."""
     proc: Process | None = pid._process
     return proc.rare.reason if proc is not None and proc.rare is not None else None
 
 
 def move_messages(source: Pid, target: Pid, wanted: Callable[[Any], bool]) -> None:
-    """Moves the waiting messages that `wanted` accepts to the end of another mailbox, in order."""
+    """Moves the messages that `wanted` accepts to the end of another mailbox, in order."""
     if source._process is not None and target._process is not None:
         mailbox.move_messages(source._process, target._process, wanted)
 
@@ -185,10 +186,10 @@ def move_messages(source: Pid, target: Pid, wanted: Callable[[Any], bool]) -> No
 
 
 def call_later(seconds: float, callback: Callable[..., object], *args: Any) -> Timer:
-    """Calls ``callback(*args)`` after so many seconds, outside of every process.
+    """Calls ``callback(*args)`` from the loop after `seconds`.
 
     Returns:
-        The timer, which has ``cancel()``.
+        The timer; its ``cancel()`` prevents the call.
     """
     return running_node().timers.call_later(seconds, callback, *args)
 
@@ -199,7 +200,7 @@ def loop() -> asyncio.AbstractEventLoop:
 
 
 def per_node(make: Callable[[], T]) -> T:
-    """What `make` returned when it was first used in the running node."""
+    """Returns ``make()``, which is called once in each node."""
     things = running_node().things
     if make not in things:
         things[make] = make()
@@ -208,12 +209,12 @@ def per_node(make: Callable[[], T]) -> T:
 
 
 def on_node_stop(callback: Callable[[], object]) -> None:
-    """Calls back after the node has stopped its processes; awaits what that returns if it can."""
+    """Has `callback` called after the processes have ended; it may be a coroutine function."""
     running_node().on_stop.append(callback)
 
 
 def as_no_process(function: Callable[..., T], *args: Any, **kw: Any) -> T:
-    """Calls a function as the loop would: what runs in it is not part of the calling process."""
+    """Calls a function as the loop would, so that it does not run as the calling process."""
     caller, here.process = here.process, None
     try:
         return function(*args, **kw)
