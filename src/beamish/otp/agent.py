@@ -1,7 +1,7 @@
 """Agent: a process that keeps one value, and nothing else.
 
 Others send it functions of the value, which run in the agent, one at a time. A function that raises
-ends the agent, and the caller with it; so nobody sees a value that was changed by half.
+ends the agent, and the caller with it; so nobody sees a half-changed value.
 
 Source: Elixir's Agent.
 
@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 
 class _Request(NamedTuple):
-    """A function of the state, and what the agent shall do with its result."""
+    """A function of the state, and what the agent is to do with its result."""
 
     kind: str
     fn: Callable[..., Any]
@@ -90,7 +90,7 @@ class Agent(Supervised):
         """
         return _start(cls, (fn, args, kwargs), name, timeout, debug, spawn_opt, False)
 
-    # A function of the state alone stands first in these overloads, so that the type checkers know
+    # A function of the state alone comes first in these overloads, so that the type checkers know
     # the parameter of a lambda.
 
     @overload
@@ -134,13 +134,13 @@ class Agent(Supervised):
         timeout: float | None = 5.0,
         **kwargs: Any,
     ) -> Any:
-        """What a function makes of the state.
+        """Returns what a function returns for the state.
 
         Args:
             agent: a pid, name or via tuple.
             fn: called in the agent with the state, then `args` and `kwargs`.
             args: further arguments.
-            timeout: seconds to wait, or None for ever; 5.0 as in Elixir.
+            timeout: seconds to wait, or None forever; 5.0 as in Elixir.
             kwargs: keyword arguments.
 
         Returns:
@@ -185,7 +185,7 @@ class Agent(Supervised):
             agent: a pid, name or via tuple.
             fn: called in the agent with the state, then `args` and `kwargs`; returns the new state.
             args: further arguments.
-            timeout: seconds to wait, or None for ever; 5.0 as in Elixir.
+            timeout: seconds to wait, or None forever; 5.0 as in Elixir.
             kwargs: keyword arguments.
 
         Exits:
@@ -249,7 +249,7 @@ class Agent(Supervised):
             fn: called in the agent with the state, then `args` and `kwargs`; returns
                 ``(reply, new_state)``. Anything else ends the agent.
             args: further arguments.
-            timeout: seconds to wait, or None for ever; 5.0 as in Elixir.
+            timeout: seconds to wait, or None forever; 5.0 as in Elixir.
             kwargs: keyword arguments.
 
         Returns:
@@ -286,7 +286,7 @@ class Agent(Supervised):
         Args:
             agent: a pid, name or via tuple.
             reason: its exit reason; ``normal`` by default.
-            timeout: seconds to wait, or None for ever (the default, as in OTP).
+            timeout: seconds to wait, or None forever (the default, as in OTP).
 
         Exits:
             As ``GenServer.stop``.
@@ -344,7 +344,7 @@ class _AgentProcess(GenServer):
         return self.state
 
     async def code_change(self, old_vsn: Any, extra: Any) -> None:
-        """As Elixir's: `extra` is a function of the state, or one with further arguments."""
+        """As in Elixir, `extra` is a function of the state, or one with further arguments."""
         match extra:
             case (fn, *args) if callable(fn):
                 result = fn(self.state, *args)
@@ -361,7 +361,7 @@ class _AgentProcess(GenServer):
         self.state = fn(self.state)
         return self.state
 
-    # Plain functions, which cost a request no coroutine, unless its function is a coroutine's.
+    # Plain functions: a request costs no coroutine, unless its function is a coroutine function.
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
         if not isinstance(request, _Request):
@@ -369,7 +369,7 @@ class _AgentProcess(GenServer):
         result = request.fn(self.state, *request.args, **request.kwargs)
         if is_coroutine(result):
             return self._wait(request, result)
-        # Always a Reply: what a function returns is a value, also where it looks like a directive.
+        # Always a Reply: what a function returns is a value, even if it looks like a directive.
         return Reply(self._taken(request, result))
 
     def handle_cast(self, request: Any) -> Any:
@@ -388,7 +388,7 @@ class _AgentProcess(GenServer):
         self._taken(request, await result)
 
     def _taken(self, request: _Request, result: Any) -> Any:
-        """The answer to a request whose function has returned this; the state is taken from it."""
+        """The reply to a request whose function has returned this; sets the state."""
         if request.kind == "get":
             return result
         if request.kind == "update":

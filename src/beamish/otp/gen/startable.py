@@ -32,8 +32,8 @@ class StartOptions(TypedDict, total=False):
 class Startable:
     """The start functions of a behaviour's class."""
 
-    # These are not coroutine functions themselves, but return start_opt's coroutine: one frame
-    # less in the path of each child that a supervisor starts.
+    # These are not coroutine functions but return start_opt's coroutine: one frame less in the
+    # start of each of a supervisor's children.
 
     @classmethod
     def start_link(
@@ -59,7 +59,7 @@ class Startable:
             The pid.
 
         Raises:
-            StartError: it did not start. The reason is init's, or ``("already_started", pid)``, or
+            StartError: it did not start. The reason is init's, ``("already_started", pid)`` or
                 ``"timeout"``. A caller that does not trap exits dies with a failing init.
             StartIgnored: init returned Ignore.
 
@@ -114,5 +114,5 @@ class Startable:
         link: bool,
         watch: bool = False,
     ) -> Coroutine[Any, Any, Any]:
-        """Starts a process of the class; a behaviour says how."""
+        """Starts a process of the class; each behaviour has its own."""
         raise NotImplementedError

@@ -113,7 +113,7 @@ def _start(
 
 
 async def add_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: Any) -> None:
-    """Adds a handler, before all that are there.
+    """Adds a handler before all others.
 
     Args:
         manager: a pid, name or via tuple.
@@ -122,10 +122,10 @@ async def add_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: A
         kwargs: the same.
 
     Raises:
-        HandlerError: its init failed, ``("EXIT", reason)``, or said that it shall not be.
+        HandlerError: its init failed, ``("EXIT", reason)``, or refused, with what it returned.
 
     Exits:
-        ``noproc``, or what the manager ends with meanwhile.
+        ``noproc``, or the reason if the manager ends before it replies.
 
     Source: gen_event:add_handler/3.
     """
@@ -133,7 +133,7 @@ async def add_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: A
 
 
 async def add_sup_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: Any) -> None:
-    """As :func:`add_handler`, and ties the handler to the caller; see the page "GenEvent".
+    """Like :func:`add_handler`, and ties the handler to the caller; see the page "GenEvent".
 
     Source: gen_event:add_sup_handler/3.
     """
@@ -162,13 +162,13 @@ async def delete_handler(manager: Dest, handler: HandlerId, args: Any = None) ->
 async def swap_handler(
     manager: Dest, old: tuple[HandlerId, Any], new: tuple[HandlerId, Any]
 ) -> None:
-    """Puts a handler in the place of another, in one step.
+    """Replaces a handler by another, in one step.
 
     Args:
         manager: a pid, name or via tuple.
         old: ``(handler, args)``: its ``terminate(args)`` runs.
-        new: ``(handler, args)``: its ``init((args, result))`` runs, with what terminate returned;
-            ``"error"`` if there was no such handler.
+        new: ``(handler, args)``: its ``init((args, result))`` runs; `result` is what terminate
+            returned, or ``"error"`` if there was no such handler.
 
     Raises:
         HandlerError: the new one could not be added; the old one is gone.
@@ -181,7 +181,7 @@ async def swap_handler(
 async def swap_sup_handler(
     manager: Dest, old: tuple[HandlerId, Any], new: tuple[HandlerId, Any]
 ) -> None:
-    """As :func:`swap_handler`, and ties the new handler to the caller.
+    """Like :func:`swap_handler`, and ties the new handler to the caller.
 
     Source: gen_event:swap_sup_handler/3.
     """
@@ -201,10 +201,10 @@ async def which_handlers(manager: Dest) -> list[HandlerId]:
 
 
 def notify(manager: Dest, event: Any) -> None:
-    """Tells a manager of an event, and does not wait.
+    """Sends a manager an event, and does not wait.
 
     Args:
-        manager: a pid, name or via tuple. A name that nobody has is an error, a dead pid is not.
+        manager: a pid, name or via tuple. An unknown name is an error, a dead pid is not.
         event: any term.
 
     Raises:
@@ -216,7 +216,7 @@ def notify(manager: Dest, event: Any) -> None:
 
 
 async def sync_notify(manager: Dest, event: Any) -> None:
-    """Tells a manager of an event; returns when every handler has seen it.
+    """Sends a manager an event; returns when every handler has seen it.
 
     Source: gen_event:sync_notify/2.
     """
@@ -242,8 +242,8 @@ async def call(
             failed.
 
     Exits:
-        With ``(reason, ("gen_event", "call", (manager, handler, request)))``, after these the
-        time-out if one was given.
+        With ``(reason, ("gen_event", "call", (manager, handler, request)))``; a time-out that was
+        given comes after these.
 
     Source: gen_event:call/3, /4.
     """
@@ -272,7 +272,7 @@ async def _ask(
     timeout: CallTimeout = None,
     called: Called | None = None,
 ) -> Any:
-    """Asks the manager; as in OTP, only ``call`` says in an exit reason which call it was."""
+    """Asks the manager; as in OTP, only the exit reason of ``call`` shows the call."""
     kind, value = await gen_call(manager, process.self(), request, timeout, called)
     if kind != OK:
         raise HandlerError(value, handler)

@@ -58,8 +58,8 @@ def start_server(
 ) -> Coroutine[Any, Any, Pid]:
     """Starts a server's process, for GenServer and the behaviours that are built on it.
 
-    Its `label` and `initial_call` are what reports show; by default the class' name and init.
-    With `watch` a monitor's reference is returned beside the pid.
+    Reports show `label` and `initial_call`, by default the class' name and its init. With `watch`
+    the result is the pid and the reference of a monitor.
     """
     shown = None
     if spawn_opt:
@@ -75,7 +75,7 @@ def start_server(
 class GenServer(GenServerCallbacks, Startable, Supervised):
     """The base of a server: override what is needed; see the page "GenServer" for the whole.
 
-    How it wants to be supervised stands in the class statement:
+    The class statement says how it is supervised:
     ``class Counter(GenServer, restart="transient", shutdown=10.0)``; see Supervised.
     """
 
@@ -96,7 +96,7 @@ class GenServer(GenServerCallbacks, Startable, Supervised):
         work = Work(cls, args, kwargs, name, link)  # start_server, in short
         return start_opt(run, (work,), link, name, timeout, work, None, None, watch)
 
-    # These two say in an exit reason what Elixir's GenServer says, with every argument.
+    # The exit reasons of these two are those of Elixir's GenServer, with every argument.
 
     @staticmethod
     def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Coroutine[Any, Any, Any]:
@@ -139,12 +139,12 @@ async def enter_loop(
 ) -> NoReturn:
     """Makes the calling process a server; never returns.
 
-    For a process with a start of its own, by :mod:`beamish.otp.proc_lib`, that goes on as a
+    For a process that was started in its own way, by :mod:`beamish.otp.proc_lib`, and goes on as a
     server. ``init`` is not called.
 
     Args:
         server: an instance, with its state.
-        name: the name that the process is registered by, to be checked; None asks for none.
+        name: the name that the process must be registered by; None checks nothing.
         then: what comes first: None, ``Timeout(seconds)`` or ``Continue(arg)``.
         debug: what of ``sys`` is on.
 

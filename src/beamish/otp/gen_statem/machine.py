@@ -45,7 +45,7 @@ _CALLED: Final[Called] = (_GEN_STATEM, CALL, None)
 class GenStatem(GenStatemCallbacks, Startable, Supervised):
     """The base of a state machine: see the page "GenStatem" for the whole.
 
-    How it wants to be supervised stands in the class statement, as for a GenServer:
+    The class statement says how it is supervised, as for a GenServer:
     ``class Door(GenStatem, restart="transient", shutdown=10.0)``; see Supervised.
     """
 
@@ -78,14 +78,14 @@ async def enter_loop(
 ) -> NoReturn:
     """Makes the calling process a state machine; never returns.
 
-    For a process with a start of its own, by :mod:`beamish.otp.proc_lib`, that goes on as a
+    For a process that was started in its own way, by :mod:`beamish.otp.proc_lib`, and goes on as a
     machine. ``init`` is not called.
 
     Args:
         machine: an instance, with its data.
         state: the state that it enters first.
         actions: what else happens then.
-        name: the name that the process is registered by, to be checked; None asks for none.
+        name: the name that the process must be registered by; None checks nothing.
         debug: what of ``sys`` is on.
 
     Exits:
@@ -114,16 +114,17 @@ def call(
     Args:
         dest: a pid, a registered name, ``(name, node)`` or ``("via", registry, key)``.
         request: any term; it is the content of the event ``("call", caller)``.
-        timeout: seconds to wait, or None forever: the default, as in OTP, for a machine may
+        timeout: seconds to wait, or None forever: the default, as in OTP, because a machine may
             postpone a call as long as it likes. OTP's ``("clean_timeout", seconds)`` and
-            ``("dirty_timeout", seconds)`` are taken, and mean the same: no late reply is seen.
+            ``("dirty_timeout", seconds)`` are accepted and mean the same: a late reply is never
+            seen.
 
     Returns:
         The reply.
 
     Exits:
-        With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, ``"infinity"`` where
-        the time-out is None. The reason is ``noproc``, ``timeout``, ``calling_self``,
+        With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, with ``"infinity"`` for
+        a time-out of None. The reason is ``noproc``, ``timeout``, ``calling_self``,
         ``("call_cycle", cycle)``, or the machine's exit reason.
 
     Source: gen_statem:call/3.
@@ -139,10 +140,10 @@ def reply(caller: Caller, value: Any, /) -> None: ...
 @overload
 def reply(replies: Reply | list[Reply], /) -> None: ...
 def reply(*args: Any) -> None:
-    """Answers calls, from any process: ``reply(caller, value)``, or ``reply(Reply(...))``.
+    """Replies to calls, from any process: ``reply(caller, value)``, or ``reply(Reply(...))``.
 
     Args:
-        args: the caller, of an event type ``("call", caller)``, and the reply; or a Reply, or a
+        args: the caller, from an event type ``("call", caller)``, and the reply; or a Reply, or a
             list of them.
 
     Source: gen_statem:reply/1,2.
