@@ -11,6 +11,7 @@ See the page "proc_lib" in the documentation.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any, NoReturn, cast
 
 from beamish import process
@@ -90,14 +91,14 @@ def spawn_monitor(fn: Function, *args: Any, **kwargs: Any) -> tuple[Pid, Ref]:
     return process.spawn_opt(reporting, fn, args, kwargs, monitor=True, initial_call=fn)
 
 
-async def start(
+def start(
     fn: Function,
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
     spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
-) -> Any:
+) -> Coroutine[Any, Any, Any]:
     """Starts a process and waits until it has called :func:`init_ack`.
 
     Args:
@@ -119,25 +120,17 @@ async def start(
 
     Source: proc_lib:start/5.
     """
-    check_callable("proc_lib.start", fn)
-    return await start_opt(
-        self_starting,
-        (fn, args, kwargs),
-        name=name,
-        timeout=timeout,
-        initial_call=fn,
-        **spawn_options(spawn_opt),
-    )
+    return _start("start", (fn, args, kwargs), name, timeout, spawn_opt)
 
 
-async def start_link(
+def start_link(
     fn: Function,
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
     spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
-) -> Any:
+) -> Coroutine[Any, Any, Any]:
     """Like :func:`start`, linked to the caller.
 
     If the process does not start, a caller that does not trap exits dies with it, unless the
@@ -145,22 +138,17 @@ async def start_link(
 
     Source: proc_lib:start_link/5.
     """
-    check_callable("proc_lib.start_link", fn)
-    options = spawn_options(spawn_opt)
-    options["link"] = True
-    return await start_opt(
-        self_starting, (fn, args, kwargs), name=name, timeout=timeout, initial_call=fn, **options
-    )
+    return _start("start_link", (fn, args, kwargs), name, timeout, spawn_opt, link=True)
 
 
-async def start_monitor(
+def start_monitor(
     fn: Function,
     *args: Any,
     name: Name | None = None,
     timeout: float | None = None,
     spawn_opt: SpawnOptions | None = None,
     **kwargs: Any,
-) -> tuple[Any, Ref]:
+) -> Coroutine[Any, Any, tuple[Any, Ref]]:
     """Like :func:`start`, with a monitor.
 
     Returns:
@@ -169,17 +157,25 @@ async def start_monitor(
 
     Source: proc_lib:start_monitor/5.
     """
-    check_callable("proc_lib.start_monitor", fn)
-    started: tuple[Any, Ref] = await start_opt(
-        self_starting,
-        (fn, args, kwargs),
-        name=name,
-        timeout=timeout,
-        watch=True,
-        initial_call=fn,
-        **spawn_options(spawn_opt),
-    )
-    return started
+    return _start("start_monitor", (fn, args, kwargs), name, timeout, spawn_opt, watch=True)
+
+
+async def _start(
+    where: str,
+    call: tuple[Any, tuple[Any, ...], dict[str, Any]],
+    name: Name | None,
+    timeout: float | None,
+    spawn_opt: SpawnOptions | None,
+    *,
+    link: bool = False,
+    watch: bool = False,
+) -> Any:
+    fn = call[0]
+    check_callable(f"proc_lib.{where}", fn)
+    options = spawn_options(spawn_opt)
+    link = link or options.get("link", False)
+    label = options.get("label")
+    return await start_opt(self_starting, call, link, name, timeout, None, label, fn, watch)
 
 
 def init_ack(info: Any = None, *, starter: Starter | None = None) -> None:

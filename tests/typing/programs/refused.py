@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import beamish
 from beamish import process, receive, send, spawn
+from beamish.otp import Agent, GenEvent, GenServer, GenStatem, gen_event, gen_server, gen_statem
 
 
 async def work(number: int, text: str = "") -> int:
@@ -31,6 +32,23 @@ async def main() -> str:
     process.exit(pid, "kill")
     process.link("name")  # refused
     return f"{number} {pair} {text}"
+
+
+async def start() -> None:
+    server = await GenServer.start_link(1, name="name", timeout=1.0, more=2)
+    await GenServer.start_link(1, name=5)  # refused
+    await GenStatem.start(timeout="soon")  # refused
+    await gen_server.start_link(GenServer, 1, name="name", spawn_opt={"label": "a"}, more=2)
+    await gen_server.start_link(GenServer, 1, spawn_opt={"labels": "a"})  # refused
+    await gen_statem.start_monitor(GenStatem, debug=5)  # refused
+    await gen_server.start(str)  # refused
+    await GenEvent.start_link(name="name", debug=["trace"])
+    await GenEvent.start_link("name")  # refused
+    await gen_event.start(nam="name")  # refused
+    await Agent.start_link(dict, [("a", 1)], name="name")
+    await Agent.start_link(5)  # refused
+    await gen_server.call(server, "hello", None)
+    await gen_server.call(server, "hello", "soon")  # refused
 
 
 length: int = beamish.run(main)  # refused
