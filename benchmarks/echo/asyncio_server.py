@@ -1,4 +1,4 @@
-"""Line echo in plain asyncio: streams, one task a connection. Prints its port, serves for ever."""
+"""Line echo in plain asyncio: streams, one task a connection. Prints its port, serves forever."""
 
 from __future__ import annotations
 

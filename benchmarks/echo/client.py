@@ -62,7 +62,7 @@ class Selector:
         self._poll.register(number, select.POLLIN)
 
     def ready(self) -> list[int]:
-        # Both count the time-out differently (seconds, milliseconds); -1 is for ever in both.
+        # Both count the time-out differently (seconds, milliseconds); -1 is forever in both.
         return [number for number, _ in self._poll.poll(-1)]
 
 

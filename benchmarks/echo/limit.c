@@ -1,6 +1,6 @@
 /* What the machine can do at most: an echo server of nothing but epoll, read and write.
  *
- * Prints its port, then serves for ever. It does not look for line ends: that is for servers.
+ * Prints its port, then serves forever. It does not look for line ends: that is for servers.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

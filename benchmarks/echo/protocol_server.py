@@ -1,4 +1,4 @@
-"""Line echo without a process or task: a bare asyncio Protocol. Prints its port, serves for ever.
+"""Line echo without a process or task: a bare asyncio Protocol. Prints its port, serves forever.
 
 It is what a connection costs at least on a transport; it can wait for nothing, and knows no
 processes. On uvloop it is the fastest that Python has.

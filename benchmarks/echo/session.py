@@ -89,7 +89,7 @@ def resident(pid: int) -> int:
 
 
 def server_command(workload: Echo, system: SystemName, build: Path) -> list[str]:
-    """Returns the command of a server that prints its port and serves for ever."""
+    """Returns the command of a server that prints its port and serves forever."""
     name, _, variant = system.partition("-")
     if workload.kind == "kv":
         if name == "otp":

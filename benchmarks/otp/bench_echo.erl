@@ -1,5 +1,5 @@
 %% Line echo, one process a connection; "passive" (recv) or "active" sockets. Prints its port, then
-%% serves for ever.
+%% serves forever.
 -module(bench_echo).
 -export([main/1, passive/1, active/1]).
 

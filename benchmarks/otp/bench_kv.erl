@@ -1,6 +1,6 @@
 %% The KV server of examples/kv, with the same processes: a registry, a bucket for each name under a
 %% supervisor, subscribers in a table, and a task for each connection under a supervisor. Prints its
-%% port, then serves for ever.
+%% port, then serves forever.
 -module(bench_kv).
 -export([main/1, start_task/1, serve/1]).
 

@@ -1,5 +1,5 @@
 %% A supervisor of one permanent child that lives through 100 restarts; of one that may be restarted
-%% for ever, {long, Watcher}; of many children, {children, N}.
+%% forever, {long, Watcher}; of many children, {children, N}.
 -module(bench_sup).
 -behaviour(supervisor).
 -export([init/1]).

@@ -23,7 +23,7 @@ async def fail() -> None:
 
 
 async def stay(scene: Scene, name: str) -> None:
-    """A Task that waits for ever; writes when it is cancelled."""
+    """A Task that waits forever; writes when it is cancelled."""
     try:
         await asyncio.sleep(60)
     finally:

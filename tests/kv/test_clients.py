@@ -195,7 +195,7 @@ def test_clients_that_come_and_go_leave_nothing(server: Server, client: Client) 
 
 
 async def go_on(client: InsideClient) -> None:
-    """Sends for ever."""
+    """Sends forever."""
     while True:
         client.writer.write(b"x" * 1000)
         await client.writer.drain()

@@ -67,7 +67,7 @@ def test_a_start_is_a_function_with_or_without_arguments() -> None:
         ("restart", "always", "'permanent', 'transient' or 'temporary'"),
         ("restart", None, "'permanent', 'transient' or 'temporary'"),
         ("type", "process", "'worker' or 'supervisor'"),
-        ("shutdown", -1, "seconds (a number >= 0), 'brutal_kill', or None to wait for ever"),
+        ("shutdown", -1, "seconds (a number >= 0), 'brutal_kill', or None to wait forever"),
         ("shutdown", "infinity", "seconds (a number >= 0), 'brutal_kill', or None"),
         ("shutdown", True, "seconds (a number >= 0), 'brutal_kill', or None"),
         ("shutdown", float("nan"), "seconds (a number >= 0), 'brutal_kill', or None"),

@@ -60,5 +60,5 @@ def equal_to(wanted: object) -> Callable[[object], bool]:
 
 
 async def sleeper() -> None:
-    """A process that takes no message and waits for ever."""
+    """A process that takes no message and waits forever."""
     await process.sleep(None)

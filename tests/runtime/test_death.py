@@ -22,7 +22,7 @@ REASONS = ["boom", "kill"]
 
 async def _end(pid: Pid, reason: str) -> Any:
     ref = process.monitor(pid)
-    await process.sleep(0.001)  # it may compute for ever, and never settle
+    await process.sleep(0.001)  # it may compute forever, and never settle
     process.exit(pid, reason)
     return await down_of(ref)
 
@@ -468,7 +468,7 @@ async def test_a_process_spawned_while_cleaning_up_lives() -> None:
 
 @on_virtual_clock
 async def test_nothing_of_a_dead_process_is_kept() -> None:
-    """A pid may be held for ever; what its process held is not."""
+    """A pid may be held forever; what its process held is not."""
 
     class Thing:
         pass

@@ -239,7 +239,7 @@ _NO_TIMEOUTS: list[Any] = [-1, -0.001, 4_294_967.296, math.inf, math.nan, "1", T
 @on_virtual_clock
 async def test_r4_other_timeouts_raise(timeout: Any, patterns: Any) -> None:
     """R4: timeout_value; at most 2**32 - 1 ms, as on the BEAM."""
-    with pytest.raises(BadArgError, match=r"timeout: expected seconds .* or None for ever; got"):
+    with pytest.raises(BadArgError, match=r"timeout: expected seconds .* or None forever; got"):
         await process.receive(*patterns, timeout=timeout)
 
 

@@ -94,7 +94,7 @@ def test_an_idle_node_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
 
 @on_real_clock
 async def test_one_who_waits_for_the_lock_of_a_parked_process_is_parked_too() -> None:
-    """Else the two would wait for each other for ever."""
+    """Else the two would wait for each other forever."""
     lock = threading.Lock()
     holding: list[bool] = []
 

@@ -56,5 +56,5 @@ def check_seconds(
     if hasattr(value, "total_seconds"):  # a timedelta
         hint = hint or "; write its total_seconds()"
     bounds = f"from 0 to {most}" if most <= LONGEST else ">= 0" if zero else "> 0"
-    expected = f"{what} (a number {bounds}){' or None for ever' if forever else ''}"
+    expected = f"{what} (a number {bounds}){' or None forever' if forever else ''}"
     raise BadArgError(f"{where}: expected {expected}; got {describe(value)}{hint}")

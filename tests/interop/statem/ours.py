@@ -37,7 +37,7 @@ from .scenario import STATES, Scenario
 
 __all__ = ["CALLBACKS", "END", "play"]
 
-# A machine that has been called so often stops, for many would go on for ever.
+# A machine that has been called so often stops, for many would go on forever.
 CALLBACKS = 80
 # Milliseconds that pass after the script.
 END = 600

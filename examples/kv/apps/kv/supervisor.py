@@ -16,7 +16,7 @@ class KVSupervisor(Supervisor):
     """Over the registry and the buckets.
 
     rest_for_one: when the registry dies, the supervisor of the buckets is restarted with it, for
-    nobody knows the names of those buckets any more; they would be there for ever and never be
+    nobody knows the names of those buckets any more; they would be there forever and never be
     found. The other way round nothing is to be done: the registry is told of each bucket's death
     and forgets it. So the registry comes first, and with one_for_all it would be restarted for
     nothing. The store comes before them all, and the subscribers, whom nobody depends on, last.

@@ -193,7 +193,7 @@ def _check_shutdown(value: Any, id: Hashable) -> None:
     raise ChildSpecError(
         "shutdown",
         value,
-        "seconds (a number >= 0), 'brutal_kill', or None to wait for ever",
+        "seconds (a number >= 0), 'brutal_kill', or None to wait forever",
         where=_where(id),
     )
 
