@@ -13,12 +13,15 @@ from .runtime import spawning
 from .runtime.exiting import GRACE
 from .runtime.garbage import fewer_collections
 from .runtime.node import Node
+from .runtime.reports import report_error
 from .runtime.signals import exit_signal
 from .runtime.stopping import hurry, stop
-from .terms import KILL, SHUTDOWN, BadArgError, ProcessExit
+from .terms import KILL, NORMAL, SHUTDOWN, BadArgError, ProcessExit
+from .terms.careful import is_a
+from .terms.words import is_word
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+    from collections.abc import Callable, Coroutine
 
     from .runtime.process import Process
 
@@ -114,7 +117,6 @@ class _Host:
     """The run of one main process."""
 
     _node: Node
-    _proc: Process
 
     def __init__(
         self,
@@ -132,6 +134,7 @@ class _Host:
         self._grace = grace
         self._stop_time = stop_time
         self._tell = on_signal
+        self._proc: Process | None = None  # main
         self._signals = 0
         self._ended = False  # main is dead
         self._forced = False
@@ -139,7 +142,7 @@ class _Host:
     async def run(self, *, name: str, preempt: bool, handle_signals: bool) -> Any:
         loop = asyncio.get_running_loop()
         self._node = Node(loop, name=name, grace=self._grace, preempt=preempt)
-        with _signal_handlers(loop, self._on_signal if handle_signals else None):
+        with _SignalHandlers(loop, self._on_signal if handle_signals else None):
             try:
                 return await self._run_main(loop)
             finally:
@@ -164,58 +167,95 @@ class _Host:
             rare = self._proc.ensure_rare()
             rare.on_end = on_end
             rare.quiet = True  # whoever called run() gets the exception
+            if self._signals:
+                self._shut_down()
 
         # From a callback, where no Task is current, so that main has no parent.
         loop.call_soon(start)
         reason, result = await ended
-        if isinstance(reason, BaseException):
+        if is_a(reason, BaseException):
             raise reason
-        if isinstance(reason, str) and reason in ("normal", "shutdown"):
+        if is_word(reason, NORMAL) or is_word(reason, SHUTDOWN):
             return result
         raise ProcessExit(reason)
 
     def _on_signal(self, number: signal.Signals) -> None:
         self._signals += 1
-        if self._tell is not None:
-            self._tell(number)
-        node = self._node
+        try:
+            if self._tell is not None:
+                self._tell(number)
+        except BaseException as error:  # noqa: BLE001 - the signal ends the node all the same
+            report_error("on_signal has failed", error)
         if self._signals == 1 and not self._ended:
-            main: Process = self._proc
-            exit_signal(main, node.init_pid, SHUTDOWN, link=False)
-            node.timers.call_later(
-                self._stop_time, lambda: exit_signal(main, node.init_pid, KILL, link=False)
-            )
+            self._shut_down()
         else:
             self._forced = True
-            hurry(node)
+            hurry(self._node)
+
+    def _shut_down(self) -> None:
+        node, main = self._node, self._proc
+        if main is None:
+            return  # it is done when main begins
+        exit_signal(main, node.init_pid, SHUTDOWN, link=False)
+        node.timers.call_later(
+            self._stop_time, lambda: exit_signal(main, node.init_pid, KILL, link=False)
+        )
 
 
-@contextlib.contextmanager
-def _signal_handlers(
-    loop: asyncio.AbstractEventLoop, handler: Callable[[signal.Signals], None] | None
-) -> Generator[None]:
-    if handler is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, handler, number)
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            loop.remove_signal_handler(number)
+class _SignalHandlers:
+    """SIGINT and SIGTERM go to `handler` meanwhile; on the main thread only.
+
+    No generator: at its exit contextlib sets an attribute of the exception that passes, which may
+    take none.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, handler: Callable[[signal.Signals], None] | None
+    ) -> None:
+        self._loop = loop
+        self._handler = handler
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> None:
+        handler = self._handler
+        if handler is None or threading.current_thread() is not threading.main_thread():
+            return
+        for number in _SIGNALS:
+            self._before[number] = signal.getsignal(number)
+            self._loop.add_signal_handler(number, handler, number)
+
+    def __exit__(self, *_: object) -> None:
+        for number, old in self._before.items():
+            self._loop.remove_signal_handler(number)
             signal.signal(number, old)
 
 
-@contextlib.asynccontextmanager
-async def node(
+class _Embedded(contextlib.AsyncContextDecorator):
+    """A node in a loop that runs already; no generator, as above."""
+
+    _node: Node
+
+    def __init__(self, stop_time: float, **options: Any) -> None:
+        self._stop_time = stop_time
+        self._options = options
+
+    async def __aenter__(self) -> None:
+        self._node = Node(asyncio.get_running_loop(), **self._options)
+
+    async def __aexit__(self, *_: object) -> None:
+        await stop(self._node, self._stop_time)
+
+    def _recreate_cm(self) -> _Embedded:
+        return _Embedded(self._stop_time, **self._options)
+
+
+def node(
     *,
     name: str = "nonode@nohost",
     grace: float = GRACE,
     stop_time: float = STOP_TIME,
     preempt: bool = True,
-) -> AsyncGenerator[None]:
+) -> contextlib.AbstractAsyncContextManager[None]:
     """Embeds a node in the running loop.
 
     In this block every asyncio Task of the loop may use process operations: on first use it gets a
@@ -232,8 +272,4 @@ async def node(
     Raises:
         NotRunningError: a node runs in this OS process already.
     """
-    made = Node(asyncio.get_running_loop(), name=name, grace=grace, preempt=preempt)
-    try:
-        yield
-    finally:
-        await stop(made, stop_time)
+    return _Embedded(stop_time, name=name, grace=grace, preempt=preempt)

@@ -56,7 +56,7 @@ from .terms import BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
 from .terms.errors import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Awaitable
 
 __all__ = [
     "adopt",
@@ -499,20 +499,28 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 # ---- work that must not be interrupted
 
 
-@contextlib.contextmanager
-def critical() -> Generator[None]:
+class _Critical(contextlib.ContextDecorator):
+    """No generator: at its exit contextlib sets an attribute of the exception that passes."""
+
+    def __enter__(self) -> None:
+        rare = self._rare = _current().ensure_rare()
+        rare.critical += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._rare.critical -= 1
+
+    def _recreate_cm(self) -> _Critical:
+        return _Critical()
+
+
+def critical() -> _Critical:
     """Prevents preemption of the process in this block: for code that holds a lock of others.
 
     Example:
         >>> with critical():
         ...     with lock: ...
     """
-    rare = _current().ensure_rare()
-    rare.critical += 1
-    try:
-        yield
-    finally:
-        rare.critical -= 1
+    return _Critical()
 
 
 # Imported from the runtime, so that a message, a process or a timer costs no further call; users

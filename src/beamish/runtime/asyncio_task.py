@@ -11,6 +11,8 @@ import asyncio
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, cast
 
+from beamish.terms.careful import show
+
 from .here import enqueue, running_node
 from .states import (
     DEAD,
@@ -254,11 +256,22 @@ def cancellation(proc: Process, future: asyncio.Future[Any]) -> BaseException | 
     return asked
 
 
+def cancel(future: Any) -> bool:
+    """Cancels what a process awaits; False if that is over, or cannot be cancelled."""
+    try:
+        return bool(future.cancel())
+    except BaseException:
+        return False  # whatever the future is: others must not suffer from it
+
+
 def abandon(future: Any) -> None:
     """Cancels what a process awaits although it may not wait any more, as for a cancelled Task."""
-    if asyncio.isfuture(future):
-        future.cancel()
-        future.add_done_callback(forget, context=Context())
+    try:
+        if asyncio.isfuture(future):
+            future.cancel()
+            future.add_done_callback(forget, context=Context())
+    except BaseException:
+        return
 
 
 def forget(future: asyncio.Future[Any]) -> None:
@@ -268,11 +281,14 @@ def forget(future: asyncio.Future[Any]) -> None:
     during its clean-up is still reported; gather's future is not, since it says by an exception
     that it was cancelled.
     """
-    if future.cancelled():
+    try:
+        if future.cancelled():
+            return
+        error = getattr(future, "_exception", None)
+        if isinstance(error, asyncio.CancelledError) or not isinstance(future, asyncio.Task):
+            future.exception()
+    except BaseException:
         return
-    error = getattr(future, "_exception", None)
-    if isinstance(error, asyncio.CancelledError) or not isinstance(future, asyncio.Task):
-        future.exception()
 
 
 def _args(message: Any) -> tuple[Any, ...]:
@@ -289,4 +305,17 @@ def finish_task(proc: Process, error: BaseException | None, result: Any) -> None
     if callbacks:
         loop = asyncio.get_running_loop()
         for callback, context in callbacks:
-            loop.call_soon(callback, proc, context=context)
+            loop.call_soon(_call_back, proc, callback, context=context)
+
+
+def _call_back(proc: Process, callback: Callable[[Any], object]) -> None:
+    """As the loop would, which ends by what is no callback and cannot be shown."""
+    try:
+        callback(proc)
+    except BaseException as error:
+        try:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"Exception in callback {show(callback)}", "exception": error}
+            )
+        except BaseException:
+            return

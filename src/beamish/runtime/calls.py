@@ -145,19 +145,22 @@ def reply(caller: tuple[Pid, Any], value: Any) -> None:
     proc = alias._process
     if proc is None:
         return
+    answer = (ref, value)
+    waits = proc.state == WAIT_REPLY and proc.pattern is ref
+    if waits:
+        here.push(proc)
     ref._alias = None
     target = ref._watched
     if target is not None:
         ref._watched = None
         proc.monitors = None if proc.monitors is ref else untie(proc.monitors, ref)
         target.watchers = None if target.watchers is ref else untie(target.watchers, ref)
-    if proc.state == WAIT_REPLY and proc.pattern is ref:
+    if waits:
         proc.pattern = len(proc.mailbox) if proc.mailbox else 0  # as in deliver
         proc.state = WOKEN
-        proc.value = (ref, value)
-        here.push(proc)
+        proc.value = answer
     else:
-        deliver(proc, (ref, value))
+        deliver(proc, answer)
 
 
 def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:

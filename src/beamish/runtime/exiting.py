@@ -9,26 +9,37 @@ the socket closed.
 from __future__ import annotations
 
 import asyncio
+from inspect import CORO_CLOSED, getcoroutinestate
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import NORMAL, ProcessExit
+from beamish.terms.careful import forget_traceback, is_a, members_of
 from beamish.terms.reasons import CANCELLED, keep_stack
 
 from .asyncio_task import finish_task
-from .fate import hasten
+from .fate import doom, hasten
+from .giving_up import give_up
 from .here import here, running_node
 from .journal import plain
-from .owned import close_all
-from .reports import report_crash, report_failed_cleanup
+from .owned import close_all, close_rest
+from .reports import report_crash, report_failed_cleanup, report_failure
 from .signals import die
-from .states import EXITING
+from .states import DEAD, EXITING, WAIT_WAKE
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from .process import Process
 
-__all__ = ["GRACE", "ForcedEnd", "end_raised", "end_returned", "finish", "start_grace"]
+__all__ = [
+    "GRACE",
+    "ForcedEnd",
+    "end_raised",
+    "end_returned",
+    "finish",
+    "rescue",
+    "start_grace",
+]
 
 GRACE: Final = 5.0  # seconds that the clean-up of a process may take
 
@@ -62,76 +73,114 @@ def end_raised(proc: Process, error: BaseException) -> None:
     """Its function raised, or was made to."""
     fate = proc.fate
     if proc.state == EXITING and fate is not None:
-        if error.__class__ is ProcessExit and fate.grace is None and proc.rare is None:
+        if type(error) is ProcessExit and fate.grace is None and proc.rare is None:
             error.__traceback__ = None
             die(proc, fate.reason)  # the common case
             return
-        failure = failure_in(error)
-        if failure is not None:
-            report_failed_cleanup(proc, failure)
-        error.__traceback__ = None
-        finish(proc, fate.reason, error, None)
-        return
+        reason = fate.reason
+        _look_through(proc, error, _report_cleanup)
+    else:
+        # Should even looking at the exception fail, it is the reason itself.
+        reason = _look_through(proc, error, _reason_of)
+    finish(proc, reason, error, None)
+
+
+def _look_through(
+    proc: Process, error: BaseException, look: Callable[[Process, BaseException], Any]
+) -> Any:
+    """What is made of an exception; itself where that fails, for it may be of any class."""
+    try:
+        return look(proc, error)
+    except BaseException as failure:
+        report_failure(proc, "has raised what cannot be looked at", failure)
+        if not _is_quiet(proc):
+            forget_traceback(error)
+        return error
+
+
+def _report_cleanup(proc: Process, error: BaseException) -> None:
+    failure = failure_in(error)
+    if failure is not None:
+        report_failed_cleanup(proc, failure)
+    forget_traceback(error)
+
+
+def _reason_of(proc: Process, error: BaseException) -> Any:
+    """The exit reason of a process that has raised this; a crash is reported."""
     exits = is_exit(error) if failure_in(error) is None else None
     if exits is not None:
-        reason: Any = exits.reason
-        error.__traceback__ = None
-    elif isinstance(error, asyncio.CancelledError):
-        reason = CANCELLED
-        error.__traceback__ = None
-    elif isinstance(error, SystemExit | KeyboardInterrupt):
-        reason = error  # as exit/1: it ends the process, not the interpreter
-        error.__traceback__ = None
-    else:
-        reason = error
-        if proc.rare is None or not proc.rare.quiet:
-            report_crash(proc, error)
-            keep_stack(error)
-    finish(proc, reason, error, None)
+        forget_traceback(error)
+        return exits.reason
+    if is_a(error, asyncio.CancelledError):
+        forget_traceback(error)
+        return CANCELLED
+    if is_a(error, SystemExit) or is_a(error, KeyboardInterrupt):
+        forget_traceback(error)
+        return error  # as exit/1: it ends the process, not the interpreter
+    if not _is_quiet(proc):
+        report_crash(proc, error)
+        keep_stack(error)
+    return error
+
+
+def _is_quiet(proc: Process) -> bool:
+    """Whether its failure is raised by beamish.run, and reported by nobody."""
+    return proc.rare is not None and proc.rare.quiet
 
 
 def failure_in(error: BaseException) -> BaseException | None:
     """The part of an exception that is a failure; a TaskGroup may wrap failures with exits."""
-    if isinstance(error, BaseExceptionGroup):
+    if is_a(error, BaseExceptionGroup):
         return error.split(_ENDS)[1]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return None if isinstance(error, _ENDS) else error
+    return None if issubclass(type(error), _ENDS) else error
 
 
 def is_exit(error: BaseException) -> ProcessExit | None:
     """The exception if it is a ProcessExit, or the ProcessExit that a TaskGroup wrapped in it."""
-    if isinstance(error, ProcessExit):
+    if is_a(error, ProcessExit):
         return error
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            found = is_exit(inner)  # pyright: ignore[reportUnknownArgumentType]
-            if found is not None:
-                return found
+    for inner in members_of(error):
+        found = is_exit(inner)
+        if found is not None:
+            return found
     return None
 
 
 def finish(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
-    """Ends a process whose code is done: closes what it owns, then sends its signals."""
+    """Ends a process whose code is done: closes what it owns, then sends its signals.
+
+    They are sent whatever else fails.
+    """
+    try:
+        closing = _begin_closing(proc, reason)
+        if closing is not None:
+            _finish_after(closing, proc, reason, error, result)
+            return
+    except BaseException as failure:
+        report_failure(proc, "could not be ended in order", failure)
+        close_rest(proc)
+    _finish_now(proc, reason, error, result)
+
+
+def _begin_closing(proc: Process, reason: Any) -> Coroutine[Any, Any, None] | None:
+    """Closes what the process owns; what is to be awaited for that, if anything is."""
     fate = proc.fate
-    if fate is None:
-        if reason is not NORMAL:
-            here.journal.append((proc.pid, plain(reason), None, False))
-    else:
-        if fate.grace is not None:
-            fate.grace.cancel()
-        if reason is not fate.reason:  # it has ended before the signal reached it
-            here.journal.append((proc.pid, plain(reason), None, False))
+    if fate is not None and fate.grace is not None:
+        fate.grace.cancel()
     rare = proc.rare
     if rare is not None:
         running_node().names.release(proc)
-        if rare.owned:
-            # While resources are being closed the process is still exiting.
-            proc.state = EXITING
-            rare.reason = reason
-            closing = close_all(proc, running_node().closing_time)
-            if closing is not None:
-                _finish_after(closing, proc, reason, error, result)
-                return
-    _finish_now(proc, reason, error, result)
+    if fate is None:
+        if reason is not NORMAL:
+            here.journal.append((proc.pid, plain(reason), None, False))
+    elif reason is not fate.reason:  # it has ended before the signal reached it
+        here.journal.append((proc.pid, plain(reason), None, False))
+    if rare is None or not rare.owned:
+        return None
+    # While resources are being closed the process is still exiting.
+    proc.state = EXITING
+    rare.reason = reason
+    return close_all(proc, running_node().closing_time)
 
 
 def _finish_now(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
@@ -145,6 +194,41 @@ def _finish_now(proc: Process, reason: Any, error: BaseException | None, result:
             rare.on_end(reason, result)
 
 
+def rescue(proc: Process, failure: BaseException) -> None:
+    """The net under each turn of a process: what leaves the runtime there ends that process alone.
+
+    Its end goes the usual way; where that is what has failed, the others are told at once.
+    """
+    try:
+        here.process = None
+        if proc.state == DEAD:
+            report_failure(proc, "has ended, but not in order", failure)
+            return
+        report_failure(proc, "could not go on, and ends", failure)
+        keep_stack(failure)
+        if proc.fate is not None or getcoroutinestate(proc.coro) == CORO_CLOSED:
+            finish(proc, failure if proc.fate is None else proc.fate.reason, failure, None)
+            return
+        waits = proc.state <= WAIT_WAKE
+        doom(proc, failure)
+        if not waits and (proc.rare is None or proc.rare.outside is None):
+            here.push(proc)  # it was taken off the queue for this turn
+    except BaseException:
+        _at_last(proc, failure)
+
+
+def _at_last(proc: Process, reason: Any) -> None:
+    """The second, smaller net: nothing but the end is told; where not even that can be, see there.
+
+    What it owns it has still, if that was not closed.
+    """
+    try:
+        if proc.state != DEAD:
+            die(proc, reason)
+    except BaseException:
+        give_up()
+
+
 def _finish_after(
     closing: Coroutine[Any, Any, None],
     proc: Process,
@@ -152,8 +236,10 @@ def _finish_after(
     error: BaseException | None,
     result: Any,
 ) -> None:
+    """Ends it when the closing is done."""
+
     async def close() -> None:
-        inner = asyncio.ensure_future(closing)
+        inner = asyncio.Task(closing, loop=node.loop)
         while not inner.done():
             try:
                 # Closing that ignores its cancellation as well is left behind.
@@ -168,7 +254,10 @@ def _finish_after(
 
     node = running_node()
     was, here.process = here.process, None
-    task = node.loop.create_task(close())
-    here.process = was
+    try:
+        # Tasks of asyncio's own, whatever factory the loop has.
+        task = asyncio.Task(close(), loop=node.loop)
+    finally:
+        here.process = was
     node.closing.add(task)
     task.add_done_callback(closed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, final
 
+from .asyncio_task import cancel
 from .here import enqueue, here, running_node
 from .states import DEAD, EXIT_PENDING, EXITING, WAIT_WAKE
 
@@ -46,22 +47,22 @@ def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
         if force and state != DEAD:
             hasten(proc)
         return
-    fate = proc.fate = Fate()
+    fate = Fate()
     fate.reason = reason
     fate.force = force
     fate.thrown = fate.ticked = False
     fate.grace = None
     fate.tries = 0
-    proc.state = EXIT_PENDING
     rare = proc.rare
+    if state <= WAIT_WAKE and proc is not here.process and (rare is None or rare.outside is None):
+        here.push(proc)
+    # In every other state it is running or on the run queue.
+    proc.fate = fate
+    proc.state = EXIT_PENDING
     if rare is not None:
         running_node().names.release(proc)
         if rare.outside is not None:
             rare.outside.end(force=force)
-            return
-    if state <= WAIT_WAKE and proc is not here.process:
-        here.push(proc)
-    # In every other state it is running or on the run queue.
 
 
 def hasten(proc: Process) -> None:
@@ -74,7 +75,7 @@ def hasten(proc: Process) -> None:
         proc.rare.outside.end(force=True)
     elif proc.state == EXITING and proc.waiter is not None:
         waiter, proc.waiter = proc.waiter, None
-        waiter.cancel()
+        cancel(waiter)
         enqueue(proc)
 
 

@@ -17,14 +17,10 @@ and go.
 
 from __future__ import annotations
 
-import contextlib
 import gc
-from typing import TYPE_CHECKING, Final, final
+from typing import Final, final
 
 from .here import here
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 __all__ = ["Collections", "fewer_collections"]
 
@@ -37,25 +33,37 @@ _GROWTH: Final = _OBJECTS // 50
 _FROZEN: Final = 1_000
 
 
-@contextlib.contextmanager
-def fewer_collections() -> Generator[None]:
-    """Collects less in this block, unless the program has its own settings of the collector."""
-    first, second, third = gc.get_threshold()
-    if not 0 < first < _OBJECTS:
-        yield
-        return
-    gc.set_threshold(_OBJECTS, second, third)
-    # A program that has put objects aside before (for a fork, say) does not want them taken back.
-    collections = None if _others_put_aside() else Collections()
-    if collections is not None:
-        gc.callbacks.append(collections.on_collection)
-    try:
-        yield
-    finally:
-        if collections is not None:
-            gc.callbacks.remove(collections.on_collection)
-            collections.take_back()
-        gc.set_threshold(first, second, third)
+@final
+class fewer_collections:  # noqa: N801 - it reads as a function
+    """Collects less in this block, unless the program has its own settings of the collector.
+
+    No generator: at its exit contextlib sets an attribute of the exception that passes, which may
+    take none.
+    """
+
+    __slots__ = ("_before", "_collections")
+
+    def __init__(self) -> None:
+        self._before: tuple[int, int, int] | None = None
+        self._collections: Collections | None = None
+
+    def __enter__(self) -> None:
+        first, second, third = gc.get_threshold()
+        if not 0 < first < _OBJECTS:
+            return
+        self._before = (first, second, third)
+        gc.set_threshold(_OBJECTS, second, third)
+        # A program that has put objects aside before (for a fork, say) wants them to stay there.
+        if not _others_put_aside():
+            self._collections = Collections()
+            gc.callbacks.append(self._collections.on_collection)
+
+    def __exit__(self, *_: object) -> None:
+        if self._collections is not None:
+            gc.callbacks.remove(self._collections.on_collection)
+            self._collections.take_back()
+        if self._before is not None:
+            gc.set_threshold(*self._before)
 
 
 def _others_put_aside() -> bool:

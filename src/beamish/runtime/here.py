@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from beamish.terms.errors import NotRunningError
 
+from .giving_up import give_up
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -90,5 +92,8 @@ def running_node() -> Node:
 
 
 def enqueue(proc: Process) -> None:
-    """Puts a process at the end of the run queue."""
-    here.push(proc)
+    """Puts a process at the end of the run queue, where nobody could be told that it failed."""
+    try:
+        here.push(proc)
+    except MemoryError:
+        give_up()

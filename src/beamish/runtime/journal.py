@@ -15,7 +15,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final, Literal, final
 
-from beamish.terms import Pid, format_exit, to_erlang
+from beamish.terms import Atom, Pid, format_exit, to_erlang
+from beamish.terms.careful import class_name, is_a, traceback_of
 
 from .here import here
 
@@ -95,8 +96,11 @@ def plain(reason: Any) -> Any:
     adopted Task's has not; and asyncio's warning of an exception that was never retrieved comes
     only when nothing refers to it any more.
     """
-    if isinstance(reason, BaseException) and reason.__traceback__ is not None:
-        return to_erlang(reason)
+    if is_a(reason, BaseException) and traceback_of(reason) is not None:
+        try:
+            return to_erlang(reason)
+        except BaseException:
+            return (Atom(class_name(reason)), [])
     return reason
 
 

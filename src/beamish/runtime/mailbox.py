@@ -103,9 +103,9 @@ def send(dest: Any, message: T) -> T:
                 return message
     state = proc.state
     if state == WAIT_ANY:
+        here.push(proc)
         proc.state = WOKEN
         proc.value = message
-        here.push(proc)
     elif state >= WOKEN:  # it does not wait: deliver(), inlined
         if state < EXIT_PENDING:
             mailbox = proc.mailbox
@@ -127,18 +127,18 @@ def deliver(proc: Process, message: Any) -> None:
         if state == WAIT_MATCH:
             try:
                 taken = proc.pattern(message)
-            except Exception:
+            except BaseException:
                 # A comparison failed. That is the receiver's error: it will meet it by itself.
                 proc.state = WAIT_SCAN
                 taken = False
         else:
             taken = state == WAIT_ANY or (state == WAIT_REPLY and is_reply(proc.pattern, message))
         if taken:
+            here.push(proc)
             # Its pattern is no longer needed; info() shows where the message came in.
             proc.pattern = len(proc.mailbox) if proc.mailbox else 0
             proc.state = WOKEN
             proc.value = message
-            here.push(proc)
             return
     elif state >= EXIT_PENDING:
         return

@@ -110,10 +110,10 @@ class Node:
         self.timers: Timers = Timers(loop)
         self.scheduler: Scheduler = Scheduler(loop)
         self.preemption: Preemption | None = None
+        if preempt:
+            self.preemption = self.scheduler.preemption = Preemption(self.scheduler, loop)
         here.names = self.names.table
         here.journal = new_journal()
         here.adopt = adopt_current_task
         here.node = self
         self.scheduler.bind()
-        if preempt:
-            self.preemption = self.scheduler.preemption = Preemption(self.scheduler, loop)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from beamish.terms import NotRunningError, ProcessExit
 
+from .asyncio_task import cancel
 from .here import running_node
 from .states import EXIT_PENDING, OUTSIDE, WOKEN
 
@@ -76,7 +77,7 @@ class Outside:
 
     def end(self, *, force: bool = False) -> None:
         """Cancels the Task, for an exit signal; with `force` it has the grace period to end in."""
-        self.task.cancel()
+        cancel(self.task)
         if force and self.proc.fate is not None:
             node = running_node()
             grace = node.timers.call_later(node.grace, self.leave_behind, self.proc)

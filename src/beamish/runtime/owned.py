@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
     Waiting = tuple[Any, Awaitable[Any]]  # a resource, and what its closing waits for
 
-__all__ = ["Owned", "add_owned", "close_all", "disown", "give_away", "own", "remove_owned"]
+__all__ = [
+    "Owned",
+    "add_owned",
+    "close_all",
+    "close_rest",
+    "disown",
+    "give_away",
+    "own",
+    "remove_owned",
+]
 
 T = TypeVar("T")
 
@@ -146,7 +155,7 @@ async def _close_in_order(proc: Process, waiting: Waiting | None, seconds: float
         try:
             async with asyncio.timeout_at(deadline):
                 await closing
-        except (Exception, asyncio.CancelledError) as error:
+        except BaseException as error:
             report_failed_close(proc, resource, error)
             if _is_hurried():
                 deadline = 0.0  # closing the others is started, and not awaited
@@ -168,6 +177,15 @@ def _cancelling() -> asyncio.Task[Any] | None:
     return task if task is not None and task.cancelling() else None
 
 
+def close_rest(proc: Process) -> None:
+    """Closes what is left, where nothing can be waited for any more."""
+    while (waiting := _close_next(proc)) is not None:
+        resource, closing = waiting
+        report_failed_close(proc, resource, RuntimeError("nothing can wait for its closing"))
+        if inspect.iscoroutine(closing):
+            closing.close()
+
+
 def _close_next(proc: Process) -> Waiting | None:
     """Closes resources until closing one has to be awaited; returns that one."""
     owned = proc.rare.owned if proc.rare is not None else None
@@ -175,11 +193,10 @@ def _close_next(proc: Process) -> Waiting | None:
         entry = owned.popitem()[1]
         try:
             result = entry.close()
-        except (Exception, asyncio.CancelledError) as error:
+            if inspect.isawaitable(result):
+                return entry.resource, result
+        except BaseException as error:
             report_failed_close(proc, entry.resource, error)
-            continue
-        if inspect.isawaitable(result):
-            return entry.resource, result
     return None
 
 

@@ -34,10 +34,12 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms import ProcessExit
+from beamish.terms.careful import do_all
 
 from . import trampoline
 from .here import here
 from .locks import may_hold_a_lock
+from .reports import report_missing
 from .scheduler import Scheduler, _slice, close_by_force
 from .serving import Server
 from .states import EXIT_PENDING, EXITING, RUNNING, TICKED, WOKEN
@@ -97,21 +99,36 @@ class Preemption:
         )
         self._old: Any = None
         self._look: asyncio.TimerHandle | None = None
+        self._collecting = False
+        self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
         if self._can_signal:
             self._old = signal.signal(signal.SIGVTALRM, self._tick)
-        self._collecting = False
         gc.callbacks.append(self._on_collection)
         here.rest = self.take_a_break
-        self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
 
     def start(self) -> None:
-        """Turns the timer on; it turns itself off when the node has been idle for a while."""
-        self.on = True
-        if self._can_signal:
-            _keep_quiet_when_full()
-            signal.setitimer(signal.ITIMER_VIRTUAL, TICK)
+        """Turns the timer on; it turns itself off when the node has been idle for a while.
+
+        Where there is no timer, or no thread for the watchdog, the processes run all the same.
+        """
         self._watchdog.resume()
-        self._look_later()
+        try:
+            self._set_timer()
+            self._look_later()
+        except Exception as error:
+            report_missing("Nothing is preempted: there is no timer", error)
+        self.on = True
+
+    def _set_timer(self) -> None:
+        if not self._can_signal:
+            return
+        _keep_quiet_when_full()
+        self.on = True  # or a tick that comes at once would not set it again
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, TICK)
+        except BaseException:
+            self.on = False
+            raise
 
     def _look_later(self) -> None:
         self._beat = self._scheduler.beat
@@ -127,20 +144,29 @@ class Preemption:
 
     def _stop(self) -> None:
         self.on = False
+        self._watchdog.pause()
         if self._can_signal:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        self._watchdog.pause()
 
     def close(self) -> None:
-        """Turns the timer off for good and gives the signal back."""
+        """Turns the timer off for good, and then gives the signal back."""
+        steps = [self._give_back, self._stop_looking, self._stop_listening, self._watchdog.close]
+        do_all(steps)
+
+    def _give_back(self) -> None:
+        """Without a handler the signal ends the OS process: the timer must be off before."""
         self._stop()
+        # (None is a handler that Python does not know; ours does nothing any more.)
+        if self._old is not None and signal.getsignal(signal.SIGVTALRM) == self._tick:
+            signal.signal(signal.SIGVTALRM, self._old)
+
+    def _stop_looking(self) -> None:
         if self._look is not None:
             # In a loop that runs on it would look forever, and turn off the next node's timer.
             self._look.cancel()
-        self._watchdog.close()
+
+    def _stop_listening(self) -> None:
         gc.callbacks.remove(self._on_collection)
-        if self._can_signal:
-            signal.signal(signal.SIGVTALRM, self._old)
 
     def _on_collection(self, phase: str, _info: dict[str, int]) -> None:
         self._collecting = phase == "start"

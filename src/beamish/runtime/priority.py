@@ -56,7 +56,11 @@ def deliver_first(proc: Process, alias: Ref, message: Any) -> None:
         deliver(proc, message)  # it tries the newest message only; the others keep their order
         return
     others, proc.mailbox = proc.mailbox, None
-    deliver(proc, message)  # the process takes it, or it is alone in the emptied mailbox
+    try:
+        deliver(proc, message)  # the process takes it, or it is alone in the emptied mailbox
+    except BaseException:
+        proc.mailbox = others
+        raise
     taken: deque[Any] | None = proc.mailbox
     if not taken:
         proc.mailbox = others

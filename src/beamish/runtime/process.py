@@ -117,7 +117,10 @@ class Process(TaskFace):
             return
         self.waiter = None
         if self.state == WAIT_FUTURE:
-            self.value = cancellation(self, future)
+            try:
+                self.value = cancellation(self, future)
+            except BaseException as error:
+                self.value = error  # the future is of the user's own making
             self.state = RUNNING if self.value is None else THROWING
             enqueue(self)
         elif self.state == EXITING:

@@ -36,8 +36,10 @@ class RegisteredNames:
         rare = proc.ensure_rare()
         if rare.name is not None:
             raise BadArgError(f"{pid!r} has a name already: {rare.name!r}")
-        rare.name = Atom(name)
-        self.table[name] = proc
+        atom = Atom(name)
+        # A key has no code of the user's: others are compared with it.
+        self.table[name if type(name) is str else atom] = proc
+        rare.name = atom
 
     def check_free(self, name: Any) -> None:
         """Refuses a name that cannot be given now."""
@@ -59,8 +61,8 @@ class RegisteredNames:
         """Frees the name of a process, if it has one."""
         rare = proc.rare
         if rare is not None and rare.name is not None:
-            del self.table[rare.name]
-            rare.name = None
+            name, rare.name = rare.name, None
+            del self.table[name]
 
     def lookup(self, name: str) -> Process | None:
         """The process of this name."""

@@ -15,6 +15,7 @@ import asyncio
 import contextvars
 import sys
 from collections import deque
+from functools import partial
 from inspect import CORO_CLOSED, getcoroutinestate
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, final
@@ -22,10 +23,12 @@ from typing import TYPE_CHECKING, Any, Final, final
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from beamish.terms import ProcessExit
+from beamish.terms.careful import do_all, is_interrupt, show
 
-from .asyncio_task import abandon, is_cancelled, take_cancellation
+from .asyncio_task import abandon, cancel, is_cancelled, take_cancellation
 from .calls import reply
-from .exiting import ForcedEnd, end_raised, end_returned, finish, start_grace
+from .exiting import ForcedEnd, end_raised, end_returned, finish, rescue, start_grace
+from .giving_up import give_up
 from .handing import establish_handed
 from .here import enqueue, here
 from .serving import Server, Unanswered
@@ -81,6 +84,7 @@ class Scheduler:
         queue: the processes that can run, in turn.
         beat: increases as slices are run; the watchdog looks at it.
         parked: how many processes are parked in the middle of their code.
+        closed: whether it has ended.
     """
 
     __slots__ = (
@@ -90,6 +94,7 @@ class Scheduler:
         "_worker",
         "abandoned",
         "beat",
+        "closed",
         "context",
         "deadline",
         "loop",
@@ -103,6 +108,7 @@ class Scheduler:
         self.loop: asyncio.AbstractEventLoop = loop
         self.queue: deque[Process] = deque()
         self.beat: int = 0
+        self.closed: bool = False
         self.parked: int = 0
         self.deadline = 0.0
         self.tasks: Any = _current_tasks()
@@ -124,36 +130,42 @@ class Scheduler:
 
     def _push_first(self, proc: Process) -> None:
         """The first push asks for a drain; until that is over a push is a mere append."""
-        self.queue.append(proc)
         self.arm()
+        self.queue.append(proc)
 
     def arm(self) -> None:
         """Asks the loop for a drain."""
+        self._next = self.loop.call_soon(self._drain, context=self.context)
         here.armed = True
         here.push = self.queue.append
-        self._next = self.loop.call_soon(self._drain, context=self.context)
 
     def _drain(self) -> None:
-        self._hub = getcurrent()
-        self.deadline = monotonic() + _BUDGET
-        self.beat += 1
-        preemption = self.preemption
-        if preemption is not None and not preemption.on:
-            preemption.start()
-        if self._worker.dead:
-            self._worker = greenlet(self.work)
         try:
+            self._hub = getcurrent()
+            self.deadline = monotonic() + _BUDGET
+            self.beat += 1
+            preemption = self.preemption
+            if preemption is not None and not preemption.on:
+                preemption.start()
+            if self._worker.dead:
+                self._worker = greenlet(self.work)
             self._worker.switch()
         finally:
             here.process = None
             self.tasks.pop(self.loop, None)
+            here.armed = False
+            here.push = self._push_first
             if self.queue:
-                self.arm()
-            else:
-                here.armed = False
-                here.push = self._push_first
+                self._drain_on()
 
-    def work(self) -> None:
+    def _drain_on(self) -> None:
+        """Asks for the next drain; one that nobody asks for is one for which others wait."""
+        try:
+            self.arm()
+        except MemoryError:
+            give_up()
+
+    def work(self) -> None:  # noqa: C901 - a slice costs no call more than it must
         """The body of a worker greenlet: runs slices forever."""
         queue, tasks, loop = self.queue, self.tasks, self.loop
         popleft = queue.popleft
@@ -163,29 +175,32 @@ class Scheduler:
                     proc = popleft()
                 except IndexError:
                     break
-                state = proc.state
-                if state > RUNNING:
-                    if state == EXIT_PENDING and proc.rare is None:
-                        self._end(proc)
-                    else:
-                        self._unusual(proc)
-                    continue
-                here.process = proc
-                tasks[loop] = proc
                 try:
-                    yielded = proc.context.run(proc.send, proc.value)
-                except StopIteration as stop:
-                    end_returned(proc, stop.value)
-                except BaseException as error:
-                    end_raised(proc, error)
-                else:
-                    # A process in receive() yields None and has said what it waits for.
-                    if yielded is not None or proc.state >= WOKEN:
-                        if proc.state == WAIT_REPLY:
-                            self.hand_over(yielded)
+                    state = proc.state
+                    if state > RUNNING:
+                        if state == EXIT_PENDING and proc.rare is None:
+                            self._end(proc)
                         else:
-                            suspended(proc, yielded)
-                        yielded = None
+                            self._unusual(proc)
+                        continue
+                    here.process = proc
+                    tasks[loop] = proc
+                    try:
+                        yielded = proc.context.run(proc.send, proc.value)
+                    except StopIteration as stop:
+                        end_returned(proc, stop.value)
+                    except BaseException as error:
+                        end_raised(proc, error)
+                    else:
+                        # A process in receive() yields None and has said what it waits for.
+                        if yielded is not None or proc.state >= WOKEN:
+                            if proc.state == WAIT_REPLY:
+                                self.hand_over(yielded)
+                            else:
+                                suspended(proc, yielded)
+                            yielded = None
+                except BaseException as failure:
+                    self._rescue(proc, failure)
             self.beat += 1
             if queue and monotonic() < self.deadline:
                 continue
@@ -193,42 +208,57 @@ class Scheduler:
             self._worker = getcurrent()
             self._hub.switch()
 
+    def _rescue(self, proc: Process, failure: BaseException) -> None:
+        """What has left the runtime ends the process whose turn it was, and nothing else."""
+        if self.closed:
+            raise failure  # the end of the worker itself
+        rescue(proc, failure)
+        if is_interrupt(failure):
+            raise failure
+
     def hand_over(self, call: Any) -> None:
         """Runs the call of an idle server at once, in the caller's turn (see handing.py)."""
         while True:
             caller, proc, message, _ = call
-            server: Server = proc.pattern
-            here.handed = call
-            here.process = proc
-            self.tasks[self.loop] = proc
-            proc.state = WOKEN
-            proc.value = message
             try:
-                result = proc.context.run(server.handle_call, message)
-            except BaseException as error:
-                call = _slice(proc, server._fail, error)
-            else:
-                if result.__class__ is Unanswered:
-                    call = _slice(proc, server._go_on, result.outcome)
+                server: Server = proc.pattern
+                here.handed = call
+                here.process = proc
+                self.tasks[self.loop] = proc
+                proc.state = WOKEN
+                proc.value = message
+                try:
+                    result = proc.context.run(server.handle_call, message)
+                except BaseException as error:
+                    call = _slice(proc, server._fail, error)
                 else:
-                    if here.handed is not call:
-                        reply(message[1], result)
+                    if type(result) is Unanswered:
+                        call = _slice(proc, server._go_on, result.outcome)
                     else:
-                        # reply(), inlined: nobody else knows of this call.
-                        here.handed = None
-                        if caller.state == WAIT_REPLY:
-                            caller.value = (caller.pattern, result)
-                            caller.pattern = len(caller.mailbox) if caller.mailbox else 0
-                            caller.state = WOKEN
-                            self.queue.append(caller)
-                    if not proc.mailbox and proc.state <= RUNNING:
-                        proc.value = None
-                        proc.state = WAIT_ANY
-                        return
-                    call = _slice(proc, server._go_on, None)
-            if call is None:
+                        if here.handed is not call:
+                            reply(message[1], result)
+                        else:
+                            # reply(), inlined: nobody else knows of this call.
+                            if caller.state == WAIT_REPLY:
+                                answer = (caller.pattern, result)
+                                self.queue.append(caller)
+                                caller.value = answer
+                                caller.pattern = len(caller.mailbox) if caller.mailbox else 0
+                                caller.state = WOKEN
+                            here.handed = None
+                        if not proc.mailbox and proc.state <= RUNNING:
+                            proc.value = None
+                            proc.state = WAIT_ANY
+                            return
+                        call = _slice(proc, server._go_on, None)
+                if call is None:
+                    return
+            except BaseException as failure:
+                if here.handed is not None:
+                    establish_handed()
+                self._rescue(proc, failure)
                 return
-            # The server in turn calls another one.
+            # Else the server in turn calls another one.
 
     # ---- preemption
 
@@ -239,22 +269,23 @@ class Scheduler:
         """
         if here.handed is not None:
             establish_handed()
-        proc.parked = getcurrent()
+        worker = self._spares.pop() if self._spares else greenlet(self.work, self._hub)
         self.queue.append(proc)
+        proc.parked = getcurrent()
         self.parked += 1
         self.beat += 1
-        self._worker = self._spares.pop() if self._spares else greenlet(self.work, self._hub)
+        self._worker = worker
         self._hub.switch()  # its time is used up, and so is the drain's
 
     def _resume(self, proc: Process, state: int) -> None:
         """Gives a parked process its turn; returns when this worker is needed again."""
+        self.tasks[self.loop] = proc
+        self._spares.append(getcurrent())
         target, proc.parked = proc.parked, None
         assert target is not None
         proc.state = state
         self.parked -= 1
         here.process = proc
-        self.tasks[self.loop] = proc
-        self._spares.append(getcurrent())
         target.switch()
 
     # ---- the uncommon
@@ -291,9 +322,10 @@ class Scheduler:
         self.queue.clear()
         here.push = _drop
         here.armed = True
-        for worker in [self._worker, *self._spares]:
-            worker.throw(GreenletExit)
+        self.closed = True
+        workers = [self._worker, *self._spares]
         self._spares.clear()
+        do_all([partial(worker.throw, GreenletExit) for worker in workers])
 
     def _unusual(self, proc: Process) -> None:
         """A turn of a process that is not in the common state."""
@@ -330,18 +362,18 @@ class Scheduler:
             if fate.force:
                 close_by_force(proc, fate)
             elif proc.waiter is None:
-                error = take_cancellation(proc)
+                error = take_cancellation(proc) or _take_failure(proc)
                 if error is not None:
                     run_slice(proc, proc.coro.throw, error)
                 else:
                     run_slice(proc, proc.send, None)
-        elif proc.waiter is not None and not fate.force and proc.waiter.cancel():
+        elif proc.waiter is not None and not fate.force and cancel(proc.waiter):
             # As for a cancelled Task: what it awaits ends first, which wakes the process.
             start_grace(proc)
         else:
             waiter, proc.waiter = proc.waiter, None
             if waiter is not None:
-                waiter.cancel()
+                cancel(waiter)
             take_cancellation(proc)  # the ProcessExit raised now answers it
             fate.thrown = True
             run_slice(proc, proc.coro.throw, ProcessExit(fate.reason))
@@ -389,6 +421,8 @@ def _slice(proc: Process, function: Callable[..., Any], *args: Any) -> Any:
     except StopIteration as stop:
         end_returned(proc, stop.value)
     except BaseException as error:
+        if here.handed is not None:
+            establish_handed()  # the call of a server that did not even see it
         end_raised(proc, error)
     else:
         if proc.state == WAIT_REPLY:
@@ -443,28 +477,32 @@ def _end_turn(future: asyncio.Future[None]) -> None:
 
 
 def _await(proc: Process, future: Any) -> None:
-    """Waits for an asyncio future, as asyncio.Task does."""
-    if getattr(future, "_asyncio_future_blocking", None) is not True:
-        _fail(
-            proc,
-            RuntimeError(f"{proc!r} yielded {future!r}: a process awaits asyncio futures only"),
-        )
-        return
-    future._asyncio_future_blocking = False
-    if future.get_loop() is not running_loop():
-        _fail(proc, RuntimeError(f"{proc!r} awaits {future!r}, which is attached to another loop"))
-        return
-    proc.waiter = future
+    """Waits for an asyncio future, as asyncio.Task does.
+
+    It may be anything that has been yielded. What it raises here is raised where it is awaited.
+    """
     node = here.node
     assert node is not None
-    future.add_done_callback(proc.wake_up, context=node.scheduler.context)
-    if proc.state <= TICKED:  # a tick may come here, too
-        proc.state = WAIT_FUTURE
-    elif proc.state == EXIT_PENDING:
-        return  # about to be cancelled anyway
-    task = proc.rare.task if proc.rare is not None else None
-    if task is not None and task.must_cancel and future.cancel(msg=task.message):
-        task.must_cancel = False
+    proc.waiter = future
+    try:
+        if getattr(future, "_asyncio_future_blocking", None) is not True:
+            raise RuntimeError(
+                f"{proc!r} yielded {show(future)}: a process awaits asyncio futures only"
+            )
+        future._asyncio_future_blocking = False
+        if future.get_loop() is not node.loop:
+            raise RuntimeError(f"{proc!r} awaits {show(future)}, which is attached to another loop")
+        if proc.state <= TICKED:  # a tick may come here, too
+            proc.state = WAIT_FUTURE
+        future.add_done_callback(proc.wake_up, context=node.scheduler.context)
+        if proc.state != EXIT_PENDING:  # else it is about to be cancelled anyway
+            task = proc.rare.task if proc.rare is not None else None
+            if task is not None and task.must_cancel and future.cancel(msg=task.message):
+                task.must_cancel = False
+    except BaseException as error:
+        if proc.waiter is future:  # else it has called back at once, and that counts
+            proc.waiter = None
+            _fail(proc, error)
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
@@ -474,11 +512,34 @@ def running_loop() -> asyncio.AbstractEventLoop:
     return node.loop
 
 
+class _Failed:
+    """What a clean-up is to be given when it goes on: an exception, where it awaited nonsense."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
 def _fail(proc: Process, error: BaseException) -> None:
+    """Raises an exception in a process that awaits what cannot be awaited."""
     if proc.state <= TICKED:
         proc.state = THROWING
         proc.value = error
-    enqueue(proc)
+        enqueue(proc)
+    elif proc.state == EXITING:
+        proc.value = _Failed(error)
+        enqueue(proc)
+    # One whose end is decided is given that.
+
+
+def _take_failure(proc: Process) -> BaseException | None:
+    """What `_fail` has left for a clean-up."""
+    failed = proc.value
+    if type(failed) is not _Failed:
+        return None
+    proc.value = None
+    return failed.error
 
 
 def close_by_force(proc: Process, fate: Fate) -> None:

@@ -22,17 +22,20 @@ from beamish.terms import (
     Pid,
     Ref,
 )
+from beamish.terms.careful import is_a
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import down_message, exit_message, new_tuple
-from beamish.terms.words import DOWN, PROCESS, is_word
+from beamish.terms.words import DOWN, PROCESS
 
 from .aliases import EXPLICIT, activate, check_alias
 from .fate import doom
+from .giving_up import give_up
 from .here import here, running_node
 from .journal import plain
 from .mailbox import check, deliver
 from .references import make_monitor_ref
+from .reports import report_failure
 from .states import DEAD, EXIT_PENDING, EXITING, WOKEN
 from .ties import tie, tied, untie, unwatch, watch
 
@@ -62,12 +65,13 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
 
     Row 1 (the link no longer exists) cannot happen here: see the head of this file.
     """
-    if not link and isinstance(reason, str) and reason == KILL:  # is_word, inlined
+    is_text = issubclass(type(reason), str)  # is_word, inlined
+    if not link and is_text and str.__eq__(reason, KILL):
         here.journal.append((target.pid, KILLED, sender, False))
         doom(target, KILLED, force=True)
     elif target.trap_exit:
         deliver(target, exit_message(sender, reason))
-    elif not is_word(reason, NORMAL) or sender is target.pid:
+    elif not (is_text and str.__eq__(reason, NORMAL)) or sender is target.pid:
         here.journal.append((target.pid, plain(reason), sender, link))
         doom(target, reason)
 
@@ -231,7 +235,10 @@ def die(proc: Process, reason: Any) -> None:
                 watcher.monitors = None
             else:
                 del watcher.monitors[ref]
-            deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
+            try:
+                deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
+            except BaseException as failure:
+                _not_told(watcher, failure)
         else:
             _tell_watchers(pid, tied(ref), reason)
     if proc.monitors is not None:
@@ -241,8 +248,9 @@ def die(proc: Process, reason: Any) -> None:
 
 
 def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
-    ends = not (isinstance(reason, str) and reason == NORMAL)
-    noted = plain(reason) if isinstance(reason, BaseException) else reason
+    cls: Any = type(reason)
+    ends = not (issubclass(cls, str) and str.__eq__(reason, NORMAL))  # is_word, inlined
+    noted = plain(reason) if issubclass(cls, BaseException) else reason
     for other_pid in links:
         other: Process = other_pid._process
         theirs: Any = other.links
@@ -250,12 +258,15 @@ def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
             other.links = None
         else:
             del theirs[pid]
-        # exit_signal, inlined.
-        if other.trap_exit:
-            deliver(other, exit_message(pid, reason))
-        elif ends:
-            here.journal.append((other_pid, noted, pid, True))
-            doom(other, reason)
+        try:
+            # exit_signal, inlined.
+            if other.trap_exit:
+                deliver(other, exit_message(pid, reason))
+            elif ends:
+                here.journal.append((other_pid, noted, pid, True))
+                doom(other, reason)
+        except BaseException as failure:
+            _not_told(other, failure)
 
 
 def _tell_watchers(pid: Pid, refs: Collection[MonitorRef], reason: Any) -> None:
@@ -267,15 +278,25 @@ def _tell_watchers(pid: Pid, refs: Collection[MonitorRef], reason: Any) -> None:
             watcher.monitors = None
         else:
             del theirs[ref]
-        if ref._kind is not None or ref._options is not None:
-            _send_down(watcher, ref, pid, reason)
-            continue
-        message = new_tuple(Down, (DOWN, ref, PROCESS, pid, reason))
-        mailbox = watcher.mailbox
-        if mailbox is not None and WOKEN <= watcher.state < EXIT_PENDING:
-            mailbox.append(message)  # deliver, inlined: it has many monitors, and is at work
-        else:
-            deliver(watcher, message)
+        try:
+            if ref._kind is not None or ref._options is not None:
+                _send_down(watcher, ref, pid, reason)
+                continue
+            message = new_tuple(Down, (DOWN, ref, PROCESS, pid, reason))
+            mailbox = watcher.mailbox
+            if mailbox is not None and WOKEN <= watcher.state < EXIT_PENDING:
+                mailbox.append(message)  # deliver, inlined: it has many monitors, and is at work
+            else:
+                deliver(watcher, message)
+        except BaseException as failure:
+            _not_told(watcher, failure)
+
+
+def _not_told(proc: Process, failure: BaseException) -> None:
+    """A process could not be told of an end; the others still are."""
+    if is_a(failure, MemoryError):
+        give_up()
+    report_failure(proc, "could not be told of the end of another", failure)
 
 
 def _let_go(proc: Process) -> None:

@@ -52,7 +52,11 @@ def spawn_process(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, A
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
     proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = proc.serving = None
     node.processes.add(proc)
-    here.push(proc)
+    try:
+        here.push(proc)
+    except BaseException:
+        node.processes.discard(proc)  # it will never run
+        raise
     return proc
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import SHUTDOWN
+from beamish.terms.careful import do_all
 
 from .exiting import finish
 from .fate import doom
 from .here import here
 from .offload import stop_executor
+from .reports import report_error
 from .signals import exit_signal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from .node import Node
     from .process import Process
@@ -35,19 +38,28 @@ async def stop(node: Node, seconds: float) -> None:
     first, then the orphans that they leave, and so on; after `seconds`, or when asked to `hurry`,
     the rest is killed.
     """
-    node.deaths = asyncio.Event()
-    _let_tasks_go(node)
-    await _end_in_order(node, node.deaths, node.loop.time() + seconds)
-    kill_all(node)
-    killed = node.grace + _KILL_TIME * len(node.processes)
-    await _end_in_order(node, node.deaths, node.loop.time() + killed)
-    if node.closing:
-        await _patiently(node, asyncio.wait(node.closing))
-    for callback in reversed(node.on_stop):
+    try:
+        node.deaths = asyncio.Event()
+        _let_tasks_go(node)
+        await _end_in_order(node, node.deaths, node.loop.time() + seconds)
+        kill_all(node)
+        killed = node.grace + _KILL_TIME * len(node.processes)
+        await _end_in_order(node, node.deaths, node.loop.time() + killed)
+        if node.closing:
+            await _patiently(node, asyncio.wait(node.closing))
+        for callback in reversed(node.on_stop):
+            await _call_back(node, callback)
+    finally:
+        close(node)
+
+
+async def _call_back(node: Node, callback: Callable[[], object]) -> None:
+    try:
         waits = callback()
         if inspect.isawaitable(waits):
             await _patiently(node, waits)
-    close(node)
+    except Exception as error:
+        report_error("The node's stop goes on, but this has failed in it", error)
 
 
 def hurry(node: Node) -> None:
@@ -73,13 +85,16 @@ def kill_all(node: Node) -> None:
 
 def close(node: Node) -> None:
     """Ends the node itself; processes that still run are dropped."""
-    node.scheduler.close()
-    if node.preemption is not None:
-        node.preemption.close()
-    node.timers.close()
-    for executor in node.executors.values():
-        stop_executor(executor)
-    here.node = here.process = None
+    preemption = [] if node.preemption is None else [node.preemption.close]
+    executors = [partial(stop_executor, executor) for executor in node.executors.values()]
+    do_all(
+        [*preemption, node.scheduler.close, node.timers.close, *executors, partial(_leave, node)]
+    )
+
+
+def _leave(node: Node) -> None:
+    """Another node may begin."""
+    here.node = here.process = here.handed = here.due = None
     here.journal.clear()
     node.processes.clear()
     node.adopted.clear()

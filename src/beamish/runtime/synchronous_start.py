@@ -160,10 +160,11 @@ def acknowledge(starter: tuple[Pid, Any], value: Any) -> None:
         reply(starter, value)
         return
     proc: Process = ref._watched
+    answer = (ref, value)
+    here.push(asker)
     ref._alias = ref._watched = None
     asker.monitors = None if asker.monitors is ref else untie(asker.monitors, ref)
     proc.watchers = None if proc.watchers is ref else untie(proc.watchers, ref)
     asker.pattern = len(asker.mailbox) if asker.mailbox else 0  # as in deliver
     asker.state = WOKEN
-    asker.value = (ref, value)
-    here.push(asker)
+    asker.value = answer

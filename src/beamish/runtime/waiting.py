@@ -130,9 +130,9 @@ def wake(pid: Pid, value: Any = None) -> bool:
     proc: Process | None = pid._process
     if proc is None or proc.state != WAIT_WAKE:
         return False
+    here.push(proc)
     proc.state = RUNNING
     proc.value = value
-    here.push(proc)
     return True
 
 
@@ -146,9 +146,10 @@ def wake_error(pid: Pid, error: Exception) -> bool:
     if proc is None or proc.state != WAIT_WAKE:
         return False
     outside = proc.rare is not None and proc.rare.outside is not None
-    proc.state = RUNNING if outside else THROWING
-    proc.value = _Raise(error) if outside else error
+    value = _Raise(error) if outside else error
     here.push(proc)
+    proc.state = RUNNING if outside else THROWING
+    proc.value = value
     return True
 
 

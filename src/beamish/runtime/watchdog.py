@@ -17,7 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, final
 
 from .here import here
-from .reports import report_blocked
+from .reports import report_blocked, report_error, report_missing
 
 if TYPE_CHECKING:
     from .process import Process
@@ -27,13 +27,24 @@ __all__ = ["Watchdog"]
 
 LIMIT: Final = 0.1  # seconds after which a process that blocks is reported
 _POLL: Final = 0.025  # seconds between two looks
+_PATIENCE: Final = 1.0  # seconds that a look may take when the node ends
 
 
 @final
 class Watchdog:
     """Watches the thread that made it."""
 
-    __slots__ = ("_active", "_closed", "_nudges", "_scheduler", "_thread", "_watched")
+    __slots__ = (
+        "_active",
+        "_closed",
+        "_nudges",
+        "_reported",
+        "_scheduler",
+        "_seen",
+        "_since",
+        "_thread",
+        "_watched",
+    )
 
     def __init__(self, scheduler: Scheduler, *, nudges: bool) -> None:
         self._scheduler = scheduler
@@ -42,12 +53,20 @@ class Watchdog:
         self._active = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
+        self._seen: tuple[Process | None, int] = (None, 0)
+        self._since = 0.0
+        self._reported = False
 
     def resume(self) -> None:
         """Begins to look, because the node runs processes."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="beamish-watchdog", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="beamish-watchdog", daemon=True)
+            try:
+                thread.start()
+            except Exception as error:  # none is to be had: it is tried again next time
+                report_missing("The watchdog does not run, and what blocks is not reported", error)
+                return
+            self._thread = thread
         self._active.set()
 
     def pause(self) -> None:
@@ -59,26 +78,29 @@ class Watchdog:
         self._closed.set()
         self._active.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE)  # a handler of the log's may never return
 
     def _run(self) -> None:
-        seen: tuple[Process | None, int] = (None, 0)
-        since = 0.0
-        reported = False
         while not self._closed.wait(_POLL):
             self._active.wait()
-            now = (here.process, self._scheduler.beat)
-            if now[0] is None or now != seen:
-                seen, since, reported = now, monotonic(), False
-                continue
-            held = monotonic() - since
-            if held < LIMIT:
-                continue
-            if self._nudges and self._scheduler.parked:
-                signal.pthread_kill(self._watched, signal.SIGVTALRM)
-            if not reported:
-                reported = True
-                self._report(now[0], held)
+            try:
+                self._look()
+            except BaseException as error:
+                report_error("The watchdog has failed", error)
+
+    def _look(self) -> None:
+        now = (here.process, self._scheduler.beat)
+        if now[0] is None or now != self._seen:
+            self._seen, self._since, self._reported = now, monotonic(), False
+            return
+        held = monotonic() - self._since
+        if held < LIMIT:
+            return
+        if self._nudges and self._scheduler.parked:
+            signal.pthread_kill(self._watched, signal.SIGVTALRM)
+        if not self._reported:
+            self._reported = True
+            self._report(now[0], held)
 
     def _report(self, proc: Process, held: float) -> None:
         frame = sys._current_frames().get(self._watched)

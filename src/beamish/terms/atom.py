@@ -37,7 +37,9 @@ class Atom(str, metaclass=_AtomType):
     def __new__(cls, text: str) -> Atom:  # noqa: D102  # the class tells
         known = _table.get(text)
         if known is None:
-            known = _table[text] = super().__new__(cls, text)
+            known = super().__new__(cls, text)
+            # A key has no code of the user's: others are compared with it.
+            _table[text if type(text) is str else str.__str__(known)] = known
         return known
 
     def __reduce__(self) -> tuple[type[Atom], tuple[str]]:

@@ -104,8 +104,8 @@ class ProcessExit(asyncio.CancelledError):
 
     @property
     def reason(self) -> Any:
-        """The exit reason."""
-        return self.args[0]
+        """The exit reason; None where it was raised without one."""
+        return self.args[0] if self.args else None
 
 
 def describe(term: Any) -> str:

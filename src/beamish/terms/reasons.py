@@ -7,6 +7,17 @@ from types import TracebackType
 from typing import Any, Final, cast
 
 from .atom import Atom
+from .careful import (
+    class_name,
+    elements,
+    forget_traceback,
+    is_a,
+    keep,
+    kept,
+    module_name,
+    origins_of,
+    traceback_of,
+)
 from .errors import (
     BadArgError,
     NoProcError,
@@ -15,6 +26,7 @@ from .errors import (
     Throw,
     cycle_in_words,
 )
+from .words import is_word
 
 __all__ = [
     "BADARG",
@@ -62,26 +74,25 @@ def is_expected(reason: object) -> bool:
         >>> is_expected("shutdown"), is_expected(("shutdown", 1)), is_expected("boom")
         (True, True, False)
     """
-    if isinstance(reason, tuple):
-        pair = cast("tuple[object, ...]", reason)
-        return len(pair) == 2 and isinstance(pair[0], str) and pair[0] == SHUTDOWN
-    return isinstance(reason, str) and reason in (NORMAL, SHUTDOWN)
+    if is_a(reason, tuple):
+        pair = elements(cast("tuple[Any, ...]", reason))
+        return len(pair) == 2 and is_word(pair[0], SHUTDOWN)
+    return is_word(reason, NORMAL) or is_word(reason, SHUTDOWN)
 
 
 def keep_stack(error: BaseException) -> None:
     """Replaces the traceback of an exit reason with plain data, so that it keeps no frame alive."""
-    if hasattr(error, _STACK):
-        error.__traceback__ = None
-        return
-    setattr(error, _STACK, _stack_of(error.__traceback__))
-    _forget_frames(error)
+    if kept(error, _STACK) is None:
+        keep(error, _STACK, _stack_of(traceback_of(error)))
+        _forget_frames(error)
+    forget_traceback(error)
 
 
 def _stack_of(tb: TracebackType | None) -> Stack:
     stack: Stack = []
     while tb is not None:
         code = tb.tb_frame.f_code
-        module = tb.tb_frame.f_globals.get("__name__", "?")
+        module = module_name(tb.tb_frame.f_globals)
         if stack or not module.startswith("beamish.runtime."):  # not the scheduler's own
             where: list[tuple[Atom, Any]] = [(_FILE, code.co_filename), (_LINE, tb.tb_lineno)]
             stack.append((Atom(module), Atom(code.co_qualname), code.co_argcount, where))
@@ -99,10 +110,8 @@ def _forget_frames(error: BaseException) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        one.__traceback__ = None
-        todo += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            todo += cast("BaseExceptionGroup[BaseException]", one).exceptions
+        forget_traceback(one)
+        todo += origins_of(one)
 
 
 def to_erlang(reason: Any) -> Any:
@@ -117,28 +126,28 @@ def to_erlang(reason: Any) -> Any:
         >>> to_erlang("boom"), to_erlang(ZeroDivisionError())[0]
         ('boom', 'badarith')
     """
-    if isinstance(reason, BaseException):
+    if is_a(reason, BaseException):
         return _error_to_erlang(reason)
-    if isinstance(reason, tuple):
+    if is_a(reason, tuple):
         terms = cast("tuple[Any, ...]", reason)
         shaped = tuple(to_erlang(term) for term in terms)
         same = all(new is old for new, old in zip(shaped, terms, strict=True))
         return terms if same else shaped
-    if isinstance(reason, list):
+    if is_a(reason, list):
         return [to_erlang(term) for term in cast("list[Any]", reason)]
     return reason
 
 
 def _error_to_erlang(error: BaseException) -> Any:
-    if isinstance(error, ProcessExit):
+    if is_a(error, ProcessExit):
         return to_erlang(error.reason)
-    if isinstance(error, SystemExit | KeyboardInterrupt):
-        return (Atom(type(error).__name__), *error.args)
-    stack: Stack | None = getattr(error, _STACK, None)
+    if is_a(error, SystemExit) or is_a(error, KeyboardInterrupt):
+        return (Atom(class_name(error)), *error.args)
+    stack: Stack | None = kept(error, _STACK)
     if stack is None:
-        stack = _stack_of(error.__traceback__)
+        stack = _stack_of(traceback_of(error))
     if not stack:  # it was never raised, but the shape has a place for the stack
-        stack = [(Atom("beamish"), Atom(type(error).__name__), 0, [])]
+        stack = [(Atom("beamish"), Atom(class_name(error)), 0, [])]
     return (_error_term(error), stack)
 
 
@@ -146,21 +155,21 @@ def _error_term(error: BaseException) -> Any:
     term = getattr(error, "erlang_term", None)  # an exception may define its own
     if term is not None:
         return term
-    if isinstance(error, ProcessError):
+    if is_a(error, ProcessError):
         return to_erlang(error.reason)
-    if isinstance(error, Throw):
+    if is_a(error, Throw):
         return (Atom("nocatch"), to_erlang(error.value))
-    if isinstance(error, NoProcError):
+    if is_a(error, NoProcError):
         return NOPROC
-    if isinstance(error, BadArgError):
+    if is_a(error, BadArgError):
         return BADARG
-    if isinstance(error, ArithmeticError):
+    if is_a(error, ArithmeticError):
         return Atom("badarith")
-    if isinstance(error, KeyError) and error.args:
+    if is_a(error, KeyError) and error.args:
         return (Atom("badkey"), error.args[0])
-    if isinstance(error, TypeError | ValueError):
+    if is_a(error, TypeError) or is_a(error, ValueError):
         return BADARG
-    return (Atom(type(error).__name__), str(error))
+    return (Atom(class_name(error)), str(error))
 
 
 def format_exit(reason: object) -> str:

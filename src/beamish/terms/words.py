@@ -6,7 +6,7 @@ test makes sure that no two modules make an Atom of the same text.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from .atom import Atom
 
@@ -61,6 +61,9 @@ TIMEOUT: Final = Atom("timeout")
 def is_word(term: object, word: str) -> bool:
     """Whether a term is this word, as an Atom or a plain string.
 
-    A term may be any object, for which ``==`` alone might do anything.
+    A term may be any object, whose ``==`` alone might do anything.
     """
-    return term is word or (isinstance(term, str) and term == word)
+    if term is word:
+        return True
+    text: Any = term
+    return issubclass(type(text), str) and str.__eq__(text, word)

@@ -1,0 +1,141 @@
+"""Looking at objects of the user's without running their code.
+
+``isinstance`` asks an object for its ``__class__`` where it is not of the class, ``==`` calls its
+method, and setting an attribute of an exception calls its ``__setattr__``. Any of these may raise,
+compute or exit. What ends a process, or works for another process than the one whose object it is,
+looks at it through these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Final, TypeGuard, TypeVar
+
+__all__ = [
+    "class_name",
+    "do_all",
+    "elements",
+    "entries",
+    "forget_traceback",
+    "is_a",
+    "is_interrupt",
+    "keep",
+    "kept",
+    "members_of",
+    "module_name",
+    "origins_of",
+    "show",
+    "traceback_of",
+]
+
+T = TypeVar("T")
+
+_TRACEBACK: Final[Any] = vars(BaseException)["__traceback__"]
+_CLASS_NAME: Final[Any] = vars(type)["__name__"]
+_ORIGINS: Final[tuple[Any, ...]] = tuple(
+    vars(BaseException)[name] for name in ("__cause__", "__context__")
+)
+_ELEMENTS: Final[Any] = vars(tuple)["__iter__"]
+_ENTRIES: Final[Any] = vars(dict)["items"]
+_GET: Final[Any] = vars(dict)["get"]
+_MEMBERS: Final[Any] = vars(BaseExceptionGroup)["exceptions"]
+
+
+def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
+    """As isinstance, by what the value is and not by what it says it is."""
+    return issubclass(type(value), kind)
+
+
+def class_name(value: object) -> str:
+    """The name of its class."""
+    name: str = _CLASS_NAME.__get__(type(value))
+    return name
+
+
+def show(value: object, in_words: Callable[[Any], str] = repr) -> str:
+    """Its repr, or what another function makes of it; where that fails, its class."""
+    try:
+        return str.__str__(in_words(value))
+    except BaseException:  # noqa: BLE001 - whatever it is: it is that object's
+        return f"<{class_name(value)} that cannot be shown>"
+
+
+def elements(value: tuple[Any, ...]) -> list[Any]:
+    """What is in a tuple, also in one of a class of the user's."""
+    return [*_ELEMENTS(value)]
+
+
+def entries(value: dict[Any, Any]) -> dict[Any, Any]:
+    """What is in a dict, likewise."""
+    return dict(_ENTRIES(value))
+
+
+def module_name(names: dict[str, Any]) -> str:
+    """The name of the module that has these globals; code that was given to exec may have any."""
+    name: object = _GET(names, "__name__")
+    return str.__str__(name) if is_a(name, str) else "?"
+
+
+def do_all(steps: Iterable[Callable[[], object]]) -> None:
+    """Takes each step, whatever becomes of the others; raises what failed first."""
+    failed: BaseException | None = None
+    for step in steps:
+        try:
+            step()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failed = error if failed is None else failed
+    if failed is not None:
+        raise failed
+
+
+# ---- exceptions
+
+
+def traceback_of(error: BaseException) -> TracebackType | None:
+    """Its ``__traceback__``."""
+    found: TracebackType | None = _TRACEBACK.__get__(error)
+    return found
+
+
+def forget_traceback(error: BaseException) -> None:
+    """Drops its traceback, and with it the frames that this keeps alive."""
+    _TRACEBACK.__set__(error, None)
+
+
+def origins_of(error: BaseException) -> Sequence[BaseException | None]:
+    """What it came from: its cause, its context, and the members of a group."""
+    found = [origin.__get__(error) for origin in _ORIGINS]
+    return [*found, *members_of(error)]
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether this is the KeyboardInterrupt of Ctrl-C that has come while beamish itself ran."""
+    tb = traceback_of(error)
+    if tb is None or not is_a(error, KeyboardInterrupt):
+        return False
+    while tb.tb_next is not None:
+        tb = tb.tb_next
+    # Raised where the signal has interrupted, or by the handler of asyncio.Runner.
+    return module_name(tb.tb_frame.f_globals).startswith(("beamish.", "asyncio."))
+
+
+def members_of(error: BaseException) -> Sequence[BaseException]:
+    """The exceptions in a group; none in any other exception."""
+    members: Sequence[BaseException] = ()
+    if is_a(error, BaseExceptionGroup):
+        members = _MEMBERS.__get__(error)
+    return members
+
+
+def keep(error: BaseException, name: str, value: Any) -> None:
+    """Keeps a value beside an exception, also beside one that takes no attributes."""
+    object.__setattr__(error, name, value)
+
+
+def kept(error: BaseException, name: str) -> Any:
+    """What `keep` has kept; None if nothing."""
+    try:
+        return object.__getattribute__(error, name)
+    except AttributeError:
+        return None
