@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
+from collections.abc import Callable
 from contextvars import Context, ContextVar
 from typing import Any
 
@@ -221,16 +222,15 @@ def test_cancellation_may_be_caught_and_the_process_goes_on(run: Run) -> None:
     assert run(main) == (1, 0, "next")
 
 
-@pytest.mark.parametrize(
-    "wait",
-    [
-        lambda _: process.receive(),
-        lambda _: process.receive(timeout=2 * PATIENCE),
-        lambda silent: behaviour.request(silent, "ask", "anything", timeout=None),
-        lambda _: behaviour.Server(lambda message: message, lambda call: call).receive(),
-    ],
-    ids=["receive", "receive for a time", "request", "server"],
-)
+WAITS: dict[str, Callable[[Any], Any]] = {
+    "receive": lambda _: process.receive(),
+    "receive for a time": lambda _: process.receive(timeout=2 * PATIENCE),
+    "request": lambda silent: behaviour.request(silent, "ask", "anything", timeout=None),
+    "server": lambda _: behaviour.Server(lambda message: message, lambda call: call).receive(),
+}
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
 def test_cancellation_that_meets_a_process_about_to_have_its_next_turn_is_not_lost(
     run: Run, wait: Any
 ) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import beamish
 from beamish import process, receive, send, spawn
-from beamish.otp import Agent, GenEvent, GenServer, GenStatem, gen_event, gen_server, gen_statem
+from beamish.otp import (
+    Agent,
+    GenEvent,
+    GenServer,
+    GenStatem,
+    Supervisor,
+    gen_event,
+    gen_server,
+    gen_statem,
+)
 
 
 async def work(number: int, text: str = "") -> int:
@@ -36,8 +45,6 @@ async def main() -> str:
 
 async def start() -> None:
     server = await GenServer.start_link(1, name="name", timeout=1.0, more=2)
-    await GenServer.start_link(1, name=5)  # refused
-    await GenStatem.start(timeout="soon")  # refused
     await gen_server.start_link(GenServer, 1, name="name", spawn_opt={"label": "a"}, more=2)
     await gen_server.start_link(GenServer, 1, spawn_opt={"labels": "a"})  # refused
     await gen_statem.start_monitor(GenStatem, debug=5)  # refused
@@ -49,6 +56,59 @@ async def start() -> None:
     await Agent.start_link(5)  # refused
     await gen_server.call(server, "hello", None)
     await gen_server.call(server, "hello", "soon")  # refused
+
+
+class Counter(GenServer, restart="transient"):
+    def init(self, start: int = 0, *, step: int = 1) -> None:
+        self.n = start * step
+
+
+class Stack(GenServer):
+    async def init(self, items: list[str]) -> None:
+        self.items = items
+
+
+class Light(GenStatem):
+    def init(self, watts: int) -> None:
+        self.watts = watts
+
+
+class Wrong(GenServer, restart="permanant"):  # refused
+    pass
+
+
+async def servers() -> None:
+    await Counter.start_link()
+    await Counter.start_link(5, step=2)
+    await Counter.start_link(5, name="counter", timeout=1.0)
+    await Counter.start(5)
+    await Counter.start_monitor(5)
+    await Stack.start_link(["one"], debug=["trace"])
+    await Light.start_link(60)
+    await GenServer.start_link(1, two=2)
+    await gen_server.start_link(Counter, 5, name="counter")
+    await Counter.start_link("wrong")  # refused
+    await Counter.start_link(5, stpe=2)  # refused
+    await Counter.start_link(5, name=5)  # refused
+    await Light.start(60, timeout="soon")  # refused
+    await Counter.start("wrong")  # refused
+    await Counter.start_monitor("wrong")  # refused
+    await Stack.start_link()  # refused
+    await Light.start_link("bright")  # refused
+    await gen_server.start_link(Counter, timeout="soon")  # refused
+    children = [
+        Counter,
+        (Counter, 5),
+        Counter.child_spec(5, step=2),
+        Counter.child_spec(5, id="second", name="counter", restart="temporary"),
+    ]
+    Counter.child_spec("wrong")  # refused
+    Counter.child_spec(5, restart="permanant")  # refused
+    Light.child_spec()  # refused
+    await Supervisor.start_link(children, strategy="one_for_all", max_restarts=1)
+    await Supervisor.start_link(children, strategy="one_for_al")  # refused
+    await Supervisor.start_link(children, max_restarts="many")  # refused
+    await Supervisor.start_link(children, name=5)  # refused
 
 
 length: int = beamish.run(main)  # refused

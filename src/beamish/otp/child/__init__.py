@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         child_spec,
     )
     from .supervised import Supervised as Supervised
+    from .supervised import SupervisedServer as SupervisedServer
 else:
     __getattr__, __dir__ = _exports(
         __name__,
@@ -41,7 +42,7 @@ else:
                 "ChildLike ChildSpec ChildType DEFAULT Modules Restart Shutdown StartFunction "
                 "child_spec"
             ),
-            ".supervised": "Supervised",
+            ".supervised": "Supervised SupervisedServer",
         },
     )
 

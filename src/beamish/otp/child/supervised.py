@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, ClassVar
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, overload
 
-from beamish.otp.gen import Name
+from beamish.otp.gen import HasInit, Name, SpawnOptions, Startable
 from beamish.terms import Atom
 
 from .spec import DEFAULT, ChildSpec, ChildType, Restart, Shutdown
 
-__all__ = ["Supervised"]
+__all__ = ["Supervised", "SupervisedServer"]
+
+P = ParamSpec("P")
 
 
 class Supervised:
@@ -91,3 +93,135 @@ class Supervised:
         if cls._spec_id is not None:
             return cls._spec_id
         return Atom(name if isinstance(name, str) else cls.__name__)
+
+
+class SupervisedServer(Startable, Supervised):
+    """A child whose ``init`` gets the arguments of its start functions and its child spec."""
+
+    if TYPE_CHECKING:
+        # As the start functions of Startable, for type checkers alone.
+        @overload  # type: ignore[override]
+        @classmethod
+        def child_spec(cls: type[HasInit[P]], *args: P.args, **kwargs: P.kwargs) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable,
+            name: Name | None = ...,
+            restart: Restart | None = ...,
+            shutdown: Shutdown = ...,
+            significant: bool = ...,
+            timeout: float | None = ...,
+            debug: Iterable[Any] = ...,
+            spawn_opt: SpawnOptions | None = ...,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable = ...,
+            name: Name | None,
+            restart: Restart | None = ...,
+            shutdown: Shutdown = ...,
+            significant: bool = ...,
+            timeout: float | None = ...,
+            debug: Iterable[Any] = ...,
+            spawn_opt: SpawnOptions | None = ...,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable = ...,
+            name: Name | None = ...,
+            restart: Restart | None,
+            shutdown: Shutdown = ...,
+            significant: bool = ...,
+            timeout: float | None = ...,
+            debug: Iterable[Any] = ...,
+            spawn_opt: SpawnOptions | None = ...,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable = ...,
+            name: Name | None = ...,
+            restart: Restart | None = ...,
+            shutdown: Shutdown,
+            significant: bool = ...,
+            timeout: float | None = ...,
+            debug: Iterable[Any] = ...,
+            spawn_opt: SpawnOptions | None = ...,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable = ...,
+            name: Name | None = ...,
+            restart: Restart | None = ...,
+            shutdown: Shutdown = ...,
+            significant: bool,
+            timeout: float | None = ...,
+            debug: Iterable[Any] = ...,
+            spawn_opt: SpawnOptions | None = ...,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable = ...,
+            name: Name | None = ...,
+            restart: Restart | None = ...,
+            shutdown: Shutdown = ...,
+            significant: bool = ...,
+            timeout: float | None,
+            debug: Iterable[Any] = ...,
+            spawn_opt: SpawnOptions | None = ...,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable = ...,
+            name: Name | None = ...,
+            restart: Restart | None = ...,
+            shutdown: Shutdown = ...,
+            significant: bool = ...,
+            timeout: float | None = ...,
+            debug: Iterable[Any],
+            spawn_opt: SpawnOptions | None = ...,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @overload
+        @classmethod
+        def child_spec(
+            cls,
+            *args: Any,
+            id: Hashable = ...,
+            name: Name | None = ...,
+            restart: Restart | None = ...,
+            shutdown: Shutdown = ...,
+            significant: bool = ...,
+            timeout: float | None = ...,
+            debug: Iterable[Any] = ...,
+            spawn_opt: SpawnOptions | None,
+            **kwargs: Any,
+        ) -> ChildSpec: ...
+        @classmethod
+        def child_spec(cls, *args: Any, **kwargs: Any) -> ChildSpec: ...  # noqa: D102

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         send_request,
         wait_response,
     )
-    from .startable import Startable, StartOptions
+    from .startable import HasInit, Startable, StartOptions
     from .starting import (
         ACK,
         STARTER,
@@ -80,7 +80,7 @@ else:
                 "Request RequestError RequestIds Response check_response receive_response "
                 "reqids_add reqids_new reqids_size reqids_to_list send send_request wait_response"
             ),
-            ".startable": "Startable StartOptions",
+            ".startable": "HasInit Startable StartOptions",
             ".starting": (
                 "ACK Function Hibernation STARTER SpawnOptions Starter acknowledge "
                 "check_callable claim fail hibernated ignore report_exit reporting "
@@ -100,6 +100,7 @@ __all__ = [
     "Caller",
     "Dest",
     "Function",
+    "HasInit",
     "Hibernation",
     "Name",
     "NotGiven",

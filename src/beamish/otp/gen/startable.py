@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
-from typing import Any, TypedDict
+from typing import Any, ParamSpec, Protocol, TypedDict, overload
 
 from beamish.terms import Pid, Ref
 
 from .names import Name
 from .starting import SpawnOptions
 
-__all__ = ["StartOptions", "Startable"]
+__all__ = ["HasInit", "StartOptions", "Startable"]
 
 
 class StartOptions(TypedDict, total=False):
@@ -29,13 +29,80 @@ class StartOptions(TypedDict, total=False):
     spawn_opt: SpawnOptions | None
 
 
+P = ParamSpec("P")
+
+
+class HasInit(Protocol[P]):
+    """A class whose ``init`` takes these arguments."""
+
+    def init(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """What the start functions pass their arguments to."""
+
+
 class Startable:
-    """The start functions of a behaviour's class."""
+    """The start functions of a behaviour's class.
+
+    Type checkers compare the arguments with those of ``init``. Where an option is given as well
+    they cannot: no type says "the arguments of that function, and a keyword more". So there is one
+    signature for each option that is given, and the one without options is ignored where it is
+    compared with the function, whose options an ``init`` might have as well.
+    An ``init`` that takes every keyword, as the one of a class that defines none, hides a wrong
+    option.
+    """
 
     # These are not coroutine functions but return start_opt's coroutine: one frame less in the
     # start of each of a supervisor's children.
 
+    @overload
     @classmethod
+    def start_link(
+        cls: type[HasInit[P]], *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start_link(
+        cls,
+        *args: Any,
+        name: Name | None,
+        timeout: float | None = ...,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        debug: Iterable[Any],
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @classmethod  # type: ignore[misc]
     def start_link(
         cls,
         *args: Any,
@@ -67,7 +134,56 @@ class Startable:
         """
         return cls._start_opt(args, kwargs, name, timeout, debug, spawn_opt, True)
 
+    @overload
     @classmethod
+    def start(
+        cls: type[HasInit[P]], *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start(
+        cls,
+        *args: Any,
+        name: Name | None,
+        timeout: float | None = ...,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        debug: Iterable[Any],
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @overload
+    @classmethod
+    def start(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, Pid]: ...
+    @classmethod  # type: ignore[misc]
     def start(
         cls,
         *args: Any,
@@ -83,7 +199,56 @@ class Startable:
         """
         return cls._start_opt(args, kwargs, name, timeout, debug, spawn_opt, False)
 
+    @overload
     @classmethod
+    def start_monitor(
+        cls: type[HasInit[P]], *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, tuple[Pid, Ref]]: ...
+    @overload
+    @classmethod
+    def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None,
+        timeout: float | None = ...,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, tuple[Pid, Ref]]: ...
+    @overload
+    @classmethod
+    def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, tuple[Pid, Ref]]: ...
+    @overload
+    @classmethod
+    def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        debug: Iterable[Any],
+        spawn_opt: SpawnOptions | None = ...,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, tuple[Pid, Ref]]: ...
+    @overload
+    @classmethod
+    def start_monitor(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        debug: Iterable[Any] = ...,
+        spawn_opt: SpawnOptions | None,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, tuple[Pid, Ref]]: ...
+    @classmethod  # type: ignore[misc]
     def start_monitor(
         cls,
         *args: Any,

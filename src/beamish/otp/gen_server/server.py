@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, Final, NoReturn
 
 from beamish import behaviour, process
-from beamish.otp.child import Supervised
+from beamish.otp.child import SupervisedServer
 from beamish.otp.directives import (
     Then,
 )
@@ -16,7 +16,6 @@ from beamish.otp.gen import (
     Dest,
     Name,
     SpawnOptions,
-    Startable,
     as_given,
     cast,
     check_name,
@@ -72,7 +71,7 @@ def start_server(
     return start_opt(run, (work,), link, name, timeout, work, None, None, watch)
 
 
-class GenServer(GenServerCallbacks, Startable, Supervised):
+class GenServer(GenServerCallbacks, SupervisedServer):
     """The base of a server: override what is needed; see the page "GenServer" for the whole.
 
     The class statement says how it is supervised:

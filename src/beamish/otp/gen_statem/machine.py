@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, Final, NoReturn, overload
 
 from beamish import behaviour, process
-from beamish.otp.child import Supervised
+from beamish.otp.child import SupervisedServer
 from beamish.otp.gen import (
     GEN_CALL,
     Called,
@@ -14,7 +14,6 @@ from beamish.otp.gen import (
     Dest,
     Name,
     SpawnOptions,
-    Startable,
     check_name,
     spawn_options,
     start_opt,
@@ -42,7 +41,7 @@ _GEN_STATEM: Final = Atom("gen_statem")
 _CALLED: Final[Called] = (_GEN_STATEM, CALL, None)
 
 
-class GenStatem(GenStatemCallbacks, Startable, Supervised):
+class GenStatem(GenStatemCallbacks, SupervisedServer):
     """The base of a state machine: see the page "GenStatem" for the whole.
 
     The class statement says how it is supervised, as for a GenServer:

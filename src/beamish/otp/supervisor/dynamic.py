@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 from beamish.otp.child import ChildLike, ChildType, Supervised, child_spec
 from beamish.otp.gen import Dest, Name, whereis
@@ -37,6 +37,31 @@ class DynamicSupervisor(Supervised):
         """
         return DynamicSupervisorFlags(*args, **kwargs)
 
+    @overload
+    @classmethod
+    async def start_link(
+        cls,
+        *,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        max_children: int | None = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        extra_arguments: tuple[Any, ...] = ...,
+    ) -> Pid: ...
+    @overload
+    @classmethod
+    async def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        max_children: int | None = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        extra_arguments: tuple[Any, ...] = ...,
+        **kwargs: Any,
+    ) -> Pid: ...
     @classmethod
     async def start_link(
         cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
@@ -63,6 +88,31 @@ class DynamicSupervisor(Supervised):
         """
         return await cls._start(args, kwargs, name=name, timeout=timeout, link=True)
 
+    @overload
+    @classmethod
+    async def start(
+        cls,
+        *,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        max_children: int | None = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        extra_arguments: tuple[Any, ...] = ...,
+    ) -> Pid: ...
+    @overload
+    @classmethod
+    async def start(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        max_children: int | None = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        extra_arguments: tuple[Any, ...] = ...,
+        **kwargs: Any,
+    ) -> Pid: ...
     @classmethod
     async def start(
         cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any

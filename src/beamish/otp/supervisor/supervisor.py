@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, ClassVar
+from collections.abc import Hashable, Iterable
+from typing import Any, ClassVar, overload
 
 from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
 from beamish.otp.gen import Dest, Name, whereis
@@ -56,6 +56,33 @@ class Supervisor(Supervised):
         children, *_ = args
         return SupervisorFlags(**kwargs), children
 
+    @overload
+    @classmethod
+    async def start_link(
+        cls,
+        children: Iterable[ChildLike] = ...,
+        /,
+        *,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        strategy: Strategy = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        auto_shutdown: AutoShutdown = ...,
+    ) -> Pid: ...
+    @overload
+    @classmethod
+    async def start_link(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        strategy: Strategy = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        auto_shutdown: AutoShutdown = ...,
+        **kwargs: Any,
+    ) -> Pid: ...
     @classmethod
     async def start_link(
         cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
@@ -86,6 +113,33 @@ class Supervisor(Supervised):
         """
         return await _start(cls, args, kwargs, name=name, timeout=timeout, link=True)
 
+    @overload
+    @classmethod
+    async def start(
+        cls,
+        children: Iterable[ChildLike] = ...,
+        /,
+        *,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        strategy: Strategy = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        auto_shutdown: AutoShutdown = ...,
+    ) -> Pid: ...
+    @overload
+    @classmethod
+    async def start(
+        cls,
+        *args: Any,
+        name: Name | None = ...,
+        timeout: float | None = ...,
+        strategy: Strategy = ...,
+        max_restarts: int = ...,
+        max_seconds: float = ...,
+        auto_shutdown: AutoShutdown = ...,
+        **kwargs: Any,
+    ) -> Pid: ...
     @classmethod
     async def start(
         cls, *args: Any, name: Name | None = None, timeout: float | None = None, **kwargs: Any
