@@ -10,10 +10,11 @@ from typing import Any, cast
 import pytest
 
 from beamish import process
+from beamish.otp import DynamicSupervisor, GenServer, PartitionSupervisor, Supervisor, call
 from beamish.terms import Pid
 
 from .failed_calls import ELIXIR, ERLANG, Asked, Line
-from .support import exit_reason, on_virtual_clock
+from .support import exit_reason, on_real_clock, on_virtual_clock
 
 _PATIENCE = 120.0
 
@@ -75,6 +76,35 @@ async def test_a_failed_call_says_what_was_called(line: Line) -> None:
 
     names = {to.me: "Me", to.silent: "Silent"}
     assert as_erlang_writes(reason, names, line.hidden) == line.reason
+
+
+@pytest.mark.parametrize("kind", [DynamicSupervisor, PartitionSupervisor, Supervisor])
+@on_real_clock
+async def test_supervisors_of_all_kinds_fail_as_erlangs(kind: Any) -> None:
+    reason = await exit_reason(kind.which_children("nobody"))
+
+    assert reason == ("noproc", ("gen_server", "call", ("nobody", "which_children", "infinity")))
+
+
+@on_real_clock
+async def test_a_method_that_is_a_call_fails_as_gen_server_does() -> None:
+    class Counter(GenServer):
+        @call
+        def bump(self, by: int) -> int:
+            return by
+
+        @call(timeout=1.0)
+        def slow(self) -> None: ...
+
+    async def shown(asked: Any) -> tuple[str, Any]:
+        _, (module, function, (dest, request, *timeout)) = await exit_reason(asked)
+        assert (module, function, dest) == ("gen_server", "call", "nobody")
+        return repr(request), timeout
+
+    assert await shown(Counter.bump("nobody", 2)) == ("bump(2)", [])
+    assert await shown(Counter.bump.within(0.1)("nobody", 2)) == ("bump(2)", [0.1])
+    assert await shown(Counter.bump.within(None)("nobody", 2)) == ("bump(2)", ["infinity"])
+    assert await shown(Counter.slow("nobody")) == ("slow()", [1.0])
 
 
 @pytest.mark.slow  # starts an Erlang

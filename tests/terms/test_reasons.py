@@ -102,6 +102,15 @@ def test_an_exit_is_its_reason() -> None:
             ("noproc", ("gen_server", "call", ("name", "x"))),
             "gen_server.call('name', 'x') failed: noproc",
         ),
+        (
+            ("noproc", ("sys", ("replace_state", print), ("name",))),
+            "sys.replace_state('name') failed: noproc",
+        ),
+        (
+            ("timeout", ("sys", ("debug", "no_debug"), ("name", 0.1))),
+            "sys.no_debug('name', 0.1) failed: timeout",
+        ),
+        ((1, ("a", (2, "b"), ())), "(1, ('a', (2, 'b'), ()))"),
     ],
 )
 def test_reasons_in_words(reason: Any, words: str) -> None:

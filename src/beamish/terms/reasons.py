@@ -193,7 +193,7 @@ def format_exit(reason: object) -> str:
         if len(pair) == 2 and _is_call(pair[1]):
             module, function, args = pair[1]
             shown = ", ".join(repr(arg) for arg in cast("tuple[Any, ...]", args))
-            return f"{module}.{function}({shown}) failed: {format_exit(pair[0])}"
+            return f"{module}.{_name_of(function)}({shown}) failed: {format_exit(pair[0])}"
         if len(pair) == 2 and isinstance(pair[0], str) and pair[0] == CALL_CYCLE:
             return f"these calls wait for each other: {cycle_in_words(pair[1])}"
         if len(pair) == 2 and isinstance(pair[0], BaseException):
@@ -208,6 +208,20 @@ def _is_call(term: Any) -> bool:
     return (
         len(call) == 3
         and isinstance(call[0], str)
-        and isinstance(call[1], str)
+        and _name_of(call[1]) is not None
         and isinstance(call[2], tuple | list)
     )
+
+
+def _name_of(function: Any) -> str | None:
+    """The name of a function as an exit reason shows it; None if this is not one.
+
+    A function of ``sys`` may be shown as its request: ``("replace_state", fn)``, ``("debug",
+    "no_debug")``.
+    """
+    if isinstance(function, str):
+        return function
+    parts = cast("tuple[Any, ...]", function) if isinstance(function, tuple) else ()
+    if not parts or not isinstance(parts[0], str):
+        return None
+    return [part for part in parts if isinstance(part, str)][-1]
