@@ -12,7 +12,9 @@ in OTP is not refused.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from beamish.terms.careful import elements, is_a
 
 from .handing import establish_handed
 from .here import here
@@ -58,10 +60,13 @@ def _owed(server: Process, ref: Any) -> tuple[Any, Any, Any] | None:
 
 
 def _asks(message: Any, ref: Any) -> bool:
-    if message.__class__ is not tuple or len(message) != 3:
+    if not is_a(message, tuple):
         return False
-    asker = message[1]
-    return asker.__class__ is tuple and len(asker) == 2 and asker[1] is ref
+    parts = elements(cast("tuple[Any, ...]", message))
+    if len(parts) != 3 or not is_a(parts[1], tuple):
+        return False
+    asker = elements(cast("tuple[Any, ...]", parts[1]))
+    return len(asker) == 2 and asker[1] is ref
 
 
 def called(proc: Process) -> Any:

@@ -63,15 +63,45 @@ class DeepMailbox(deque[Any]):
         self._next = self._front = 0
         self._gone: list[int] = []  # sorted
 
-    def take(self, tags: Iterable[Any], test: Callable[[Any], bool]) -> Any:
-        """Takes out the oldest message with one of the tags that passes the test, or MISSING."""
+    def take(
+        self,
+        tags: list[Any],
+        test: Callable[[Any], bool],
+        walk: Callable[[deque[_Entry]], Iterable[_Entry]] = iter,
+    ) -> Any:
+        """Takes out the oldest message with one of the tags that passes the test, or MISSING.
+
+        Args:
+            tags: what the messages that are tested begin with.
+            test: it may run the user's code.
+            walk: how those with one tag are walked over.
+
+        Raises:
+            RuntimeError: the test has changed the mailbox, and some messages were not tested.
+        """
         index = self._index()
-        found = [index[tag] for tag in {_OTHERS, *tags} if tag in index]
-        for number, message in found[0] if len(found) == 1 else merge(*found):
+        newest = self._next
+        entries: Iterable[_Entry]
+        if len(tags) == 1 and _OTHERS not in index:
+            entries = walk(index[tags[0]]) if tags[0] in index else ()
+        else:
+            entries = merge(*[walk(index[tag]) for tag in {_OTHERS, *tags} if tag in index])
+        for number, message in entries:
             if test(message):
-                del self[number - self._front - bisect_left(self._gone, number)]
+                if self._tags is index:
+                    self._delete(number - self._front - bisect_left(self._gone, number), number)
+                else:  # the test has changed it
+                    self._discard(message)
                 return message
+        if self._next != newest:
+            raise RuntimeError("the mailbox was changed while it was searched")
         return MISSING
+
+    def _discard(self, message: Any) -> None:
+        for place, other in enumerate(self):
+            if other is message:
+                del self[place]
+                return
 
     def _index(self) -> dict[Any, deque[_Entry]]:
         tags = self._tags
@@ -99,9 +129,11 @@ class DeepMailbox(deque[Any]):
 
     def __delitem__(self, place: Any, /) -> None:
         """Takes out the message at a place, counted from the front."""
+        self._delete(place, self._number_of(place) if self._tags is not None else 0)
+
+    def _delete(self, place: int, number: int) -> None:
         tags = self._tags
         if tags is not None:
-            number = self._number_of(place)
             _remove(tags, number, self[place])
             if place == len(self) - 1:
                 # Its number is free again, and those of removed messages that were behind it.
@@ -164,8 +196,11 @@ def _place(message: Any) -> Any:
     """The tag that a message is filed under; MISSING if no pattern of a tuple can match it."""
     # Not __class__, which may be a property in the user's code.
     kind = type(message)  # pyright: ignore[reportUnknownVariableType]
-    if kind in _TUPLES:
-        if not message:
-            return MISSING
-        return message[0] if type(message[0]) in _TAGS else _OTHERS
-    return MISSING if kind in _NO_TUPLES else _OTHERS
+    try:
+        if kind in _TUPLES:
+            if not message:
+                return MISSING
+            return message[0] if type(message[0]) in _TAGS else _OTHERS
+        return MISSING if kind in _NO_TUPLES else _OTHERS
+    except Exception:
+        return _OTHERS  # the hash of the class is the code of its metaclass

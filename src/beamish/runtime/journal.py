@@ -13,12 +13,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Final, Literal, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from beamish.terms import Atom, Pid, format_exit, to_erlang
-from beamish.terms.careful import class_name, is_a, traceback_of
+from beamish.terms.careful import class_name, is_a, show, traceback_of
+from beamish.terms.words import is_word
 
 from .here import here
+
+if TYPE_CHECKING:
+    from .process import Process
 
 __all__ = ["SIZE", "Death", "Why", "new_journal", "note", "plain", "why"]
 
@@ -29,7 +33,7 @@ Entry = tuple[Any, ...]
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Death:
     """One death.
 
@@ -47,6 +51,12 @@ class Death:
     how: Literal["itself", "link", "signal"]
     by: Pid | None = None
     because: Pid | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Death(pid={self.pid!r}, reason={show(self.reason)}, how={self.how!r}, "
+            f"by={self.by!r}, because={self.because!r})"
+        )
 
     def __str__(self) -> str:
         if self.how == "link":
@@ -78,10 +88,11 @@ class Why(tuple[Death, ...]):
 
 def _who(pid: Pid | None) -> str:
     """A pid, with the name or label of its process if that is alive."""
-    proc = pid._process if pid is not None else None
-    rare = proc.rare if proc is not None else None
-    called = (rare is not None and rare.name) or (proc is not None and proc.label())
-    return f"{pid!r} ({called})" if called else repr(pid)
+    proc: Process | None = pid._process if pid is not None else None
+    if proc is None:
+        return repr(pid)
+    called: Any = (proc.rare.name if proc.rare is not None else None) or proc.label()
+    return repr(pid) if called is None or is_word(called, "") else f"{pid!r} ({show(called, str)})"
 
 
 def new_journal() -> deque[Entry]:

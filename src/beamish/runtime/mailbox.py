@@ -13,12 +13,15 @@ What makes it fast, each measured:
   new message alone. Patterns that would run the user's code (predicates) are left to the
   receiver, so that an error in them is the receiver's.
 - A pattern with a reference skips the messages that came before the reference was made.
+
+A trap: comparing a message may run the user's code, its ``__eq__`` for example. That cannot fail
+(patterns.py), but it may send to this same process, empty its mailbox, or end it. So after each
+comparison either everything is as it was, or the process looks again.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
 from types import MethodType, coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -26,11 +29,10 @@ from beamish.terms import Down, Pid, ProcessExit
 from beamish.terms.numbers import LONGEST, check_seconds
 
 from .asyncio_task import take_cancellation
-from .deep_mailbox import DEEP, MISSING, DeepMailbox, tag_of
 from .destinations import destination
 from .here import current, enqueue, here, running_node
 from .outside import Sentinel, wait_outside
-from .patterns import AnyOf, has_predicate, mark_of, matches
+from .searching import LOOK_AGAIN, Wanted, find, messages_from, take, take_out
 from .shapes import first_to_scan, key_of, new_shape, shapes
 from .states import (
     EXIT_PENDING,
@@ -46,11 +48,12 @@ from .states import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Generator
 
     from beamish.terms import Ref
 
     from .process import Process
+    from .timers import Timer
 
 __all__ = [
     "check",
@@ -69,7 +72,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-_LOOK_AGAIN: Final = Sentinel()
 _TIMED_OUT: Final = Sentinel()
 
 
@@ -127,10 +129,14 @@ def deliver(proc: Process, message: Any) -> None:
         if state == WAIT_MATCH:
             try:
                 taken = proc.pattern(message)
-            except BaseException:
-                # A comparison failed. That is the receiver's error: it will meet it by itself.
-                proc.state = WAIT_SCAN
-                taken = False
+            except BaseException:  # Ctrl-C, for example: let the receiver look for itself
+                if proc.state == WAIT_MATCH:
+                    proc.state = WAIT_SCAN
+                deliver(proc, message)
+                raise
+            if proc.state != WAIT_MATCH:  # the comparison has sent to it, or has ended it
+                deliver(proc, message)
+                return
         else:
             taken = state == WAIT_ANY or (state == WAIT_REPLY and is_reply(proc.pattern, message))
         if taken:
@@ -152,7 +158,7 @@ def deliver(proc: Process, message: Any) -> None:
 
 def _look_again(proc: Process) -> None:
     proc.state = RUNNING
-    proc.value = _LOOK_AGAIN
+    proc.value = LOOK_AGAIN
     enqueue(proc)
 
 
@@ -206,13 +212,20 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
         return (yield from _receive(proc, patterns, None))
     test = MethodType(shape.test, pattern)
     if mailbox:
-        if test(mailbox[0]):
-            proc.removed += 1
-            proc.value = message = mailbox.popleft()
+        message = mailbox[0]
+        if test(message):
+            proc.value = message
+            if mailbox and mailbox[0] is message:
+                proc.removed += 1
+                del mailbox[0]
+            else:
+                take_out(proc, message)
             return message
-        message = _find(proc, test, first_to_scan(shape, pattern, proc.pid))
-        if message is not _LOOK_AGAIN:
+        message = find(proc, test, message, first_to_scan(shape, pattern, proc.pid))
+        if message is not LOOK_AGAIN:
             return message
+        if proc.state > RUNNING:
+            check(proc)
     proc.value = None
     proc.pattern = test
     proc.state = WAIT_MATCH
@@ -220,7 +233,7 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
         message = yield
     finally:
         proc.pattern = None
-    if message is _LOOK_AGAIN:  # a comparison failed
+    if message is LOOK_AGAIN:  # see deliver
         message = yield from _receive(proc, patterns, None)
     return message
 
@@ -231,30 +244,30 @@ def _receive(
     """receive() in general: several patterns, predicates, a time-out, an adopted process."""
     if proc.state > RUNNING:
         yield from go_on(proc)
-    if proc.mailbox:
-        message = _take(proc, patterns, _first_to_scan(proc, patterns))
-        if message is not _LOOK_AGAIN:
+    wanted = Wanted(proc, patterns) if proc.mailbox else None
+    if wanted is not None:
+        message = take(proc, wanted, max(0, wanted.mark - proc.removed))
+        if message is not LOOK_AGAIN:
             return message
-    timer = None
-    if timeout is not None:
-        check_timeout(timeout)
-        if timeout == 0:
-            raise _timed_out(patterns, timeout)
-        node = here.node or running_node()
-        timer = node.timers.call_later(timeout, time_out, proc)
+    timer = None if timeout is None else _set_timer(proc, patterns, timeout)
+    wanted = wanted or Wanted(proc, patterns)
     outside = proc.state == OUTSIDE
     try:
         while True:
+            if proc.state > RUNNING and not outside:
+                check(proc)  # the code of a predicate has asked something of it
             seen = len(proc.mailbox) if proc.mailbox else 0
-            _begin_wait(proc, patterns)
+            proc.value = None
+            proc.pattern = wanted.test
+            proc.state = wanted.wait
             message = (yield from wait_outside(proc, message=True)) if outside else (yield)
-            if message is _LOOK_AGAIN:
-                message = _take(proc, patterns, seen)
-                if message is _LOOK_AGAIN and timer is not None and timer.is_over():
+            if message is LOOK_AGAIN:
+                message = take(proc, wanted, seen)
+                if message is LOOK_AGAIN and timer is not None and timer.is_over():
                     message = _TIMED_OUT  # it fired before the process could look again
             if message is _TIMED_OUT:
                 raise _timed_out(patterns, timeout)
-            if message is not _LOOK_AGAIN:
+            if message is not LOOK_AGAIN:
                 return message
     finally:
         proc.pattern = None
@@ -262,15 +275,11 @@ def _receive(
             timer.cancel()
 
 
-def _begin_wait(proc: Process, patterns: tuple[Any, ...]) -> None:
-    proc.value = None
-    if not patterns:
-        proc.state = WAIT_ANY
-    elif has_predicate(patterns):
-        proc.state = WAIT_SCAN
-    else:
-        proc.pattern = AnyOf(patterns)
-        proc.state = WAIT_MATCH
+def _set_timer(proc: Process, patterns: tuple[Any, ...], timeout: float) -> Timer:
+    check_timeout(timeout)
+    if timeout == 0:
+        raise _timed_out(patterns, timeout)
+    return running_node().timers.call_later(timeout, time_out, proc)
 
 
 def go_on(proc: Process) -> Generator[None, Any, None]:
@@ -329,7 +338,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
     mailbox = proc.mailbox
     if mailbox:
         start = max(0, ref._mark - proc.removed) if ref._maker is proc.pid else 0
-        for index, message in enumerate(from_index(mailbox, start), start):
+        for index, message in enumerate(messages_from(mailbox, start), start):
             if is_reply(ref, message):
                 del mailbox[index]
                 proc.removed += 1
@@ -362,125 +371,12 @@ def _no_reply(timeout: float | None) -> TimeoutError:
 
 def is_reply(ref: Ref, message: Any) -> bool:
     """Whether a message is `(ref, reply)`, or the message of the monitor with this reference."""
-    cls = message.__class__
+    # Not message.__class__, which may be the user's code.
+    cls = type(message)  # pyright: ignore[reportUnknownVariableType]
     if cls is tuple:
         size = len(message)
         return (size == 2 and message[0] is ref) or (size == 5 and message[1] is ref)
     return cls is Down and message[1] is ref
-
-
-def _first_to_scan(proc: Process, patterns: tuple[Any, ...]) -> int:
-    """The index before which no message can match."""
-    if not proc.mailbox or not patterns:
-        return 0
-    mark = min(mark_of(pattern, proc.pid) for pattern in patterns)
-    return max(0, mark - proc.removed)
-
-
-def _find(proc: Process, test: MethodType, mark: int) -> Any:
-    """_take for one plain pattern, from its mark on; the first message was already tried."""
-    mailbox = proc.mailbox
-    assert mailbox is not None
-    start = max(mark - proc.removed, 1)
-    behind = len(mailbox) - start
-    if behind <= 0:
-        return _LOOK_AGAIN
-    if behind > DEEP:
-        return _take_deep(proc, (test.__self__,), test, start)
-    if mailbox.__class__ is DeepMailbox and behind < DEEP // 2:
-        mailbox = proc.mailbox = deque(mailbox)  # it has become shallow
-    index = start
-    for message in from_index(mailbox, start):
-        if test(message):
-            del mailbox[index]
-            proc.removed += 1
-            proc.value = message
-            return message
-        index += 1
-    return _LOOK_AGAIN
-
-
-def _take(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
-    """Takes the first message from `start` on that matches; _LOOK_AGAIN if there is none."""
-    mailbox = proc.mailbox
-    if not mailbox or start >= len(mailbox):
-        return _LOOK_AGAIN
-    if not patterns:
-        proc.removed += 1
-        proc.value = message = mailbox.popleft()
-        return message
-    if has_predicate(patterns):
-        return _take_by_predicate(proc, patterns, start)
-    if len(mailbox) - start > DEEP:
-        return _take_deep(proc, patterns, AnyOf(patterns), start)
-    for index, message in enumerate(from_index(mailbox, start), start):
-        for pattern in patterns:
-            if matches(pattern, message):
-                del mailbox[index]
-                proc.removed += 1
-                proc.value = message
-                return message
-    return _LOOK_AGAIN
-
-
-def _take_deep(
-    proc: Process, patterns: tuple[Any, ...], test: Callable[[Any], bool], start: int
-) -> Any:
-    """The same in a mailbox where many messages may have to be skipped: see deep_mailbox.py."""
-    mailbox = proc.mailbox
-    assert mailbox is not None
-    tags = [tag_of(pattern) for pattern in patterns]
-    indexed = None not in tags
-    if not indexed or not isinstance(mailbox, DeepMailbox):
-        messages = from_index(mailbox, start)
-        for index, message in enumerate(islice(messages, DEEP) if indexed else messages, start):
-            if test(message):
-                del mailbox[index]
-                proc.removed += 1
-                proc.value = message
-                return message
-        if not indexed:
-            return _LOOK_AGAIN
-        mailbox = proc.mailbox = DeepMailbox(mailbox)
-    # Messages before the start cannot match either.
-    message = mailbox.take(tags, test)
-    if message is MISSING:
-        return _LOOK_AGAIN
-    proc.removed += 1
-    proc.value = message
-    return message
-
-
-def from_index(mailbox: deque[Any], start: int) -> Iterable[Any]:
-    """The messages from an index on, oldest first.
-
-    A reply is at the end of the mailbox, perhaps behind very many messages: they are not walked
-    over, because that would cost at every receive.
-    """
-    if not start:
-        return mailbox
-    behind = len(mailbox) - start
-    if behind >= start:
-        return islice(mailbox, start, None)
-    tail = list(islice(reversed(mailbox), behind))
-    tail.reverse()
-    return tail
-
-
-def _take_by_predicate(proc: Process, patterns: tuple[Any, ...], start: int) -> Any:
-    """The same with predicates: the user's code may send to its own process while it runs."""
-    mailbox = proc.mailbox
-    while mailbox and start < len(mailbox):
-        fresh = list(from_index(mailbox, start))
-        for index, message in enumerate(fresh, start):
-            if any(matches(pattern, message) for pattern in patterns):
-                if index < len(mailbox) and mailbox[index] is message:  # not flushed by it
-                    del mailbox[index]
-                    proc.removed += 1
-                proc.value = message
-                return message
-        start += len(fresh)
-    return _LOOK_AGAIN
 
 
 def time_out(proc: Process) -> None:

@@ -65,7 +65,7 @@ class Outside:
 
         What was handed over to suspend() is left in `value`, from where that takes it back.
         """
-        if value.__class__ is Sentinel:
+        if type(value) is Sentinel:
             return
         proc = self.proc
         if not self.takes_messages:

@@ -5,28 +5,59 @@ as in a ``match`` statement); a type (isinstance); a tuple or list of patterns (
 sequence, same length, element by element, where the same object always matches); a dict of patterns
 (its keys must be there; others may be); a predicate (any other callable); otherwise a value
 (equality).
+
+A match cannot fail (rule R12): a comparison that raises, or whose result is neither true nor false,
+is no match. What a predicate raises is raised.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms.atom import Atom
+from beamish.terms.careful import no_match
 from beamish.terms.identity import MonitorRef, Pid, Ref
 
-__all__ = ["AnyOf", "all_match", "has_predicate", "mark_of", "matches"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["AnyOf", "has_predicate", "mark_of", "matches"]
+
+
+class _PredicateError(BaseException):
+    """What a predicate has raised, on its way through the comparisons around it."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 def matches(pattern: Any, value: Any) -> bool:
     """Whether a value matches a pattern of ``receive``: for behaviours that select by patterns.
 
+    Raises:
+        Exception: whatever a predicate raises.
+
     Example:
         >>> matches(("user", int, ...), ("user", 7, None))
         True
     """
+    try:
+        return _takes(pattern, value)
+    except _PredicateError as failed:
+        raised = failed.error
+    except BaseException as error:
+        return no_match(error)
+    try:
+        raise raised  # not in the handler, which would become its context
+    finally:
+        del raised  # it refers to this frame
+
+
+def _takes(pattern: Any, value: Any) -> bool:
     cls = pattern.__class__
     if cls is tuple:
-        return issubclass(value.__class__, tuple) and all_match(pattern, value)
+        return issubclass(value.__class__, tuple) and _all_match(pattern, value)
     if cls is type:
         return isinstance(value, pattern)
     if cls is int or isinstance(pattern, str):
@@ -36,19 +67,34 @@ def matches(pattern: Any, value: Any) -> bool:
     if pattern is None or cls is bool:
         return pattern is value
     if isinstance(pattern, type):
-        return isinstance(value, pattern)
+        return _is_instance(value, pattern)
     # issubclass of the classes: to a type checker isinstance would make the elements unknown.
     if issubclass(cls, _SEQUENCES):
         kind = tuple if issubclass(cls, tuple) else list
-        return issubclass(value.__class__, kind) and all_match(pattern, value)
+        return issubclass(value.__class__, kind) and _all_match(pattern, value)
     if issubclass(cls, dict):
         return issubclass(value.__class__, dict) and _dict_matches(pattern, value)
     if callable(pattern):
-        return bool(pattern(value))
-    return bool(pattern == value)
+        try:
+            return bool(pattern(value))
+        except BaseException as error:
+            raise _PredicateError(error) from None
+    return pattern is value or bool(pattern == value)
 
 
-def all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | list[Any]) -> bool:
+def _is_instance(value: Any, cls: type) -> bool:
+    """`isinstance` by a metaclass' code: what it always raises is the pattern's error."""
+    try:
+        return isinstance(value, cls)
+    except Exception:
+        try:
+            isinstance(None, cls)
+        except Exception as error:
+            raise _PredicateError(error) from None
+        raise
+
+
+def _all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | list[Any]) -> bool:
     """Whether each pattern takes the value in its place."""
     if len(patterns) != len(values):
         return False
@@ -57,15 +103,15 @@ def all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | l
         if pattern is ... or pattern is value:
             continue
         if pattern.__class__ is str:
-            if pattern != value:
+            if not pattern == value:  # noqa: SIM201 - != may say something else
                 return False
-        elif not matches(pattern, value):
+        elif not _takes(pattern, value):
             return False
     return True
 
 
 def _dict_matches(patterns: dict[Any, Any], values: dict[Any, Any]) -> bool:
-    return all(key in values and matches(sub, values[key]) for key, sub in patterns.items())
+    return all(key in values and _takes(sub, values[key]) for key, sub in patterns.items())
 
 
 class AnyOf:
@@ -78,7 +124,10 @@ class AnyOf:
 
     def __call__(self, value: Any) -> bool:
         """Whether one of them takes the value."""
-        return any(matches(pattern, value) for pattern in self.patterns)
+        for pattern in self.patterns:  # noqa: SIM110 - any() of a generator takes twice as long
+            if matches(pattern, value):
+                return True
+        return False
 
 
 def has_predicate(pattern: Any) -> bool:
@@ -90,12 +139,19 @@ def has_predicate(pattern: Any) -> bool:
     if issubclass(cls, _SEQUENCES):
         if _PLAIN_CLASSES.issuperset(map(type, pattern)):
             return False
-        return any(map(has_predicate, pattern))
+        return _any_has_predicate(pattern)
     if issubclass(cls, dict):
-        return any(map(has_predicate, pattern.values()))
+        return _any_has_predicate(pattern.values())
     if isinstance(pattern, type):
         return type(pattern) is not type  # an ABC's isinstance runs code
     return not isinstance(pattern, _PLAIN) and pattern is not ... and pattern is not None
+
+
+def _any_has_predicate(patterns: Iterable[Any]) -> bool:
+    try:
+        return any(map(has_predicate, patterns))
+    except RecursionError:
+        return True  # too deep to tell
 
 
 _SEQUENCES: Final = (tuple, list)
@@ -114,5 +170,8 @@ def mark_of(pattern: Any, maker: Any) -> int:
     if isinstance(pattern, Ref):
         return pattern._mark if pattern._maker is maker else 0  # pyright: ignore[reportPrivateUsage]
     if issubclass(pattern.__class__, _SEQUENCES):
-        return max((mark_of(sub, maker) for sub in pattern), default=0)
+        try:
+            return max((mark_of(sub, maker) for sub in pattern), default=0)
+        except RecursionError:
+            return 0  # too deep to tell
     return 0

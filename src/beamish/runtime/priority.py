@@ -9,13 +9,14 @@ Source: the Erlang Reference Manual, "Priority Messages" (OTP 28).
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .mailbox import deliver
 from .states import WAIT_SCAN
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from beamish.terms import Ref
 
     from .process import Process
@@ -55,25 +56,20 @@ def deliver_first(proc: Process, alias: Ref, message: Any) -> None:
     if proc.state == WAIT_SCAN:
         deliver(proc, message)  # it tries the newest message only; the others keep their order
         return
-    others, proc.mailbox = proc.mailbox, None
-    try:
-        deliver(proc, message)  # the process takes it, or it is alone in the emptied mailbox
-    except BaseException:
-        proc.mailbox = others
-        raise
-    taken: deque[Any] | None = proc.mailbox
-    if not taken:
-        proc.mailbox = others
-        return
-    if not others:
+    before = len(proc.mailbox) if proc.mailbox else 0
+    deliver(proc, message)  # to one that waits for it, or behind the others
+    mailbox = proc.mailbox
+    if not mailbox or len(mailbox) == before or mailbox[-1] is not message:
+        return  # it was taken
+    if len(mailbox) == 1:
         urgent.queued = [message]
         return
-    queued = urgent.queued = [one for one in urgent.queued if _is_among(one, others)]
-    others.insert(len(queued), message)
+    del mailbox[len(mailbox) - 1]
+    queued = urgent.queued = [one for one in urgent.queued if _is_among(one, mailbox)]
+    # References skip what was there before them by its place: let none skip this.
+    proc.removed += len(mailbox)
+    mailbox.insert(len(queued), message)
     queued.append(message)
-    proc.mailbox = others
-    # References skip messages by place: none may skip this one.
-    proc.removed += len(others)
 
 
 def _is_among(one: Any, messages: deque[Any]) -> bool:

@@ -118,7 +118,7 @@ class Server:
                     raise
                 # From here to the next wait nothing of the process may change: a handler that the
                 # step has begun may already wait for something.
-                if outcome.__class__ is _Raised:
+                if type(outcome) is _Raised:
                     raise outcome.error
                 if outcome is _AGAIN:
                     continue

@@ -2,8 +2,9 @@
 
 A new pattern is made for each message (because it holds a fresh reference, for example), but its
 shape is always the same. For each shape there is one function that compares in a single expression
-what patterns.all_match compares in a loop; identities first, because most messages differ in those.
-Only classes whose comparison runs none of the user's code have a shape.
+what patterns.matches compares in a loop; identities first, because most messages differ in those.
+Only patterns that run none of the user's code have a shape. A message may run it, in its
+``__eq__`` for example; a comparison that fails is no match.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from types import EllipsisType, NoneType
 from typing import TYPE_CHECKING, Any, Final, final
 
 from beamish.terms.atom import Atom
+from beamish.terms.careful import no_match
 from beamish.terms.identity import MonitorRef, Pid, Ref
 
 from .patterns import has_predicate, mark_of, matches
@@ -95,7 +97,23 @@ def _compile(classes: tuple[type, ...]) -> Shape:
     )
     refs = tuple(index for index, cls in enumerate(classes) if cls in (Ref, MonitorRef))
     # The text depends only on the length of the pattern and on the classes of _CHECKS.
-    return Shape(eval(f"lambda p, v: {test}"), refs)  # noqa: S307
+    return Shape(_written(test), refs)
+
+
+def _written(test: str) -> Callable[[Any, Any], bool]:
+    """A function of (p, v) that evaluates an expression, and is false where that fails."""
+    names: dict[str, Any] = {"no_match": no_match}
+    exec(_FUNCTION.format(test=test), names)  # noqa: S102
+    written: Callable[[Any, Any], bool] = names["test"]
+    return written
+
+
+# The truth of the result is asked inside the `try`: an array, for example, has none.
+_FUNCTION: Final = """\
+def test(p, v):
+    try: return True if {test} else False
+    except BaseException as error: return no_match(error)
+"""
 
 
 _LONGEST: Final = 8  # elements
@@ -119,11 +137,12 @@ _CHECKS: Final[dict[type, str]] = {
 }
 
 _OTHER: Final = Shape(matches)
+_VALUE: Final = Shape(_written("p == v"), ())
 
 # By the classes of the elements of a tuple, or by the class of any other pattern.
 shapes: Final[dict[Any, Shape]] = {
-    type: Shape(lambda pattern, value: isinstance(value, pattern), ()),
-    int: _OTHER,
-    str: _OTHER,
-    Atom: _OTHER,
+    type: Shape(_written("isinstance(v, p)"), ()),
+    int: _VALUE,
+    str: _VALUE,
+    Atom: _VALUE,
 }

@@ -22,7 +22,7 @@ from beamish.terms import (
     Pid,
     Ref,
 )
-from beamish.terms.careful import is_a
+from beamish.terms.careful import elements, is_a
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import down_message, exit_message, new_tuple
@@ -36,6 +36,7 @@ from .journal import plain
 from .mailbox import check, deliver
 from .references import make_monitor_ref
 from .reports import report_failure
+from .searching import messages_from
 from .states import DEAD, EXIT_PENDING, EXITING, WOKEN
 from .ties import tie, tied, untie, unwatch, watch
 
@@ -176,7 +177,8 @@ def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
     if found and isinstance(ref, MonitorRef) and ref._kind is not EXPLICIT:
         ref._alias = None
     if flush and proc.mailbox:
-        for index, message in enumerate(proc.mailbox):
+        start = max(0, ref._mark - proc.removed) if ref._maker is proc.pid else 0
+        for index, message in enumerate(messages_from(proc.mailbox, start), start):
             if is_down(message, ref):
                 del proc.mailbox[index]
                 proc.removed += 1
@@ -186,9 +188,9 @@ def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
 
 def is_down(message: Any, ref: Ref) -> bool:
     """Whether a message is what the monitor sent, whatever its tag."""
-    if not isinstance(message, tuple):
+    if not is_a(message, tuple):
         return False
-    parts = cast("tuple[Any, ...]", message)
+    parts = elements(cast("tuple[Any, ...]", message))
     return len(parts) == 5 and parts[1] is ref
 
 

@@ -140,7 +140,7 @@ def _give_up(asker: Process, pid: Pid, ref: MonitorRef) -> Generator[Any, Any, N
         wait = receive_reply(monitor(running_node(), asker, pid, None, None))
         yield from cast("Generator[Any, Any, Any]", wait)
     for index, message in enumerate(asker.mailbox or ()):
-        if message.__class__ is Exit and message[1] is pid:  # it had ended before it was unlinked
+        if type(message) is Exit and message[1] is pid:  # it had ended before it was unlinked
             assert asker.mailbox is not None
             del asker.mailbox[index]
             asker.removed += 1

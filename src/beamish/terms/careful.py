@@ -4,15 +4,25 @@
 method, and setting an attribute of an exception calls its ``__setattr__``. Any of these may raise,
 compute or exit. What ends a process, or works for another process than the one whose object it is,
 looks at it through these functions.
+
+On the BEAM a comparison cannot fail, and every term can be printed. So a comparison that fails
+means that the values differ, and what cannot be shown is shown by its class. Only what comes from
+outside goes on, because it is not the object's: an exit signal, Ctrl-C, whatever the handler of an
+OS signal raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
+import opcode
+import reprlib
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import CodeType, TracebackType
 from typing import Any, Final, TypeGuard, TypeVar
 
 __all__ = [
+    "SHORT",
+    "arrived",
     "class_name",
     "do_all",
     "elements",
@@ -24,7 +34,9 @@ __all__ = [
     "kept",
     "members_of",
     "module_name",
+    "no_match",
     "origins_of",
+    "same",
     "show",
     "traceback_of",
 ]
@@ -54,11 +66,36 @@ def class_name(value: object) -> str:
 
 
 def show(value: object, in_words: Callable[[Any], str] = repr) -> str:
-    """Its repr, or what another function makes of it; where that fails, its class."""
+    """Its repr, or what another function makes of it; where that fails, a short one.
+
+    Example:
+        >>> show(("boom", object_without_a_repr))
+        "('boom', <Hostile that cannot be shown>)"
+    """
     try:
         return str.__str__(in_words(value))
-    except BaseException:  # noqa: BLE001 - whatever it is: it is that object's
-        return f"<{class_name(value)} that cannot be shown>"
+    except BaseException as error:
+        if arrived(error):
+            raise
+    return SHORT.repr(value)
+
+
+class _Short(reprlib.Repr):
+    """Short reprs that never fail, and neither do those of the values inside."""
+
+    def repr1(self, x: Any, level: int) -> str:
+        try:
+            return str.__str__(super().repr1(x, level))
+        except BaseException as error:
+            if arrived(error):
+                raise
+        return f"<{class_name(x)} that cannot be shown>"
+
+
+SHORT: Final = _Short()
+SHORT.maxstring = SHORT.maxother = 400
+SHORT.maxtuple = SHORT.maxlist = SHORT.maxdict = 12
+SHORT.maxlevel = 4
 
 
 def elements(value: tuple[Any, ...]) -> list[Any]:
@@ -87,6 +124,75 @@ def do_all(steps: Iterable[Callable[[], object]]) -> None:
             failed = error if failed is None else failed
     if failed is not None:
         raise failed
+
+
+# ---- comparing
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are one object, or equal.
+
+    Example:
+        >>> same(1, 1.0), same(Decimal("sNaN"), 1)
+        (True, False)
+    """
+    if one is other:
+        return True
+    try:
+        return bool(one == other)
+    except BaseException as error:  # noqa: BLE001 - see no_match
+        return no_match(error)
+
+
+def no_match(error: BaseException) -> bool:
+    """False, for a comparison that raised this; raises it again if it came from outside."""
+    if arrived(error):
+        raise error
+    return False
+
+
+_RAISE: Final = opcode.opmap["RAISE_VARARGS"]
+_RUNTIME: Final = "beamish.runtime."
+
+
+def arrived(error: BaseException) -> bool:
+    """Whether an exception came to the code that was running from outside, and is not its own.
+
+    It did if the runtime raised it there (an exit signal, the end of the node), if the handler of
+    an OS signal did, or if it is a KeyboardInterrupt that no ``raise`` has raised. An ordinary
+    Exception is taken for the code's own.
+
+    Args:
+        error: what was just caught around a call of the user's code.
+    """
+    if issubclass(type(error), Exception):
+        return False
+    outer = traceback_of(error)
+    frames = [outer] if outer is not None else []
+    while frames and (inner := frames[-1].tb_next) is not None:
+        frames.append(inner)
+    if not frames:
+        return False
+    if len(frames) > 1:
+        if not {frame.tb_frame.f_code for frame in frames[1:]}.isdisjoint(_handlers()):
+            return True
+        if module_name(frames[-1].tb_frame.f_globals).startswith(_RUNTIME):
+            return True
+    code = frames[-1].tb_frame.f_code.co_code
+    return issubclass(type(error), KeyboardInterrupt) and code[frames[-1].tb_lasti] != _RAISE
+
+
+def _handlers() -> Iterator[CodeType]:
+    """The code of the handlers of OS signals that are written in Python."""
+    for number in signal.valid_signals():
+        handler: Any = signal.getsignal(number)
+        if not callable(handler):
+            continue
+        # A function or method; a partial of one, as asyncio's of SIGINT; an object to be called.
+        for function in (handler, getattr(handler, "func", None), type(handler).__call__):
+            code = getattr(function, "__code__", None)
+            if code is not None:
+                yield code
 
 
 # ---- exceptions

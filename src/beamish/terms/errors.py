@@ -19,6 +19,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from .careful import class_name, show
+
 __all__ = [
     "BadArgError",
     "BeamishError",
@@ -66,7 +68,7 @@ def cycle_in_words(cycle: tuple[tuple[Any, Any], ...]) -> str:
     """A cycle of calls: ``a calls b with 'x', b calls a with 'y'``."""
     who = [str(step[0]) for step in cycle]
     steps = zip(who, who[1:] + who[:1], cycle, strict=True)
-    return ", ".join(f"{one} calls {other} with {step[1]!r}" for one, other, step in steps)
+    return ", ".join(f"{one} calls {other} with {show(step[1])}" for one, other, step in steps)
 
 
 class NoProcError(BeamishError, LookupError):
@@ -115,7 +117,7 @@ def describe(term: Any) -> str:
         >>> describe("x")
         "'x' (str)"
     """
-    return f"{term!r} ({type(term).__name__})"
+    return f"{show(term)} ({class_name(term)})"
 
 
 def one_of(choices: Iterable[str]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, final
 
+from .careful import show
 from .identity import Pid, Ref
-from .words import DOWN, EXIT, PROCESS
+from .words import DOWN, EXIT, PROCESS, is_word
 
 __all__ = ["Down", "Exit"]
 
@@ -59,7 +60,7 @@ class Exit(tuple[Any, ...]):
         return self[2]
 
     def __repr__(self) -> str:
-        return f"Exit(pid={self[1]!r}, reason={self[2]!r})"
+        return f"Exit(pid={show(self[1])}, reason={show(self[2])})"
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self[1], self[2]
@@ -84,7 +85,7 @@ class Down(tuple[Any, ...]):
     def __new__(  # noqa: D102  # the class tells
         cls, ref: Ref | Any, kind: str | Any, pid: Any, reason: Any
     ) -> Down:
-        kind = PROCESS if kind == "process" else kind
+        kind = PROCESS if is_word(kind, PROCESS) else kind
         return super().__new__(cls, (DOWN, ref, kind, pid, reason))
 
     @property
@@ -109,7 +110,8 @@ class Down(tuple[Any, ...]):
         return self[4]
 
     def __repr__(self) -> str:
-        return f"Down(ref={self[1]!r}, kind={self[2]!r}, pid={self[3]!r}, reason={self[4]!r})"
+        ref, kind, pid, reason = map(show, self[1:])
+        return f"Down(ref={ref}, kind={kind}, pid={pid}, reason={reason})"
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self[1], self[2], self[3], self[4]

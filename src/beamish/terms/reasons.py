@@ -16,6 +16,7 @@ from .careful import (
     kept,
     module_name,
     origins_of,
+    show,
     traceback_of,
 )
 from .errors import (
@@ -182,34 +183,39 @@ def format_exit(reason: object) -> str:
         >>> format_exit("boom"), format_exit(ZeroDivisionError("division by zero"))
         ('boom', 'ZeroDivisionError: division by zero')
     """
-    if isinstance(reason, Atom):
+    return show(reason, _in_words)
+
+
+def _in_words(reason: Any) -> str:
+    if is_a(reason, str):
         return str.__str__(reason)
-    if isinstance(reason, str):
-        return reason
-    if isinstance(reason, BaseException):
+    if is_a(reason, BaseException):
         return "".join(traceback.format_exception_only(reason)).strip()
-    if isinstance(reason, tuple):
-        pair = cast("tuple[Any, ...]", reason)
-        if len(pair) == 2 and _is_call(pair[1]):
-            module, function, args = pair[1]
-            shown = ", ".join(repr(arg) for arg in cast("tuple[Any, ...]", args))
-            return f"{module}.{_name_of(function)}({shown}) failed: {format_exit(pair[0])}"
-        if len(pair) == 2 and isinstance(pair[0], str) and pair[0] == CALL_CYCLE:
-            return f"these calls wait for each other: {cycle_in_words(pair[1])}"
-        if len(pair) == 2 and isinstance(pair[0], BaseException):
-            return f"({format_exit(pair[0])}, {pair[1]!r})"
-    return repr(cast("object", reason))
+    pair = _elements(reason)
+    if len(pair) == 2:
+        head, tail = pair
+        call = _elements(tail)
+        if _is_call(call):
+            module, function, args = call
+            shown = ", ".join(map(show, args))
+            return f"{module}.{_name_of(function)}({shown}) failed: {format_exit(head)}"
+        if is_word(head, CALL_CYCLE):
+            return f"these calls wait for each other: {cycle_in_words(tail)}"
+        if is_a(head, BaseException):
+            return f"({format_exit(head)}, {show(tail)})"
+    return show(reason)
 
 
-def _is_call(term: Any) -> bool:
-    if not isinstance(term, tuple):
-        return False
-    call = cast("tuple[Any, ...]", term)
+def _elements(term: Any) -> list[Any]:
+    return elements(cast("tuple[Any, ...]", term)) if is_a(term, tuple) else []
+
+
+def _is_call(term: list[Any]) -> bool:
     return (
-        len(call) == 3
-        and isinstance(call[0], str)
-        and _name_of(call[1]) is not None
-        and isinstance(call[2], tuple | list)
+        len(term) == 3
+        and is_a(term[0], str)
+        and _name_of(term[1]) is not None
+        and issubclass(type(term[2]), tuple | list)
     )
 
 
@@ -219,9 +225,9 @@ def _name_of(function: Any) -> str | None:
     A function of ``sys`` may be shown as its request: ``("replace_state", fn)``, ``("debug",
     "no_debug")``.
     """
-    if isinstance(function, str):
+    if is_a(function, str):
         return function
-    parts = cast("tuple[Any, ...]", function) if isinstance(function, tuple) else ()
-    if not parts or not isinstance(parts[0], str):
+    parts = _elements(function)
+    if not parts or not is_a(parts[0], str):
         return None
-    return [part for part in parts if isinstance(part, str)][-1]
+    return [part for part in parts if is_a(part, str)][-1]
