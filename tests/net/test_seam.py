@@ -20,9 +20,10 @@ from .sockets import SOON, connected, reason_of_end, watched
 
 
 class Waiter:
-    """Waits in suspend(), and notes what comes of it.
+    """A process that waits in suspend(), and an object that it waits on.
 
     Attributes:
+        waiting: set by the seam.
         pid: who waits.
         task: the same, as asyncio sees it.
         ref: of the monitor of whoever made it.
@@ -35,6 +36,7 @@ class Waiter:
     ref: Ref
 
     def __init__(self) -> None:
+        self.waiting: Pid | None = None
         self.got: list[Any] = []
         self.back: list[Any] = []
 
@@ -44,14 +46,15 @@ class Waiter:
         assert task is not None
         self.task = task
         try:
-            self.got.append(await waiting.suspend(self.take_back))
+            self.got.append(await waiting.suspend(self))
         except BaseException as error:
             self.got.append(type(error))
             if not isinstance(error, Exception):
                 raise
+        finally:
+            assert self.waiting is None
 
-    def take_back(self, pid: Pid, value: object) -> None:
-        assert pid is self.pid
+    def take_back(self, value: object) -> None:
         self.back.append(value)
 
     async def end(self) -> None:
@@ -92,7 +95,7 @@ def test_what_is_handed_over_is_returned(waits: Waits) -> None:
     async def main() -> None:
         waiter = await waits()
 
-        assert waiting.wake(waiter.pid, b"data")
+        assert waiting.wake(waiter, b"data")
         await waiter.end()
 
         assert (waiter.got, waiter.back) == ([b"data"], [])
@@ -105,9 +108,9 @@ def test_a_wait_ends_once(waits: Waits) -> None:
     async def main() -> None:
         waiter = await waits()
 
-        assert waiting.wake(waiter.pid, b"first")
-        assert not waiting.wake(waiter.pid, b"second")
-        assert not waiting.wake_error(waiter.pid, ValueError())
+        assert waiting.wake(waiter, b"first")
+        assert not waiting.wake(waiter, b"second")
+        assert not waiting.wake_error(waiter, ValueError())
         await waiter.end()
 
         assert (waiter.got, waiter.back) == ([b"first"], [])
@@ -119,11 +122,11 @@ def test_a_wait_ends_once(waits: Waits) -> None:
 def test_a_dead_process_cannot_be_woken(waits: Waits) -> None:
     async def main() -> None:
         waiter = await waits()
-        waiting.wake(waiter.pid)
+        waiting.wake(waiter)
         await waiter.end()
 
-        assert not waiting.wake(waiter.pid, b"data")
-        assert not waiting.wake_error(waiter.pid, ValueError())
+        assert not waiting.wake(waiter, b"data")
+        assert not waiting.wake_error(waiter, ValueError())
 
     beamish.run(main)
 
@@ -133,10 +136,10 @@ def test_an_error_is_raised_and_nothing_is_taken_back(waits: Waits) -> None:
     async def main() -> None:
         waiter = await waits()
 
-        assert waiting.wake_error(waiter.pid, ConnectionError())
+        assert waiting.wake_error(waiter, ConnectionError())
         await waiter.end()
 
-        assert (waiter.got, waiter.back) == ([ConnectionError], [None])
+        assert (waiter.got, waiter.back) == ([ConnectionError], [])
 
     beamish.run(main)
 
@@ -150,7 +153,7 @@ def test_nothing_is_taken_back_where_nothing_was_handed_over(waits: Waits, end: 
         _end(waiter, end)
         await waiter.end()
 
-        assert waiter.back == [None]
+        assert waiter.back == []
         assert len(waiter.got) == 1
 
     beamish.run(main)
@@ -169,7 +172,7 @@ def test_what_a_process_did_not_live_to_see_is_taken_back(waits: Waits, end: str
     async def main() -> None:
         waiter = await waits()
 
-        assert waiting.wake(waiter.pid, b"data")
+        assert waiting.wake(waiter, b"data")
         _end(waiter, end)
         await waiter.end()
 
@@ -183,7 +186,7 @@ def test_a_process_that_is_cancelled_after_it_was_woken_still_gets_the_value() -
     async def main() -> None:
         waiter = await in_a_process()
 
-        assert waiting.wake(waiter.pid, b"data")
+        assert waiting.wake(waiter, b"data")
         waiter.task.cancel()
         await waiter.end()
 
@@ -198,7 +201,7 @@ def test_what_a_task_is_handed_and_cancelled_before_it_runs_is_taken_back() -> N
     async def main() -> None:
         waiter = await in_a_task()
 
-        assert waiting.wake(waiter.pid, b"data")
+        assert waiting.wake(waiter, b"data")
         waiter.task.cancel()
         await waiter.end()
 
@@ -213,7 +216,7 @@ def test_what_a_task_is_handed_and_cancelled_before_its_step_is_taken_back() -> 
     async def main() -> None:
         waiter = await in_a_task()
 
-        assert waiting.wake(waiter.pid, b"data")
+        assert waiting.wake(waiter, b"data")
         # Comes after it on the run queue: the value is in its future by then.
         process.spawn(waiter.task.cancel)
         await waiter.end()
@@ -227,16 +230,16 @@ def test_an_error_that_a_cancelled_task_does_not_see_is_not_taken_back() -> None
     async def main() -> None:
         waiter = await in_a_task()
 
-        assert waiting.wake_error(waiter.pid, ConnectionError())
+        assert waiting.wake_error(waiter, ConnectionError())
         waiter.task.cancel()
         await waiter.end()
 
-        assert (waiter.got, waiter.back) == ([asyncio.CancelledError], [None])
+        assert (waiter.got, waiter.back) == ([asyncio.CancelledError], [])
 
     beamish.run(main)
 
 
-def test_a_cancellation_before_the_wait_is_told_as_well() -> None:
+def test_a_cancellation_before_the_wait_is_raised_where_it_would_begin() -> None:
     async def cancelled(waiter: Waiter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -248,7 +251,7 @@ def test_a_cancellation_before_the_wait_is_told_as_well() -> None:
         _, ref = watched(cancelled, waiter)
         await reason_of_end(ref)
 
-        assert (waiter.got, waiter.back) == ([asyncio.CancelledError], [None])
+        assert (waiter.got, waiter.back) == ([asyncio.CancelledError], [])
 
     beamish.run(main)
 
@@ -270,6 +273,29 @@ def test_a_sleep_that_was_cancelled_does_not_end_the_next_wait() -> None:
         assert process.info(pid, "status") == "waiting"
         assert waiter.got == []
         process.exit(pid, "kill")
+
+    beamish.run(main)
+
+
+def test_a_wake_ends_the_wait_on_its_object_and_no_later_one() -> None:
+    async def twice(first: Waiter, second: Waiter) -> None:
+        task: Any = asyncio.current_task()
+        process.spawn(task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting.suspend(first)
+        await second.wait()
+
+    async def main() -> None:
+        first, second = Waiter(), Waiter()
+        _, second.ref = watched(twice, first, second)
+        while second.waiting is None:
+            await process.sleep(0)
+
+        assert not waiting.wake(first, b"late")
+        assert waiting.wake(second, b"data")
+        await second.end()
+
+        assert (first.back, second.got, second.back) == ([], [b"data"], [])
 
     beamish.run(main)
 
@@ -304,7 +330,7 @@ def test_a_connection_is_for_the_next_if_who_was_given_it_is_killed(
 
 async def _in_recv(far: Socket) -> asyncio.Task[Any]:
     task = asyncio.create_task(gen_tcp.recv(far))
-    while far._reader is None:
+    while far.waiting is None:
         await asyncio.sleep(0)
     return task
 

@@ -29,13 +29,18 @@ _IN_PROGRESS: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
 class _Attempt(Endpoint):
     """A connection that is being made, while its owner waits. If the owner ends, it is closed."""
 
-    __slots__ = ()
+    __slots__ = ("waiting",)
+
+    def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
+        super().__init__(sock, options, owner, net)
+        self.waiting: Pid | None = None
 
     def _on_ready(self, mask: int) -> None:
         self._watch(0)
-        failed = self._sock.getsockopt(sockets.SOL_SOCKET, sockets.SO_ERROR)
-        if self._owner is not None:
-            wake(self._owner, failed)
+        wake(self, self._sock.getsockopt(sockets.SOL_SOCKET, sockets.SO_ERROR))
+
+    def take_back(self, value: int) -> None:
+        """The process ended before it received the outcome, and the attempt with it."""
 
     def _close(self) -> None:
         self._is_open = False
@@ -122,7 +127,7 @@ async def _wait(sock: sockets.socket, options: Options, owner: Pid, net: NodeNet
     attempt = _Attempt(sock, options, owner, net)
     attempt._watch(WRITE)
     try:
-        failed: int = await suspend()
+        failed: int = await suspend(attempt)
     finally:
         attempt.taken()
     return failed

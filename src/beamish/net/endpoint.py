@@ -14,7 +14,7 @@ from .errors import TcpError, error_for, reason_of
 from .node_net import NodeNet
 from .options import Options
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "Turn"]
 
 _NONE: Final = -1
 _PORT: Final = Atom("port")
@@ -116,3 +116,15 @@ class Endpoint:
 
     def _failed(self, action: str, error: OSError) -> TcpError:
         return error_for(reason_of(error), action, self)
+
+
+class Turn:
+    """A place in a queue of processes: one of them waits on it."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self) -> None:
+        self.waiting: Pid | None = None
+
+    def take_back(self, value: Any) -> None:
+        """Takes back what the process was given and has not received."""

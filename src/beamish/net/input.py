@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 from beamish import process
 from beamish.runtime import waiting
-from beamish.runtime.waiting import suspend, wake
+from beamish.runtime.waiting import suspend, wake, wake_error
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.numbers import LONGEST, check_seconds
 
@@ -42,12 +42,12 @@ _MESSAGES: Final = TAGS | {TCP_CLOSED, TCP_ERROR, TCP_PASSIVE}
 class Input(Endpoint):
     """The reading half of a connection."""
 
-    __slots__ = ("_active", "_end", "_framer", "_reader", "_ready", "_told")
+    __slots__ = ("_active", "_end", "_framer", "_ready", "_told", "_wraps", "waiting")
 
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
         self._use_framer(options)
-        self._reader: Pid | None = None  # the process that waits in recv
+        self.waiting: Pid | None = None  # the process that waits in recv
         self._active = PASSIVE
         # Why the stream ended ("closed" or a POSIX reason), for the next recv to raise.
         self._end: str | None = None
@@ -59,8 +59,8 @@ class Input(Endpoint):
         if mask != READ:
             self._on_other(mask)
             return
-        framer, reader = self._framer, self._reader
-        if reader is None and framer.pending:  # the last data is not used up
+        framer = self._framer
+        if self.waiting is None and framer.pending:  # the last data is not used up
             self._watch(self._events & ~READ)
             return
         try:
@@ -72,16 +72,15 @@ class Input(Endpoint):
             return
         if not data:
             self._input_ended("closed")
-        elif reader is not None:
+        elif self.waiting is not None:
             try:
                 packet = framer.feed_whole(data)
             except TooBig:
                 self._too_big()
                 return
-            if packet is not None:
-                self._reader = None
-                if not wake(reader, packet):  # it is about to end, or was cancelled
-                    framer.put_back(packet)
+            # If it is not taken, the reader is about to end.
+            if packet is not None and not wake(self, packet):
+                framer.put_back(packet)
         else:
             framer.feed(data)
             if self._active:
@@ -96,7 +95,7 @@ class Input(Endpoint):
             reason = "closed"
         self._watch(self._events & ~READ)
         self._end = reason
-        if self._reader is not None or self._active:
+        if self.waiting is not None or self._active:
             self._tell_end()
 
     def _too_big(self) -> None:
@@ -139,9 +138,9 @@ class Input(Endpoint):
         if packet is not None:
             self._give_last(packet)
             return
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            waiting.wake_error(reader, self._take_end("recv"))
+        if self.waiting is not None:
+            wake_error(self, self._end_error("recv"))  # before the close, which has another reason
+            self._close_after_end()
             return
         owner = self._owner
         self._told = True
@@ -157,10 +156,8 @@ class Input(Endpoint):
         return self._framer.last() if self._options.partial_line else None
 
     def _give_last(self, packet: Any) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            if not wake(reader, packet):
-                self._framer.put_back(packet)
+        if self.waiting is not None:
+            self._give(packet)
             return
         owner = self._owner
         if owner is None:
@@ -172,10 +169,17 @@ class Input(Endpoint):
 
     def _take_end(self, action: str) -> TcpError:
         """The error for the end of the stream; with exit_on_close, also closes the socket."""
+        error = self._end_error(action)
+        self._close_after_end()
+        return error
+
+    def _end_error(self, action: str) -> TcpError:
         reason, self._end = self._end or "closed", "closed"
+        return error_for(reason, action, self)
+
+    def _close_after_end(self) -> None:
         if self._options.exit_on_close:
             self._close()
-        return error_for(reason, action, self)
 
     def give_away_owned(self, old: Pid, new: Pid) -> None:
         """Moves the messages that the old owner has not received to the new one."""
@@ -233,9 +237,10 @@ class Input(Endpoint):
 
     def _use_framer(self, options: Options) -> None:
         self._framer = framer_for(options)
-        # A shortcut for recv. While it has packets, the socket is open and passive, and no process
-        # waits in recv.
+        # Shortcuts for recv and send. While there are packets in `_ready`, the socket is open and
+        # passive, and no process waits in recv.
         self._ready = self._framer.ready
+        self._wraps = self._framer.wraps
 
     def _change_framing(self, options: Options) -> None:
         """Cuts packets by new options from now on, also those in the data that was read already."""
@@ -245,28 +250,21 @@ class Input(Endpoint):
             self._framer.feed(data)
 
     def _time_out(self, reader: Pid) -> None:
-        if self._reader is reader:
-            self._reader = None
-            waiting.wake_error(reader, error_for("timeout", "recv", self))
+        if self.waiting is reader:
+            wake_error(self, error_for("timeout", "recv", self))
 
-    def _take_back(self, reader: Pid, packet: Any) -> None:
-        """The wait of a reader ended in an exception: makes sure that nothing is lost."""
-        if self._reader is reader:
-            self._reader = None
-        if packet is not None:
+    def _give(self, packet: Any) -> None:
+        """Gives a packet to the process that waits in recv."""
+        if not wake(self, packet):
             self._framer.put_back(packet)
-            self._serve_reader()
 
-    def _serve_reader(self) -> None:
-        """Gives the packet that was put back to another process, if one waits in recv by now."""
-        reader = self._reader
-        if reader is None:
-            return
-        packet = self._framer.next()
-        if packet is not None:
-            self._reader = None
-            if not wake(reader, packet):
-                self._framer.put_back(packet)
+    def take_back(self, value: Any) -> None:
+        """A reader did not receive its packet: it is for the next, which may wait by now."""
+        self._framer.put_back(value)
+        if self.waiting is not None:
+            packet = self._framer.next()
+            if packet is not None:
+                self._give(packet)
 
     def _check_recv(self, length: int) -> None:
         """Raises an error if this recv is not possible."""
@@ -286,7 +284,7 @@ class Input(Endpoint):
                 "it is active: its data comes as ('tcp', socket, data) "
                 "messages; read those, or setopts(socket, active=False)",
             )
-        if self._reader is not None:
+        if self.waiting is not None:
             raise error_for("ealready", "recv", self)
 
 
@@ -335,7 +333,7 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
         if packet:
             return packet
         ready.append(packet)  # it marks one that is too long
-    if socket._active or socket._reader is not None:
+    if socket._active or socket.waiting is not None:
         socket._check_recv(0)
     if socket._framer.pending:
         found: bytes | None = socket._next_packet()
@@ -346,8 +344,7 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
             return await _wait(socket, None)
         socket._watch(socket._events | READ)
     # _wait() in its most common form, without another coroutine.
-    socket._reader = process.self()
-    data: bytes = await suspend(socket._take_back)
+    data: bytes = await suspend(socket)
     return data
 
 
@@ -355,7 +352,7 @@ async def _recv_as_asked(socket: Input, length: int, timeout: float | None) -> b
     """recv() with a length or a time-out."""
     if timeout is not None:
         check_timeout("recv", timeout)
-    if length or socket._active or socket._reader is not None:
+    if length or socket._active or socket.waiting is not None:
         socket._check_recv(length)
     if length:
         return await _recv_exactly(socket, length, timeout)
@@ -377,7 +374,7 @@ async def _recv_exactly(socket: Input, length: int, timeout: float | None) -> by
         packet = socket._next_packet()
         return packet if packet is not None else await _wait(socket, timeout)
     except BaseException:
-        if socket._reader is None:  # otherwise another process waits, perhaps for another length
+        if socket.waiting is None:  # otherwise another process waits, perhaps for another length
             framer.want(0)  # the bytes that did come are kept for a recv of any length
         raise
 
@@ -391,14 +388,12 @@ async def _wait(socket: Input, timeout: float | None) -> bytes:
         raise socket._take_end("recv")
     if timeout == 0:
         return _look(socket)
-    reader = process.self()
     socket._watch(socket._events | READ)
-    socket._reader = reader
     timer = None
     if timeout is not None:
-        timer = waiting.call_later(timeout, socket._time_out, reader)
+        timer = waiting.call_later(timeout, socket._time_out, process.self())
     try:
-        return cast("bytes", await suspend(socket._take_back))
+        return cast("bytes", await suspend(socket))
     finally:
         if timer is not None:
             timer.cancel()

@@ -13,11 +13,11 @@ from typing import Any, Final, final
 
 from beamish import process
 from beamish.runtime import waiting
-from beamish.runtime.waiting import suspend, wake
+from beamish.runtime.waiting import suspend, wake, wake_error
 from beamish.terms import BadArgError, Pid
 
 from . import inet
-from .endpoint import Endpoint
+from .endpoint import Endpoint, Turn
 from .errors import error_for
 from .input import check_timeout
 from .node_net import NodeNet
@@ -53,6 +53,21 @@ _IN_A_ROW: Final = 16
 
 
 @final
+class _Acceptor(Turn):
+    """A process that waits in accept."""
+
+    __slots__ = ("_listener",)
+
+    def __init__(self, listener: ListenSocket) -> None:
+        super().__init__()
+        self._listener = listener
+
+    def take_back(self, value: sockets.socket) -> None:
+        """The process did not receive the connection: it is for the next one."""
+        self._listener._take_back(value)
+
+
+@final
 class ListenSocket(Endpoint):
     """What ``listen`` returns, and ``accept`` takes connections from.
 
@@ -64,7 +79,7 @@ class ListenSocket(Endpoint):
 
     def __init__(self, sock: sockets.socket, options: Options, owner: Pid, net: NodeNet) -> None:
         super().__init__(sock, options, owner, net)
-        self._waiting: deque[Pid] = deque()
+        self._waiting: deque[_Acceptor] = deque()
         # Connections that were taken for processes that did not receive them.
         self._spare: deque[sockets.socket] = deque()
         self._resting: Any = None  # the timer that ends a pause; None outside one
@@ -88,7 +103,7 @@ class ListenSocket(Endpoint):
         except OSError as error:
             self._rest()
             if self._waiting:
-                waiting.wake_error(self._waiting.popleft(), self._failed("accept", error))
+                wake_error(self._waiting.popleft(), self._failed("accept", error))
             return
         self._watch(0)  # nobody waits: further connections stay in the backlog
 
@@ -132,25 +147,22 @@ class ListenSocket(Endpoint):
                 return
         self._spare.append(conn)
 
-    def _take_back(self, acceptor: Pid, conn: sockets.socket | None) -> None:
-        """An acceptor will not receive what it was given: the next one gets the connection."""
-        if conn is None:
-            self._forget(acceptor)
-        elif self._is_open:
+    def _take_back(self, conn: sockets.socket) -> None:
+        if self._is_open:
             self._give(conn)
         else:
             conn.close()
 
-    def _forget(self, acceptor: Pid) -> bool:
-        """Removes a process from those that wait; returns whether it was one of them."""
+    def _forget(self, acceptor: _Acceptor) -> bool:
+        """Removes an acceptor from those that wait; returns whether it was one of them."""
         if acceptor not in self._waiting:
             return False
         self._waiting.remove(acceptor)
         return True
 
-    def _time_out(self, acceptor: Pid) -> None:
+    def _time_out(self, acceptor: _Acceptor) -> None:
         if self._forget(acceptor):
-            waiting.wake_error(acceptor, error_for("timeout", "accept", self))
+            wake_error(acceptor, error_for("timeout", "accept", self))
 
     # ---- the end
 
@@ -165,7 +177,7 @@ class ListenSocket(Endpoint):
         for conn in self._spare:
             conn.close()
         while self._waiting:
-            waiting.wake_error(self._waiting.popleft(), self._closed("accept"))
+            wake_error(self._waiting.popleft(), self._closed("accept"))
 
 
 async def accept(listener: ListenSocket, timeout: float | None = None) -> Socket:
@@ -198,13 +210,13 @@ async def accept(listener: ListenSocket, timeout: float | None = None) -> Socket
         check_timeout("accept", timeout)
     if not listener._is_open:
         raise listener._closed("accept")
-    acceptor = process.self()
+    owner = process.self()
     conn = _accept_now(listener, look=timeout == 0)
     if conn is None:
         if timeout == 0:
             raise error_for("timeout", "accept", listener)
-        conn = await _accept_later(listener, acceptor, timeout)
-    return Socket(conn, listener._options, acceptor, listener._net)
+        conn = await _accept_later(listener, timeout)
+    return Socket(conn, listener._options, owner, listener._net)
 
 
 def _accept_now(listener: ListenSocket, *, look: bool) -> sockets.socket | None:
@@ -224,9 +236,8 @@ def _accept_now(listener: ListenSocket, *, look: bool) -> sockets.socket | None:
     return conn
 
 
-async def _accept_later(
-    listener: ListenSocket, acceptor: Pid, timeout: float | None
-) -> sockets.socket:
+async def _accept_later(listener: ListenSocket, timeout: float | None) -> sockets.socket:
+    acceptor = _Acceptor(listener)
     listener._waiting.append(acceptor)
     if listener._resting is None:
         listener._watch(READ)
@@ -234,7 +245,10 @@ async def _accept_later(
     if timeout is not None:
         timer = waiting.call_later(timeout, listener._time_out, acceptor)
     try:
-        conn: sockets.socket = await suspend(listener._take_back)
+        conn: sockets.socket = await suspend(acceptor)
+    except BaseException:
+        listener._forget(acceptor)
+        raise
     finally:
         if timer is not None:
             timer.cancel()

@@ -28,9 +28,10 @@ from typing import Any, Final, cast
 
 from beamish import process
 from beamish.runtime import waiting
-from beamish.runtime.waiting import suspend
+from beamish.runtime.waiting import suspend, wake, wake_error
 from beamish.terms import BadArgError, Pid
 
+from .endpoint import Turn
 from .errors import PacketTooBigError, TcpError, error_for, reason_of
 from .framer import TooBig
 from .input import TCP_CLOSED, TCP_ERROR, Input, not_a_connection
@@ -70,7 +71,7 @@ class Output(Input):
         self._out: list[bytes | memoryview] = []  # the queue: sent, and not yet given to the kernel
         self._out_size = 0
         self._busy = False  # the queue reached the high watermark, and not yet the low one
-        self._senders: deque[Pid] | None = None  # the processes that wait for the low one
+        self._senders: deque[Turn] | None = None  # the sends that wait for the low one
 
     # ---- to the kernel
 
@@ -183,10 +184,9 @@ class Output(Input):
 
     def _fail_all(self, reason: str) -> None:
         """Raises an error in all processes that wait on this connection."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
+        if self.waiting is not None:
             self._end = None
-            waiting.wake_error(reader, error_for(reason, "recv", self))
+            wake_error(self, error_for(reason, "recv", self))
         self._busy = False
         self._wake_senders(reason)
 
@@ -194,9 +194,9 @@ class Output(Input):
         senders, self._senders = self._senders, None
         for sender in senders or ():
             if reason is None:
-                waiting.wake(sender)
+                wake(sender)
             else:
-                waiting.wake_error(sender, error_for(reason, "send", self))
+                wake_error(sender, error_for(reason, "send", self))
 
     def _not_sendable(self) -> TcpError:
         """The error of a send after the end."""
@@ -209,13 +209,14 @@ class Output(Input):
 
     async def _send_queued(self, data: bytes) -> None:
         """Sends while there is a queue."""
+        sender = Turn()
         timeout = self._options.send_timeout
         timer = None
         if timeout is not None:
-            timer = waiting.call_later(timeout, self._send_timed_out, process.self())
+            timer = waiting.call_later(timeout, self._send_timed_out, sender)
         try:
             while self._busy:
-                await self._wait_to_send()
+                await self._wait_to_send(sender)
             if self._writing == FINISHED:
                 raise self._not_sendable()
             if self._writing == DIRECT:  # the kernel has taken the whole queue meanwhile
@@ -226,28 +227,32 @@ class Output(Input):
             self._out_size += len(data)
             if self._out_size >= self._options.high_watermark:
                 self._busy = True
-                await self._wait_to_send()
+                await self._wait_to_send(sender)
         finally:
             if timer is not None:
                 timer.cancel()
 
-    async def _wait_to_send(self) -> None:
+    async def _wait_to_send(self, sender: Turn) -> None:
         if self._senders is None:
             self._senders = deque()
-        self._senders.append(process.self())
-        await suspend(self._forget_sender)
+        self._senders.append(sender)
+        try:
+            await suspend(sender)
+        except BaseException:
+            self._forget_sender(sender)
+            raise
 
-    def _forget_sender(self, sender: Pid, _: None = None) -> bool:
-        """Removes a process from those that wait; returns whether it was one of them."""
+    def _forget_sender(self, sender: Turn) -> bool:
+        """Removes a send from those that wait; returns whether it was one of them."""
         if self._senders is None or sender not in self._senders:
             return False
         self._senders.remove(sender)
         return True
 
-    def _send_timed_out(self, sender: Pid) -> None:
+    def _send_timed_out(self, sender: Turn) -> None:
         if not self._forget_sender(sender):
             return
-        waiting.wake_error(sender, error_for("timeout", "send", self))
+        wake_error(sender, error_for("timeout", "send", self))
         if self._options.send_timeout_close:
             self._out.clear()  # the peer does not read it
             self._out_size = 0
@@ -280,14 +285,13 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
     Source: gen_tcp:send/2 (OTP 25 manual).
     """
     try:
-        framer = socket._framer
+        if type(data) is not bytes or socket._wraps:
+            data = _to_packet(socket, data)
+        joined = socket._joined
     except AttributeError:
         if isinstance(socket, Output):
             raise
         raise not_a_connection("send", socket) from None
-    if type(data) is not bytes or framer.wraps:
-        data = _to_packet(socket, data)
-    joined = socket._joined
     if joined is not None:
         joined += data
         if len(joined) > _JOIN_AT_MOST:
@@ -296,7 +300,7 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
         if socket._writing == FINISHED:
             raise socket._not_sendable()
         await socket._send_queued(data)
-    elif framer.pending and len(data) <= _JOIN_AT_MOST:
+    elif socket._framer.pending and len(data) <= _JOIN_AT_MOST:
         socket._expect_replies(data)
     else:
         # _write() in its most common form, without the call.

@@ -424,6 +424,19 @@ def monotonic_time() -> float:
     return running_node().loop.time()
 
 
+@final
+class _Alarm:
+    """What a sleeping process waits on."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self) -> None:
+        self.waiting: Pid | None = None
+
+    def take_back(self, value: None) -> None:
+        """Is not called: an alarm gives no value."""
+
+
 @coroutine
 def sleep(seconds: float | None) -> Generator[Any, Any, None]:
     """Waits; messages stay in the mailbox.
@@ -435,14 +448,14 @@ def sleep(seconds: float | None) -> Generator[Any, Any, None]:
     """
     if seconds is not None and (seconds.__class__ is not float or not 0.0 <= seconds <= FINITE):
         check_seconds("sleep", seconds, FINITE)
-    pid = (here.process or current()).pid
+    alarm = _Alarm()
     timer: Timer | asyncio.Handle | None = None
     if seconds:
-        timer = running_node().timers.call_later(seconds, wake, pid)
+        timer = running_node().timers.call_later(seconds, wake, alarm)
     elif seconds is not None:
-        timer = running_node().loop.call_soon(wake, pid)
+        timer = running_node().loop.call_soon(wake, alarm)
     try:
-        yield from suspend()  # pyright: ignore[reportGeneralTypeIssues]
+        yield from suspend(alarm)  # pyright: ignore[reportGeneralTypeIssues]
     finally:
         if timer is not None:
             timer.cancel()

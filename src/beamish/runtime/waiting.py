@@ -1,25 +1,26 @@
 """The seam for sockets: how code outside the runtime makes processes wait, and wakes them.
 
-A process waits in ``suspend``. Any code that has its pid ends the wait with ``wake`` or
-``wake_error``, in a callback of the loop or in another process. What it guarantees:
+A process waits on an object, with ``suspend(on)``. Any code that has the object ends the wait, with
+``wake(on, value)`` or ``wake_error(on, error)``, in a callback of the loop or in another process.
+What it guarantees:
 
-- A value arrives exactly once. If ``wake`` returns False, the process no longer waits and the
-  caller still has the value. If an exit signal or a cancellation reaches the process between the
-  wake and its turn, ``suspend`` passes the value to `take_back`.
-- `take_back` is called whenever the wait ends in an exception, even if no value was given. So it is
-  also the place to remove the process from a list of those that wait.
+- ``on.waiting`` is the pid of the process that waits, and None as soon as the wait has ended, in
+  whatever way. So a wake ends the wait on this object and never a later wait of the process.
+- A value arrives exactly once. If ``wake`` returns False, no process waits and the caller still has
+  the value. If an exit signal or a cancellation reaches the process between the wake and its turn,
+  the value is passed to ``on.take_back``.
 - Waking a process only puts it on the run queue. None of its code runs during the call.
 - A process is known by its pid alone. Its state can be neither seen nor changed from outside.
 
-Remove a pid from your list before you wake the process: by its next turn it may wait for something
-else. A time-out is a timer (``call_later``) that does both.
+One process at a time can wait on an object. Where several wait in a queue, each has an object of
+its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 from types import coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import mailbox, owned
 from .here import current, here, running_node
@@ -34,7 +35,15 @@ if TYPE_CHECKING:
     from .process import Process
     from .timers import Timer
 
-    TakeBack = Callable[[Pid, Any], object]
+    class Waited(Protocol):
+        """What a process can wait on; the seam alone sets `waiting`."""
+
+        waiting: Pid | None
+
+        def take_back(self, value: Any) -> object:
+            """Takes a value back that ``wake`` was given, and no process received; not None."""
+            ...
+
 
 __all__ = [
     "as_no_process",
@@ -68,41 +77,33 @@ class _Raise:
 
 
 @coroutine
-def suspend(take_back: TakeBack | None = None) -> Generator[Any, Any, Any]:
+def suspend(on: Waited) -> Generator[Any, Any, Any]:
     """Waits until the calling process is woken; returns the value that ``wake`` was given.
 
     Args:
-        take_back: called as ``take_back(pid, value)`` if the wait ends in an exception. `value` is
-            what ``wake`` was given and the process has not received; None if there is no such
-            value. Must not raise.
+        on: an object that no process waits on.
 
     Raises:
         Exception: the one that ``wake_error`` was given.
     """
     proc = here.process or current()
-    if proc.state > RUNNING and _is_outside(proc, take_back):
-        return (yield from _suspend_outside(proc, take_back))
+    if proc.state > RUNNING:
+        mailbox.check(proc)
+        if proc.state == OUTSIDE:
+            return (yield from _suspend_outside(proc, on))
+    on.waiting = proc.pid
     proc.value = None
     proc.state = WAIT_WAKE
     try:
         return (yield)
     except BaseException:
-        _take_back(proc, take_back)
+        _end_wait(proc, on)
         raise
 
 
-def _is_outside(proc: Process, take_back: TakeBack | None) -> bool:
-    """Whether the process is an adopted one. Raises if it is to end, or was cancelled."""
-    try:
-        mailbox.check(proc)
-    except BaseException:
-        if take_back is not None:
-            take_back(proc.pid, None)
-        raise
-    return proc.state == OUTSIDE
-
-
-def _suspend_outside(proc: Process, take_back: TakeBack | None) -> Generator[Any, Any, Any]:
+def _suspend_outside(proc: Process, on: Waited) -> Generator[Any, Any, Any]:
+    """suspend() in an adopted process."""
+    on.waiting = proc.pid
     proc.value = None
     proc.state = WAIT_WAKE
     try:
@@ -111,45 +112,52 @@ def _suspend_outside(proc: Process, take_back: TakeBack | None) -> Generator[Any
             raise value.error
         return value
     except BaseException:
-        _take_back(proc, take_back)
+        _end_wait(proc, on)
         raise
 
 
-def _take_back(proc: Process, take_back: TakeBack | None) -> None:
+def _end_wait(proc: Process, on: Waited) -> None:
+    """A wait ends in an exception: takes back the value that the process has not received."""
+    if on.waiting is proc.pid:
+        on.waiting = None
     value, proc.value = proc.value, None
-    if take_back is not None:
-        take_back(proc.pid, None if isinstance(value, BaseException | _Raise) else value)
+    if value is not None and not isinstance(value, BaseException | _Raise):
+        on.take_back(value)
 
 
-def wake(pid: Pid, value: Any = None) -> bool:
-    """Ends the wait of a process: ``suspend`` returns `value`, which must not be an exception.
+def wake(on: Waited, value: Any = None) -> bool:
+    """Ends the wait on an object: ``suspend`` returns `value`, which must not be an exception.
 
     Returns:
-        False if the process does not wait in ``suspend``. It does not get the value then.
+        False if no process waits on it.
     """
-    proc: Process | None = pid._process
-    if proc is None or proc.state != WAIT_WAKE:
+    pid = on.waiting
+    if pid is None:
         return False
-    here.push(proc)
+    on.waiting = None
+    proc: Process | None = pid._process
+    if proc is None or proc.state != WAIT_WAKE:  # an exit signal or a cancellation came first
+        return False
     proc.state = RUNNING
     proc.value = value
+    here.push(proc)
     return True
 
 
-def wake_error(pid: Pid, error: Exception) -> bool:
-    """Ends the wait of a process: ``suspend`` raises `error`.
+def wake_error(on: Waited, error: Exception) -> bool:
+    """Ends the wait on an object: ``suspend`` raises `error`.
 
     Returns:
-        False if the process does not wait in ``suspend``.
+        False if no process waits on it.
     """
-    proc: Process | None = pid._process
+    pid, on.waiting = on.waiting, None
+    proc: Process | None = pid._process if pid is not None else None
     if proc is None or proc.state != WAIT_WAKE:
         return False
     outside = proc.rare is not None and proc.rare.outside is not None
-    value = _Raise(error) if outside else error
-    here.push(proc)
     proc.state = RUNNING if outside else THROWING
-    proc.value = value
+    proc.value = _Raise(error) if outside else error
+    here.push(proc)
     return True
 
 
