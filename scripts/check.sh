@@ -19,6 +19,7 @@ check ruff "$bin/ruff" check "$@"
 check format "$bin/ruff" format --check "$@"
 check mypy "$bin/mypy" "$@"
 check pyright "$bin/pyright" --pythonpath "$bin/python" "$@"
+check types "$bin/python" "$here/type-completeness.py" "$bin/python" 99
 check commits "$here/check-commits.sh"
 
 if [ -n "$failed" ]; then

@@ -143,7 +143,7 @@ class HttpFramer(Framer):
         self._limit = limit
         self._only_headers = self._headers = header
         self._last = (b"", header)  # the latest packet's line, and whether it was a header
-        self.pending = False
+        self.pending: bool = False
 
     @classmethod
     def of(cls, framing: Framing) -> Self:

@@ -11,11 +11,24 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol, final
 
-from .selector import READ, WRITE, NetSelector, new_selector
+from .selector import READ, WRITE, NetSelector, OnReady, new_selector
 
-__all__ = ["READ", "WRITE", "GuestPoller", "Poller", "poller_of", "report_fault"]
+__all__ = ["READ", "WRITE", "GuestPoller", "Poller", "Watch", "poller_of", "report_fault"]
 
 POLLER: Final = "beamish_poller"  # the attribute of a loop that has our selector
+
+
+class Watch(Protocol):
+    """The function that changes what a socket waits for."""
+
+    def __call__(self, fd: int, before: int, events: int, on_ready: OnReady, /) -> None:
+        """Changes it from `before` to `events`: READ, WRITE, both, or 0.
+
+        While that is not 0, ``on_ready(mask)`` is called as long as the socket is ready, in the
+        loop's thread and in no process. Bits other than READ and WRITE in the mask mean a broken
+        connection.
+        """
+        ...
 
 
 class Poller(Protocol):
@@ -26,13 +39,9 @@ class Poller(Protocol):
         """``flush_soon(flush)`` has `flush()` called after the processes that can run have run."""
         ...
 
-    def watch(self, fd: int, before: int, events: int, on_ready: Callable[[int], None]) -> None:
-        """Changes what a socket waits for, from `before` to `events` (READ, WRITE, both, 0).
-
-        While that is not 0, ``on_ready(mask)`` is called as long as the socket is ready, in the
-        loop's thread and in no process. Bits other than READ and WRITE in the mask mean a broken
-        connection.
-        """
+    @property
+    def watch(self) -> Watch:
+        """Changes what a socket waits for."""
         ...
 
 
@@ -52,7 +61,7 @@ class GuestPoller:
         self._selector = new_selector()
         self._selector.on_fault = self._report_fault
         self._is_armed = False  # whether the loop will call _flush()
-        self.watch = self._selector.watch
+        self.watch: Watch = self._selector.watch
         loop.add_reader(self._selector.fileno(), self._selector.select, 0)
 
     def flush_soon(self, flush: Callable[[], bool]) -> None:

@@ -280,6 +280,11 @@ class Agent(Supervised):
         GenServer.cast(agent, _Request("update", fn, args, kwargs))
 
     @staticmethod
+    def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
+        """Does what ``gen_server.whereis`` does."""
+        return whereis(dest)
+
+    @staticmethod
     async def stop(agent: Dest, reason: Any = NORMAL, timeout: float | None = None) -> None:
         """Stops an agent and waits until it is gone.
 
@@ -294,8 +299,6 @@ class Agent(Supervised):
         Source: Elixir's Agent.stop/3.
         """
         await GenServer.stop(agent, reason, timeout)
-
-    whereis = staticmethod(whereis)
 
 
 def _start(

@@ -15,6 +15,8 @@ from collections.abc import Coroutine
 from typing import Any, NoReturn, cast
 
 from beamish import process
+from beamish.process import label as get_label
+from beamish.process import set_label
 from beamish.terms import NORMAL, Pid, Ref
 
 from .gen import (
@@ -247,8 +249,6 @@ def initial_call(pid: Pid) -> str | None:
 
 
 translate_initial_call = initial_call
-set_label = process.set_label
-get_label = process.label
 
 
 def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None) -> None:

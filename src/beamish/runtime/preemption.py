@@ -92,7 +92,7 @@ class Preemption:
     def __init__(self, scheduler: Scheduler, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduler = scheduler
         self._loop = loop
-        self.on = False
+        self.on: bool = False
         self._beat = 0
         self._can_signal = threading.current_thread() is threading.main_thread() and hasattr(
             signal, "setitimer"

@@ -110,7 +110,7 @@ class Scheduler:
         self.beat: int = 0
         self.closed: bool = False
         self.parked: int = 0
-        self.deadline = 0.0
+        self.deadline: float = 0.0
         self.tasks: Any = _current_tasks()
         self.preemption: Preemption | None = None
         # Greenlets of processes that would not end by any means; see _abandon.

@@ -250,7 +250,7 @@ def die(proc: Process, reason: Any) -> None:
 
 
 def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
-    cls: Any = type(reason)
+    cls: Any = type(reason)  # pyright: ignore[reportUnknownVariableType]
     ends = not (issubclass(cls, str) and str.__eq__(reason, NORMAL))  # is_word, inlined
     noted = plain(reason) if issubclass(cls, BaseException) else reason
     for other_pid in links:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .attributes import attributes_of, set_attributes
     from .awaiting import is_coroutine
     from .callbacks import declined, exit_reason, run_callback, unclaim
-    from .functions import start, start_link, start_monitor
+    from .functions import Addressed, start, start_link, start_monitor
     from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
     from .protocol import GEN_CALL, GEN_CAST, Caller, is_protocol
     from .requests import (
@@ -73,7 +73,7 @@ else:
             ".attributes": "attributes_of set_attributes",
             ".awaiting": "is_coroutine",
             ".callbacks": "declined exit_reason run_callback unclaim",
-            ".functions": "start start_link start_monitor",
+            ".functions": "Addressed start start_link start_monitor",
             ".names": "Dest Name ViaModule check_name register unregister whereis",
             ".protocol": "GEN_CALL GEN_CAST Caller is_protocol",
             ".requests": (
@@ -95,6 +95,7 @@ __all__ = [
     "GEN_CAST",
     "NOT_GIVEN",
     "STARTER",
+    "Addressed",
     "CallTimeout",
     "Called",
     "Caller",

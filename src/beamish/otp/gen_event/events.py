@@ -88,9 +88,28 @@ class GenEvent(Supervised):
         return _start(watch=True, **options)
 
 
-start_link = GenEvent.start_link
-start = GenEvent.start
-start_monitor = GenEvent.start_monitor
+def start_link(**options: Unpack[StartOptions]) -> Coroutine[Any, Any, Pid]:
+    """``GenEvent.start_link``, by OTP's name.
+
+    Source: gen_event:start_link/2.
+    """
+    return GenEvent.start_link(**options)
+
+
+def start(**options: Unpack[StartOptions]) -> Coroutine[Any, Any, Pid]:
+    """``GenEvent.start``, by OTP's name.
+
+    Source: gen_event:start/2.
+    """
+    return GenEvent.start(**options)
+
+
+def start_monitor(**options: Unpack[StartOptions]) -> Coroutine[Any, Any, tuple[Pid, Ref]]:
+    """``GenEvent.start_monitor``, by OTP's name.
+
+    Source: gen_event:start_monitor/2.
+    """
+    return GenEvent.start_monitor(**options)
 
 
 def _start(

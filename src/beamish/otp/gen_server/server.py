@@ -12,7 +12,9 @@ from beamish.otp.directives import (
 )
 from beamish.otp.gen import (
     GEN_CALL,
+    Addressed,
     Called,
+    Caller,
     Dest,
     Name,
     SpawnOptions,
@@ -71,7 +73,7 @@ def start_server(
     return start_opt(run, (work,), link, name, timeout, work, None, None, watch)
 
 
-class GenServer(GenServerCallbacks, SupervisedServer):
+class GenServer(GenServerCallbacks, Addressed, SupervisedServer):
     """The base of a server: override what is needed; see the page "GenServer" for the whole.
 
     The class statement says how it is supervised:
@@ -122,11 +124,29 @@ class GenServer(GenServerCallbacks, SupervisedServer):
         called = (_GEN_SERVER, STOP, (dest, reason, *as_given(timeout)))
         return stop_as(called, dest, reason, timeout)
 
-    cast = staticmethod(cast)
-    reply = staticmethod(reply)
-    whereis = staticmethod(whereis)
-    multi_call = staticmethod(multi_call)
-    abcast = staticmethod(abcast)
+    # The others are those of the module.
+
+    @staticmethod
+    def cast(dest: Dest, request: Any) -> None:
+        """Does what ``gen_server.cast`` does."""
+        cast(dest, request)
+
+    @staticmethod
+    def reply(caller: Caller, value: Any) -> None:
+        """Does what ``gen_server.reply`` does."""
+        reply(caller, value)
+
+    @staticmethod
+    def multi_call(
+        name: str, request: Any, *, nodes: Iterable[str] | None = None, timeout: float | None = None
+    ) -> Coroutine[Any, Any, tuple[list[tuple[str, Any]], list[str]]]:
+        """Does what ``gen_server.multi_call`` does."""
+        return multi_call(name, request, nodes=nodes, timeout=timeout)
+
+    @staticmethod
+    def abcast(name: str, request: Any, *, nodes: Iterable[str] | None = None) -> None:
+        """Does what ``gen_server.abcast`` does."""
+        abcast(name, request, nodes=nodes)
 
 
 async def enter_loop(

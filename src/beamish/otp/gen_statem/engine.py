@@ -144,13 +144,13 @@ class Engine(Observed):
     def __init__(
         self, machine: GenStatemCallbacks, base: type[GenStatemCallbacks], parent: Pid | None
     ) -> None:
-        self.machine = machine
+        self.machine: GenStatemCallbacks = machine
         self.parent: Pid | None = parent
         self.state: Any = None
         self.queue: deque[Event] = deque()
         self.postponed: list[Event] = []
         self.event: Event | None = None
-        self.timers = Timers()
+        self.timers: Timers = Timers()
         self.debug: Debug | None = None
         self._base = base
         self._functions: dict[Any, Callable[[Any, Any], Any]] = {}  # of the states so far

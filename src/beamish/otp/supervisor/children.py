@@ -142,7 +142,7 @@ class Child:
     __slots__ = ("pid", "retry", "spec", "start", "temporary")
 
     def __init__(self, spec: ChildSpec) -> None:
-        self.spec = spec
+        self.spec: ChildSpec = spec
         self.start: tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]] = spec.function()
         self.temporary: bool = spec.restart == "temporary"
         self.pid: ChildPid = None

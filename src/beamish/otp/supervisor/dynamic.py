@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, overload
 
 from beamish.otp.child import ChildLike, ChildType, Supervised, child_spec
-from beamish.otp.gen import Dest, Name, whereis
-from beamish.otp.gen_server import stop
+from beamish.otp.gen import Addressed, Dest, Name
 from beamish.terms import Pid
 
 from . import client
@@ -17,7 +16,7 @@ from .flags import DynamicSupervisorFlags
 __all__ = ["DynamicSupervisor", "DynamicSupervisorFlags"]
 
 
-class DynamicSupervisor(Supervised):
+class DynamicSupervisor(Addressed, Supervised):
     """Starts children on request; see the page "DynamicSupervisor"."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
@@ -192,6 +191,3 @@ class DynamicSupervisor(Supervised):
         Source: Elixir's DynamicSupervisor.count_children/1.
         """
         return await client.count_children(supervisor)
-
-    stop = staticmethod(stop)
-    whereis = staticmethod(whereis)

@@ -56,7 +56,7 @@ class DynamicSupervisorProcess(Supervising):
                 where=f"{cls.__name__}.init returned",
             )
         self.flags = result
-        self.window = RestartWindow(result.max_restarts, result.max_seconds)
+        self.window: RestartWindow = RestartWindow(result.max_restarts, result.max_seconds)
         self.children = {}
 
     async def terminate(self, reason: Any) -> None:

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Final, NoReturn, cast, final
 
 from beamish import process
 from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
-from beamish.otp.gen import Caller, Dest, Name, failed, whereis
-from beamish.otp.gen_server import start_server, stop
+from beamish.otp.gen import Addressed, Caller, Dest, Name, failed, whereis
+from beamish.otp.gen_server import start_server
 from beamish.terms import NOPROC, Atom, BadArgError, Pid
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
@@ -32,7 +32,7 @@ _NAME: Final = Atom("PartitionSupervisor")
 WithArguments = Callable[[tuple[Any, ...], int], tuple[Any, ...]]
 
 
-class PartitionSupervisor(Supervised):
+class PartitionSupervisor(Addressed, Supervised):
     """Starts a child several times, as partitions; see the page "PartitionSupervisor".
 
     The class is a registry for via names.
@@ -143,9 +143,6 @@ class PartitionSupervisor(Supervised):
         Source: Elixir's PartitionSupervisor.count_children/1.
         """
         return await client.count_children(name)
-
-    stop = staticmethod(stop)
-    whereis = staticmethod(whereis)
 
     # ---- via
 

@@ -58,7 +58,7 @@ class SupervisorProcess(Supervising):
 
     async def _begin(self, result: Any, cls: type) -> Stop | None:
         self.flags, specs = flags_and_specs(result, cls)
-        self.window = RestartWindow(self.flags.max_restarts, self.flags.max_seconds)
+        self.window: RestartWindow = RestartWindow(self.flags.max_restarts, self.flags.max_seconds)
         self.children = Children()
         for spec in specs:
             if self.children.find(spec.id) is not None:

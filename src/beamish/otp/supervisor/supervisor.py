@@ -6,8 +6,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar, overload
 
 from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
-from beamish.otp.gen import Dest, Name, whereis
-from beamish.otp.gen_server import stop
+from beamish.otp.gen import Addressed, Dest, Name
 from beamish.terms import Pid
 
 from . import client
@@ -32,7 +31,7 @@ __all__ = [
 ]
 
 
-class Supervisor(Supervised):
+class Supervisor(Addressed, Supervised):
     """Starts and restarts children; see the page "Supervisor"."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
@@ -274,9 +273,6 @@ class Supervisor(Supervised):
         Source: supervisor:count_children/1.
         """
         return await client.count_children(supervisor)
-
-    stop = staticmethod(stop)
-    whereis = staticmethod(whereis)
 
 
 async def _start(

@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, Unpack, overl
 
 from beamish import process
 from beamish.otp.child import ChildSpec, ChildType, Restart, Shutdown, Supervised
-from beamish.otp.gen import Dest, Name, check_callable, reporting, whereis
-from beamish.otp.gen_server import stop
+from beamish.otp.gen import Addressed, Dest, Name, check_callable, reporting
 from beamish.otp.supervisor import (
     ChildCount,
     DynamicSupervisor,
@@ -41,7 +40,7 @@ class SupervisedStreamOptions(StreamOptions, total=False):
     shutdown: Shutdown
 
 
-class TaskSupervisor(Supervised):
+class TaskSupervisor(Addressed, Supervised):
     """Starts tasks; see the page "TaskSupervisor"."""
 
     _spec_type: ClassVar[ChildType] = "supervisor"
@@ -371,9 +370,6 @@ class TaskSupervisor(Supervised):
     async def count_children(supervisor: Dest) -> ChildCount:
         """How many tasks there are."""
         return await DynamicSupervisor.count_children(supervisor)
-
-    stop = staticmethod(stop)
-    whereis = staticmethod(whereis)
 
 
 class _Tasks(DynamicSupervisor):
