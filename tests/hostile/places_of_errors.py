@@ -180,6 +180,7 @@ async def raised_by_a_child(error: Any) -> None:
             raise error
         await process.sleep(None)
 
+    process.flag(trap_exit=True)
     supervisor = await Supervisor.start_link([child], max_restarts=5)
     for _ in range(200):
         if len(starts) == 3:
@@ -193,6 +194,7 @@ async def raised_by_a_child(error: Any) -> None:
 @error_place
 @may_fail
 async def raised_by_a_start_function(error: Any) -> None:
+    process.flag(trap_exit=True)
     supervisor = await Supervisor.start_link([])
     try:
         await Supervisor.start_child(supervisor, ChildSpec("child", (raises, (error,))))

@@ -13,16 +13,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+from typing import Any, Final, Literal, final
 
 from beamish.terms import Atom, Pid, format_exit, to_erlang
 from beamish.terms.careful import class_name, is_a, show, traceback_of
-from beamish.terms.words import is_word
 
 from .here import here
-
-if TYPE_CHECKING:
-    from .process import Process
+from .reports import who
 
 __all__ = ["SIZE", "Death", "Why", "new_journal", "note", "plain", "why"]
 
@@ -65,7 +62,7 @@ class Death:
             how = f"was sent an exit signal by {_who(self.by)}"
         else:
             how = "ended by itself"
-        return f"{self.pid!r} {how}: {format_exit(self.reason)}"
+        return f"{self.pid!r} {how}: {show(self.reason, format_exit)}"
 
 
 @final
@@ -88,11 +85,8 @@ class Why(tuple[Death, ...]):
 
 def _who(pid: Pid | None) -> str:
     """A pid, with the name or label of its process if that is alive."""
-    proc: Process | None = pid._process if pid is not None else None
-    if proc is None:
-        return repr(pid)
-    called: Any = (proc.rare.name if proc.rare is not None else None) or proc.label()
-    return repr(pid) if called is None or is_word(called, "") else f"{pid!r} ({show(called, str)})"
+    proc = pid._process if pid is not None else None
+    return repr(pid) if proc is None else who(proc)
 
 
 def new_journal() -> deque[Entry]:

@@ -15,12 +15,11 @@ from __future__ import annotations
 import functools
 import logging
 import reprlib
-import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
 
 from beamish.terms import format_exit
-from beamish.terms.careful import entries, is_a, show, traceback_of
+from beamish.terms.careful import entries, is_a, print_error, show, traceback_of
 
 from .ties import tied
 
@@ -38,6 +37,7 @@ __all__ = [
     "report_failure",
     "report_left_behind",
     "report_missing",
+    "who",
 ]
 
 logger: Final = logging.getLogger("beamish")
@@ -59,16 +59,9 @@ def _never_raises(report: Callable[P, None]) -> Callable[P, None]:
         try:
             report(*args, **kw)
         except BaseException:
-            _last_resort()
+            print_error()
 
     return safe
-
-
-def _last_resort() -> None:
-    try:
-        traceback.print_exc(file=sys.stderr)
-    except BaseException:
-        return  # there is nobody left to complain to
 
 
 @_never_raises
@@ -91,11 +84,9 @@ def report_crash(proc: Process, reason: Any, *, last_message: Any = None) -> Non
     elif "last_message" in details:
         fields["last_message"] = _shown(details["last_message"])
     fields["state"] = _shown(details["state"]) if "state" in details else None
-    called = _text(fields["registered_name"] or _label(proc))
-    who = f"{proc.pid!r} ({called})" if called else repr(proc.pid)
     stack = _traceback(reason) if is_a(reason, BaseException) else ""
     fields["stack"] = stack
-    lines = [f"Process {who} terminating"]
+    lines = [f"Process {who(proc)} terminating"]
     lines += [
         f"    {title}: {fields[key]}" for title, key in _SHOWN if fields[key] not in (None, [])
     ]
@@ -166,13 +157,15 @@ def _initial_call(proc: Process, error: BaseException | None = None) -> str:
         return "?"
 
 
-def _label(proc: Process) -> Any:
-    """The label of a process, unless it is empty."""
-    label = proc.label()
+def who(proc: Process) -> str:
+    """The pid of a process, with its name or label if it has one."""
+    called: Any = proc.rare.name if proc.rare is not None else None
     try:
-        return label or ""
+        called = called or proc.label() or ""
     except BaseException:
-        return label
+        called = proc.label()  # which has no truth value
+    text = _text(called)
+    return f"{proc.pid!r} ({text})" if text else repr(proc.pid)
 
 
 def _shown(value: Any) -> str:

@@ -22,7 +22,7 @@ from beamish.terms import (
     Pid,
     Ref,
 )
-from beamish.terms.careful import elements, is_a
+from beamish.terms.careful import class_of, elements, is_a
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import down_message, exit_message, new_tuple
@@ -250,7 +250,7 @@ def die(proc: Process, reason: Any) -> None:
 
 
 def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
-    cls: Any = type(reason)  # pyright: ignore[reportUnknownVariableType]
+    cls = class_of(reason)
     ends = not (issubclass(cls, str) and str.__eq__(reason, NORMAL))  # is_word, inlined
     noted = plain(reason) if issubclass(cls, BaseException) else reason
     for other_pid in links:

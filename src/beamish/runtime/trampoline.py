@@ -11,6 +11,7 @@ from types import FunctionType, MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import BadArgError
+from beamish.terms.careful import is_awaitable
 from beamish.terms.errors import describe
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def coroutine_of(
 
 async def _call(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
     result = fn(*args, **kw)
-    if inspect.isawaitable(result):
+    if is_awaitable(result):
         return await result
     return result
 

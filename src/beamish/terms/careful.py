@@ -13,9 +13,13 @@ OS signal raises.
 
 from __future__ import annotations
 
+import inspect
+import logging
 import opcode
 import reprlib
 import signal
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType, TracebackType
 from typing import Any, Final, TypeGuard, TypeVar
@@ -24,24 +28,31 @@ __all__ = [
     "SHORT",
     "arrived",
     "class_name",
+    "class_of",
     "do_all",
     "elements",
     "entries",
     "forget_traceback",
     "is_a",
+    "is_awaitable",
     "is_interrupt",
     "keep",
     "kept",
+    "log",
     "members_of",
     "module_name",
     "no_match",
     "origins_of",
+    "print_error",
     "same",
     "show",
     "traceback_of",
 ]
 
 T = TypeVar("T")
+
+class_of: Final[Any] = type
+"""The class of an object: not what its ``__class__`` says. Untyped, so that no type is narrowed."""
 
 _TRACEBACK: Final[Any] = vars(BaseException)["__traceback__"]
 _CLASS_NAME: Final[Any] = vars(type)["__name__"]
@@ -57,6 +68,14 @@ _MEMBERS: Final[Any] = vars(BaseExceptionGroup)["exceptions"]
 def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
     """As isinstance, by what the value is and not by what it says it is."""
     return issubclass(type(value), kind)
+
+
+def is_awaitable(value: object) -> bool:
+    """As inspect.isawaitable; what cannot be asked is a plain value."""
+    try:
+        return inspect.isawaitable(value)
+    except BaseException:  # noqa: BLE001 - its class may be of any class
+        return False
 
 
 def class_name(value: object) -> str:
@@ -195,6 +214,22 @@ def _handlers() -> Iterator[CodeType]:
                 yield code
 
 
+def log(logger: logging.Logger, level: int, text: str, *args: Any, **options: Any) -> None:
+    """Writes a record, as ``logger.log`` does; a filter or handler that raises harms nobody."""
+    try:
+        logger.log(level, text, *args, **options)
+    except BaseException:  # noqa: BLE001 - they are the user's
+        print_error()
+
+
+def print_error() -> None:
+    """Shows the exception that is being handled on stderr, if that can be done."""
+    try:
+        traceback.print_exc(file=sys.stderr)
+    except BaseException:  # noqa: BLE001 - there is nobody left to complain to
+        return
+
+
 # ---- exceptions
 
 
@@ -216,14 +251,8 @@ def origins_of(error: BaseException) -> Sequence[BaseException | None]:
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Whether this is the KeyboardInterrupt of Ctrl-C that has come while beamish itself ran."""
-    tb = traceback_of(error)
-    if tb is None or not is_a(error, KeyboardInterrupt):
-        return False
-    while tb.tb_next is not None:
-        tb = tb.tb_next
-    # Raised where the signal has interrupted, or by the handler of asyncio.Runner.
-    return module_name(tb.tb_frame.f_globals).startswith(("beamish.", "asyncio."))
+    """Whether this is the KeyboardInterrupt of Ctrl-C."""
+    return is_a(error, KeyboardInterrupt) and arrived(error)
 
 
 def members_of(error: BaseException) -> Sequence[BaseException]:

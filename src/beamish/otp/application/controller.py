@@ -16,7 +16,8 @@ from typing import Any, Final, NoReturn, cast
 
 from beamish import behaviour, process
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, format_exit
-from beamish.terms.words import ALREADY_STARTED, ERROR, OK
+from beamish.terms.careful import is_a, log, show
+from beamish.terms.words import ALREADY_STARTED, ERROR, OK, is_word
 
 from .finding import NOT_LOADED, needs
 from .master import APPLICATION_START_FAILURE, APPLICATION_STARTED, kill_group, master
@@ -249,7 +250,7 @@ def _ended_normally(reason: Any) -> bool:
     """Whether a start called ``exit(normal)``: {{'EXIT', normal}, Call}."""
     match reason:
         case (("EXIT", why), _):
-            return bool(why == NORMAL)
+            return is_word(why, NORMAL)
         case _:
             return False
 
@@ -257,7 +258,8 @@ def _ended_normally(reason: Any) -> bool:
 def _report(level: int, app: _Application, reason: Any, then: str = "") -> None:
     fields = {"report": "application", "application": app.name, "reason": reason, "type": app.type}
     text = "Application %s exited: %s (it is %s%s)"
-    _logger.log(level, text, app.name, format_exit(_shown(reason)), app.type, then, extra=fields)
+    shown = show(_shown(reason), format_exit)
+    log(_logger, level, text, app.name, shown, app.type, then, extra=fields)
 
 
 def _shown(reason: Any) -> Any:
@@ -266,4 +268,4 @@ def _shown(reason: Any) -> Any:
 
 
 def _has_call(reason: Any) -> bool:
-    return isinstance(reason, tuple) and isinstance(cast("tuple[Any, ...]", reason)[0], Exception)
+    return type(reason) is tuple and is_a(cast("tuple[Any, ...]", reason)[0], Exception)

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, NoReturn, TypeAlias
 from beamish import behaviour, process
 from beamish.behaviour import request as ask
 from beamish.terms import Atom, Pid, ProcessExit
+from beamish.terms.careful import same
 from beamish.terms.errors import CallCycleError
 from beamish.terms.numbers import check_seconds
 from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN, NOPROC, NORMAL
@@ -199,7 +200,7 @@ async def stop_as(called: Called | None, dest: Dest, reason: Any, timeout: float
     except TimeoutError:
         process.demonitor(ref, flush=True)
         _exit(TIMEOUT, called)
-    if message[4] != reason:
+    if not same(message[4], reason):
         _exit(message[4], called)
 
 

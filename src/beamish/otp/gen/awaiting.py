@@ -11,6 +11,8 @@ from collections.abc import Coroutine
 from types import CoroutineType, GeneratorType
 from typing import Any, TypeGuard
 
+from beamish.terms.careful import class_of
+
 __all__ = ["is_coroutine"]
 
 
@@ -20,7 +22,7 @@ def is_coroutine(result: Any) -> TypeGuard[Coroutine[Any, Any, Any]]:
     The same goes for what ``process.receive`` and ``process.sleep`` return, which are
     generator-based coroutines.
     """
-    cls = result.__class__
+    cls = class_of(result)
     if cls is CoroutineType:
         return True
     return cls is GeneratorType and inspect.isawaitable(result)

@@ -11,6 +11,7 @@ from typing import Any
 
 from beamish.otp.directives import Fail, Ignore, Stop
 from beamish.terms import ProcessExit, Throw
+from beamish.terms.careful import is_a
 from beamish.terms.reasons import CANCELLED
 
 from .awaiting import is_coroutine
@@ -41,11 +42,11 @@ def declined(starter: Starter, name: Name | None, result: Any) -> bool:
         ProcessExit: it is Stop; the starter hears of it as of any other end.
     """
     unclaim(name)
-    if result is Ignore or isinstance(result, Ignore):
+    if result is Ignore or is_a(result, Ignore):
         ignore(starter)
-    elif isinstance(result, Fail):
+    elif is_a(result, Fail):
         fail(starter, result.reason)
-    elif isinstance(result, Stop):
+    elif is_a(result, Stop):
         raise ProcessExit(result.reason)
     else:
         return False
@@ -63,6 +64,6 @@ async def run_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) 
 
 def exit_reason(error: BaseException) -> Any:
     """The exit reason of a process in which a callback raised this."""
-    if isinstance(error, ProcessExit):
+    if is_a(error, ProcessExit):
         return error.reason
-    return CANCELLED if isinstance(error, CancelledError) else error
+    return CANCELLED if is_a(error, CancelledError) else error

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias
 
 from beamish.terms import Atom, Pid, Ref
+from beamish.terms.careful import class_of, is_a
 
 __all__ = ["GEN_CALL", "GEN_CAST", "Caller", "is_protocol"]
 
@@ -24,4 +25,4 @@ Caller: TypeAlias = tuple[Pid, Ref]
 def is_protocol(message: Any) -> bool:
     """Whether this may be a system message, or a call."""
     # The callers compare it as text: whoever writes the protocol by hand need not know Atoms.
-    return message.__class__ is tuple and len(message) == 3 and isinstance(message[0], str)
+    return class_of(message) is tuple and len(message) == 3 and is_a(message[0], str)

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias, TypedDict, cast, final
 from beamish import behaviour, process
 from beamish.otp.errors import StartError, StartIgnored
 from beamish.terms import Atom, BadArgError, Down, Pid, ProcessExit, Ref, is_expected
+from beamish.terms.careful import is_a, keep, kept
 from beamish.terms.errors import describe
 from beamish.terms.words import ALREADY_STARTED, EXIT, IGNORE, TIMEOUT
 
@@ -217,12 +218,12 @@ def report_exit(error: BaseException) -> None:
     If an exit signal has decided the end, the process is no longer alive, and not to blame.
     """
     if (
-        isinstance(error, ProcessExit)
+        is_a(error, ProcessExit)
         and not is_expected(error.reason)
-        and not hasattr(error, _REPORTED)
+        and kept(error, _REPORTED) is None
         and process.alive(process.self())
     ):
-        setattr(error, _REPORTED, True)  # else the entered loop and its start would both report
+        keep(error, _REPORTED, True)  # else the entered loop and its start would both report
         behaviour.report_crash(error.reason)
 
 

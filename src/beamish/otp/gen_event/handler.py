@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from beamish import process
 from beamish.otp.errors import UndefinedCallbackError
+from beamish.terms.careful import log, show
 
 __all__ = ["GenEventHandler"]
 
@@ -73,11 +74,13 @@ class GenEventHandler:
         Returns:
             As handle_event.
         """
-        _logger.warning(
-            "gen_event handler %r in %r received an unexpected message: %r",
+        log(
+            _logger,
+            logging.WARNING,
+            "gen_event handler %r in %r received an unexpected message: %s",
             type(self).__name__,
             process.self(),
-            message,
+            show(message),
             extra={"report": "unexpected_message", "pid": repr(process.self())},
         )
 

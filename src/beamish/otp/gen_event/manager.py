@@ -13,6 +13,7 @@ Source: stdlib, gen_event(3) (OTP 25 manual); the order of what happens is that 
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, cast, final
 
@@ -38,6 +39,7 @@ from beamish.otp.sys import (
     handle_system_msg,
 )
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
+from beamish.terms.careful import class_of, is_a, log, same, show
 from beamish.terms.words import ERROR, EXIT, IN, OK, STOP, is_word
 
 from .values import HandlerId, RemoveHandler, SwapHandler
@@ -134,21 +136,24 @@ class _Manager(Special):
 
     async def _take(self, message: Any) -> Any:
         """Does what a message says; returns the exit reason if it ends the manager."""
-        if message.__class__ is Exit:
-            if message[1] in (self.parent, behaviour.init()):
+        if class_of(message) is Exit:
+            if message[1] is self.parent or message[1] is behaviour.init():
                 return message[2]
             await self._owner_is_gone(message[1], message[2])
-        match message:
-            case (tag, caller, request) if tag is SYSTEM:
-                stop = await handle_system_msg(self, caller, request, self.parent)
-                return None if stop is None else stop.reason
-            case (tag, event) if tag is NOTIFY:
-                await self._notify("handle_event", event)
-            case (Pid(), (Pid() as pid, Ref() as ref), (str() as head, *args)) if head in _REQUESTS:
+        elif class_of(message) is tuple:
+            request = _request_in(message)
+            if request is not None:
+                pid, ref, head, args = request
                 self.message = message
                 behaviour.reply((pid, ref), await _REQUESTS[head](self, pid, *args))
-            case _:
-                await self._notify("handle_info", message)
+                return None
+            if len(message) == 3 and message[0] is SYSTEM:
+                stop = await handle_system_msg(self, message[1], message[2], self.parent)
+                return None if stop is None else stop.reason
+            if len(message) == 2 and message[0] is NOTIFY:
+                await self._notify("handle_event", message[1])
+                return None
+        await self._notify("handle_info", message)
         return None
 
     async def _stop(self, reason: Any) -> None:
@@ -166,7 +171,7 @@ class _Manager(Special):
         for handler in tuple(self.handlers):
             if handler in self.handlers:
                 result = await _call(getattr(handler.instance, callback), event)
-                if not (result is None or result is Hibernate or isinstance(result, Hibernate)):
+                if not (result is None or result is Hibernate or is_a(result, Hibernate)):
                     await self._obey(handler, result)
 
     async def sync_notify(self, caller: Pid, event: Any) -> Any:
@@ -180,21 +185,21 @@ class _Manager(Special):
         if handler is None:
             return (ERROR, _BAD_MODULE)
         result = await _call(handler.instance.handle_call, request)
-        if isinstance(result, _Failed):
+        if is_a(result, _Failed):
             await self._obey(handler, result)
             return (ERROR, (EXIT, result.reason))
         if result is RemoveHandler:
             result = RemoveHandler()
-        if isinstance(result, RemoveHandler | SwapHandler):
+        if is_a(result, RemoveHandler) or is_a(result, SwapHandler):
             await self._obey(handler, result)
             return (OK, result.reply)
         return (OK, result)
 
     async def _obey(self, handler: Handler, result: Any) -> None:
         """Does what a handler says, or what must be done with one that failed."""
-        if result is RemoveHandler or isinstance(result, RemoveHandler):
+        if result is RemoveHandler or is_a(result, RemoveHandler):
             await self._remove(handler, _REMOVE, NORMAL)
-        elif isinstance(result, SwapHandler):
+        elif is_a(result, SwapHandler):
             place = self.handlers.index(handler)
             owner = handler.owner
             handed = await self._swap_out(handler, result.args, result.handler, owner)
@@ -203,7 +208,7 @@ class _Manager(Special):
             if added[0] is ERROR and owner is not None:
                 process.send(owner, (_GEN_EVENT_EXIT, result.handler, _CRASH))  # as in OTP
                 self._unlink(owner)
-        elif isinstance(result, _Failed):
+        elif is_a(result, _Failed):
             exit = (EXIT, result.reason)
             self._report(handler, exit)
             await self._remove(handler, (ERROR, exit), exit)
@@ -230,14 +235,16 @@ class _Manager(Special):
     ) -> Any:
         """Makes a handler and puts it in the list; returns the reply."""
         cls: Any = id[0] if isinstance(id, tuple) else id
-        instance = cls()
+        instance = await _call(cls)
+        if is_a(instance, _Failed):
+            return (ERROR, (EXIT, instance.reason))
         result = await _call(instance.init, *args, **kwargs)
-        if result is None or result is Hibernate or isinstance(result, Hibernate):
+        if result is None or result is Hibernate or is_a(result, Hibernate):
             self.handlers.insert(place, Handler(id, instance, owner))
             return (OK, None)
-        if isinstance(result, _Failed):
+        if is_a(result, _Failed):
             return (ERROR, (EXIT, result.reason))
-        return (ERROR, result.reason if isinstance(result, Stop) else result)
+        return (ERROR, result.reason if is_a(result, Stop) else result)
 
     async def delete_handler(self, caller: Pid, id: HandlerId, args: Any) -> Any:
         """Takes a handler out; the reply is what its terminate returned."""
@@ -245,7 +252,7 @@ class _Manager(Special):
         if handler is None:
             return (ERROR, _NOT_FOUND)
         result = await self._remove(handler, args, NORMAL)
-        if isinstance(result, _Failed):
+        if is_a(result, _Failed):
             return (ERROR, (EXIT, result.reason))
         return (OK, result)
 
@@ -280,7 +287,7 @@ class _Manager(Special):
     ) -> Any:
         """Takes a handler out in a swap; returns what it hands over."""
         result = await self._remove(handler, args, (_SWAPPED, new, owner), keep=owner)
-        return (EXIT, result.reason) if isinstance(result, _Failed) else result
+        return (EXIT, result.reason) if is_a(result, _Failed) else result
 
     async def _remove(
         self, handler: Handler, args: Any, reason: Any, *, keep: Pid | None = None
@@ -288,7 +295,7 @@ class _Manager(Special):
         """Takes a handler out and tells its owner; returns what terminate returned."""
         self.handlers.remove(handler)
         result = await _call(handler.instance.terminate, args)
-        if isinstance(result, _Failed):
+        if is_a(result, _Failed):
             self._report(handler, (EXIT, result.reason))
         owner = handler.owner
         if owner is not None:
@@ -309,7 +316,7 @@ class _Manager(Special):
 
     def _find(self, id: HandlerId) -> Handler | None:
         for handler in self.handlers:
-            if handler.id == id:
+            if same(handler.id, id):
                 return handler
         return None
 
@@ -322,20 +329,19 @@ class _Manager(Special):
         """Reports a handler that is taken out because it failed."""
         shown = _formatted(handler, {"reason": reason, "message": self.message})
         error: Any = None
-        match reason:
-            case ("EXIT", BaseException() as error):
-                pass
-            case _:
-                pass
+        if class_of(reason) is tuple and reason[0] is EXIT and is_a(reason[1], BaseException):
+            error = reason[1]
         pid = process.self()
-        _logger.error(
-            "gen_event handler %r crashed, and was removed from %r\n"
-            "    Last event: %r\n    State: %r\n** %s",
-            handler.id,
-            self.system_name(),
-            shown["message"],
-            shown["state"],
-            format_exit(shown["reason"]),
+        log(
+            _logger,
+            logging.ERROR,
+            "gen_event handler %s crashed, and was removed from %s\n"
+            "    Last event: %s\n    State: %s\n** %s",
+            show(handler.id),
+            show(self.system_name()),
+            show(shown["message"]),
+            show(shown["state"]),
+            show(shown["reason"], format_exit),
             exc_info=error,
             extra={"report": "event_handler", "pid": repr(pid), "handler": handler.id},
         )
@@ -365,7 +371,7 @@ class _Manager(Special):
             if isinstance(module, type) and was.__qualname__ == module.__qualname__:
                 instance.__class__ = module
                 result = await _call(instance.code_change, old_vsn, extra)
-                if isinstance(result, _Failed):
+                if is_a(result, _Failed):
                     instance.__class__ = was
                     process.error((EXIT, result.reason))
                 handler.id = (module, handler.id[1]) if isinstance(handler.id, tuple) else module
@@ -394,6 +400,25 @@ _REQUESTS: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
+def _request_in(message: tuple[Any, ...]) -> tuple[Pid, Ref, str, Any] | None:
+    """Who asks, and for what, if a message is a request; it may be any tuple."""
+    if len(message) != 3 or class_of(message[0]) is not Pid:
+        return None
+    _, caller, asked = message
+    if (
+        class_of(caller) is not tuple
+        or class_of(asked) is not tuple
+        or len(caller) != 2
+        or not asked
+    ):
+        return None
+    pid, ref = caller
+    head, *args = asked
+    if class_of(pid) is not Pid or not is_a(ref, Ref) or class_of(head) not in (str, Atom):
+        return None
+    return (pid, ref, head, args) if head in _REQUESTS else None
+
+
 async def _call(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Calls a handler's callback; returns _Failed if it raises."""
     try:
@@ -405,7 +430,9 @@ async def _call(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not process.alive(process.self()):
             raise  # the manager itself has been killed
         return _Failed(exit.reason)
-    except Exception as error:  # noqa: BLE001  # a handler's error is not the manager's
+    except BaseException as error:  # a handler's error is not the manager's
+        if class_of(error) is CancelledError or not process.alive(process.self()):
+            raise
         return _Failed(error)
 
 

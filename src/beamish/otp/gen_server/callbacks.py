@@ -9,6 +9,7 @@ from typing import Any, Final
 from beamish import process
 from beamish.otp.errors import UndefinedCallbackError
 from beamish.otp.gen import Caller, attributes_of, set_attributes
+from beamish.terms.careful import log, show
 
 __all__ = ["GenServerCallbacks"]
 
@@ -88,11 +89,13 @@ class GenServerCallbacks:
         Returns:
             As handle_cast.
         """
-        _logger.error(
-            "GenServer %r (%s) received an unexpected message: %r",
+        log(
+            _logger,
+            logging.ERROR,
+            "GenServer %r (%s) received an unexpected message: %s",
             process.self(),
             type(self).__name__,
-            message,
+            show(message),
             extra={"report": "unexpected_message", "pid": repr(process.self())},
         )
 

@@ -49,6 +49,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import SYSTEM, debug_options, handle_debug, handle_system_msg
 from beamish.terms import NORMAL, Atom, ProcessExit, Throw
+from beamish.terms.careful import class_of, is_a
 from beamish.terms.words import IN, OUT, is_word
 
 from .steps import Later, MethodCall, dispatch, finish, loop_of
@@ -65,6 +66,10 @@ _NOREPLY: Final = Atom("noreply")
 _CONTINUE: Final = Atom("continue")
 
 _NO_KEYWORDS: Final[dict[str, Any]] = {}
+
+_LATER: Final = (Continue, Timeout, Hibernate)
+_NEXT: Final = (Stop, *_LATER)
+_SILENT: Final = (NoReply, *_NEXT)
 
 
 # ---- the beginning
@@ -119,7 +124,7 @@ async def _begun(starter: Starter, work: Work, server: GenServerCallbacks, resul
     except BaseException:
         unclaim(work.name)
         raise
-    if result is None or result is Hibernate or isinstance(result, Continue | Timeout | Hibernate):
+    if result is None or result is Hibernate or _is_one_of(result, _LATER):
         if work.options:
             debug_options(work, work.options)
         work.server = server
@@ -156,7 +161,7 @@ async def run(  # noqa: C901  # see below
     """
     if starter is not None:
         begun: Any = begin(starter, work)
-        if begun.__class__ is CoroutineType:
+        if class_of(begun) is CoroutineType:
             begun = await begun
         if begun is _NO_SERVER:
             return
@@ -174,7 +179,7 @@ async def run(  # noqa: C901  # see below
                 else:
                     message = None  # keep nothing alive meanwhile
                     message = await wait()
-                    if message.__class__ is Later:
+                    if class_of(message) is Later:
                         then = await _go_on_with(message)
                         continue
                     message = message[0]
@@ -235,10 +240,10 @@ async def _continue(work: Work, arg: Any) -> Then:
 async def _handle(work: Work, message: Any, then: Then) -> Then:
     """Handles a message the longer way, on which sys can look on."""
     if is_protocol(message):
-        if message[0] == SYSTEM:
+        if is_word(message[0], SYSTEM):
             stop = await handle_system_msg(work, message[1], message[2], work.parent)
             return then if stop is None else stop
-        if message[0] == GEN_CALL:
+        if is_word(message[0], GEN_CALL):
             return await _handle_call(work, message)
     if work.debug is not None:
         handle_debug(work, (IN, message))
@@ -253,7 +258,7 @@ async def _handle_call(work: Work, message: Any) -> Then:
     if work.debug is not None:
         handle_debug(work, (IN, message))
     _, caller, request = message
-    if request.__class__ is MethodCall:
+    if class_of(request) is MethodCall:
         result = await run_callback(request.run, work.server)
     else:
         result = await run_callback(work.server.handle_call, request, caller)
@@ -267,11 +272,11 @@ async def _handle_call(work: Work, message: Any) -> Then:
 
 def _reply_in(result: Any) -> Any:
     """The reply that was sent for a result of handle_call; UNSET if none was."""
-    if isinstance(result, Reply):
+    if is_a(result, Reply):
         return result.value
-    none = result is NoReply or result is Hibernate
-    silent = none or isinstance(result, NoReply | Stop | Continue | Timeout | Hibernate)
-    return UNSET if silent else result
+    if result is NoReply or result is Hibernate or _is_one_of(result, _SILENT):
+        return UNSET
+    return result
 
 
 def _tell_state(work: Work) -> None:
@@ -283,34 +288,37 @@ async def _after_call(result: Any, caller: Caller) -> Then:
     """What comes next if handle_call returned more than a reply."""
     if is_coroutine(result):
         result = await result
-    match result:
-        case Reply():
-            behaviour.reply(caller, result.value)
-            return result.then
-        case NoReply():
-            return result.then
-        case Stop() | Continue() | Timeout() | Hibernate():
-            return result
-        case _ if result is NoReply or result is Hibernate:
-            return None
-        case _ if result is Ignore or isinstance(result, Ignore):
-            raise _bad_return(result)
-        case _:
-            behaviour.reply(caller, result)  # the reply is a class, or came from a generator
-            return None
+    if is_a(result, Reply):
+        behaviour.reply(caller, result.value)
+        return result.then
+    if is_a(result, NoReply):
+        return result.then
+    if _is_one_of(result, _NEXT):
+        then: Then = result
+        return then
+    if result is NoReply or result is Hibernate:
+        return None
+    if result is Ignore or is_a(result, Ignore):
+        raise _bad_return(result)
+    behaviour.reply(caller, result)  # the reply is a class, or came from a generator
+    return None
 
 
 def _after_message(result: Any) -> Then:
     """What comes next if there is nobody to reply to."""
     if result is None or result is NoReply or result is Hibernate:
         return None
-    if isinstance(result, NoReply):
+    if is_a(result, NoReply):
         return result.then
-    if isinstance(result, Continue | Timeout | Hibernate) or (
-        isinstance(result, Stop) and result.reply is UNSET
-    ):
-        return result
+    if _is_one_of(result, _LATER) or (is_a(result, Stop) and result.reply is UNSET):
+        then: Then = result
+        return then
     raise _bad_return(result)
+
+
+def _is_one_of(result: Any, directives: tuple[type, ...]) -> bool:
+    """Whether a result, which may be any object, is one of these directives."""
+    return any(class_of(result) is directive for directive in directives)
 
 
 def _bad_return(result: Any) -> ProcessExit:
@@ -333,7 +341,7 @@ async def _stop(work: Work, stop: Any) -> None:
 
 
 def _is_call(message: Any) -> bool:
-    return message.__class__ is tuple and len(message) == 3 and is_word(message[0], GEN_CALL)
+    return class_of(message) is tuple and len(message) == 3 and is_word(message[0], GEN_CALL)
 
 
 async def _failed(server: GenServerCallbacks, error: BaseException) -> None:

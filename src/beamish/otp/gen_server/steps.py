@@ -15,6 +15,7 @@ from beamish import behaviour
 from beamish.otp.directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
 from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, is_protocol
 from beamish.terms import Exit, Throw
+from beamish.terms.careful import class_of
 from beamish.terms.words import is_word
 
 from .work import Work
@@ -72,10 +73,10 @@ def loop_of(work: Work) -> behaviour.Server:
     answer = _answering(work)
 
     def step(message: Any) -> Any:
-        if message.__class__ is tuple and len(message) == 3:
+        if class_of(message) is tuple and len(message) == 3:
             if message[0] is GEN_CALL:
                 result = answer(message)
-                if result.__class__ is behaviour.Unanswered:
+                if class_of(result) is behaviour.Unanswered:
                     return result.outcome
                 behaviour.reply(message[1], result)
                 return None
@@ -100,11 +101,11 @@ def _answering(work: Work) -> Callable[[Any], Any]:
         work.message = message
         _, caller, request = message
         try:
-            if request.__class__ is MethodCall:
+            if class_of(request) is MethodCall:
                 result = request.run(server)
             else:
                 result = server.handle_call(request, caller)
-            if result.__class__ is CoroutineType:
+            if class_of(result) is CoroutineType:
                 try:
                     awaits = result.send(None)
                 except StopIteration as stop:
@@ -113,9 +114,13 @@ def _answering(work: Work) -> Callable[[Any], Any]:
                     return behaviour.Unanswered(Later(caller, None, result, awaits))
         except Throw as thrown:
             result = thrown.value
-        if result.__class__ not in _SPECIAL:
+        cls = class_of(result)
+        try:
+            if cls not in _SPECIAL:
+                return result
+        except BaseException:  # noqa: BLE001 - the hash of a class is its metaclass' affair
             return result
-        if result.__class__ is Reply and result.then is None:
+        if cls is Reply and result.then is None:
             return result.value
         return behaviour.Unanswered(Later(caller, result))
 
@@ -126,13 +131,15 @@ def dispatch(work: Work, message: Any) -> Any:
     """Calls the callback for any message but a call; its result may have to be awaited."""
     work.message = message
     server = work.server
-    if message.__class__ is tuple:
+    if class_of(message) is tuple:
         if len(message) == 2 and is_word(message[0], GEN_CAST):
             request = message[1]
-            if request.__class__ is MethodCall:
+            if class_of(request) is MethodCall:
                 return request.run(server)
             return server.handle_cast(request)
-    elif message.__class__ is Exit and message[1] in (work.parent, behaviour.init()):
+    elif class_of(message) is Exit and (
+        message[1] is work.parent or message[1] is behaviour.init()
+    ):
         behaviour.because(message[1])
         return Stop(message[2])
     return server.handle_info(message)

@@ -28,6 +28,7 @@ from beamish.otp.errors import UndefinedCallbackError
 from beamish.otp.gen import GEN_CALL, GEN_CAST, is_coroutine
 from beamish.otp.sys import SYSTEM, Debug, handle_debug, handle_system_msg
 from beamish.terms import Atom, Exit, Pid, Throw
+from beamish.terms.careful import class_of, is_a
 from beamish.terms.words import CALL, IN, OUT, TIMEOUT, is_word
 
 from .observed import Observed
@@ -176,11 +177,11 @@ class Engine(Observed):
             event = self.queue.popleft() if self.queue else self._next_due()
             if event is None:
                 message = await receive()
-                if message.__class__ is tuple and len(message) == 3 and is_word(message[0], SYSTEM):
+                if class_of(message) is tuple and len(message) == 3 and is_word(message[0], SYSTEM):
                     found: Any = await handle_system_msg(self, message[1], message[2], self.parent)
                 else:
                     found = self._event_of(message)
-                if found.__class__ is Stop:
+                if class_of(found) is Stop:
                     return cast("Stop", found)
                 if found is None:
                     continue
@@ -199,7 +200,7 @@ class Engine(Observed):
 
     def _event_of(self, message: Any) -> Any:
         """The event that a message is; a Stop if it ends the machine, None if it is dropped."""
-        if message.__class__ is tuple:
+        if class_of(message) is tuple:
             length = len(message)
             if length == 3:
                 head = message[0]
@@ -209,7 +210,9 @@ class Engine(Observed):
                     return self._timed_out(message)
             elif length == 2 and is_word(message[0], GEN_CAST):
                 return (_CAST, message[1])
-        elif message.__class__ is Exit and message[1] in (self.parent, behaviour.init()):
+        elif class_of(message) is Exit and (
+            message[1] is self.parent or message[1] is behaviour.init()
+        ):
             return Stop(message[2])
         return (_INFO, message)
 
@@ -297,7 +300,7 @@ class Engine(Observed):
 
     def _take(self, result: Any, change: Change) -> Stop | None:
         """Reads the result of a state callback; returns the Stop that it may be."""
-        cls = result.__class__
+        cls = class_of(result)
         if cls is NextState:
             change.enter = result.state != self.state
             self.state = result.state
@@ -311,7 +314,7 @@ class Engine(Observed):
 
     def _take_on_entering(self, result: Any, change: Change) -> Stop | None:
         """Reads the result of a state enter call, which may do less."""
-        cls = result.__class__
+        cls = class_of(result)
         if cls is NextState:
             if result.state != self.state:
                 _bad(_BAD_ENTER_RESULT, result)
@@ -326,20 +329,21 @@ class Engine(Observed):
     def _take_stop(self, result: Any) -> Stop:
         if result is Stop:
             return Stop()
-        if isinstance(result, StopAndReply):
+        if is_a(result, StopAndReply):
             for reply in result.replies:
                 if not is_reply(reply):
                     _bad(_BAD_REPLY, reply)
                 self._reply(reply)
             return Stop(result.reason)
-        if not isinstance(result, Stop) or result.reply is not UNSET:
+        if not is_a(result, Stop) or result.reply is not UNSET:
             _bad(_BAD_RESULT, result)
-        return result
+        stop: Stop = result
+        return stop
 
     # ---- actions
 
     def _act(self, action: Any, change: Change) -> None:
-        cls = action.__class__
+        cls = class_of(action)
         if cls is Postpone or action is Postpone:
             change.postpone = action is Postpone or action.postpone
         elif cls is NextEvent and is_event_type(action.type):
@@ -353,13 +357,13 @@ class Engine(Observed):
         if isinstance(action, Postpone) and not action.postpone:
             change.postpone = False
         elif not self._act_anywhere(action, change):
-            plain = action if isinstance(action, type) else type(action)
+            plain = action if isinstance(action, type) else class_of(action)
             known = plain in _ONLY_ON_EVENTS and (plain is not PopCallbackModule or self._left)
             _bad(_BAD_ENTER_ACTION if known else _BAD_ACTION, action)
 
     def _act_anywhere(self, action: Any, change: Change) -> bool:
         """Does an action that every callback may return; returns False if it is not one."""
-        cls = action.__class__
+        cls = class_of(action)
         if cls is Reply:
             good = is_reply(action)
             if good:
@@ -401,7 +405,7 @@ _WITH_ACTIONS: Final = frozenset((NextState, KeepState, RepeatState))
 
 def _actions_of(result: Any) -> tuple[Any, ...]:
     actions: tuple[Any, ...] = ()
-    cls: Any = result.__class__
+    cls: Any = class_of(result)
     return result.actions if cls in _WITH_ACTIONS else actions
 
 

@@ -24,6 +24,7 @@ from beamish.otp.gen import (
 )
 from beamish.otp.sys import debug_options, handle_debug
 from beamish.terms import NORMAL, Atom, ProcessExit
+from beamish.terms.careful import is_a
 from beamish.terms.words import TERMINATE, is_word
 
 from .engine import Engine
@@ -68,7 +69,7 @@ async def _begin(starter: Starter, setup: Setup) -> tuple[Engine, NextState] | N
     except BaseException:
         unclaim(setup.name)
         raise
-    if isinstance(result, NextState):
+    if is_a(result, NextState):
         if setup.debug:
             debug_options(engine, setup.debug)
         acknowledge(starter)

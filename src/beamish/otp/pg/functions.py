@@ -9,7 +9,9 @@ from beamish import process
 from beamish.otp.child import ChildSpec, Restart
 from beamish.otp.gen_server import call, start_server
 from beamish.terms import Atom, BadArgError, Pid, Ref
+from beamish.terms.careful import show
 from beamish.terms.errors import describe
+from beamish.terms.reasons import BADARG
 
 from .scope import GROUPS, Groups, Scope, members_of
 
@@ -86,7 +88,7 @@ async def join(*args: Any, scope: str = DEFAULT_SCOPE) -> None:
     Source: pg:join/3.
     """
     where, group, pids = _scoped("join", args, scope, 2)
-    await call(where, ("join", group, _pids("join", pids)), None)
+    await _of_a_group(where, ("join", group, _pids("join", pids)))
 
 
 @overload
@@ -105,7 +107,7 @@ async def leave(*args: Any, scope: str = DEFAULT_SCOPE) -> bool:
     Source: pg:leave/3.
     """
     where, group, pids = _scoped("leave", args, scope, 2)
-    return bool(await call(where, ("leave", group, _pids("leave", pids)), None))
+    return bool(await _of_a_group(where, ("leave", group, _pids("leave", pids))))
 
 
 @overload
@@ -166,7 +168,7 @@ async def monitor(*args: Any, scope: str = DEFAULT_SCOPE) -> tuple[Ref, list[Pid
     Source: pg:monitor/2.
     """
     where, group = _scoped("monitor", args, scope, 1)
-    return cast("tuple[Ref, list[Pid]]", await call(where, ("monitor", group), None))
+    return cast("tuple[Ref, list[Pid]]", await _of_a_group(where, ("monitor", group)))
 
 
 async def monitor_scope(
@@ -204,6 +206,14 @@ async def demonitor(*args: Any, scope: str = DEFAULT_SCOPE) -> bool:
         except TimeoutError:
             break
     return found
+
+
+async def _of_a_group(scope: str, request: tuple[Any, ...]) -> Any:
+    """Asks a scope for something that has to do with a group."""
+    reply = await call(scope, request, None)
+    if reply is BADARG:
+        raise BadArgError(f"pg: a group must be hashable; got {show(request[1], describe)}")
+    return reply
 
 
 async def _start(scope: str, *, link: bool) -> Pid:

@@ -15,6 +15,8 @@ from beamish import process
 from beamish.otp.gen import Caller
 from beamish.otp.gen_server import GenServer
 from beamish.terms import Atom, BadArgError, Down, Pid, Ref
+from beamish.terms.careful import class_of
+from beamish.terms.reasons import BADARG
 
 __all__ = ["GROUPS", "Groups", "Scope", "members_of"]
 
@@ -54,6 +56,8 @@ class Scope(GenServer):
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
         """Replies to the functions of pg."""
+        if class_of(request) is tuple and len(request) > 1 and not self._can_be_a_group(request[1]):
+            return BADARG
         match request:
             case ("join", group, pids):
                 return self._join(group, pids)
@@ -88,6 +92,15 @@ class Scope(GenServer):
                 pass  # of other nodes, which it does not know
             case _:
                 raise BadArgError(f"pg: no such message: {message!r}")
+
+    def _can_be_a_group(self, name: Any) -> bool:
+        """Whether a name can be hashed and compared with others."""
+        try:
+            self.groups.get(name)
+            self.of_group.get(name)
+        except BaseException:  # noqa: BLE001 - its methods are the user's
+            return False
+        return True
 
     def _join(self, group: Hashable, pids: list[Pid]) -> None:
         if not pids:

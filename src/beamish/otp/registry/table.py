@@ -124,7 +124,10 @@ class Table:
     def remove(self, entries: list[Entry]) -> bool:
         """Removes entries of one process; returns whether it has none left."""
         for entry in entries:
-            _drop(self.by_key, entry.key, entry)
+            try:
+                _drop(self.by_key, entry.key, entry)
+            except BaseException:  # noqa: BLE001, S110 - a key that is no longer what it was
+                pass  # nobody finds a dead process by it
             _drop(self.by_pid, entry.pid, entry)
         if self.listeners:
             for key, pid in {(entry.key, entry.pid): None for entry in entries}:

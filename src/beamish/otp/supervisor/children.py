@@ -5,7 +5,7 @@ Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked o
 
 from __future__ import annotations
 
-import inspect
+from asyncio import CancelledError
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, cast, final
 
@@ -27,6 +27,7 @@ from beamish.terms import (
     TimerRef,
     is_expected,
 )
+from beamish.terms.careful import class_of, elements, is_a, is_awaitable
 from beamish.terms.words import EXIT, is_word
 
 __all__ = [
@@ -193,6 +194,14 @@ class Children:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def takes(self, id: Hashable) -> bool:
+        """Whether a child can have this id: it must be one that can be compared."""
+        try:
+            self._by_id.get(id)
+        except BaseException:  # noqa: BLE001 - as in find
+            return False
+        return True
+
     def add(self, child: Child) -> None:
         """Adds a child after the others."""
         self._by_id[child.spec.id] = child
@@ -208,14 +217,17 @@ class Children:
         if child.pid is not None:
             by_pid.pop(child.pid, None)
         child.pid = pid
-        if pid.__class__ is Pid:
+        if class_of(pid) is Pid:
             by_pid[pid] = child
         if child.retry is not None:
             child.retry.placed(pid)
 
     def find(self, id: Hashable) -> Child | None:
         """The child with this id, or None."""
-        return self._by_id.get(id)
+        try:
+            return self._by_id.get(id)
+        except BaseException:  # noqa: BLE001 - an id that cannot be compared is nobody's
+            return None
 
 
 def count(infos: list[ChildInfo]) -> ChildCount:
@@ -247,7 +259,7 @@ async def start_process(child: Child, *extra: Any) -> tuple[Pid | None, Any]:
     fn, args, kwargs = child.start
     try:
         result = fn(*extra, *args, **kwargs)
-        if result.__class__ is not Pid and inspect.isawaitable(result):
+        if class_of(result) is not Pid and is_awaitable(result):
             result = await result
     except StartIgnored:
         return None, None
@@ -256,32 +268,30 @@ async def start_process(child: Child, *extra: Any) -> tuple[Pid | None, Any]:
         if failure is None:
             raise
         raise failure from None
-    return (result, None) if result.__class__ is Pid else started_as(result)
+    return (result, None) if class_of(result) is Pid else started_as(result)
 
 
 def start_failure(error: BaseException) -> StartFailed | None:
     """What an exception of a start function means; None if it ends the supervisor itself."""
-    if isinstance(error, StartError):
+    if is_a(error, StartError):
         return StartFailed(error.reason)
-    if isinstance(error, ProcessExit):
-        alive = process.alive(process.self())
-        return StartFailed(error.reason, crashed=True) if alive else None
-    return StartFailed(error, crashed=True) if isinstance(error, Exception) else None
+    if class_of(error) is CancelledError or not process.alive(process.self()):
+        return None
+    reason = error.reason if is_a(error, ProcessExit) else error
+    return StartFailed(reason, crashed=True)
 
 
 def started_as(result: Any) -> tuple[Pid | None, Any]:
     """The pid and info in the result of a start function."""
-    match result:
-        case Pid():
-            return result, None
-        case (Pid() as pid, info):
-            return pid, info
-        case Ignore():
-            return None, None
-        case _ if result is Ignore:
-            return None, None
-        case _:
-            raise StartFailed(result)
+    if class_of(result) is Pid:
+        return result, None
+    if result is Ignore or is_a(result, Ignore):
+        return None, None
+    if is_a(result, tuple):
+        pair: list[Any] = elements(cast("tuple[Any, ...]", result))
+        if len(pair) == 2 and type(pair[0]) is Pid:
+            return pair[0], pair[1]
+    raise StartFailed(result)
 
 
 def try_again(child: Child, which: Any) -> None:

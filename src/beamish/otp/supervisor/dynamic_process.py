@@ -15,6 +15,7 @@ from beamish.otp.child import ChildSpec
 from beamish.otp.directives import Stop
 from beamish.otp.errors import ChildSpecError
 from beamish.terms import Atom, Exit, Pid, is_expected
+from beamish.terms.careful import class_of
 from beamish.terms.words import FAILED, OK
 
 from .children import (
@@ -70,7 +71,7 @@ class DynamicSupervisorProcess(Supervising):
 
     def handle_info(self, message: Any) -> Any:
         """Handles the end of a child."""
-        if message.__class__ is not Exit:
+        if class_of(message) is not Exit or class_of(message[1]) is not Pid:
             super().handle_info(message)
             return None
         child = self.children.get(message[1])
@@ -145,7 +146,7 @@ class DynamicSupervisorProcess(Supervising):
         del self.children[which]
 
     def _find(self, which: Any) -> Child | None:
-        return self.children.get(which) if isinstance(which, Pid) else None
+        return self.children.get(which) if type(which) is Pid else None
 
     def _infos(self) -> list[ChildInfo]:
         return [child.info(named=False) for child in self.children.values()]

@@ -13,6 +13,7 @@ from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child
 from beamish.otp.gen import Addressed, Caller, Dest, Name, failed, whereis
 from beamish.otp.gen_server import start_server
 from beamish.terms import NOPROC, Atom, BadArgError, Pid
+from beamish.terms.careful import is_awaitable
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
 from beamish.terms.words import FAILED, OK
@@ -242,7 +243,7 @@ class _PartitionProcess(SupervisorProcess):
 async def _start_partition(spec: ChildSpec, args: tuple[Any, ...], number: int) -> Any:
     fn, _, kwargs = spec.function()
     result: Any = fn(*args, **kwargs)
-    if inspect.isawaitable(result):
+    if is_awaitable(result):
         result = await result
     pid: Any = result[0] if result.__class__ is tuple else result
     if isinstance(pid, Pid):

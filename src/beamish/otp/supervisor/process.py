@@ -9,7 +9,6 @@ Source: stdlib, supervisor(3) (OTP 25 manual); the order of events was checked o
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from inspect import isawaitable
 from types import CoroutineType
 from typing import Any
 
@@ -19,6 +18,7 @@ from beamish.otp.directives import Stop
 from beamish.otp.errors import ChildSpecError, StartIgnored
 from beamish.otp.gen import Caller
 from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
+from beamish.terms.careful import class_of, is_a, is_awaitable, show
 from beamish.terms.words import ALREADY_STARTED, DUPLICATE_CHILD_NAME, FAILED, OK, RUNNING
 
 from .children import (
@@ -83,7 +83,7 @@ class SupervisorProcess(Supervising):
 
     def handle_info(self, message: Any) -> Any:
         """Handles the end of a child."""
-        if message.__class__ is not Exit:
+        if class_of(message) is not Exit or class_of(message[1]) is not Pid:
             super().handle_info(message)
             return None
         pid, reason = message[1], message[2]
@@ -158,14 +158,14 @@ class SupervisorProcess(Supervising):
             fn, args, kwargs = child.start
             try:
                 result = fn(*args, **kwargs)
-                if result.__class__ is CoroutineType:
+                if class_of(result) is CoroutineType:
                     result = await result
-                if result.__class__ is not Pid:
-                    result, _ = started_as(await result if isawaitable(result) else result)
+                if class_of(result) is not Pid:
+                    result, _ = started_as(await result if is_awaitable(result) else result)
             except StartIgnored:
                 result = None
             except BaseException as error:
-                failure = error if isinstance(error, StartFailed) else start_failure(error)
+                failure = error if is_a(error, StartFailed) else start_failure(error)
                 if failure is None:
                     raise
                 self._not_started(child, failure.as_otp, again=again)
@@ -222,6 +222,10 @@ class SupervisorProcess(Supervising):
                 return super().handle_call(request, caller)
 
     async def _start_child(self, spec: ChildSpec) -> Outcome:
+        if not self.children.takes(spec.id):
+            return BAD_SPEC, ChildSpecError(
+                "id", show(spec.id), "expected what can be hashed and compared"
+            )
         known = self.children.find(spec.id)
         if known is not None:
             pid = known.running

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from beamish.otp.child import ChildSpec
 from beamish.terms import Pid, format_exit
+from beamish.terms.careful import log, show
 
 __all__ = ["Context", "progress", "progress_is_on", "report", "reports_are_on"]
 
@@ -27,10 +28,10 @@ reports_are_on: Final = partial(_logger.isEnabledFor, logging.ERROR)
 progress_is_on: Final = partial(_progress.isEnabledFor, logging.INFO)
 
 _WORDS: Final[dict[str, str]] = {
-    "child_terminated": "Child {id!r} of Supervisor {supervisor} terminated",
-    "start_error": "Child {id!r} of Supervisor {supervisor} failed to start",
-    "shutdown_error": "Child {id!r} of Supervisor {supervisor} shut down abnormally",
-    "shutdown": "Child {id!r} of Supervisor {supervisor} was restarted too often: it gives up",
+    "child_terminated": "Child {id} of Supervisor {supervisor} terminated",
+    "start_error": "Child {id} of Supervisor {supervisor} failed to start",
+    "shutdown_error": "Child {id} of Supervisor {supervisor} shut down abnormally",
+    "shutdown": "Child {id} of Supervisor {supervisor} was restarted too often: it gives up",
 }
 
 
@@ -49,12 +50,12 @@ def report(
     if not _logger.isEnabledFor(logging.ERROR):
         return
     lines = [
-        _WORDS[context].format(id=spec.id, supervisor=supervisor),
-        "** (exit) " + format_exit(reason),
+        _WORDS[context].format(id=show(spec.id), supervisor=supervisor),
+        "** (exit) " + show(reason, format_exit),
     ]
     fields = {"report": "supervisor", "context": context, "reason": reason}
     _fill(lines, fields, supervisor, spec, pid)
-    _logger.error("\n".join(lines), extra=fields)
+    log(_logger, logging.ERROR, "\n".join(lines), extra=fields)
 
 
 def progress(supervisor: str, spec: ChildSpec, pid: Pid | None, *, asked: bool = False) -> None:
@@ -69,10 +70,10 @@ def progress(supervisor: str, spec: ChildSpec, pid: Pid | None, *, asked: bool =
     level = logging.DEBUG if asked else logging.INFO
     if pid is None or not _progress.isEnabledFor(level):
         return
-    lines = [f"Child {spec.id!r} of Supervisor {supervisor} started"]
+    lines = [f"Child {show(spec.id)} of Supervisor {supervisor} started"]
     fields: dict[str, Any] = {"report": "progress"}
     _fill(lines, fields, supervisor, spec, pid)
-    _progress.log(level, "\n".join(lines), extra=fields)
+    log(_progress, level, "\n".join(lines), extra=fields)
 
 
 def _fill(
@@ -80,7 +81,7 @@ def _fill(
 ) -> None:
     """Adds the facts about the child that every report has."""
     fn, args, kwargs = spec.function()
-    start = _name(fn) + _arguments(args, dict(kwargs))
+    start = show(fn, _name) + _arguments(args, dict(kwargs))
     lines += [
         f"    Pid: {pid!r}",
         f"    Start call: {start}",
@@ -107,8 +108,8 @@ def _name(fn: Any) -> str:
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    shown = [reprlib.repr(arg) for arg in args]
-    shown += [f"{key}={reprlib.repr(value)}" for key, value in kwargs.items()]
+    shown = [show(arg, reprlib.repr) for arg in args]
+    shown += [f"{key}={show(value, reprlib.repr)}" for key, value in kwargs.items()]
     return f"({', '.join(shown)})"
 
 

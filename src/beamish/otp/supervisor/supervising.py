@@ -15,6 +15,7 @@ from beamish.otp.directives import Ignore, Stop
 from beamish.otp.gen import Caller, is_coroutine
 from beamish.otp.gen_server import GenServer
 from beamish.terms import SHUTDOWN, Pid
+from beamish.terms.careful import is_a
 from beamish.terms.words import OK
 
 from .children import (
@@ -51,7 +52,7 @@ class Supervising(GenServer):
         result = cls().init(*args, **kwargs)
         if is_coroutine(result):
             result = await result
-        if result is Ignore or isinstance(result, Ignore | Stop):
+        if result is Ignore or is_a(result, Ignore) or is_a(result, Stop):
             return result
         self.title = _title_of(cls)
         return await self._begin(result, cls)
@@ -105,7 +106,7 @@ class Supervising(GenServer):
     def handle_cast(self, request: Any) -> Any:
         """Tries again to start a child whose restart failed."""
         match request:
-            case (tag, which, number) if tag == TRY_AGAIN:
+            case (tag, which, number) if tag is TRY_AGAIN:
                 child = self._find(which)
                 return self._restart(child, which) if child and is_due(child, number) else None
             case _:

@@ -9,13 +9,13 @@ Source: Elixir's Task, "Ancestor and Caller Tracking".
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
 from beamish import process
 from beamish.otp.gen import reporting
 from beamish.terms import SHUTDOWN, Atom, Pid, Ref
+from beamish.terms.careful import is_awaitable
 from beamish.terms.words import DOWN
 
 __all__ = [
@@ -49,7 +49,7 @@ async def run_task(
     """The whole life of a task that nobody waits for."""
     _mark(asked_by, fn, args, kwargs)
     result = fn(*args, **kwargs)
-    return await result if inspect.isawaitable(result) else result
+    return await result if is_awaitable(result) else result
 
 
 async def run_for_owner(asked_by: list[Pid]) -> None:
@@ -100,7 +100,7 @@ async def _reply(
 ) -> None:
     _mark(asked_by, fn, args, kwargs)
     result = fn(*args, **kwargs)
-    process.send(ref, (ref, await result if inspect.isawaitable(result) else result))
+    process.send(ref, (ref, await result if is_awaitable(result) else result))
 
 
 def _mark(asked_by: list[Pid], fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

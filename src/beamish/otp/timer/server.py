@@ -16,6 +16,7 @@ from beamish.otp import proc_lib
 from beamish.otp.directives import Reply
 from beamish.otp.gen_server import GenServer
 from beamish.terms import Pid, Ref, TimerRef
+from beamish.terms.careful import log, show
 from beamish.terms.numbers import LONGEST
 
 __all__ = ["Apply", "Entry", "Send", "TimerServer"]
@@ -116,10 +117,12 @@ class TimerServer(GenServer):
                 self._unexpected("message", message)
 
     def _unexpected(self, kind: str, what: Any) -> None:
-        _logger.error(
-            "timer_server received an unexpected %s: %r",
+        log(
+            _logger,
+            logging.ERROR,
+            "timer_server received an unexpected %s: %s",
             kind,
-            what,
+            show(what),
             extra={"report": "unexpected_message", "pid": repr(process.self())},
         )
 
