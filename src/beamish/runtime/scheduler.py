@@ -44,6 +44,7 @@ from .states import (
     WAIT_REPLY,
     WOKEN,
 )
+from .turns import give_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,7 @@ class Scheduler:
         queue: the processes that can run, in turn.
         beat: increases as slices are run; the watchdog looks at it.
         parked: how many processes are parked in the middle of their code.
+        running: the greenlet that has the turn: a worker, or that of the loop.
         closed: whether it has ended.
     """
 
@@ -101,6 +103,7 @@ class Scheduler:
         "parked",
         "preemption",
         "queue",
+        "running",
         "tasks",
     )
 
@@ -115,7 +118,8 @@ class Scheduler:
         self.preemption: Preemption | None = None
         # Greenlets of processes that would not end by any means; see _abandon.
         self.abandoned: list[greenlet] = []
-        self._hub: greenlet = getcurrent()
+        self.running: greenlet = getcurrent()
+        self._hub: greenlet = self.running
         self._next: asyncio.Handle | None = None  # the drain that the loop was asked for last
         self._worker = greenlet(self.work)
         self._spares: list[greenlet] = []
@@ -149,7 +153,7 @@ class Scheduler:
                 preemption.start()
             if self._worker.dead:
                 self._worker = greenlet(self.work)
-            self._worker.switch()
+            give_turn(self, self._worker)
         finally:
             here.process = None
             self.tasks.pop(self.loop, None)
@@ -165,7 +169,7 @@ class Scheduler:
         except MemoryError:
             give_up()
 
-    def work(self) -> None:  # noqa: C901 - a slice costs no call more than it must
+    def work(self, _turn: object) -> None:  # noqa: C901 - a slice costs no call more than it must
         """The body of a worker greenlet: runs slices forever."""
         queue, tasks, loop = self.queue, self.tasks, self.loop
         popleft = queue.popleft
@@ -206,7 +210,7 @@ class Scheduler:
                 continue
             proc = None  # type: ignore[assignment]  # keep nothing alive while idle
             self._worker = getcurrent()
-            self._hub.switch()
+            give_turn(self, self._hub)
 
     def _rescue(self, proc: Process, failure: BaseException) -> None:
         """What has left the runtime ends the process whose turn it was, and nothing else."""
@@ -275,7 +279,7 @@ class Scheduler:
         self.parked += 1
         self.beat += 1
         self._worker = worker
-        self._hub.switch()  # its time is used up, and so is the drain's
+        give_turn(self, self._hub)  # its time is used up, and so is the drain's
 
     def _resume(self, proc: Process, state: int) -> None:
         """Gives a parked process its turn; returns when this worker is needed again."""
@@ -286,7 +290,8 @@ class Scheduler:
         proc.state = state
         self.parked -= 1
         here.process = proc
-        target.switch()
+        self._worker = target
+        give_turn(self, target)
 
     # ---- the uncommon
 
