@@ -174,10 +174,13 @@ async def that_raise() -> list[int]:
         await _soon(n)
         raise LookupError(n)
 
+    def plain(n: int) -> None:
+        wait(fails(n))
+
     found: list[int] = []
     for n in range(5):
         try:
-            await greenlet_spawn(lambda n=n: wait(fails(n)))
+            await greenlet_spawn(plain, n)
         except LookupError as error:
             found.append(error.args[0])
             assert error.__context__ is None
@@ -219,7 +222,7 @@ async def one_in_another() -> list[int]:
 
 
 async def that_is_remembered() -> list[int]:
-    """Code that keeps the greenlet of its process, in the place of asking for the parent."""
+    """Code that keeps the greenlet of its process, instead of asking for the parent."""
     mine = getcurrent()
 
     def plain() -> list[int]:
