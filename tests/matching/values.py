@@ -18,7 +18,7 @@ from typing import Any, Final, NoReturn
 
 from beamish import Down, Exit, ProcessExit, process
 
-__all__ = ["APART", "LIBRARIES", "NO_PATTERNS", "VALUES", "needs"]
+__all__ = ["APART", "LIBRARIES", "NO_PATTERNS", "NO_PLACES", "VALUES", "needs"]
 
 DEPTH: Final = 100_000
 
@@ -225,6 +225,9 @@ APART: Final = (
     "bytes",
     "a bytearray",
 )
+
+# A class is looked up in tables of classes; of such a one a server can make no reply.
+NO_PLACES: Final = ("of a class that has no hash",)
 
 # What kind of pattern these would be cannot be told: who receives with one of them has an error.
 NO_PATTERNS: Final = (

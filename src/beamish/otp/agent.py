@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar, overload
 
 from beamish.terms import NORMAL, BadArgError, Pid
+from beamish.terms.careful import elements, is_a
+from beamish.terms.errors import describe
 from beamish.terms.words import OK
 
 from .child import Supervised
@@ -367,7 +369,7 @@ class _AgentProcess(GenServer):
     # Plain functions: a request costs no coroutine, unless its function is a coroutine function.
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
-        if not isinstance(request, _Request):
+        if not is_a(request, _Request):
             return super().handle_call(request, caller)
         result = request.fn(self.state, *request.args, **request.kwargs)
         if is_coroutine(result):
@@ -376,7 +378,7 @@ class _AgentProcess(GenServer):
         return Reply(self._taken(request, result))
 
     def handle_cast(self, request: Any) -> Any:
-        if not isinstance(request, _Request):
+        if not is_a(request, _Request):
             return super().handle_cast(request)
         result = request.fn(self.state, *request.args, **request.kwargs)
         if is_coroutine(result):
@@ -397,12 +399,11 @@ class _AgentProcess(GenServer):
         if request.kind == "update":
             self.state = result
             return OK
-        match result:
-            case (reply, state):
-                self.state = state
-                return reply
-            case _:
-                raise BadArgError(
-                    "Agent.get_and_update: expected (reply, new_state) from the function; "
-                    f"got {result!r} ({type(result).__name__})"
-                )
+        parts = elements(result)
+        if len(parts) != 2:
+            raise BadArgError(
+                "Agent.get_and_update: expected (reply, new_state) from the function; "
+                f"got {describe(result)}"
+            )
+        reply, self.state = parts
+        return reply

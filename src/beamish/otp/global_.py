@@ -14,7 +14,9 @@ from typing import Any, Final, final
 
 from beamish import process
 from beamish.terms import Atom, BadArgError, Down, Pid
+from beamish.terms.careful import is_a
 from beamish.terms.errors import describe
+from beamish.terms.keys import as_key, from_key
 from beamish.terms.reasons import BADARG
 
 __all__ = [
@@ -77,7 +79,7 @@ def unregister_name(key: Any) -> None:
 
     Source: global:unregister_name/1.
     """
-    _table().pids.pop(key, None)
+    _table().pids.pop(as_key(key), None)
 
 
 def whereis_name(key: Any) -> Pid | None:
@@ -85,7 +87,7 @@ def whereis_name(key: Any) -> Pid | None:
 
     Source: global:whereis_name/1.
     """
-    pid = _table().pids.get(key)
+    pid = _table().pids.get(as_key(key))
     return pid if pid is not None and process.alive(pid) else None
 
 
@@ -94,7 +96,7 @@ def registered_names() -> list[Any]:
 
     Source: global:registered_names/0.
     """
-    return [key for key, pid in _table().pids.items() if process.alive(pid)]
+    return [from_key(key) for key, pid in _table().pids.items() if process.alive(pid)]
 
 
 def send(key: Any, message: Any) -> Pid:
@@ -118,7 +120,7 @@ def _check(pid: object) -> None:
 
 
 def _bind(key: Any, pid: Pid) -> None:
-    _table().pids[key] = pid
+    _table().pids[as_key(key)] = pid
     process.send(_SERVER, pid)
 
 
@@ -138,13 +140,12 @@ async def _forget_the_dead() -> None:
     names: dict[Any, Pid] = _table().pids
     watched: set[Pid] = set()
     while True:
-        match await process.receive():
-            case Down(pid=dead):
-                watched.discard(dead)
-                for key in [key for key, pid in names.items() if pid == dead]:
-                    del names[key]
-            case Pid() as pid if pid not in watched:
-                watched.add(pid)
-                process.monitor(pid)
-            case _:
-                pass
+        message = await process.receive()
+        if type(message) is Down:
+            dead = message.pid
+            watched.discard(dead)
+            for key in [key for key, pid in names.items() if pid is dead]:
+                del names[key]
+        elif is_a(message, Pid) and message not in watched:
+            watched.add(message)
+            process.monitor(message)

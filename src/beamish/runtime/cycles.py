@@ -12,9 +12,9 @@ in OTP is not refused.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from beamish.terms.careful import elements, is_a
+from beamish.terms.careful import elements
 
 from .handing import establish_handed
 from .here import here
@@ -60,12 +60,8 @@ def _owed(server: Process, ref: Any) -> tuple[Any, Any, Any] | None:
 
 
 def _asks(message: Any, ref: Any) -> bool:
-    if not is_a(message, tuple):
-        return False
-    parts = elements(cast("tuple[Any, ...]", message))
-    if len(parts) != 3 or not is_a(parts[1], tuple):
-        return False
-    asker = elements(cast("tuple[Any, ...]", parts[1]))
+    parts = elements(message)
+    asker = elements(parts[1]) if len(parts) == 3 else []
     return len(asker) == 2 and asker[1] is ref
 
 

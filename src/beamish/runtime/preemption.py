@@ -33,7 +33,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final, final
 
-from beamish.terms import ProcessExit
+from beamish.terms import ProcessExit, careful
 from beamish.terms.careful import do_all
 
 from . import trampoline
@@ -290,7 +290,8 @@ _stepwise: Final[set[str]] = set()  # the files of modules that are safe until t
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 _BEHAVIOURS: Final = os.path.join(_PACKAGE, "otp") + os.sep
-_TRAMPOLINE: Final = os.path.realpath(trampoline.__file__)
+# Here the user's code runs as well, and no lock is held: a comparison of states may take long.
+_SAFE: Final = {os.path.realpath(str(module.__file__)) for module in (trampoline, careful)}
 _STDLIB: Final = os.path.dirname(os.path.realpath(os.__file__))
 _ASYNCIO: Final = os.path.join(_STDLIB, "asyncio") + os.sep
 _STEPWISE: Final = (
@@ -305,7 +306,7 @@ def _is_safe(filename: str, module: dict[str, Any]) -> bool:
         return "import" not in filename and not _has_to_do_with_threads(module)
     path = os.path.realpath(filename)
     if path.startswith(_PACKAGE):
-        return path == _TRAMPOLINE or path.startswith(_BEHAVIOURS)
+        return path in _SAFE or path.startswith(_BEHAVIOURS)
     if path in _STEPWISE:
         _stepwise.add(filename)
         return True

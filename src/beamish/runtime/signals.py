@@ -188,9 +188,7 @@ def demonitor(proc: Process, ref: Any, *, flush: bool) -> bool:
 
 def is_down(message: Any, ref: Ref) -> bool:
     """Whether a message is what the monitor sent, whatever its tag."""
-    if not is_a(message, tuple):
-        return False
-    parts = elements(cast("tuple[Any, ...]", message))
+    parts = elements(message)
     return len(parts) == 5 and parts[1] is ref
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "module_name",
     "no_match",
     "origins_of",
+    "pass_on",
     "print_error",
     "same",
     "show",
@@ -93,9 +94,8 @@ def show(value: object, in_words: Callable[[Any], str] = repr) -> str:
     """
     try:
         return str.__str__(in_words(value))
-    except BaseException as error:
-        if arrived(error):
-            raise
+    except BaseException as error:  # noqa: BLE001 - see pass_on
+        pass_on(error)
     return SHORT.repr(value)
 
 
@@ -105,9 +105,8 @@ class _Short(reprlib.Repr):
     def repr1(self, x: Any, level: int) -> str:
         try:
             return str.__str__(super().repr1(x, level))
-        except BaseException as error:
-            if arrived(error):
-                raise
+        except BaseException as error:  # noqa: BLE001 - see pass_on
+            pass_on(error)
         return f"<{class_name(x)} that cannot be shown>"
 
 
@@ -117,9 +116,9 @@ SHORT.maxtuple = SHORT.maxlist = SHORT.maxdict = 12
 SHORT.maxlevel = 4
 
 
-def elements(value: tuple[Any, ...]) -> list[Any]:
-    """What is in a tuple, also in one of a class of the user's."""
-    return [*_ELEMENTS(value)]
+def elements(value: object) -> list[Any]:
+    """What is in a tuple, also in one of a class of the user's; nothing in any other value."""
+    return [*_ELEMENTS(value)] if issubclass(type(value), tuple) else []
 
 
 def entries(value: dict[Any, Any]) -> dict[Any, Any]:
@@ -159,15 +158,20 @@ def same(one: Any, other: Any) -> bool:
         return True
     try:
         return bool(one == other)
-    except BaseException as error:  # noqa: BLE001 - see no_match
+    except BaseException as error:  # noqa: BLE001 - see pass_on
         return no_match(error)
 
 
 def no_match(error: BaseException) -> bool:
     """False, for a comparison that raised this; raises it again if it came from outside."""
+    pass_on(error)
+    return False
+
+
+def pass_on(error: BaseException) -> None:
+    """Raises an exception again if it came from outside of the code that was running."""
     if arrived(error):
         raise error
-    return False
 
 
 _RAISE: Final = opcode.opmap["RAISE_VARARGS"]

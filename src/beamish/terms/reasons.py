@@ -16,6 +16,7 @@ from .careful import (
     kept,
     module_name,
     origins_of,
+    pass_on,
     show,
     traceback_of,
 )
@@ -62,6 +63,7 @@ CALL_CYCLE: Final = Atom("call_cycle")  # a call that would wait for itself, ove
 CANCELLED: Final = Atom("cancelled")  # an uncaught asyncio.CancelledError that was not an exit
 
 _STACK: Final = "_beamish_stack"
+_COPY: Final[Any] = vars(list)["copy"]
 _FILE: Final = Atom("file")
 _LINE: Final = Atom("line")
 
@@ -129,17 +131,33 @@ def to_erlang(reason: Any) -> Any:
     """
     if is_a(reason, BaseException):
         return _error_to_erlang(reason)
+    try:
+        return _shaped(reason)
+    except BaseException as error:  # noqa: BLE001 - it is nested too deep
+        pass_on(error)
+        return reason
+
+
+def _shaped(reason: Any) -> Any:
     if is_a(reason, tuple):
-        terms = cast("tuple[Any, ...]", reason)
-        shaped = tuple(to_erlang(term) for term in terms)
+        terms = elements(cast("Any", reason))
+        shaped = [to_erlang(term) for term in terms]
         same = all(new is old for new, old in zip(shaped, terms, strict=True))
-        return terms if same else shaped
+        return cast("Any", reason) if same else tuple(shaped)
     if is_a(reason, list):
-        return [to_erlang(term) for term in cast("list[Any]", reason)]
+        return [to_erlang(term) for term in _COPY(reason)]
     return reason
 
 
 def _error_to_erlang(error: BaseException) -> Any:
+    try:
+        return _shaped_error(error)
+    except BaseException as failed:  # noqa: BLE001 - its own code cannot say what it is
+        pass_on(failed)
+        return (Atom(class_name(error)), [])
+
+
+def _shaped_error(error: BaseException) -> Any:
     if is_a(error, ProcessExit):
         return to_erlang(error.reason)
     if is_a(error, SystemExit) or is_a(error, KeyboardInterrupt):
@@ -191,10 +209,10 @@ def _in_words(reason: Any) -> str:
         return str.__str__(reason)
     if is_a(reason, BaseException):
         return "".join(traceback.format_exception_only(reason)).strip()
-    pair = _elements(reason)
+    pair = elements(reason)
     if len(pair) == 2:
         head, tail = pair
-        call = _elements(tail)
+        call = elements(tail)
         if _is_call(call):
             module, function, args = call
             shown = ", ".join(map(show, args))
@@ -204,10 +222,6 @@ def _in_words(reason: Any) -> str:
         if is_a(head, BaseException):
             return f"({format_exit(head)}, {show(tail)})"
     return show(reason)
-
-
-def _elements(term: Any) -> list[Any]:
-    return elements(cast("tuple[Any, ...]", term)) if is_a(term, tuple) else []
 
 
 def _is_call(term: list[Any]) -> bool:
@@ -227,7 +241,7 @@ def _name_of(function: Any) -> str | None:
     """
     if is_a(function, str):
         return function
-    parts = _elements(function)
+    parts = elements(function)
     if not parts or not is_a(parts[0], str):
         return None
     return [part for part in parts if is_a(part, str)][-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .atom import Atom
+from .careful import elements, is_a
 
 __all__ = [
     "ALREADY_STARTED",
@@ -32,6 +33,7 @@ __all__ = [
     "SYSTEM",
     "TERMINATE",
     "TIMEOUT",
+    "by_word",
     "is_word",
 ]
 
@@ -56,6 +58,21 @@ SYS: Final = Atom("sys")
 SYSTEM: Final = Atom("system")
 TERMINATE: Final = Atom("terminate")
 TIMEOUT: Final = Atom("timeout")
+
+
+def by_word(term: object) -> tuple[Any, ...]:
+    """A term to be told by the word that it is, or begins with: ``(word, *rest)``; else ``()``.
+
+    For ``match``, whose comparisons run the code of whatever is in the place of the word.
+
+    Example:
+        >>> by_word(("lock", key)), by_word(Atom("stop")), by_word((array, 1)), by_word(7)
+        (('lock', key), ('stop',), (), ())
+    """
+    parts = elements(term) if issubclass(type(term), tuple) else [term]
+    if not parts or not is_a(parts[0], str):
+        return ()
+    return (str.__str__(parts[0]), *parts[1:])
 
 
 def is_word(term: object, word: str) -> bool:

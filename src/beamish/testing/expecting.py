@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from beamish import process
 from beamish.process import receive
 from beamish.terms import Pid, Ref, format_exit
+from beamish.terms.careful import same, show
 
 from .clock import VirtualClockLoop
 
@@ -103,7 +104,9 @@ async def refute(*patterns: Any, timeout: float = 0.0) -> None:
         message = await receive(*patterns, timeout=timeout)
     except TimeoutError:
         return
-    raise AssertionError(f"expected no message that matches {_shown(patterns)}; got {message!r}")
+    raise AssertionError(
+        f"expected no message that matches {_shown(patterns)}; got {show(message)}"
+    )
 
 
 async def expect_down(
@@ -142,7 +145,7 @@ async def expect_down(
 
 async def _matches(value: Any, pattern: Any) -> bool:
     """Whether receive takes a value by a pattern."""
-    if value == pattern:
+    if same(value, pattern):
         return True
     tag = process.make_ref()
     process.send(process.self(), (tag, value))
@@ -168,13 +171,13 @@ def _pattern(pattern: Any) -> str:
     if type(pattern) is tuple:
         parts = cast("tuple[Any, ...]", pattern)
         return f"({', '.join(_pattern(part) for part in parts)})"
-    return repr(pattern)
+    return show(pattern)
 
 
 def _mailbox() -> str:
     messages: list[Any] = process.info(process.self(), "messages")
     if not messages:
         return "the mailbox is empty"
-    shown = "\n".join(f"    {message!r}" for message in messages[:_SHOWN])
+    shown = "\n".join(f"    {show(message)}" for message in messages[:_SHOWN])
     more = f"\n    and {len(messages) - _SHOWN} more" if len(messages) > _SHOWN else ""
     return f"the mailbox holds\n{shown}{more}"

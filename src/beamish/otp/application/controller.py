@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn
 
 from beamish import behaviour, process
 from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, format_exit
-from beamish.terms.careful import is_a, log, show
-from beamish.terms.words import ALREADY_STARTED, ERROR, OK, is_word
+from beamish.terms.careful import class_of, elements, is_a, log, show
+from beamish.terms.words import ALREADY_STARTED, ERROR, OK, by_word, is_word
 
 from .finding import NOT_LOADED, needs
 from .master import APPLICATION_START_FAILURE, APPLICATION_STARTED, kill_group, master
@@ -101,22 +101,31 @@ class _Controller:
 
     async def _next(self, message: Any) -> bool:
         """Handles a message; returns whether it was the order to end."""
-        match message:
-            case (tag, caller, ("start", name, kind)) if tag is REQUEST:
-                self._start(caller, name, kind)
-            case (tag, caller, ("stop", name)) if tag is REQUEST:
-                behaviour.reply(caller, await self._stop_one(name))
-            case (tag, pid, supervisor) if tag is APPLICATION_STARTED:
+        if class_of(message) is Exit:
+            pid, reason = message.pid, message.reason
+            if not is_a(pid, Pid) or pid not in self.masters:
+                return not is_word(reason, NORMAL)  # from the process that stops the node
+            self._ended(pid, reason)
+            return False
+        match elements(message):
+            case [tag, caller, request] if tag is REQUEST:
+                await self._handle(caller, request)
+            case [tag, pid, supervisor] if tag is APPLICATION_STARTED:
                 self._started(pid, supervisor)
-            case (tag, pid, reason, error) if tag is APPLICATION_START_FAILURE:
+            case [tag, pid, reason, error] if tag is APPLICATION_START_FAILURE:
                 self._failed(pid, reason, error)
-            case Exit(pid, reason) if pid in self.masters:
-                self._ended(pid, reason)
-            case Exit(_, reason):
-                return bool(reason != NORMAL)  # from the process that stops the node
             case _:
                 pass
         return False
+
+    async def _handle(self, caller: Caller, request: Any) -> None:
+        match by_word(request):
+            case ("start", name, kind):
+                self._start(caller, name, kind)
+            case ("stop", name):
+                behaviour.reply(caller, await self._stop_one(name))
+            case _:
+                pass
 
     # ---- starting
 
@@ -181,7 +190,7 @@ class _Controller:
         app = self.masters.pop(pid)
         if self.table.started.pop(app.name, None) is None:
             return  # the application had not started
-        if app.type == "permanent" or (app.type == "transient" and reason != NORMAL):
+        if app.type == "permanent" or (app.type == "transient" and not is_word(reason, NORMAL)):
             self._halt(app, (_TERMINATED, Atom(app.name), reason), logging.ERROR)
         _report(logging.INFO, app, reason)
 
@@ -248,8 +257,8 @@ async def _end_main(root: Pid, reason: Any) -> None:
 
 def _ended_normally(reason: Any) -> bool:
     """Whether a start called ``exit(normal)``: {{'EXIT', normal}, Call}."""
-    match reason:
-        case (("EXIT", why), _):
+    match by_word((elements(reason) or [None])[0]):
+        case ("EXIT", why):
             return is_word(why, NORMAL)
         case _:
             return False
@@ -264,8 +273,5 @@ def _report(level: int, app: _Application, reason: Any, then: str = "") -> None:
 
 def _shown(reason: Any) -> Any:
     """The failure, without the call that OTP's reasons include."""
-    return cast("tuple[Any, ...]", reason)[0] if _has_call(reason) else reason
-
-
-def _has_call(reason: Any) -> bool:
-    return type(reason) is tuple and is_a(cast("tuple[Any, ...]", reason)[0], Exception)
+    parts = elements(reason)
+    return parts[0] if parts and is_a(parts[0], Exception) else reason

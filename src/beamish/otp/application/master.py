@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any, Final
 from beamish import behaviour, process
 from beamish.otp.errors import StartError
 from beamish.otp.gen import is_coroutine
-from beamish.terms import NORMAL, Atom, Exit, Pid, ProcessExit, Ref
+from beamish.terms import NORMAL, Atom, Pid, ProcessExit, Ref
+from beamish.terms.careful import elements, is_a
+from beamish.terms.errors import describe
 from beamish.terms.reasons import SHUTDOWN
-from beamish.terms.words import EXIT
+from beamish.terms.words import EXIT, is_word
 
 if TYPE_CHECKING:
     from .spec import Application
@@ -57,7 +59,7 @@ async def master(controller: Pid, cls: type[Application], start_type: str) -> No
     reason = await _until_the_end(app, controller, supervisor, ref)
     await _call_back(app.stop)
     await kill_group(process.self())
-    if reason != NORMAL:
+    if not is_word(reason, NORMAL):
         process.exit(reason)
 
 
@@ -82,12 +84,12 @@ async def _start(app: Application, start_type: str) -> Pid:
     except ProcessExit as ended:
         if not process.alive(process.self()):
             raise  # it was killed, and nobody waits for the start any more
-        if ended.reason == NORMAL:
+        if is_word(ended.reason, NORMAL):
             raise StartFailedError(((EXIT, NORMAL), call)) from None
         raise StartFailedError((_BAD_RETURN, (call, (EXIT, ended.reason)))) from None
     except Exception as error:
         raise StartFailedError((error, call), error) from error
-    if isinstance(result, Pid):
+    if is_a(result, Pid):
         return result
     raise StartFailedError((_BAD_RETURN, (call, result)), _wrong_return(app, result))
 
@@ -95,7 +97,7 @@ async def _start(app: Application, start_type: str) -> Pid:
 def _wrong_return(app: Application, result: Any) -> TypeError:
     return TypeError(
         f"{type(app).__name__}.start: expected the pid of the top supervisor, "
-        f"as Supervisor.start_link returns it; got {result!r} ({type(result).__name__})"
+        f"as Supervisor.start_link returns it; got {describe(result)}"
     )
 
 
@@ -115,15 +117,15 @@ async def _phases(app: Application, start_type: str, supervisor: Pid, ref: Ref) 
 async def _until_the_end(app: Application, controller: Pid, supervisor: Pid, ref: Ref) -> Any:
     """Waits until the application has ended, by itself or by order of the controller."""
     while True:
-        match await process.receive():
-            case Exit(pid, _) if pid is controller:
+        match elements(await process.receive()):
+            case [_, pid, _] if pid is controller:
                 await _call_back(app.prep_stop)
                 process.exit(supervisor, "shutdown")
                 await behaviour.receive_reply(ref)
                 return SHUTDOWN
-            case Exit(pid, reason) if pid is supervisor:
+            case [_, pid, reason] if pid is supervisor:
                 return reason
-            case (_, watch, _, _, reason) if watch is ref and not _is_linked(supervisor):
+            case [_, watch, _, _, reason] if watch is ref and not _is_linked(supervisor):
                 return reason
             case _:
                 pass  # messages left over from the start, such as Exit messages

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .callbacks import declined, exit_reason, run_callback, unclaim
     from .functions import Addressed, start, start_link, start_monitor
     from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
-    from .protocol import GEN_CALL, GEN_CAST, Caller, is_protocol
+    from .protocol import GEN_CALL, GEN_CAST, Caller, ends_server, is_protocol
     from .requests import (
         Request,
         RequestError,
@@ -75,7 +75,7 @@ else:
             ".callbacks": "declined exit_reason run_callback unclaim",
             ".functions": "Addressed start start_link start_monitor",
             ".names": "Dest Name ViaModule check_name register unregister whereis",
-            ".protocol": "GEN_CALL GEN_CAST Caller is_protocol",
+            ".protocol": "GEN_CALL GEN_CAST Caller ends_server is_protocol",
             ".requests": (
                 "Request RequestError RequestIds Response check_response receive_response "
                 "reqids_add reqids_new reqids_size reqids_to_list send send_request wait_response"
@@ -124,6 +124,7 @@ __all__ = [
     "check_response",
     "claim",
     "declined",
+    "ends_server",
     "exit_reason",
     "fail",
     "failed",

@@ -21,6 +21,7 @@ from beamish.terms import (
     format_exit,
     to_erlang,
 )
+from beamish.terms.careful import elements, is_a
 from beamish.terms.errors import describe
 from beamish.terms.reasons import BADMATCH, CALL_CYCLE
 from beamish.terms.words import ERROR, GEN_SERVER, PROCESS
@@ -369,14 +370,12 @@ def _response(message: Any, requests: RequestIds, *, delete: bool) -> Response:
 
 
 def _reply_of(request: Request[Any], message: Any, label: Any) -> Any:
-    if isinstance(message, Down):
+    if type(message) is Down:
         raise RequestError(message.reason, request.dest, label)
     return message[1]
 
 
 def _ref_in(message: Any) -> Ref | None:
-    if isinstance(message, Down):
-        return message.ref
-    if message.__class__ is tuple and len(message) == 2 and isinstance(message[0], Ref):
-        return message[0]
-    return None
+    parts = elements(message)
+    found = parts[1] if type(message) is Down else parts[0] if len(parts) == 2 else None
+    return found if is_a(found, Ref) else None

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from beamish import behaviour
 from beamish.otp.directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
-from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, is_protocol
-from beamish.terms import Exit, Throw
+from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, ends_server, is_protocol
+from beamish.terms import Throw
 from beamish.terms.careful import class_of
 from beamish.terms.words import is_word
 
@@ -137,9 +137,7 @@ def dispatch(work: Work, message: Any) -> Any:
             if class_of(request) is MethodCall:
                 return request.run(server)
             return server.handle_cast(request)
-    elif class_of(message) is Exit and (
-        message[1] is work.parent or message[1] is behaviour.init()
-    ):
+    elif ends_server(message, work.parent):
         behaviour.because(message[1])
         return Stop(message[2])
     return server.handle_info(message)

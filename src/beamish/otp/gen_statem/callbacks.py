@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from beamish.otp.errors import UndefinedCallbackError
+from beamish.terms.careful import show
 
 __all__ = ["CallbackMode", "GenStatemCallbacks"]
 
@@ -71,8 +72,8 @@ class GenStatemCallbacks:
             An ``"enter"`` call must not change the state, postpone, or insert events.
         """
         raise UndefinedCallbackError(
-            f"{type(self).__name__} has no handle_event, and got {event_type!r} {content!r} in "
-            f"state {state!r}"
+            f"{type(self).__name__} has no handle_event, and got {show(event_type)} "
+            f"{show(content)} in state {show(state)}"
         )
 
     def terminate(self, reason: Any, state: Any) -> Any:

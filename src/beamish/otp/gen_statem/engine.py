@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from beamish import behaviour, process
 from beamish.otp.directives import UNSET
 from beamish.otp.errors import UndefinedCallbackError
-from beamish.otp.gen import GEN_CALL, GEN_CAST, is_coroutine
+from beamish.otp.gen import GEN_CALL, GEN_CAST, ends_server, is_coroutine
 from beamish.otp.sys import SYSTEM, Debug, handle_debug, handle_system_msg
-from beamish.terms import Atom, Exit, Pid, Throw
-from beamish.terms.careful import class_of, is_a
+from beamish.terms import Atom, Pid, Throw
+from beamish.terms.careful import class_of, is_a, same, show
 from beamish.terms.words import CALL, IN, OUT, TIMEOUT, is_word
 
 from .observed import Observed
@@ -210,9 +210,7 @@ class Engine(Observed):
                     return self._timed_out(message)
             elif length == 2 and is_word(message[0], GEN_CAST):
                 return (_CAST, message[1])
-        elif class_of(message) is Exit and (
-            message[1] is self.parent or message[1] is behaviour.init()
-        ):
+        elif ends_server(message, self.parent):
             return Stop(message[2])
         return (_INFO, message)
 
@@ -244,7 +242,7 @@ class Engine(Observed):
         if change.postpone and event is not None:
             self.postponed.append(event)
         self.timers.cancel_event_timeout()
-        if self.state != change.origin:
+        if not same(self.state, change.origin):
             self.queue.extendleft(reversed(self.postponed))
             self.postponed.clear()
             self.timers.cancel(STATE_TIMEOUT)
@@ -291,9 +289,9 @@ class Engine(Observed):
                 self._functions[state] = cast("Callable[[Any, Any], Any]", function)
                 return self._functions[state]
         raise UndefinedCallbackError(
-            f"{type(self.machine).__name__} has no function for its state {state!r}: expected a "
-            "method `def <state>(self, event_type, content)` of a name that GenStatem itself does "
-            "not use; for other states say callback_mode = 'handle_event_function'"
+            f"{type(self.machine).__name__} has no function for its state {show(state)}: "
+            "expected a method `def <state>(self, event_type, content)` of a name that GenStatem "
+            "itself does not use; for other states say callback_mode = 'handle_event_function'"
         )
 
     # ---- what it returned
@@ -302,7 +300,7 @@ class Engine(Observed):
         """Reads the result of a state callback; returns the Stop that it may be."""
         cls = class_of(result)
         if cls is NextState:
-            change.enter = result.state != self.state
+            change.enter = not same(result.state, self.state)
             self.state = result.state
         elif cls is RepeatState or result is RepeatState:
             change.enter = True
@@ -316,7 +314,7 @@ class Engine(Observed):
         """Reads the result of a state enter call, which may do less."""
         cls = class_of(result)
         if cls is NextState:
-            if result.state != self.state:
+            if not same(result.state, self.state):
                 _bad(_BAD_ENTER_RESULT, result)
         elif cls is RepeatState or result is RepeatState:
             change.enter = True

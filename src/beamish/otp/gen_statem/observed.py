@@ -13,7 +13,9 @@ from beamish.otp.gen import GEN_CALL, attributes_of, is_coroutine, set_attribute
 from beamish.otp.sys import Event as DebugEvent
 from beamish.otp.sys import Special, event_words, formatted
 from beamish.terms import BadArgError
+from beamish.terms.careful import elements, same, show
 from beamish.terms.errors import describe
+from beamish.terms.words import by_word
 
 from .values import NextState
 
@@ -42,11 +44,14 @@ class Observed(Special):
     @property
     def message(self) -> Any:
         """The event that is being handled; a call in the shape of its message."""
-        match self.event:
-            case (("call", caller), request):
-                return (GEN_CALL, caller, request)
-            case event:
-                return event
+        if self.event is None:
+            return None
+        kind, content = self.event
+        match by_word(kind):
+            case ("call", caller):
+                return (GEN_CALL, caller, content)
+            case _:
+                return self.event
 
     # ---- for sys
 
@@ -123,35 +128,34 @@ class Observed(Special):
             "state": self.state,
             "data": attributes_of(self.machine),
             "postponed": list(self.postponed),
-            "timeouts": [(kind, content) for kind, (_, content) in self.timers.running.items()],
+            "timeouts": [(kind, content) for kind, _, content in self.timers.running.values()],
             **more,
         }
         return formatted(self.machine, status, self.debug, hidden="data")
 
 
 def _words(event: DebugEvent) -> str:
-    match event:
+    match by_word(event):
         case ("in", what, state):
-            return f"receive {_event_in_words(what)} in state {state!r}"
+            return f"receive {_event_in_words(what)} in state {show(state)}"
         case ("consume", what, state, after):
-            return f"consume {_event_in_words(what)} in state {state!r}{_step(state, after)}"
+            return f"consume {_event_in_words(what)} in state {show(state)}{_step(state, after)}"
         case ("postpone", what, state, after):
-            return f"postpone {_event_in_words(what)} in state {state!r}{_step(state, after)}"
+            return f"postpone {_event_in_words(what)} in state {show(state)}{_step(state, after)}"
         case ("start_timer", what, state):
-            return f"start_timer {what!r} in state {state!r}"
+            return f"start_timer {show(what)} in state {show(state)}"
         case _:
             return event_words(event)
 
 
 def _step(state: Any, after: Any) -> str:
-    return "" if state == after else f" => {after!r}"
+    return "" if same(state, after) else f" => {show(after)}"
 
 
 def _event_in_words(event: Any) -> str:
-    match event:
-        case (("call", (pid, _)), content):
-            return f"call {content!r} from {pid!r}"
-        case (kind, content):
-            return f"{kind} {content!r}"
+    kind, content = event
+    match by_word(kind):
+        case ("call", caller) if len(elements(caller)) == 2:
+            return f"call {show(content)} from {show(elements(caller)[0])}"
         case _:
-            return repr(event)
+            return f"{show(kind, str)} {show(content)}"

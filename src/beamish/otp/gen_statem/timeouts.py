@@ -15,8 +15,10 @@ from typing import Any, final
 
 from beamish import process
 from beamish.terms import TimerRef
+from beamish.terms.careful import is_a, pass_on
+from beamish.terms.keys import as_key
 from beamish.terms.numbers import LONGEST, is_number
-from beamish.terms.words import TIMEOUT
+from beamish.terms.words import TIMEOUT, is_word
 
 from .values import TimeoutAction
 
@@ -26,7 +28,7 @@ __all__ = ["Timers", "is_time"]
 def is_time(action: TimeoutAction) -> bool:
     """Whether the time of a time-out action is valid."""
     time: Any = action.seconds
-    if time is None or (isinstance(time, str) and time in ("cancel", "update")):
+    if time is None or is_word(time, "cancel") or is_word(time, "update"):
         return True
     if action.abs:
         return is_number(time, -inf, process.monotonic_time() + LONGEST)
@@ -38,52 +40,58 @@ class Timers:
     """The time-outs that run, and those that are due.
 
     Attributes:
-        running: for each kind its timer (None if it is due) and its content.
+        running: by the key of its kind, the kind, its timer (None if it is due) and its content.
     """
 
     __slots__ = ("_due", "_late", "running")
 
     def __init__(self) -> None:
-        self.running: dict[Any, tuple[TimerRef | None, Any]] = {}
-        self._due: deque[Any] = deque()
+        self.running: dict[Any, tuple[Any, TimerRef | None, Any]] = {}
+        self._due: deque[Any] = deque()  # keys
         self._late: set[TimerRef] = set()
 
     def apply(self, actions: list[TimeoutAction]) -> None:
         """Does what the actions of one result say; the last one of a kind counts."""
         last: dict[Any, TimeoutAction] = {}
         for action in actions:
-            last.pop(action.kind, None)  # its place counts, too
-            last[action.kind] = action
-        for kind, action in last.items():
-            self._set(kind, action)
+            key = as_key(action.kind)
+            last.pop(key, None)  # its place counts, too
+            last[key] = action
+        for key, action in last.items():
+            self._set(key, action)
 
-    def _set(self, kind: Any, action: TimeoutAction) -> None:
+    def _set(self, key: Any, action: TimeoutAction) -> None:
         time = action.seconds
-        if time == "update":
-            if kind in self.running:
-                self.running[kind] = (self.running[kind][0], action.content)
+        if is_word(time, "update"):
+            if key in self.running:
+                kind, timer, _ = self.running[key]
+                self.running[key] = (kind, timer, action.content)
                 return
             time = 0
-        self.cancel(kind)
+        self._cancel(key)
         if time is None or isinstance(time, str):
             return
+        kind = action.kind
         if action.abs:
             timer = process.start_timer(max(0, time - process.monotonic_time()), _me(), kind)
         elif time:
             timer = process.start_timer(time, _me(), kind)
         else:
             timer = None
-            self._due.append(kind)
-        self.running[kind] = (timer, action.content)
+            self._due.append(key)
+        self.running[key] = (kind, timer, action.content)
 
     def cancel(self, kind: Any) -> None:
         """Takes one back, if it runs or is due."""
-        found = self.running.pop(kind, None)
+        self._cancel(as_key(kind))
+
+    def _cancel(self, key: Any) -> None:
+        found = self.running.pop(key, None)
         if found is None:
             return
-        timer = found[0]
+        timer = found[1]
         if timer is None:
-            self._due.remove(kind)
+            self._due.remove(key)
         elif process.cancel_timer(timer) is None:
             self._late.add(timer)  # its message is in the mailbox already
 
@@ -96,23 +104,27 @@ class Timers:
         """The event of the time-out that is due first; None if none is."""
         if not self._due:
             return None
-        kind = self._due.popleft()
-        return kind, self.running.pop(kind)[1]
+        kind, _, content = self.running.pop(self._due.popleft())
+        return kind, content
 
     def fired(self, timer: Any, kind: Any) -> tuple[Any, Any] | None:
         """The event that a timer's message means; None if the timer is not ours."""
+        if not is_a(timer, TimerRef):
+            return None
         try:
-            found = self.running.get(kind)
-        except TypeError:  # not a timer's message: its second element cannot be hashed
+            key = as_key(kind)
+        except BaseException as error:  # noqa: BLE001 - the timer of somebody else
+            pass_on(error)
             return None
-        if found is None or found[0] is not timer:
+        found = self.running.get(key)
+        if found is None or found[1] is not timer:
             return None
-        del self.running[kind]
-        return kind, found[1]
+        del self.running[key]
+        return found[0], found[2]
 
     def is_late(self, timer: Any) -> bool:
         """Whether a message is from a timer that was cancelled; asked once for each."""
-        if isinstance(timer, TimerRef) and timer in self._late:
+        if is_a(timer, TimerRef) and timer in self._late:
             self._late.remove(timer)
             return True
         return False

@@ -11,6 +11,7 @@ from beamish.otp.gen_server import call, start_server
 from beamish.terms import Atom, BadArgError, Pid, Ref
 from beamish.terms.careful import show
 from beamish.terms.errors import describe
+from beamish.terms.keys import from_key
 from beamish.terms.reasons import BADARG
 
 from .scope import GROUPS, Groups, Scope, members_of
@@ -151,7 +152,8 @@ def which_groups(scope: str = DEFAULT_SCOPE) -> list[Hashable]:
     groups = _groups(scope)
     if groups is None:
         raise BadArgError(f"pg: there is no scope {scope!r}; pg.start_link({scope!r}) starts one")
-    return [group for group in list(groups) if members_of(groups, group)]
+    found = [from_key(key) for key in list(groups)]
+    return [group for group in found if members_of(groups, group)]
 
 
 @overload

@@ -15,8 +15,10 @@ from beamish import process
 from beamish.otp.gen import Caller
 from beamish.otp.gen_server import GenServer
 from beamish.terms import Atom, BadArgError, Down, Pid, Ref
-from beamish.terms.careful import class_of
+from beamish.terms.careful import class_of, is_a, pass_on, show
+from beamish.terms.keys import as_key, from_key
 from beamish.terms.reasons import BADARG
+from beamish.terms.words import by_word
 
 __all__ = ["GROUPS", "Groups", "Scope", "members_of"]
 
@@ -24,13 +26,13 @@ GROUPS: Final = Atom("$pg")
 _JOIN: Final = Atom("join")
 _LEAVE: Final = Atom("leave")
 
-# How often each process has joined, in the order of their first joins.
+# For the key of each group, how often each process has joined, in the order of their first joins.
 Groups = dict[Hashable, dict[Pid, int]]
 
 
 def members_of(groups: Groups, group: Hashable) -> list[Pid]:
     """The living members of a group, each as often as it has joined."""
-    counts = groups.get(group)
+    counts = groups.get(as_key(group))
     if not counts:
         return []
     return [pid for pid, times in counts.items() if process.alive(pid) for _ in range(times)]
@@ -56,51 +58,50 @@ class Scope(GenServer):
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
         """Replies to the functions of pg."""
-        if class_of(request) is tuple and len(request) > 1 and not self._can_be_a_group(request[1]):
-            return BADARG
-        match request:
-            case ("join", group, pids):
-                return self._join(group, pids)
-            case ("leave", group, pids):
-                return self._leave(group, pids)
-            case ("monitor", group):
-                ref = process.monitor(caller[0])
-                self.of_group.setdefault(group, {})[ref] = caller[0]
-                self.watched[ref] = group
-                return ref, members_of(self.groups, group)
-            case "monitor_scope":
+        match by_word(request):
+            case ("join" | "leave" | "monitor" as what, group, *pids):
+                try:
+                    key = as_key(group)
+                except BaseException as error:  # noqa: BLE001 - its hash is the user's code
+                    pass_on(error)
+                    return BADARG
+                return self._of_group(what, key, pids, caller)
+            case ("monitor_scope",):
                 ref = process.monitor(caller[0])
                 self.of_scope[ref] = caller[0]
-                found = {group: members_of(self.groups, group) for group in self.groups}
-                return ref, {group: pids for group, pids in found.items() if pids}
+                groups = [from_key(key) for key in self.groups]
+                found = [(group, members_of(self.groups, group)) for group in groups]
+                return ref, {group: pids for group, pids in found if pids}
             case ("demonitor", ref):
                 return self._demonitor(ref)
             case _:
-                raise BadArgError(f"pg: no such request: {request!r}")
+                raise BadArgError(f"pg: no such request: {show(request)}")
+
+    def _of_group(self, what: str, key: Any, pids: list[Any], caller: Caller) -> Any:
+        if what == "join":
+            return self._join(key, *pids)
+        if what == "leave":
+            return self._leave(key, *pids)
+        ref = process.monitor(caller[0])
+        self.of_group.setdefault(key, {})[ref] = caller[0]
+        self.watched[ref] = key
+        return ref, members_of(self.groups, from_key(key))
 
     def handle_cast(self, request: Any) -> Any:
         """Refuses casts; there are none."""
-        raise BadArgError(f"pg: no such request: {request!r}")
+        raise BadArgError(f"pg: no such request: {show(request)}")
 
     def handle_info(self, message: Any) -> None:
         """Handles the end of a member, or of a process that monitors."""
-        match message:
-            case Down():
-                if not self._demonitor(message.ref):
-                    self._ended(message.pid)
+        if class_of(message) is Down:
+            if not self._demonitor(message.ref):
+                self._ended(message.pid)
+            return
+        match by_word(message):
             case ("nodeup" | "nodedown", _):
                 pass  # of other nodes, which it does not know
             case _:
-                raise BadArgError(f"pg: no such message: {message!r}")
-
-    def _can_be_a_group(self, name: Any) -> bool:
-        """Whether a name can be hashed and compared with others."""
-        try:
-            self.groups.get(name)
-            self.of_group.get(name)
-        except BaseException:  # noqa: BLE001 - its methods are the user's
-            return False
-        return True
+                raise BadArgError(f"pg: no such message: {show(message)}")
 
     def _join(self, group: Hashable, pids: list[Pid]) -> None:
         if not pids:
@@ -140,7 +141,7 @@ class Scope(GenServer):
             del self.groups[group]
 
     def _ended(self, pid: Pid) -> None:
-        found = self.joined.pop(pid, None)
+        found = self.joined.pop(pid, None) if is_a(pid, Pid) else None
         for group in reversed(found[1]) if found else ():  # as OTP: latest first, one by one
             self._drop(group, pid)
             self._tell(_LEAVE, group, [pid])
@@ -148,9 +149,11 @@ class Scope(GenServer):
     def _tell(self, what: Atom, group: Hashable, pids: list[Pid]) -> None:
         for monitors in (self.of_scope, self.of_group.get(group, {})):
             for ref, pid in monitors.items():
-                process.send(pid, (ref, what, group, list(pids)))
+                process.send(pid, (ref, what, from_key(group), list(pids)))
 
     def _demonitor(self, ref: Any) -> bool:
+        if not is_a(ref, Ref):
+            return False
         if ref in self.watched:
             group = self.watched.pop(ref)
             del self.of_group[group][ref]

@@ -11,6 +11,7 @@ from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError, not_one_o
 from beamish.otp.gen import is_coroutine
 from beamish.otp.task import Task
 from beamish.terms import BadArgError, Pid
+from beamish.terms.keys import as_key
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
 
@@ -64,7 +65,8 @@ class Registry(Supervised):
         """
         names = tuple(listeners)
         _check_options(keys, name, partitions, names)
-        table = Table(name, keys, partitions, names, dict(meta or {}))
+        stored = {as_key(key): value for key, value in (meta or {}).items()}
+        table = Table(name, keys, partitions, names, stored)
         return await RegistrySupervisor.start_link(table, name=name)
 
     # ---- one's own entries
@@ -334,7 +336,7 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.meta/2.
         """
-        return _table_of(registry).meta.get(key, default)
+        return _table_of(registry).meta.get(as_key(key), default)
 
     @staticmethod
     def put_meta(registry: str, key: Hashable, value: Any) -> None:
@@ -342,7 +344,7 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.put_meta/3.
         """
-        _table_of(registry).meta[key] = value
+        _table_of(registry).meta[as_key(key)] = value
 
     @staticmethod
     def delete_meta(registry: str, key: Hashable) -> None:
@@ -350,7 +352,7 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.delete_meta/2.
         """
-        _table_of(registry).meta.pop(key, None)
+        _table_of(registry).meta.pop(as_key(key), None)
 
     @overload
     @staticmethod

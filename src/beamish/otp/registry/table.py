@@ -26,6 +26,9 @@ from beamish.otp.gen import Caller
 from beamish.otp.gen_server import GenServer, reply
 from beamish.otp.supervisor import Supervisor, SupervisorFlags
 from beamish.terms import Atom, BadArgError, Down, Exit, Pid, Ref
+from beamish.terms.careful import class_of, is_a
+from beamish.terms.keys import as_key
+from beamish.terms.words import by_word
 
 __all__ = ["LOCK", "TABLE", "UNLOCK", "Entry", "Keys", "RegistrySupervisor", "Table"]
 
@@ -41,12 +44,20 @@ _UNREGISTER: Final = Atom("unregister")
 
 @final
 class Entry:
-    """A process under a key; entries are compared by identity."""
+    """A process under a key; entries are compared by identity.
 
-    __slots__ = ("key", "pid", "value")
+    Attributes:
+        key: as it was given.
+        place: the key of the table: `as_key` of it.
+        pid: the process.
+        value: what it has registered.
+    """
+
+    __slots__ = ("key", "pid", "place", "value")
 
     def __init__(self, key: Hashable, pid: Pid, value: Any) -> None:
         self.key: Hashable = key
+        self.place: Any = as_key(key)
         self.pid: Pid = pid
         self.value: Any = value
 
@@ -90,12 +101,12 @@ class Table:
 
     def find(self, key: Hashable) -> list[Entry]:
         """The entries of living processes under a key."""
-        entries = self.by_key.get(key)
+        entries = self.by_key.get(as_key(key))
         return [entry for entry in entries if process.alive(entry.pid)] if entries else []
 
     def of(self, pid: Pid, key: Hashable) -> list[Entry]:
         """The entries of a process under a key."""
-        at_key, at_pid = self.by_key.get(key, {}), self.by_pid.get(pid, {})
+        at_key, at_pid = self.by_key.get(as_key(key), {}), self.by_pid.get(pid, {})
         if len(at_key) < len(at_pid):
             return [entry for entry in at_key if entry.pid is pid]
         return [entry for entry in at_pid if entry in at_key]
@@ -108,7 +119,7 @@ class Table:
 
     def holder(self, key: Hashable) -> Pid | None:
         """The living process that has a unique key."""
-        for entry in self.by_key.get(key, ()):
+        for entry in self.by_key.get(as_key(key), ()):
             if process.alive(entry.pid):
                 return entry.pid
         return None
@@ -116,7 +127,7 @@ class Table:
     def add(self, key: Hashable, pid: Pid, value: Any) -> None:
         """Adds an entry, and notifies the listeners."""
         entry = Entry(key, pid, value)
-        self.by_key.setdefault(key, {})[entry] = None
+        self.by_key.setdefault(entry.place, {})[entry] = None
         self.by_pid.setdefault(pid, {})[entry] = None
         if self.listeners:
             self._tell((_REGISTER, self.name, key, pid, value))
@@ -124,19 +135,17 @@ class Table:
     def remove(self, entries: list[Entry]) -> bool:
         """Removes entries of one process; returns whether it has none left."""
         for entry in entries:
-            try:
-                _drop(self.by_key, entry.key, entry)
-            except BaseException:  # noqa: BLE001, S110 - a key that is no longer what it was
-                pass  # nobody finds a dead process by it
+            _drop(self.by_key, entry.place, entry)
             _drop(self.by_pid, entry.pid, entry)
         if self.listeners:
-            for key, pid in {(entry.key, entry.pid): None for entry in entries}:
-                self._tell((_UNREGISTER, self.name, key, pid))
+            told = {(entry.place, entry.pid): entry for entry in entries}
+            for entry in told.values():
+                self._tell((_UNREGISTER, self.name, entry.key, entry.pid))
         return bool(entries) and entries[0].pid not in self.by_pid
 
     def forget(self, pid: Pid) -> None:
         """Removes all entries of a process."""
-        self.remove(list(self.by_pid.get(pid, ())))
+        self.remove(list(self.by_pid.get(pid, ())) if is_a(pid, Pid) else [])
 
     def clear(self, number: int) -> None:
         """Removes all entries of a partition."""
@@ -201,10 +210,10 @@ class Partition(GenServer):
 
     def handle_info(self, message: Any) -> None:
         """Removes the entries of a process that has ended."""
-        if isinstance(message, Exit):
+        if class_of(message) is Exit:
             with process.critical():
                 self.table.forget(message.pid)
-        elif isinstance(message, Down) and message.ref in self.watches:
+        elif class_of(message) is Down and is_a(message.ref, Ref) and message.ref in self.watches:
             key = self.watches[message.ref]
             self._release(key, lambda waiter: waiter[2] is message.ref)
         else:
@@ -212,17 +221,17 @@ class Partition(GenServer):
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
         """Gives a lock, or lets the caller wait for it."""
-        match request:
+        match by_word(request):
             case ("lock", key, token):
-                return self._lock(key, token, caller)
+                return self._lock(as_key(key), token, caller)
             case _:
                 return super().handle_call(request, caller)
 
     def handle_cast(self, request: Any) -> None:
         """Releases a lock, or ends the wait for it."""
-        match request:
+        match by_word(request):
             case ("unlock", key, token):
-                self._release(key, lambda waiter: waiter[0] is token)
+                self._release(as_key(key), lambda waiter: waiter[0] is token)
             case _:
                 super().handle_cast(request)
 

@@ -28,6 +28,7 @@ from beamish.terms import (
     is_expected,
 )
 from beamish.terms.careful import class_of, elements, is_a, is_awaitable
+from beamish.terms.keys import as_key
 from beamish.terms.words import EXIT, is_word
 
 __all__ = [
@@ -204,12 +205,12 @@ class Children:
 
     def add(self, child: Child) -> None:
         """Adds a child after the others."""
-        self._by_id[child.spec.id] = child
+        self._by_id[as_key(child.spec.id)] = child
 
     def remove(self, child: Child) -> None:
         """Forgets a child and its spec."""
         self.place(child, None)
-        self._by_id.pop(child.spec.id, None)
+        self._by_id.pop(as_key(child.spec.id), None)
 
     def place(self, child: Child, pid: ChildPid) -> None:
         """Records the pid of a child, ``"restarting"``, or None if it does not run."""
@@ -225,7 +226,7 @@ class Children:
     def find(self, id: Hashable) -> Child | None:
         """The child with this id, or None."""
         try:
-            return self._by_id.get(id)
+            return self._by_id.get(as_key(id))
         except BaseException:  # noqa: BLE001 - an id that cannot be compared is nobody's
             return None
 
@@ -379,19 +380,16 @@ async def stop_processes(children: list[Child]) -> list[tuple[Child, Any]]:
     errors: list[tuple[Child, Any]] = []
     while waiting:
         message = await process.receive()
-        if isinstance(message, Down) and message.ref in waiting:
-            child = waiting.pop(message.ref)
-            reason = reasons.get(message.pid, message.reason)
+        parts = elements(message)  # others than these: it no longer replies to anybody
+        if class_of(message) is Down and is_a(parts[1], Ref) and parts[1] in waiting:
+            child = waiting.pop(parts[1])
+            reason = reasons.get(parts[3], parts[4])
             if is_abnormal_stop(reason, child.spec):
                 errors.append((child, reason))
-        elif isinstance(message, Exit):
-            reasons[message.pid] = message.reason
-        else:
-            match message:
-                case ("timeout", TimerRef() as timer, _) if timer in timers:
-                    _kill_late(waiting, timers.pop(timer))
-                case _:
-                    pass  # a supervisor that ends no longer replies to anybody
+        elif class_of(message) is Exit and is_a(parts[1], Pid):
+            reasons[parts[1]] = parts[2]
+        elif len(parts) == 3 and is_a(parts[1], TimerRef) and parts[1] in timers:
+            _kill_late(waiting, timers.pop(parts[1]))
     for timer in timers:
         process.cancel_timer(timer)
     return errors

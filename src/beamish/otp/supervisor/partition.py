@@ -13,10 +13,10 @@ from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child
 from beamish.otp.gen import Addressed, Caller, Dest, Name, failed, whereis
 from beamish.otp.gen_server import start_server
 from beamish.terms import NOPROC, Atom, BadArgError, Pid
-from beamish.terms.careful import is_awaitable
+from beamish.terms.careful import elements, is_a, is_awaitable
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import BADARG
-from beamish.terms.words import FAILED, OK
+from beamish.terms.words import FAILED, OK, by_word
 
 from . import client
 from .children import ChildCount, ChildInfo, Outcome
@@ -220,7 +220,7 @@ class _PartitionProcess(SupervisorProcess):
     """A supervisor's process that can be resized, by one request at a time."""
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
-        match request:
+        match by_word(request):
             case ("resize", int() as size):
                 return self._resize(process.get(_TABLE), size)
             case _:
@@ -245,8 +245,8 @@ async def _start_partition(spec: ChildSpec, args: tuple[Any, ...], number: int) 
     result: Any = fn(*args, **kwargs)
     if is_awaitable(result):
         result = await result
-    pid: Any = result[0] if result.__class__ is tuple else result
-    if isinstance(pid, Pid):
+    pid: Any = (elements(result) or [result])[0]
+    if is_a(pid, Pid):
         process.get(_TABLE).pids[number] = pid
     return result
 

@@ -19,7 +19,7 @@ from beamish.otp.errors import ChildSpecError, StartIgnored
 from beamish.otp.gen import Caller
 from beamish.terms import SHUTDOWN, Atom, Exit, Pid, is_expected
 from beamish.terms.careful import class_of, is_a, is_awaitable, show
-from beamish.terms.words import ALREADY_STARTED, DUPLICATE_CHILD_NAME, FAILED, OK, RUNNING
+from beamish.terms.words import ALREADY_STARTED, DUPLICATE_CHILD_NAME, FAILED, OK, RUNNING, by_word
 
 from .children import (
     BAD_SPEC,
@@ -207,7 +207,7 @@ class SupervisorProcess(Supervising):
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
         """Replies to the class methods of Supervisor."""
-        match request:
+        match by_word(request):
             case ("restart_child", id):
                 return self._restart_child(id)
             case ("delete_child", id):

@@ -16,12 +16,11 @@ from beamish.otp.gen import Caller, is_coroutine
 from beamish.otp.gen_server import GenServer
 from beamish.terms import SHUTDOWN, Pid
 from beamish.terms.careful import is_a
-from beamish.terms.words import OK
+from beamish.terms.words import OK, by_word
 
 from .children import (
     NOT_FOUND,
     REFUSED,
-    TRY_AGAIN,
     Child,
     ChildCount,
     ChildInfo,
@@ -91,22 +90,22 @@ class Supervising(GenServer):
 
     def handle_call(self, request: Any, caller: Caller) -> Any:
         """Replies to the class methods of supervisors."""
-        match request:
-            case ("start_child", ChildSpec() as spec):
+        match by_word(request):
+            case ("start_child", spec) if is_a(spec, ChildSpec):
                 return self._start_child(spec)
             case ("terminate_child", which):
                 return self._terminate_child(which)
-            case "which_children":
+            case ("which_children",):
                 return self._infos()
-            case "count_children":
+            case ("count_children",):
                 return self._count()
             case _:
                 return super().handle_call(request, caller)
 
     def handle_cast(self, request: Any) -> Any:
         """Tries again to start a child whose restart failed."""
-        match request:
-            case (tag, which, number) if tag is TRY_AGAIN:
+        match by_word(request):
+            case ("try_again_restart", which, number):
                 child = self._find(which)
                 return self._restart(child, which) if child and is_due(child, number) else None
             case _:

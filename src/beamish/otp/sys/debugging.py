@@ -15,6 +15,7 @@ from typing import IO, Any, Final, NamedTuple, TypeAlias, cast, final
 
 from beamish import process
 from beamish.terms import Atom, BadArgError
+from beamish.terms.careful import same
 from beamish.terms.errors import describe
 from beamish.terms.numbers import is_whole
 from beamish.terms.words import DONE, IN, OUT, is_word
@@ -104,9 +105,9 @@ class Debug:
         if self._file is not None:
             self._file.write(self.words(event) + "\n")
             self._file.flush()
-        if event[0] == IN:
+        if is_word(event[0], IN):
             self._in += 1
-        elif event[0] == OUT:
+        elif is_word(event[0], OUT):
             self._out += 1
         if self._functions:
             self._run_functions(event, name)
@@ -133,9 +134,9 @@ class Debug:
         """True, a size, False, "get" or "print"; see sys.log."""
         if flag is False:
             self._log = None
-        elif flag == "get":
+        elif is_word(flag, "get"):
             return list(self._log or ())
-        elif flag == "print":
+        elif is_word(flag, "print"):
             for event in self._log or ():
                 sys.stdout.write(self.words(event) + "\n")
         else:
@@ -157,7 +158,7 @@ class Debug:
     def statistics(self, flag: Any) -> Any:
         """True, False or "get"; see sys.statistics."""
         now = process.monotonic_time()
-        if flag == "get":
+        if is_word(flag, "get"):
             began = self._began
             return _NO_STATISTICS if began is None else Statistics(began, now, self._in, self._out)
         self._began = now if flag else None
@@ -171,7 +172,7 @@ class Debug:
     def remove(self, ident: Any) -> None:
         """Takes a function away, by its id or by itself."""
         for known, (fn, _) in list(self._functions.items()):
-            if ident in (known, fn):
+            if same(ident, known) or same(ident, fn):
                 del self._functions[known]
 
     def no_debug(self) -> None:

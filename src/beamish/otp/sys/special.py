@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from beamish import behaviour, process
 from beamish.otp.directives import Stop
 from beamish.otp.gen import is_coroutine
 from beamish.terms import Atom, Pid
-from beamish.terms.words import ERROR, EXIT, OK, RUNNING, SYSTEM
+from beamish.terms.careful import elements, show
+from beamish.terms.words import ERROR, EXIT, OK, RUNNING, SYSTEM, by_word, is_word
 
 from .debugging import Debug, Event, check_options, install_spec
 
@@ -169,12 +170,12 @@ async def handle_system_msg(
     """
     suspended = False
     while True:
-        match request:
+        match by_word(request):
             case ("terminate", reason):
                 behaviour.reply(caller, (OK, None))
                 return Stop(reason)
-            case "suspend" | "resume":
-                suspended = request == "suspend"
+            case ("suspend" | "resume" as word,):
+                suspended = word == "suspend"
                 behaviour.reply(caller, (OK, None))
             case ("change_code", module, old_vsn, extra) if suspended:
                 behaviour.reply(caller, await _change_code(special, module, old_vsn, extra))
@@ -186,7 +187,7 @@ async def handle_system_msg(
         message = await process.receive(
             (SYSTEM, tuple, ...), (EXIT, parent, ...), (EXIT, behaviour.init(), ...)
         )
-        if message[0] == EXIT:
+        if is_word(message[0], EXIT):
             return Stop(message[2])
         _, caller, request = message
 
@@ -202,17 +203,21 @@ async def _change_code(special: Special, module: Any, old_vsn: Any, extra: Any) 
 
 
 def _answer(special: Special, request: Any, parent: Pid | None, state: Atom) -> tuple[Atom, Any]:
-    match request:
-        case "get_state":
+    match by_word(request):
+        case ("get_state",):
             return _callback(special.system_get_state)
         case ("replace_state", fn):
             return _callback(special.system_replace_state, fn)
-        case "get_status":
+        case ("get_status",):
             return OK, _status(special, parent, state)
-        case ("debug", (command, argument)) if command in _COMMANDS:
-            return _debug(special, command, argument)
-        case ("debug", "no_debug"):
-            return _debug(special, "no_debug", None)
+        case ("debug", what):
+            match by_word(what):
+                case (command, argument) if command in _COMMANDS:
+                    return _debug(special, command, argument)
+                case ("no_debug",):
+                    return _debug(special, "no_debug", None)
+                case _:
+                    return ERROR, (_UNKNOWN, request)
         case _:
             return ERROR, (_UNKNOWN, request)
 
@@ -269,20 +274,26 @@ def _switch(special: Special, change: Callable[[Debug], Any]) -> Any:
 
 def event_words(event: Event) -> str:
     """An event in words, without the name of the process."""
-    match event:
-        case ("in", ("$gen_call", (caller, _), request), *_):
-            return f"got call {request!r} from {caller!r}"
-        case ("in", ("$gen_cast", request), *_):
-            return f"got cast {request!r}"
+    match by_word(event):
         case ("in", message, *_):
-            return f"got {message!r}"
+            return _received(message)
         case ("out", reply, to, *state):
-            who: Any = cast("tuple[Any, ...]", to)[0] if isinstance(to, tuple) else to
-            tail = f", new state {state[0]!r}" if state else ""
-            return f"sent {reply!r} to {who!r}{tail}"
+            who: Any = (elements(to) or [to])[0]
+            tail = f", new state {show(state[0])}" if state else ""
+            return f"sent {show(reply)} to {show(who)}{tail}"
         case ("noreply", state):
-            return f"new state {state!r}"
+            return f"new state {show(state)}"
         case ("continue", arg):
-            return f"continue {arg!r}"
+            return f"continue {show(arg)}"
         case _:
-            return f"dbg {event!r}"
+            return f"dbg {show(event)}"
+
+
+def _received(message: Any) -> str:
+    match by_word(message):
+        case ("$gen_call", caller, request) if len(elements(caller)) == 2:
+            return f"got call {show(request)} from {show(elements(caller)[0])}"
+        case ("$gen_cast", request):
+            return f"got cast {show(request)}"
+        case _:
+            return f"got {show(message)}"

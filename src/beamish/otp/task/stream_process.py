@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias, final
 
 from beamish import behaviour, process
 from beamish.terms import NORMAL, Atom, BeamishError, Down, Exit, Pid, ProcessExit, Ref, TimerRef
+from beamish.terms.careful import elements, is_a
 from beamish.terms.reasons import KILL
 from beamish.terms.words import DONE, FAILED, OK, TIMEOUT, is_word
 
@@ -132,19 +133,20 @@ class _StreamProcess:
         """Takes messages until the stream is over."""
         while True:
             message = await process.receive()
-            if isinstance(message, Down):
+            parts = elements(message)
+            if type(message) is Down:
                 self._ended(message)
-            elif isinstance(message, Exit):
+            elif type(message) is Exit:
                 await self._exit_signal(message)
-            elif message.__class__ is tuple and len(message) == 2:
-                self._replied(*message)
-            elif message.__class__ is tuple and len(message) == 3:
-                if message[0] is NEXT:
-                    await self._next(message[1], *message[2])
-                elif message[0] is STOP:
-                    return await self._stop(message[1])
+            elif len(parts) == 2:
+                self._replied(*parts)
+            elif len(parts) == 3:
+                if parts[0] is NEXT:
+                    await self._next(parts[1], *parts[2])
+                elif parts[0] is STOP:
+                    return await self._stop(parts[1])
                 else:
-                    self._timed_out(message)
+                    self._timed_out(parts)
             if self.waiting is not None and self._reply(self.waiting):
                 return None
 
@@ -224,14 +226,14 @@ class _StreamProcess:
         give_job(pid, ref, plan.fn, (given, *plan.args), {})
 
     def _replied(self, ref: Any, result: Any) -> None:
-        job = self.running.get(ref) if isinstance(ref, Ref) else None
+        job = self.running.get(ref) if is_a(ref, Ref) else None
         if job is not None and job.outcome is None and not job.late:
             job.outcome = (OK, result)
             if job.timer is not None:
                 process.cancel_timer(job.timer)
 
     def _timed_out(self, message: Any) -> None:
-        job = self.running.get(message[2]) if isinstance(message[2], Ref) else None
+        job = self.running.get(message[2]) if is_a(message[2], Ref) else None
         if job is None or job.timer is not message[1] or job.outcome is not None:
             return
         job.late = True
@@ -241,7 +243,7 @@ class _StreamProcess:
             self.failure = ProcessExit(TIMEOUT)
 
     def _ended(self, message: Down) -> None:
-        job = self.running.pop(message.ref, None)
+        job = self.running.pop(message.ref, None) if is_a(message.ref, Ref) else None
         if job is None:
             return
         if job.timer is not None:

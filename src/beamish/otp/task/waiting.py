@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from beamish import behaviour, process
 from beamish.otp.gen import failed
 from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, ProcessExit, Ref
+from beamish.terms.careful import elements, is_a
 from beamish.terms.errors import describe
 from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import NODEDOWN
@@ -85,12 +86,10 @@ async def collect(
 
 def _ref_of(message: Any) -> Ref | None:
     """The reference of a task's message: ``(ref, result)``, or a Down."""
-    if not isinstance(message, tuple):
-        return None
-    parts = cast("tuple[Any, ...]", message)
+    parts = elements(message)
     size = len(parts)
     found = parts[0] if size == 2 else parts[1] if size == 5 else None
-    return found if isinstance(found, Ref) else None
+    return found if is_a(found, Ref) else None
 
 
 def _outcome(ref: Ref, message: Any) -> Found:
@@ -101,7 +100,7 @@ def _outcome(ref: Ref, message: Any) -> Found:
     reason = message[4]
     if is_word(reason, NOCONNECTION):
         who = message[3]
-        return (NODEDOWN, (NODEDOWN, who.node if isinstance(who, Pid) else who[1]))
+        return (NODEDOWN, (NODEDOWN, who.node if is_a(who, Pid) else who[1]))
     return (EXIT, reason)
 
 

@@ -16,8 +16,9 @@ from beamish.otp import proc_lib
 from beamish.otp.directives import Reply
 from beamish.otp.gen_server import GenServer
 from beamish.terms import Pid, Ref, TimerRef
-from beamish.terms.careful import log, show
+from beamish.terms.careful import is_a, log, show
 from beamish.terms.numbers import LONGEST
+from beamish.terms.words import by_word
 
 __all__ = ["Apply", "Entry", "Send", "TimerServer"]
 
@@ -91,8 +92,8 @@ class TimerServer(GenServer):
 
     def handle_call(self, request: Any, caller: Any) -> Any:
         """Starts and cancels timers."""
-        match request:
-            case ("start", Entry() as entry):
+        match by_word(request):
+            case ("start", entry) if is_a(entry, Entry):
                 return self._start(entry)
             case ("cancel", ref):
                 self._forget(ref)
@@ -107,11 +108,11 @@ class TimerServer(GenServer):
 
     def handle_info(self, message: Any) -> None:
         """Handles a timer that is due, the end of a run, and the end of `works_for`."""
-        match message:
-            case ("timeout", TimerRef(), ref):
+        match by_word(message):
+            case ("timeout", timer, ref) if is_a(timer, TimerRef) and is_a(ref, Ref):
                 if ref in self.entries:
                     self._due(ref, self.entries[ref])
-            case ("DOWN", ref, _, _, _):
+            case ("DOWN", ref, _, _, _) if is_a(ref, Ref):
                 self._ended(ref)
             case _:
                 self._unexpected("message", message)
@@ -170,7 +171,7 @@ class TimerServer(GenServer):
 
     def _forget(self, ref: Any) -> None:
         """Removes a timer, if it exists."""
-        entry = self.entries.pop(ref, None)
+        entry = self.entries.pop(ref, None) if is_a(ref, Ref) else None
         if entry is None:
             return
         if entry.timer is not None:
