@@ -32,6 +32,8 @@ from beamish import (
     format_exit,
     process,
 )
+from beamish.terms.careful import elements, is_a
+from beamish.terms.words import by_word
 
 from .log import log_to_terminal
 
@@ -188,7 +190,7 @@ def _raised(title: str, error: BaseException, where: TracebackType | None) -> in
 
 def _exited(title: str, reason: Any) -> int:
     """Prints the exit reason that the program ended with."""
-    match reason:
+    match by_word(reason):
         case ("application_start_failure", name, why):
             cause = _exception_in(why)
             if cause is not None:
@@ -202,7 +204,7 @@ def _exited(title: str, reason: Any) -> int:
 
 def cause_of(error: BaseException) -> BaseException:
     """What an application's start raised, if the error is about that; otherwise the error."""
-    while isinstance(reason := getattr(error, "reason", None), tuple):
+    while is_a(reason := getattr(error, "reason", None), tuple):
         cause = _exception_in(reason)
         if cause is None:
             break
@@ -211,13 +213,13 @@ def cause_of(error: BaseException) -> BaseException:
 
 
 def _exception_in(term: Any) -> BaseException | None:
-    """The first exception in a reason."""
-    if isinstance(term, BaseException):
-        return term
-    if isinstance(term, tuple):
-        for part in cast("tuple[Any, ...]", term):
-            if (found := _exception_in(part)) is not None:
-                return cause_of(found)
+    """The first exception in a reason, or what raised it."""
+    todo = [term]
+    while todo:
+        part = todo.pop()
+        if is_a(part, BaseException):
+            return part if part is term else cause_of(part)
+        todo += reversed(elements(part))
     return None
 
 

@@ -21,6 +21,7 @@ from beamish import process
 from beamish.runtime import waiting
 from beamish.runtime.waiting import suspend, wake, wake_error
 from beamish.terms import Atom, BadArgError, Pid
+from beamish.terms.careful import elements, is_a
 from beamish.terms.numbers import LONGEST, check_seconds
 
 from .endpoint import Endpoint
@@ -187,10 +188,8 @@ class Input(Endpoint):
         waiting.move_messages(old, new, self._is_mine)
 
     def _is_mine(self, message: object) -> bool:
-        if not isinstance(message, tuple):
-            return False
-        parts = cast("tuple[object, ...]", message)
-        return len(parts) > 1 and parts[1] is self and parts[0] in _MESSAGES
+        parts = elements(message)
+        return len(parts) > 1 and parts[1] is self and is_a(parts[0], str) and parts[0] in _MESSAGES
 
     # ---- from processes
 

@@ -22,9 +22,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from beamish.terms import Atom, BadArgError, BeamishError, Pid, format_exit, to_erlang
-from beamish.terms.errors import one_of
+from beamish.terms.careful import show
+from beamish.terms.errors import describe, one_of
 from beamish.terms.reasons import BADMATCH
-from beamish.terms.words import DUPLICATE_CHILD_NAME, ERROR, IGNORE
+from beamish.terms.words import DUPLICATE_CHILD_NAME, ERROR, IGNORE, is_word
 
 __all__ = [
     "MISSING",
@@ -105,7 +106,7 @@ class ChildError(BeamishError):
         return (BADMATCH, (ERROR, self.reason))
 
     def __str__(self) -> str:
-        return f"child {self.child!r}: {_CHILD_WORDS[self.reason]}"
+        return f"child {show(self.child)}: {_CHILD_WORDS[self.reason]}"
 
 
 _CHILD_WORDS = {
@@ -163,7 +164,7 @@ class ChildSpecError(BadArgError):
         hint = f"; {self.hint}" if self.hint else ""
         if self.value is MISSING:
             return f"{where}{field}expected {self.expected}; it is missing{hint}"
-        came = f"got {self.value!r} ({type(self.value).__name__})"
+        came = f"got {describe(self.value)}"
         return f"{where}{field}expected {self.expected}; {came}{hint}"
 
 
@@ -192,9 +193,9 @@ class HandlerError(BeamishError):
         return (BADMATCH, (ERROR, to_erlang(self.reason)))
 
     def __str__(self) -> str:
-        if self.reason in ("module_not_found", "bad_module"):
-            return f"handler {self.handler!r}: this event manager has no such handler"
-        return f"handler {self.handler!r}: {format_exit(self.reason)}"
+        if is_word(self.reason, "module_not_found") or is_word(self.reason, "bad_module"):
+            return f"handler {show(self.handler)}: this event manager has no such handler"
+        return f"handler {show(self.handler)}: {format_exit(self.reason)}"
 
 
 # The value of a missing field.
@@ -260,4 +261,4 @@ class AlreadyRegisteredError(BeamishError):
         return (BADMATCH, (ERROR, (Atom("already_registered"), self.pid)))
 
     def __str__(self) -> str:
-        return f"key {self.key!r} is already registered by {self.pid!r}"
+        return f"key {show(self.key)} is already registered by {self.pid!r}"

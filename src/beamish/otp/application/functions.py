@@ -9,6 +9,7 @@ from beamish import process
 from beamish.otp.errors import ApplicationError, StartError
 from beamish.otp.gen import call
 from beamish.terms import Atom, BadArgError, Pid
+from beamish.terms.careful import same
 from beamish.terms.words import RUNNING
 
 from .controller import REQUEST, table
@@ -155,7 +156,7 @@ async def ensure_started(app: AppLike, type: RestartType = "temporary") -> None:
     try:
         await start(app, type)
     except StartError as failed:
-        if failed.reason != ("already_started", name_of(app)):
+        if not same(failed.reason, ("already_started", name_of(app))):
             raise
 
 
@@ -212,7 +213,7 @@ async def _start_once(cls: type[Application], kind: RestartType, done: list[Atom
         await start(cls, kind)
         done.append(Atom(cls.name))
     except StartError as failed:
-        if failed.reason != ("already_started", cls.name):
+        if not same(failed.reason, ("already_started", cls.name)):
             raise StartError((Atom(cls.name), failed.reason)) from (failed.__cause__ or failed)
 
 

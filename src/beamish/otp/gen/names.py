@@ -10,6 +10,9 @@ from typing import Any, Protocol, TypeAlias, cast
 from beamish import process
 from beamish.otp import global_
 from beamish.terms import BadArgError, Pid
+from beamish.terms.careful import is_a
+from beamish.terms.errors import describe
+from beamish.terms.words import by_word
 
 __all__ = ["Dest", "Name", "ViaModule", "check_name", "register", "unregister", "whereis"]
 
@@ -63,11 +66,11 @@ def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
 
     Source: Elixir's GenServer.whereis/1.
     """
-    if isinstance(dest, Pid):
+    if is_a(dest, Pid):
         return dest
-    if isinstance(dest, str):
+    if is_a(dest, str):
         return process.whereis(dest)
-    match dest:
+    match by_word(dest):
         case ("global", key):
             return global_.whereis_name(key)
         case ("via", module, key):
@@ -78,23 +81,23 @@ def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
             pass
     raise BadArgError(
         f"dest: expected a pid, a registered name, (name, node) or ('via', registry, key); "
-        f"got {dest!r} ({type(dest).__name__})"
+        f"got {describe(dest)}"
     )
 
 
 def check_name(name: object) -> None:
     """Refuses what cannot be a name, before a process is started under it."""
-    given: Any = name
-    match given:
-        case None | ("global", _) | ("via", _, _):
+    match by_word(name):
+        case ("global", _) | ("via", _, _):
             return
-        case str() if given != "undefined":
+        case (word,) if word != "undefined" and is_a(name, str):
+            return
+        case _ if name is None:
             return
         case _:
             pass
     raise BadArgError(
-        f"name: expected a string, ('global', key) or ('via', registry, key); "
-        f"got {name!r} ({type(name).__name__})"
+        f"name: expected a string, ('global', key) or ('via', registry, key); got {describe(name)}"
     )
 
 

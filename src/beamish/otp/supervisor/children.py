@@ -27,7 +27,7 @@ from beamish.terms import (
     TimerRef,
     is_expected,
 )
-from beamish.terms.careful import class_of, elements, is_a, is_awaitable
+from beamish.terms.careful import class_of, elements, is_a, is_awaitable, same
 from beamish.terms.keys import as_key
 from beamish.terms.words import EXIT, is_word
 
@@ -315,7 +315,7 @@ def is_due(child: Child | None, number: int) -> bool:
     """Whether a child still waits for the attempt with this number."""
     if child is None or child.pid is not RESTARTING:
         return False  # it was terminated or deleted in the meantime
-    return child.retry is None or child.retry.number == number
+    return child.retry is None or same(child.retry.number, number)
 
 
 # ---- stopping
