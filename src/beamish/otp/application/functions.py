@@ -262,7 +262,7 @@ async def _request(request: tuple[Any, ...]) -> tuple[Any, ...]:
     """Calls the controller; exits as any call does if there is none any more."""
     table()
     called = (Atom("application"), Atom(request[0]), request[1:])
-    return cast("tuple[Any, ...]", await call(NAME, REQUEST, request, None, called))
+    return cast("tuple[Any, ...]", await call(NAME, request, None, REQUEST, called))
 
 
 # ---- information

@@ -292,7 +292,7 @@ async def _ask(
     called: Called | None = None,
 ) -> Any:
     """Asks the manager; as in OTP, only the exit reason of ``call`` shows the call."""
-    kind, value = await gen_call(manager, process.self(), request, timeout, called)
+    kind, value = await gen_call(manager, request, timeout, process.self(), called)
     if kind != OK:
         raise HandlerError(value, handler)
     return value

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         RequestError,
         RequestIds,
         Response,
+        call,
         cast,
         check_response,
         receive_response,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
         whereis,
     )
 
-    from .client import call, reply
+    from .client import reply
     from .multi import abcast, multi_call
     from .server import GenServer, enter_loop
     from .server import start_server as start_server
@@ -60,12 +61,12 @@ else:
         __name__,
         {
             "beamish.otp.gen": (
-                "Caller Dest Name Request RequestError RequestIds Response cast check_response "
-                "receive_response reqids_add reqids_new reqids_size reqids_to_list "
+                "Caller Dest Name Request RequestError RequestIds Response call cast "
+                "check_response receive_response reqids_add reqids_new reqids_size reqids_to_list "
                 "send_request start start_link start_monitor stop wait_response whereis"
             ),
             "beamish.otp.directives": ("Continue Fail Hibernate Ignore NoReply Reply Stop Timeout"),
-            ".client": "call reply",
+            ".client": "reply",
             ".multi": "abcast multi_call",
             ".server": ("GenServer enter_loop start_server"),
             ".steps": "MethodCall",

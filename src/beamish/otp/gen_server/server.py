@@ -108,7 +108,7 @@ class GenServer(GenServerCallbacks, Addressed, SupervisedServer):
 
         Source: Elixir's GenServer.call/3.
         """
-        return gen_call(dest, GEN_CALL, request, timeout, _CALLED)
+        return gen_call(dest, request, timeout, GEN_CALL, _CALLED)
 
     @staticmethod
     def stop(

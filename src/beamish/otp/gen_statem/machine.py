@@ -130,8 +130,8 @@ def call(
     """
     if isinstance(timeout, tuple):
         called = (_GEN_STATEM, CALL, (dest, request, timeout))
-        return gen_call(dest, GEN_CALL, request, timeout[1], called)
-    return gen_call(dest, GEN_CALL, request, timeout, _CALLED)
+        return gen_call(dest, request, timeout[1], GEN_CALL, called)
+    return gen_call(dest, request, timeout, GEN_CALL, _CALLED)
 
 
 @overload

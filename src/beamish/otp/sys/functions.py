@@ -324,7 +324,7 @@ async def _ask(
     shown = request if function is None else function
     called = (SYS, shown, (dest, *args, *as_given(timeout)))
     seconds = default if timeout is NOT_GIVEN else timeout
-    kind, value = await call(dest, SYSTEM, request, seconds, called)
+    kind, value = await call(dest, request, seconds, SYSTEM, called)
     if kind != OK:
         raise _failure(value)
     return value
