@@ -34,7 +34,7 @@ SYSTEM_STAMP := $(VENV)/.system
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet --quiet
 CODE := $(wildcard src tests examples benchmarks)
 
-.PHONY: help run test test-all check format bench docs clean
+.PHONY: help run test soak test-all check format bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ run: $(RUN_STAMP) ## Start the KV server on port 4040 (stop it with Ctrl-C)
 
 test: $(TEST_STAMP) $(SYSTEM_STAMP) ## Run the test suite
 	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+soak: $(TEST_STAMP) $(SYSTEM_STAMP) ## Try what the tests sample whole: hostile objects in every place
+	@BEAMISH_SOAK=1 $(VENV)/bin/python -m pytest tests/hostile tests/matching $(PYTEST_ARGS)
 
 test-all: ## Run the test suite under each CPython found: 3.11 to 3.15
 	@scripts/test-all.sh $(VERSIONS)
