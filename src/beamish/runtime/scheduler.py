@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, Final, final
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from beamish.terms import ProcessExit
-from beamish.terms.careful import do_all, is_interrupt, show
+from beamish.terms.careful import do_all, is_interrupt
 
 from .asyncio_task import abandon, cancel, is_cancelled, take_cancellation
+from .awaiting import await_future, take_failure, yield_turn
 from .calls import reply
 from .exiting import ForcedEnd, end_raised, end_returned, finish, rescue, start_grace
 from .giving_up import give_up
@@ -40,7 +41,6 @@ from .states import (
     THROWING,
     TICKED,
     WAIT_ANY,
-    WAIT_FUTURE,
     WAIT_REPLY,
     WOKEN,
 )
@@ -367,7 +367,7 @@ class Scheduler:
             if fate.force:
                 close_by_force(proc, fate)
             elif proc.waiter is None:
-                error = take_cancellation(proc) or _take_failure(proc)
+                error = take_cancellation(proc) or take_failure(proc)
                 if error is not None:
                     run_slice(proc, proc.coro.throw, error)
                 else:
@@ -445,13 +445,13 @@ def suspended(proc: Process, yielded: Any) -> None:
     if state <= TICKED:
         proc.state = RUNNING
         if yielded is None:
-            _yield_turn(proc)
+            yield_turn(proc)
         else:
-            _await(proc, yielded)
+            await_future(proc, yielded)
     elif state == EXIT_PENDING:
         # The signal came while it ran: this is its next switch point.
         if yielded is not None:
-            _await(proc, yielded)
+            await_future(proc, yielded)
         if proc.state == EXIT_PENDING:
             enqueue(proc)
     elif state == EXITING:
@@ -462,89 +462,9 @@ def suspended(proc: Process, yielded: Any) -> None:
         else:
             start_grace(proc)
             if yielded is None:
-                _yield_turn(proc)
+                yield_turn(proc)
             else:
-                _await(proc, yielded)
-
-
-def _yield_turn(proc: Process) -> None:
-    """asyncio.sleep(0): the loop goes round once, so everything started before has its turn."""
-    loop = running_loop()
-    future = loop.create_future()
-    loop.call_soon(_end_turn, future)
-    future._asyncio_future_blocking = True
-    _await(proc, future)
-
-
-def _end_turn(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _await(proc: Process, future: Any) -> None:
-    """Waits for an asyncio future, as asyncio.Task does.
-
-    It may be anything that has been yielded. What it raises here is raised where it is awaited.
-    """
-    node = here.node
-    assert node is not None
-    proc.waiter = future
-    try:
-        if getattr(future, "_asyncio_future_blocking", None) is not True:
-            raise RuntimeError(
-                f"{proc!r} yielded {show(future)}: a process awaits asyncio futures only"
-            )
-        future._asyncio_future_blocking = False
-        if future.get_loop() is not node.loop:
-            raise RuntimeError(f"{proc!r} awaits {show(future)}, which is attached to another loop")
-        if proc.state <= TICKED:  # a tick may come here, too
-            proc.state = WAIT_FUTURE
-        future.add_done_callback(proc.wake_up, context=node.scheduler.context)
-        if proc.state != EXIT_PENDING:  # else it is about to be cancelled anyway
-            task = proc.rare.task if proc.rare is not None else None
-            if task is not None and task.must_cancel and future.cancel(msg=task.message):
-                task.must_cancel = False
-    except BaseException as error:
-        if proc.waiter is future:  # else it has called back at once, and that counts
-            proc.waiter = None
-            _fail(proc, error)
-
-
-def running_loop() -> asyncio.AbstractEventLoop:
-    """The node's loop."""
-    node = here.node
-    assert node is not None
-    return node.loop
-
-
-class _Failed:
-    """What a clean-up is to be given when it goes on: an exception, where it awaited nonsense."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-def _fail(proc: Process, error: BaseException) -> None:
-    """Raises an exception in a process that awaits what cannot be awaited."""
-    if proc.state <= TICKED:
-        proc.state = THROWING
-        proc.value = error
-        enqueue(proc)
-    elif proc.state == EXITING:
-        proc.value = _Failed(error)
-        enqueue(proc)
-    # One whose end is decided is given that.
-
-
-def _take_failure(proc: Process) -> BaseException | None:
-    """What `_fail` has left for a clean-up."""
-    failed = proc.value
-    if type(failed) is not _Failed:
-        return None
-    proc.value = None
-    return failed.error
+                await_future(proc, yielded)
 
 
 def close_by_force(proc: Process, fate: Fate) -> None:
