@@ -104,7 +104,7 @@ def init() -> Pid:
 
     Source: init(3) (OTP 25 manual).
     """
-    return _node().init_pid
+    return (_here.node or _node()).init_pid
 
 
 def ending() -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beamish import Atom, BadArgError, Pid, process
+from beamish import Atom, BadArgError, Pid, behaviour, process
 
 from .harness import PATIENCE, on_virtual_clock, settle, sleeper
 
@@ -189,3 +189,20 @@ async def test_list_holds_the_living_in_order_of_age() -> None:
     pids: list[Pid] = [process.spawn(sleeper) for _ in range(20)]
 
     assert process.list() == [process.self(), *pids]
+
+
+@on_virtual_clock
+async def test_messages_of_an_idle_server_that_was_just_woken() -> None:
+    def step(message: Any) -> Any:
+        return message if message == "end" else None
+
+    async def serve() -> Any:
+        return await behaviour.Server(step, step).receive()
+
+    pid = process.spawn(serve)
+    await settle()
+    for message in ("first", "second"):
+        process.send(pid, message)
+
+    assert process.info(pid, "messages") == ["first", "second"]
+    assert process.info(pid, "message_queue_len") == 2

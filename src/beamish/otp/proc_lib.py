@@ -177,7 +177,7 @@ async def _start(
     options = spawn_options(spawn_opt)
     link = link or options.get("link", False)
     label = options.get("label")
-    return await start_opt(self_starting, call, link, name, timeout, None, label, fn, watch)
+    return await start_opt(self_starting, call, link, name, timeout, None, watch, label, fn)
 
 
 def init_ack(info: Any = None, *, starter: Starter | None = None) -> None:

@@ -137,8 +137,13 @@ def deliver(proc: Process, message: Any) -> None:
             if proc.state != WAIT_MATCH:  # the comparison has sent to it, or has ended it
                 deliver(proc, message)
                 return
+        elif state == WAIT_ANY:
+            here.push(proc)
+            proc.state = WOKEN
+            proc.value = message
+            return
         else:
-            taken = state == WAIT_ANY or (state == WAIT_REPLY and is_reply(proc.pattern, message))
+            taken = state == WAIT_REPLY and is_reply(proc.pattern, message)
         if taken:
             here.push(proc)
             # Its pattern is no longer needed; info() shows where the message came in.
@@ -210,10 +215,9 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
     shape = shapes.get(key) or new_shape(key, pattern)
     if shape is None:
         return (yield from _receive(proc, patterns, None))
-    test = MethodType(shape.test, pattern)
     if mailbox:
         message = mailbox[0]
-        if test(message):
+        if shape.test(pattern, message):
             proc.value = message
             if mailbox and mailbox[0] is message:
                 proc.removed += 1
@@ -221,13 +225,14 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
             else:
                 take_out(proc, message)
             return message
+        test = MethodType(shape.test, pattern)
         message = find(proc, test, message, first_to_scan(shape, pattern, proc.pid))
         if message is not LOOK_AGAIN:
             return message
         if proc.state > RUNNING:
             check(proc)
     proc.value = None
-    proc.pattern = test
+    proc.pattern = MethodType(shape.test, pattern)
     proc.state = WAIT_MATCH
     try:
         message = yield
@@ -414,7 +419,7 @@ def waiting_messages(proc: Process) -> list[Any]:
     """The messages not yet received, oldest first, including one that is being handed over."""
     messages = list(proc.mailbox or ())
     if proc.state == WOKEN and proc is not here.process:
-        messages.insert(proc.pattern or 0, proc.value)
+        messages.insert(proc.handed_at(), proc.value)
     return messages
 
 

@@ -73,7 +73,7 @@ class Outside:
             return
         if proc.mailbox is None:
             proc.mailbox = deque()
-        proc.mailbox.insert(proc.pattern if isinstance(proc.pattern, int) else 0, value)
+        proc.mailbox.insert(proc.handed_at(), value)
 
     def end(self, *, force: bool = False) -> None:
         """Cancels the Task, for an exit signal; with `force` it has the grace period to end in."""

@@ -50,7 +50,7 @@ class Process(TaskFace):
         context: its own contextvars context.
         mailbox: messages not yet received, oldest first; None until there is one.
         removed: how many messages have ever been taken out of the mailbox.
-        pattern: what it waits for, in WAIT_MATCH.
+        pattern: what it waits for, in WAIT_MATCH; in WOKEN, see handed_at.
         waiter: the asyncio future that it awaits.
         parked: the greenlet it was preempted in.
         links: the pids it is linked to; see ties.py.
@@ -158,6 +158,10 @@ class Process(TaskFace):
             process: Process | None = parent._process
             parent = process.parent if process is not None else None
         return pids
+
+    def handed_at(self) -> int:
+        """How many older messages are in the mailbox than the one that it was just handed."""
+        return self.pattern if isinstance(self.pattern, int) else 0
 
     def ensure_rare(self) -> Rare:
         """The rarely used part, made on first use."""

@@ -97,24 +97,26 @@ def _compile(classes: tuple[type, ...]) -> Shape:
     )
     refs = tuple(index for index, cls in enumerate(classes) if cls in (Ref, MonitorRef))
     # The text depends only on the length of the pattern and on the classes of _CHECKS.
-    return Shape(_written(test), refs)
+    return Shape(_written(_TRUTH.format(test)), refs)
 
 
 def _written(test: str) -> Callable[[Any, Any], bool]:
-    """A function of (p, v) that evaluates an expression, and is false where that fails."""
+    """A function of (p, v) that evaluates a test, True or False, and is False where that fails."""
     names: dict[str, Any] = {"no_match": no_match}
     exec(_FUNCTION.format(test=test), names)  # noqa: S102
     written: Callable[[Any, Any], bool] = names["test"]
     return written
 
 
-# The truth of the result is asked inside the `try`: an array, for example, has none.
 _FUNCTION: Final = """\
 def test(p, v):
-    try: return True if {test} else False
+    try: return {test}
     except BaseException as error: return no_match(error)
 """
 
+
+# The truth of a comparison is asked inside the `try`: an array, for example, has none.
+_TRUTH: Final = "True if {} else False"
 
 _LONGEST: Final = 8  # elements
 _MOST: Final = 500  # shapes; a program has a few dozen
@@ -137,7 +139,7 @@ _CHECKS: Final[dict[type, str]] = {
 }
 
 _OTHER: Final = Shape(matches)
-_VALUE: Final = Shape(_written("p == v"), ())
+_VALUE: Final = Shape(_written(_TRUTH.format("p == v")), ())
 
 # By the classes of the elements of a tuple, or by the class of any other pattern.
 shapes: Final[dict[Any, Shape]] = {

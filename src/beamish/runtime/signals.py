@@ -22,7 +22,7 @@ from beamish.terms import (
     Pid,
     Ref,
 )
-from beamish.terms.careful import class_of, elements, is_a
+from beamish.terms.careful import elements, is_a
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import down_message, exit_message, new_tuple
@@ -66,13 +66,12 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
 
     Row 1 (the link no longer exists) cannot happen here: see the head of this file.
     """
-    is_text = issubclass(type(reason), str)  # is_word, inlined
-    if not link and is_text and str.__eq__(reason, KILL):
+    if not link and str.__eq__(KILL, reason) is True:  # is_word, inlined
         here.journal.append((target.pid, KILLED, sender, False))
         doom(target, KILLED, force=True)
     elif target.trap_exit:
         deliver(target, exit_message(sender, reason))
-    elif not (is_text and str.__eq__(reason, NORMAL)) or sender is target.pid:
+    elif str.__eq__(NORMAL, reason) is not True or sender is target.pid:  # is_word, inlined
         here.journal.append((target.pid, plain(reason), sender, link))
         doom(target, reason)
 
@@ -248,9 +247,9 @@ def die(proc: Process, reason: Any) -> None:
 
 
 def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
-    cls = class_of(reason)
-    ends = not (issubclass(cls, str) and str.__eq__(reason, NORMAL))  # is_word, inlined
-    noted = plain(reason) if issubclass(cls, BaseException) else reason
+    is_normal: Any = str.__eq__(NORMAL, reason)  # is_word, inlined
+    ends = is_normal is not True
+    noted = plain(reason) if is_normal is NotImplemented else reason  # else it is a str
     for other_pid in links:
         other: Process = other_pid._process
         theirs: Any = other.links

@@ -421,7 +421,7 @@ def monotonic_time() -> float:
 
     Source: erlang:monotonic_time/0.
     """
-    return running_node().loop.time()
+    return (here.node or running_node()).loop.time()
 
 
 @final

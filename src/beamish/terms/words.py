@@ -78,9 +78,7 @@ def by_word(term: object) -> tuple[Any, ...]:
 def is_word(term: object, word: str) -> bool:
     """Whether a term is this word, as an Atom or a plain string.
 
-    A term may be any object, whose ``==`` alone might do anything.
+    A term may be any object, whose ``==`` alone might do anything; the comparison of str itself
+    runs no code of a term's, and is neither true nor false with what is no str.
     """
-    if term is word:
-        return True
-    text: Any = term
-    return issubclass(type(text), str) and str.__eq__(text, word)
+    return str.__eq__(word, term) is True

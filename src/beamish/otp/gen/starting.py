@@ -106,9 +106,9 @@ async def start_opt(
     name: Name | None = None,
     timeout: float | None = None,
     work: Any = None,
+    watch: bool = False,
     label: object = None,
     initial_call: Any = None,
-    watch: bool = False,
 ) -> Any:
     """Runs ``entry(starter, *args)`` in a new process and waits for its acknowledgement.
 
@@ -118,12 +118,13 @@ async def start_opt(
     says what reports call the process (see ``behaviour.serving``), or `label` and `initial_call`
     do. With `watch` it returns the reference of a monitor as well.
     """
+    local = None
     if name is not None:
         check_name(name)
         _check_free(name)
+        local = name if isinstance(name, str) else None
     try:
         # By position: names cost a start more than all that this function does.
-        local = name if isinstance(name, str) else None
         pid, message, watching = await behaviour.start(
             entry, args, link, local, timeout, work, label, initial_call, watch
         )

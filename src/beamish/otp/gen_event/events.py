@@ -125,7 +125,7 @@ def _start(
     link = link or chosen.get("link", False)
     setup = Setup(name, link, check_options(debug) if debug else ())
     label = chosen.get("label", GenEvent.__name__)
-    return start_opt(run, (setup,), link, name, timeout, None, label, GenEvent, watch)
+    return start_opt(run, (setup,), link, name, timeout, None, watch, label, GenEvent)
 
 
 # ---- handlers

@@ -14,7 +14,6 @@ Source: stdlib, gen_server.erl's behaviour as gen_server(3) describes it (OTP 25
 
 from __future__ import annotations
 
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish import behaviour, process
@@ -161,11 +160,10 @@ async def run(  # noqa: C901  # see below
     """
     if starter is not None:
         begun: Any = begin(starter, work)
-        if class_of(begun) is CoroutineType:
-            begun = await begun
-        if begun is _NO_SERVER:
-            return
-        then = begun
+        if begun is not None:
+            then = begun if begun is _NO_SERVER else await begun
+            if then is _NO_SERVER:
+                return
     server = work.server
     receive: Any = process.receive
     wait: Any = None  # made with the first message: many servers hardly ever get one
@@ -179,7 +177,7 @@ async def run(  # noqa: C901  # see below
                 else:
                     message = None  # keep nothing alive meanwhile
                     message = await wait()
-                    if class_of(message) is Later:
+                    if message.__class__ is Later:  # it is the loop's own
                         then = await _go_on_with(message)
                         continue
                     message = message[0]

@@ -70,7 +70,7 @@ def start_server(
     elif label or initial_call:
         shown = (label or cls.__name__, initial_call or cls.init)
     work = Work(cls, args, kwargs, name, link, check_options(debug) if debug else (), shown)
-    return start_opt(run, (work,), link, name, timeout, work, None, None, watch)
+    return start_opt(run, (work,), link, name, timeout, work, watch)
 
 
 class GenServer(GenServerCallbacks, Addressed, SupervisedServer):
@@ -95,7 +95,7 @@ class GenServer(GenServerCallbacks, Addressed, SupervisedServer):
         if debug or spawn_opt:
             return start_server(cls, args, kwargs, name, timeout, debug, spawn_opt, link, watch)
         work = Work(cls, args, kwargs, name, link)  # start_server, in short
-        return start_opt(run, (work,), link, name, timeout, work, None, None, watch)
+        return start_opt(run, (work,), link, name, timeout, work, watch)
 
     # The exit reasons of these two are those of Elixir's GenServer, with every argument.
 

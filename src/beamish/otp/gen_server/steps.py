@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from beamish import behaviour
 from beamish.otp.directives import Continue, Hibernate, Ignore, NoReply, Reply, Stop, Timeout
-from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, ends_server, is_protocol
-from beamish.terms import Throw
+from beamish.otp.gen import GEN_CALL, GEN_CAST, Caller, is_protocol
+from beamish.terms import Exit, Throw
 from beamish.terms.careful import class_of
 from beamish.terms.words import is_word
 
@@ -105,16 +105,18 @@ def _answering(work: Work) -> Callable[[Any], Any]:
                 result = request.run(server)
             else:
                 result = server.handle_call(request, caller)
-            if class_of(result) is CoroutineType:
+            cls = class_of(result)
+            if cls is CoroutineType:
                 try:
                     awaits = result.send(None)
                 except StopIteration as stop:
                     result = stop.value
+                    cls = class_of(result)
                 else:
                     return behaviour.Unanswered(Later(caller, None, result, awaits))
         except Throw as thrown:
             result = thrown.value
-        cls = class_of(result)
+            cls = class_of(result)
         try:
             if cls not in _SPECIAL:
                 return result
@@ -131,13 +133,15 @@ def dispatch(work: Work, message: Any) -> Any:
     """Calls the callback for any message but a call; its result may have to be awaited."""
     work.message = message
     server = work.server
-    if class_of(message) is tuple:
+    cls = class_of(message)
+    if cls is tuple:
         if len(message) == 2 and is_word(message[0], GEN_CAST):
             request = message[1]
             if class_of(request) is MethodCall:
                 return request.run(server)
             return server.handle_cast(request)
-    elif ends_server(message, work.parent):
+    elif cls is Exit and (message[1] is work.parent or message[1] is behaviour.init()):
+        # ends_server, inlined.
         behaviour.because(message[1])
         return Stop(message[2])
     return server.handle_info(message)

@@ -65,7 +65,7 @@ class GenStatem(GenStatemCallbacks, SupervisedServer):
         options = check_options(debug) if debug else ()
         setup = Setup(cls, GenStatem, args, kwargs, name, link, options)
         label = chosen.get("label", cls.__name__)
-        return start_opt(run, (setup,), link, name, timeout, None, label, cls.init, watch)
+        return start_opt(run, (setup,), link, name, timeout, None, watch, label, cls.init)
 
 
 async def enter_loop(

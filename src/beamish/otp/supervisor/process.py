@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from types import CoroutineType
-from typing import Any
+from typing import Any, Final
 
 from beamish import behaviour, process
 from beamish.otp.child import ChildSpec
@@ -46,6 +46,8 @@ from .supervising import Supervising
 
 __all__ = ["SupervisorProcess"]
 
+_NO_EXIT: Final[tuple[Any, ...]] = (None, None, None)
+
 
 class SupervisorProcess(Supervising):
     """Keeps the children; users reach it through the class methods of Supervisor."""
@@ -59,6 +61,7 @@ class SupervisorProcess(Supervising):
     async def _begin(self, result: Any, cls: type) -> Stop | None:
         self.flags, specs = flags_and_specs(result, cls)
         self.window: RestartWindow = RestartWindow(self.flags.max_restarts, self.flags.max_seconds)
+        self.group_of = STRATEGIES[self.flags.strategy]
         self.children = Children()
         for spec in specs:
             if self.children.find(spec.id) is not None:
@@ -83,10 +86,10 @@ class SupervisorProcess(Supervising):
 
     def handle_info(self, message: Any) -> Any:
         """Handles the end of a child."""
-        if class_of(message) is not Exit or class_of(message[1]) is not Pid:
+        _, pid, reason = message if class_of(message) is Exit else _NO_EXIT
+        if class_of(pid) is not Pid:
             super().handle_info(message)
             return None
-        pid, reason = message[1], message[2]
         child = self.children.by_pid.get(pid)
         if child is None:
             return None  # not, or no longer, a child: its end does not matter here
@@ -118,7 +121,7 @@ class SupervisorProcess(Supervising):
             stop = self._too_often(child, self.culprit)
             self.children.remove(child)
             return stop
-        group = STRATEGIES[self.flags.strategy](self.children, child)
+        group = self.group_of(self.children, child)
         if len(group) == 1:
             return self._start_all(group, again=True)
         return self._restart_group(child, group)
@@ -129,7 +132,7 @@ class SupervisorProcess(Supervising):
 
     async def _put_off(self, child: Child) -> None:
         """Restarts a child after its backoff; its group is stopped at once."""
-        group = STRATEGIES[self.flags.strategy](self.children, child)
+        group = self.group_of(self.children, child)
         if len(group) > 1:
             await self._stop_group(child, group)
         self.children.place(child, RESTARTING)
