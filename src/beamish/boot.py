@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from .net import new_event_loop
 from .runtime import spawning
 from .runtime.exiting import GRACE
 from .runtime.garbage import fewer_collections
+from .runtime.giving_up import give_up
+from .runtime.here import here
 from .runtime.node import Node
-from .runtime.reports import report_error
+from .runtime.reports import report_error, report_missing
 from .runtime.signals import exit_signal
-from .runtime.stopping import hurry, stop
+from .runtime.stopping import close, hurry, stop
 from .terms import KILL, NORMAL, SHUTDOWN, BadArgError, ProcessExit
-from .terms.careful import is_a
+from .terms.careful import do_all, is_a
 from .terms.words import is_word
 
 if TYPE_CHECKING:
@@ -106,17 +109,20 @@ def run(
             "in a process use process.spawn, in an asyncio Task `async with beamish.node():`"
         )
     host = _Host(main, args, kw, grace=grace, stop_time=stop_time, on_signal=on_signal)
-    with (
-        fewer_collections(),
-        asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner,
-    ):
-        return runner.run(host.run(name=name, preempt=preempt, handle_signals=handle_signals))
+    try:
+        with (
+            fewer_collections(),
+            asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner,
+        ):
+            return host.run_in(runner, name=name, preempt=preempt, handle_signals=handle_signals)
+    finally:
+        host.close()
 
 
 class _Host:
     """The run of one main process."""
 
-    _node: Node
+    _node: Node | None = None
 
     def __init__(
         self,
@@ -139,16 +145,33 @@ class _Host:
         self._ended = False  # main is dead
         self._forced = False
 
-    async def run(self, *, name: str, preempt: bool, handle_signals: bool) -> Any:
+    def run_in(self, runner: asyncio.Runner, **options: Any) -> Any:
+        try:
+            return runner.run(self._run(**options))
+        except MemoryError:
+            if self._is_running():  # the loop has failed, and would hang if it went on
+                give_up()
+            raise
+
+    def _is_running(self) -> bool:
+        return self._node is not None and here.node is self._node
+
+    async def _run(self, *, name: str, preempt: bool, handle_signals: bool) -> Any:
         loop = asyncio.get_running_loop()
-        self._node = Node(loop, name=name, grace=self._grace, preempt=preempt)
+        node = self._node = Node(loop, name=name, grace=self._grace, preempt=preempt)
         with _SignalHandlers(loop, self._on_signal if handle_signals else None):
             try:
                 return await self._run_main(loop)
             finally:
-                await stop(self._node, self._stop_time)
+                await stop(node, self._stop_time)
                 if self._forced:
                     raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Ends a node that its loop did not end: it has failed itself, or there is no memory."""
+        if self._node is not None and self._is_running():
+            self._node.reserve.end()
+            close(self._node)
 
     async def _run_main(self, loop: asyncio.AbstractEventLoop) -> Any:
         ended: asyncio.Future[tuple[Any, Any]] = loop.create_future()
@@ -190,11 +213,12 @@ class _Host:
             self._shut_down()
         else:
             self._forced = True
-            hurry(self._node)
+            if self._node is not None:
+                hurry(self._node)
 
     def _shut_down(self) -> None:
         node, main = self._node, self._proc
-        if main is None:
+        if node is None or main is None:
             return  # it is done when main begins
         exit_signal(main, node.init_pid, SHUTDOWN, link=False)
         node.timers.call_later(
@@ -221,13 +245,21 @@ class _SignalHandlers:
         if handler is None or threading.current_thread() is not threading.main_thread():
             return
         for number in _SIGNALS:
-            self._before[number] = signal.getsignal(number)
-            self._loop.add_signal_handler(number, handler, number)
+            before = signal.getsignal(number)
+            try:
+                self._loop.add_signal_handler(number, handler, number)
+            except Exception as error:  # noqa: BLE001 - the node runs all the same
+                report_missing(f"{number.name} does not end the node in order", error)
+            else:
+                self._before[number] = before
 
     def __exit__(self, *_: object) -> None:
-        for number, old in self._before.items():
-            self._loop.remove_signal_handler(number)
-            signal.signal(number, old)
+        do_all([partial(self._give_back, *signals) for signals in self._before.items()])
+
+    def _give_back(self, number: signal.Signals, before: Any) -> None:
+        self._loop.remove_signal_handler(number)
+        if before is not None:  # else it was none that Python knows of
+            signal.signal(number, before)
 
 
 class _Embedded(contextlib.AsyncContextDecorator):

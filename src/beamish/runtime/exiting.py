@@ -89,6 +89,8 @@ def _look_through(
     proc: Process, error: BaseException, look: Callable[[Process, BaseException], Any]
 ) -> Any:
     """What is made of an exception; itself where that fails, for it may be of any class."""
+    if is_a(error, MemoryError):
+        running_node().reserve.open()
     try:
         return look(proc, error)
     except BaseException as failure:
@@ -201,7 +203,11 @@ def rescue(proc: Process, failure: BaseException) -> None:
     """
     try:
         here.process = None
+        if is_a(failure, MemoryError):
+            running_node().reserve.open()
         if proc.state == DEAD:
+            if is_a(failure, MemoryError):
+                give_up()  # perhaps before everybody was told
             report_failure(proc, "has ended, but not in order", failure)
             return
         report_failure(proc, "could not go on, and ends", failure)

@@ -12,10 +12,12 @@ from beamish.terms.identity import Incarnation, new_pid
 
 from .adoption import adopt_current_task
 from .exiting import GRACE
+from .giving_up import LoopGuard
 from .here import here
 from .journal import new_journal
 from .preemption import Preemption
 from .registered_names import RegisteredNames
+from .reserve import Reserve
 from .scheduler import Scheduler
 from .timers import Timers
 
@@ -46,7 +48,9 @@ class Node:
         on_stop: callbacks for when the processes have been stopped, called in reverse order; an
             awaitable result is awaited.
         deaths: set at each death, while the node stops.
+        guard: ends the OS process where the loop has no memory to call the runtime.
         hurried: whether its stop may not wait any longer.
+        reserve: memory for telling the end of a process that has used up all other.
         patience: limits what its stop waits for.
     """
 
@@ -57,6 +61,7 @@ class Node:
         "deaths",
         "executors",
         "grace",
+        "guard",
         "home",
         "hurried",
         "init_pid",
@@ -69,6 +74,7 @@ class Node:
         "patience",
         "preemption",
         "processes",
+        "reserve",
         "scheduler",
         "things",
         "timers",
@@ -109,6 +115,8 @@ class Node:
         self.names: RegisteredNames = RegisteredNames()
         self.timers: Timers = Timers(loop)
         self.scheduler: Scheduler = Scheduler(loop)
+        self.reserve: Reserve = Reserve(loop)
+        self.guard: LoopGuard = LoopGuard(loop)
         self.preemption: Preemption | None = None
         if preempt:
             self.preemption = self.scheduler.preemption = Preemption(self.scheduler, loop)

@@ -25,6 +25,7 @@ nothing is collected until it continues; and exceptions in ``__del__`` are ignor
 
 from __future__ import annotations
 
+import atexit
 import gc
 import opcode
 import os
@@ -94,17 +95,25 @@ class Preemption:
         self._loop = loop
         self.on: bool = False
         self._beat = 0
-        self._can_signal = threading.current_thread() is threading.main_thread() and hasattr(
-            signal, "setitimer"
-        )
         self._old: Any = None
         self._look: asyncio.TimerHandle | None = None
         self._collecting = False
-        self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
-        if self._can_signal:
-            self._old = signal.signal(signal.SIGVTALRM, self._tick)
         gc.callbacks.append(self._on_collection)
+        # A program may end with its node running, in a loop that nobody runs any more.
+        atexit.register(self._stop)
         here.rest = self.take_a_break
+        self._can_signal = self._handle_signal()
+        self._watchdog = Watchdog(scheduler, nudges=self._can_signal)
+
+    def _handle_signal(self) -> bool:
+        if threading.current_thread() is not threading.main_thread():
+            return False
+        try:
+            self._old = signal.signal(signal.SIGVTALRM, self._tick)
+        except Exception as error:
+            report_missing("Nothing is preempted: its signal cannot be handled", error)
+            return False
+        return hasattr(signal, "setitimer")
 
     def start(self) -> None:
         """Turns the timer on; it turns itself off when the node has been idle for a while.
@@ -144,14 +153,15 @@ class Preemption:
 
     def _stop(self) -> None:
         self.on = False
-        self._watchdog.pause()
         if self._can_signal:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        self._watchdog.pause()
 
     def close(self) -> None:
         """Turns the timer off for good, and then gives the signal back."""
-        steps = [self._give_back, self._stop_looking, self._stop_listening, self._watchdog.close]
-        do_all(steps)
+        # The watchdog sends the signal, too.
+        steps = [self._stop, self._watchdog.close, self._give_back]
+        do_all([*steps, self._stop_looking, self._stop_listening])
 
     def _give_back(self) -> None:
         """Without a handler the signal ends the OS process: the timer must be off before."""
@@ -166,6 +176,7 @@ class Preemption:
             self._look.cancel()
 
     def _stop_listening(self) -> None:
+        atexit.unregister(self._stop)
         gc.callbacks.remove(self._on_collection)
 
     def _on_collection(self, phase: str, _info: dict[str, int]) -> None:

@@ -177,7 +177,7 @@ class Scheduler:
             for _ in _BATCH:
                 try:
                     proc = popleft()
-                except IndexError:
+                except (IndexError, MemoryError):  # it is empty; perhaps nothing can say so
                     break
                 try:
                     state = proc.state

@@ -108,9 +108,13 @@ def link(proc: Process, pid: Any) -> None:
 
 
 def join(one: Process, other: Process) -> None:
-    """Makes the link, on both sides."""
+    """Makes the link, on both sides or on none."""
     one.links = other.pid if one.links is None else tie(one.links, other.pid)
-    other.links = one.pid if other.links is None else tie(other.links, one.pid)
+    try:
+        other.links = one.pid if other.links is None else tie(other.links, one.pid)
+    except BaseException:
+        one.links = untie(one.links, other.pid)
+        raise
 
 
 def unlink(proc: Process, pid: Any) -> None:
@@ -230,11 +234,11 @@ def die(proc: Process, reason: Any) -> None:
             # _tell_watchers, inlined: the common case.
             ref._watched = None
             watcher = ref._maker._process
-            if watcher.monitors is ref:
-                watcher.monitors = None
-            else:
-                del watcher.monitors[ref]
             try:
+                if watcher.monitors is ref:
+                    watcher.monitors = None
+                else:
+                    del watcher.monitors[ref]
                 deliver(watcher, new_tuple(Down, (DOWN, ref, PROCESS, pid, reason)))
             except BaseException as failure:
                 _not_told(watcher, failure)
@@ -252,12 +256,12 @@ def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
     noted = plain(reason) if is_normal is NotImplemented else reason  # else it is a str
     for other_pid in links:
         other: Process = other_pid._process
-        theirs: Any = other.links
-        if theirs is pid:
-            other.links = None
-        else:
-            del theirs[pid]
         try:
+            theirs: Any = other.links
+            if theirs is pid:
+                other.links = None
+            else:
+                del theirs[pid]
             # exit_signal, inlined.
             if other.trap_exit:
                 deliver(other, exit_message(pid, reason))
@@ -272,12 +276,12 @@ def _tell_watchers(pid: Pid, refs: Collection[MonitorRef], reason: Any) -> None:
     for ref in refs:
         ref._watched = None
         watcher: Process = ref._maker._process
-        theirs: Any = watcher.monitors
-        if theirs is ref:
-            watcher.monitors = None
-        else:
-            del theirs[ref]
         try:
+            theirs: Any = watcher.monitors
+            if theirs is ref:
+                watcher.monitors = None
+            else:
+                del theirs[ref]
             if ref._kind is not None or ref._options is not None:
                 _send_down(watcher, ref, pid, reason)
                 continue

@@ -51,8 +51,8 @@ def spawn_process(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, A
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
     proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = proc.serving = None
-    node.processes.add(proc)
     try:
+        node.processes.add(proc)
         here.push(proc)
     except BaseException:
         node.processes.discard(proc)  # it will never run
@@ -104,8 +104,8 @@ def spawn_link(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
     caller = here.process or current()
     proc = spawn_process(fn, args, kw)
     # signals.join, inlined.
-    proc.links = caller.pid
     caller.links = proc.pid if caller.links is None else tie(caller.links, proc.pid)
+    proc.links = caller.pid
     if here.due:
         here.rest()
     return proc.pid
@@ -130,8 +130,8 @@ def spawn_monitor(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> tup
     ref._mark = watcher.removed + len(watcher.mailbox) if watcher.mailbox else 0
     ref._alias = ref._options = ref._kind = None
     ref._watched = proc
-    proc.watchers = ref
     watcher.monitors = ref if watcher.monitors is None else tie(watcher.monitors, ref)
+    proc.watchers = ref
     if here.due:
         here.rest()
     return proc.pid, ref

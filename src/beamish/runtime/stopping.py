@@ -88,7 +88,15 @@ def close(node: Node) -> None:
     preemption = [] if node.preemption is None else [node.preemption.close]
     executors = [partial(stop_executor, executor) for executor in node.executors.values()]
     do_all(
-        [*preemption, node.scheduler.close, node.timers.close, *executors, partial(_leave, node)]
+        [
+            *preemption,
+            node.scheduler.close,
+            node.timers.close,
+            *executors,
+            node.guard.close,
+            node.reserve.end,
+            partial(_leave, node),
+        ]
     )
 
 

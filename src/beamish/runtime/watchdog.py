@@ -96,7 +96,7 @@ class Watchdog:
         held = monotonic() - self._since
         if held < LIMIT:
             return
-        if self._nudges and self._scheduler.parked:
+        if self._nudges and (self._scheduler.parked or _timer_is_lost()):
             signal.pthread_kill(self._watched, signal.SIGVTALRM)
         if not self._reported:
             self._reported = True
@@ -106,3 +106,8 @@ class Watchdog:
         frame = sys._current_frames().get(self._watched)
         if frame is not None and here.process is proc:
             report_blocked(proc, held, "".join(traceback.format_stack(frame)))
+
+
+def _timer_is_lost() -> bool:
+    """Whether no tick will come: its handler could not set the next, for want of memory perhaps."""
+    return not any(signal.getitimer(signal.ITIMER_VIRTUAL))
