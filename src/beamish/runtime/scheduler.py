@@ -58,6 +58,7 @@ __all__ = ["Scheduler", "close_by_force", "run_slice"]
 _BUDGET: Final = 0.001  # seconds of one drain
 _BATCH: Final = range(64)  # slices between two looks at the clock
 _STUBBORN: Final = 3  # how often a process may ignore its forced end
+_MOST_SPARES: Final = 8  # worker greenlets that are kept for later
 _MOST_THROWS: Final = 30  # how often its clean-up may then try to wait
 
 
@@ -183,9 +184,13 @@ class Scheduler:
                     state = proc.state
                     if state > RUNNING:
                         if state == EXIT_PENDING and proc.rare is None:
-                            self._end(proc)
+                            resumes = self._end(proc)
                         else:
-                            self._unusual(proc)
+                            resumes = self._unusual(proc)
+                        if resumes:
+                            # This worker may stay here for long: it keeps no process alive.
+                            proc = None  # type: ignore[assignment]
+                            give_turn(self, self._worker)
                         continue
                     here.process = proc
                     tasks[loop] = proc
@@ -212,9 +217,9 @@ class Scheduler:
             self._worker = getcurrent()
             give_turn(self, self._hub)
 
-    def _rescue(self, proc: Process, failure: BaseException) -> None:
+    def _rescue(self, proc: Process | None, failure: BaseException) -> None:
         """What has left the runtime ends the process whose turn it was, and nothing else."""
-        if self.closed:
+        if self.closed or proc is None:
             raise failure  # the end of the worker itself
         rescue(proc, failure)
         if is_interrupt(failure):
@@ -281,8 +286,10 @@ class Scheduler:
         self._worker = worker
         give_turn(self, self._hub)  # its time is used up, and so is the drain's
 
-    def _resume(self, proc: Process, state: int) -> None:
-        """Gives a parked process its turn; returns when this worker is needed again."""
+    def _resume(self, proc: Process, state: int) -> bool:
+        """Has a parked process continue: its worker is to be given the turn, which is True."""
+        if len(self._spares) >= _MOST_SPARES:
+            self.loop.call_soon(self._end_spares, context=self.context)
         self.tasks[self.loop] = proc
         self._spares.append(getcurrent())
         target, proc.parked = proc.parked, None
@@ -291,15 +298,25 @@ class Scheduler:
         self.parked -= 1
         here.process = proc
         self._worker = target
-        give_turn(self, target)
+        return True
+
+    def _end_spares(self) -> None:
+        """Ends the workers that are more than will soon be needed again."""
+        spares, self._spares = self._spares[_MOST_SPARES:], self._spares[:_MOST_SPARES]
+        for spare in spares:
+            spare.parent = getcurrent()
+            spare.throw(GreenletExit)
 
     # ---- the uncommon
 
-    def _end(self, proc: Process) -> None:
-        """Ends a process; a short cut if it waits in receive() or has not begun."""
+    def _end(self, proc: Process) -> bool:
+        """Ends a process; a short cut if it waits in receive() or has not begun.
+
+        Returns:
+            As `_resume`, if the process is parked.
+        """
         if proc.waiter is not None or proc.parked is not None:
-            self._go_on_ending(proc)
-            return
+            return self._go_on_ending(proc)
         fate = proc.fate
         assert fate is not None
         proc.state = EXITING
@@ -315,6 +332,7 @@ class Scheduler:
         else:
             if yielded is not None or proc.state >= WOKEN:
                 suspended(proc, yielded)
+        return False
 
     def close(self) -> None:
         """Ends the worker greenlets. Processes on the queue, now or later, are dropped.
@@ -332,37 +350,37 @@ class Scheduler:
         self._spares.clear()
         do_all([partial(worker.throw, GreenletExit) for worker in workers])
 
-    def _unusual(self, proc: Process) -> None:
-        """A turn of a process that is not in the common state."""
+    def _unusual(self, proc: Process) -> bool:
+        """A turn of a process that is not in the common state; returns as `_resume`."""
         state = proc.state
         if state in (EXIT_PENDING, EXITING):
-            self._go_on_ending(proc)
-        elif state == THROWING:
+            return self._go_on_ending(proc)
+        if state == THROWING:
             error, proc.value = proc.value, None
             proc.state = TICKED if is_cancelled(proc) else RUNNING
             run_slice(proc, proc.coro.throw, error)
         elif state == TICKED:
             if proc.parked is not None:
-                self._resume(proc, TICKED if is_cancelled(proc) else RUNNING)
-            else:
-                if not is_cancelled(proc):
-                    proc.state = RUNNING
-                run_slice(proc, proc.send, proc.value)
+                return self._resume(proc, TICKED if is_cancelled(proc) else RUNNING)
+            if not is_cancelled(proc):
+                proc.state = RUNNING
+            run_slice(proc, proc.send, proc.value)
         # Nothing is to be done for an adopted process that has already continued, or a dead one.
+        return False
 
-    def _go_on_ending(self, proc: Process) -> None:
+    def _go_on_ending(self, proc: Process) -> bool:
         fate = proc.fate
         assert fate is not None
         proc.state = EXITING
         fate.ticked = False
         if proc.rare is not None and proc.rare.outside is not None:
-            return  # it was handed a message just before: its Task is cancelled and ends by itself
+            return False  # it was handed a message just before: its Task is cancelled
         if proc.parked is not None:
             if fate.tries >= _STUBBORN:
                 self._abandon(proc, fate)
             else:
                 start_grace(proc)
-                self._resume(proc, EXITING)  # preemption.py raises the ProcessExit there
+                return self._resume(proc, EXITING)  # preemption.py raises the ProcessExit there
         elif fate.thrown:
             if fate.force:
                 close_by_force(proc, fate)
@@ -382,6 +400,7 @@ class Scheduler:
             take_cancellation(proc)  # the ProcessExit raised now answers it
             fate.thrown = True
             run_slice(proc, proc.coro.throw, ProcessExit(fate.reason))
+        return False
 
     def _abandon(self, proc: Process, fate: Fate) -> None:
         """Gives up on code that catches every ProcessExit and never awaits.
