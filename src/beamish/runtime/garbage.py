@@ -100,7 +100,7 @@ class Collections:
         if info["generation"] == 2:
             self._most = alive
             self.take_back()
-        elif alive >= self._most + _GROWTH or node.deaths is not None:
+        elif alive >= self._most + _GROWTH or node.stopping:
             # Growth; or the node stops, and the remaining processes will soon have ended.
             self._most = alive
             self._aside = True

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from .process import Process
+    from .sweeping import Sweep
 
 __all__ = ["Node"]
 
@@ -47,8 +48,9 @@ class Node:
         closing_time: seconds that each of them may take.
         on_stop: callbacks for when the processes have been stopped, called in reverse order; an
             awaitable result is awaited.
-        deaths: set at each death, while the node stops.
+        deaths: set at each death, where somebody wants to know: the node's stop, or a sweep.
         guard: ends the OS process where the loop has no memory to call the runtime.
+        stopping: whether it is being stopped.
         hurried: whether its stop may not wait any longer.
         reserve: memory for telling the end of a process that has used up all other.
         patience: limits what its stop waits for.
@@ -76,6 +78,7 @@ class Node:
         "processes",
         "reserve",
         "scheduler",
+        "stopping",
         "things",
         "timers",
     )
@@ -105,7 +108,8 @@ class Node:
         self.closing_time: float = grace
         self.closing: set[asyncio.Task[Any]] = set()
         self.on_stop: list[Callable[[], object]] = []
-        self.deaths: asyncio.Event | None = None
+        self.deaths: asyncio.Event | Sweep | None = None
+        self.stopping: bool = False
         self.hurried: bool = False
         self.patience: asyncio.Timeout | None = None
         self.next_pid: Callable[[], int] = itertools.count(_FIRST_PID).__next__

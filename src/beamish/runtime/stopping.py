@@ -39,12 +39,13 @@ async def stop(node: Node, seconds: float) -> None:
     the rest is killed.
     """
     try:
-        node.deaths = asyncio.Event()
+        node.stopping = True
+        node.deaths = deaths = asyncio.Event()
         _let_tasks_go(node)
-        await _end_in_order(node, node.deaths, node.loop.time() + seconds)
+        await _end_in_order(node, deaths, node.loop.time() + seconds)
         kill_all(node)
         killed = node.grace + _KILL_TIME * len(node.processes)
-        await _end_in_order(node, node.deaths, node.loop.time() + killed)
+        await _end_in_order(node, deaths, node.loop.time() + killed)
         if node.closing:
             await _patiently(node, asyncio.wait(node.closing))
         for callback in reversed(node.on_stop):

@@ -3,13 +3,15 @@
 Most timers are cancelled before their time. So a new one is only noted (``_fresh``): setting it is
 a dict insert, cancelling it a dict pop. When a timer is due, those that are still there are sorted:
 timers of one millisecond share a bucket, a heap holds the times of the buckets only, and the loop
-has one timer, for the earliest bucket.
+has one timer, for the earliest bucket. A bucket whose timers were all cancelled is dropped at once;
+timers to a process that has died are found by sweeping.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-from heapq import heappop, heappush
+from contextvars import Context
+from heapq import heapify, heappop, heappush
 from math import ceil, inf
 from time import monotonic
 from types import coroutine
@@ -25,11 +27,13 @@ from .fate import is_alive
 from .here import current, here, running_node
 from .mailbox import check_timeout, deliver, send, time_out
 from .states import EXIT_PENDING, WOKEN
+from .sweeping import Sweep
 from .waiting import suspend, wake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from .node import Node
     from .process import Process
 
 __all__ = [
@@ -45,6 +49,7 @@ __all__ = [
 
 _CANCEL_TIMER: Final = Atom("cancel_timer")
 _READ_TIMER: Final = Atom("read_timer")
+_FEW: Final = 64  # times without timers, or limits without calls, that are not worth dropping
 
 
 @final
@@ -105,7 +110,7 @@ class Limit:
 
     def call_at(self, due: float) -> None:
         """Starts the timer, for the call that expires first."""
-        self.handle = self._loop.call_at(due, self._fire)
+        self.handle = self._loop.call_at(due, self._fire, context=Context())
 
     def _fire(self) -> None:
         self.handle = None
@@ -142,7 +147,9 @@ class Timers:
         "_handle",
         "_heap",
         "_loop",
+        "_many_limits",
         "_now",
+        "_sweep",
         "_wanted",
         "limits",
     )
@@ -158,7 +165,9 @@ class Timers:
         self._handle: asyncio.TimerHandle | None = None
         self._due = inf  # the ms that _handle is for
         self._wanted = inf  # a timer earlier than this (in seconds) needs a new call of the loop
+        self._sweep = Sweep(self, loop)
         self.limits: dict[float, Limit] = {}
+        self._many_limits = False  # then they are dropped as soon as no call waits
 
     def call_later(self, seconds: float, call: Callable[..., object], *args: Any) -> Timer:
         """Calls `call(*args)` from the loop, not before `seconds` from now."""
@@ -175,21 +184,35 @@ class Timers:
         """Removes a timer; returns the time at which it was due, or None if it is not there."""
         due = self._fresh.pop(timer, None)
         if due is None:
-            bucket = self._buckets.get(ceil(timer._due * 1000))
+            ms = ceil(timer._due * 1000)
+            bucket = self._buckets.get(ms)
             if bucket is not None:
                 due = bucket.pop(timer, None)
+                if not bucket:
+                    self._drop_bucket(ms)
         return due
+
+    def _drop_bucket(self, ms: int) -> None:
+        """Drops an empty bucket; its time leaves the heap when most of the times there are such."""
+        heap, buckets = self._heap, self._buckets
+        del buckets[ms]
+        if len(heap) > 2 * len(buckets) + _FEW:
+            heap[:] = buckets
+            heapify(heap)
 
     def _ask_for(self, due: int) -> None:
         """Has the loop call at this millisecond, if that is earlier than its present timer."""
+        self._sweep.watch()
         if due >= self._due:
+            self._wanted = (self._due - 0.999) / 1000
             return
         if self._handle is not None:
             self._handle.cancel()
         self._due = due
         # A timer of the same ms need not ask again (except in one microsecond, for rounding).
         self._wanted = (due - 0.999) / 1000
-        self._handle = self._loop.call_at(due / 1000, self._fire)
+        # An empty context: that of the process which happens to run is not the timer's to keep.
+        self._handle = self._loop.call_at(due / 1000, self._fire, context=Context())
 
     def _fire(self) -> None:
         self._handle, self._due, self._wanted = None, inf, inf
@@ -198,10 +221,10 @@ class Timers:
         heap, buckets = self._heap, self._buckets
         try:
             while heap and heap[0] <= now:
-                self._fire_all(buckets.pop(heappop(heap)))
+                self._fire_all(buckets.pop(heappop(heap), {}))
         finally:
-            while heap and not buckets[heap[0]]:  # do not wake up for cancelled timers
-                del buckets[heappop(heap)]
+            while heap and heap[0] not in buckets:  # do not wake up for cancelled timers
+                heappop(heap)
             if heap:
                 self._ask_for(heap[0])
 
@@ -249,11 +272,36 @@ class Timers:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+        self._sweep.close()
         for limit in self.limits.values():
             limit.close()
         self._fresh.clear()
         self._buckets.clear()
         self._heap.clear()
+
+    # ---- timers to the dead
+
+    def parts(self, most: int) -> list[dict[Any, float]]:
+        """All timers, in dicts of which the first has at most so many."""
+        if len(self._fresh) > most:
+            self._sort()
+        return [self._fresh, *self._buckets.values()]
+
+    def lose(self, part: dict[Any, float]) -> None:
+        """Removes the timers to dead processes from one of the `parts`."""
+        lost = [
+            timer for timer in part if timer._dest.__class__ is Pid and timer._dest._process is None
+        ]
+        for timer in lost:
+            timer._message = None
+            self.take_back(timer)
+
+    def have_none(self) -> bool:
+        """Whether there are no timers; then the next one will ask for its call."""
+        if self._fresh or self._buckets:
+            return False
+        self._wanted = inf
+        return True
 
     # ---- timers that send
 
@@ -283,13 +331,26 @@ class Timers:
         if limit is None:
             limit = self.limits[seconds] = Limit(self._loop, self.limits, seconds)
             limit.call_at(limit.time() + seconds)
+            if len(self.limits) > _FEW and not self._many_limits:
+                self._many_limits = True
+                for other in [*self.limits.values()]:
+                    if not other.waiting and other is not limit:
+                        self._drop(other)
         return limit
+
+    def _drop(self, limit: Limit) -> None:
+        """Drops a limit for which no call waits; few may stay for the next calls."""
+        limit.close()
+        del self.limits[limit.seconds]
+        self._many_limits = len(self.limits) > _FEW
 
     def call_ended(self, ref: MonitorRef, timeout: float) -> None:
         """A call with this time-out no longer waits."""
         limit = self.limits.get(timeout) or self.limits.get(_rounded(timeout))
         if limit is not None:
             limit.waiting.pop(ref, None)
+            if self._many_limits and not limit.waiting:
+                self._drop(limit)
 
     def all(self) -> list[Timer | TimerRef]:
         """All timers that have yet to fire."""
@@ -323,8 +384,11 @@ def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) ->
     # (Single comparisons are faster than a chain in CPython; NaN is not >= 0.)
     if seconds.__class__ is not float or not seconds >= 0.0 or seconds > LONGEST:
         check_seconds("timer", seconds, LONGEST, forever=False)
-    if dest.__class__ is not Pid and not isinstance(dest, str):
-        raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
+    if dest.__class__ is not Pid or dest._process is None:
+        if dest.__class__ is Pid:
+            return _dead_timer(node, dest)
+        if not isinstance(dest, str):
+            raise BadArgError(f"a timer sends to a pid or a registered name; got {describe(dest)}")
     ref = TimerRef()
     ref._number = node.next_ref()
     ref._home = node.home
@@ -336,13 +400,25 @@ def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) ->
     return ref
 
 
+def _dead_timer(node: Node, dest: Pid) -> TimerRef:
+    """A timer to a process that is dead: it is over already."""
+    ref = TimerRef()
+    ref._number = node.next_ref()
+    ref._home = node.home
+    ref._dest = dest
+    ref._message = None
+    ref._due = 0.0
+    return ref
+
+
 def start_timer(seconds: float, dest: Any, message: Any, *, abs: bool = False) -> TimerRef:
     """As `send_after`, but sends ``("timeout", timer_ref, message)``.
 
     Source: erlang:start_timer/3,4.
     """
     ref = send_after(seconds, dest, message, abs=abs)
-    ref._message = (TIMEOUT, ref, message)
+    if dest.__class__ is not Pid or dest._process is not None:
+        ref._message = (TIMEOUT, ref, message)
     return ref
 
 

@@ -93,7 +93,7 @@ async def send_after(seconds: float, *dest_and_message: Any) -> Timer:
     if seconds == 0:  # as in OTP, it has been sent when this returns
         what.do()
         return Timer(process.make_ref())
-    return await _start(Entry(what, seconds, None))
+    return await _start(Entry(what, seconds, _receiver(dest)))
 
 
 async def exit_after(seconds: float, *pid_and_reason: Any) -> Timer:
@@ -107,7 +107,7 @@ async def exit_after(seconds: float, *pid_and_reason: Any) -> Timer:
     """
     dest, reason = _sent("exit_after", pid_and_reason)
     what = _applied("exit_after", seconds, _exit, (dest, reason), {})
-    return await _start(Entry(what, seconds, None))
+    return await _start(Entry(what, seconds, _receiver(dest)))
 
 
 async def kill_after(seconds: float, pid: Pid | str | None = None) -> Timer:
@@ -120,6 +120,11 @@ async def kill_after(seconds: float, pid: Pid | str | None = None) -> Timer:
     Source: timer:kill_after/1,2.
     """
     return await exit_after(seconds, process.self() if pid is None else pid, KILL)
+
+
+def _receiver(dest: Any) -> Pid | None:
+    """The process whose end ends a timer; one to a name is for whoever has it when it is due."""
+    return dest if isinstance(dest, Pid) else None
 
 
 def _exit(dest: Any, reason: Any) -> None:
@@ -143,7 +148,7 @@ async def send_interval(seconds: float, *dest_and_message: Any) -> Timer:
     """
     _check_seconds("send_interval", seconds, interval=True)
     dest, message = _sent("send_interval", dest_and_message)
-    return await _start(Entry(Send(dest, message), seconds, dest))
+    return await _start(Entry(Send(dest, message), seconds, dest, repeats=True))
 
 
 async def apply_interval(
@@ -162,7 +167,7 @@ async def apply_interval(
     Source: timer:apply_interval/2,3,4.
     """
     what = _applied("apply_interval", seconds, fn, args, kwargs, interval=True)
-    return await _start(Entry(what, seconds, process.self()))
+    return await _start(Entry(what, seconds, process.self(), repeats=True))
 
 
 async def apply_repeatedly(
@@ -176,7 +181,7 @@ async def apply_repeatedly(
     Source: timer:apply_repeatedly/2,3,4 (OTP 26).
     """
     what = _applied("apply_repeatedly", seconds, fn, args, kwargs, interval=True)
-    return await _start(Entry(what, seconds, process.self(), one_at_a_time=True))
+    return await _start(Entry(what, seconds, process.self(), repeats=True, one_at_a_time=True))
 
 
 # ---- cancelling, and the server

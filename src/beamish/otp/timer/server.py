@@ -64,7 +64,8 @@ class Entry:
     Attributes:
         what: what to do when it is due.
         seconds: the time until then, or the interval.
-        works_for: the process whose end ends the interval; None if the timer is not an interval.
+        works_for: the process whose end ends the timer; None if it ends with none.
+        repeats: whether it is an interval.
         one_at_a_time: whether a run must end before the next one starts.
         due: when it is next due, on the node's clock.
         timer: the runtime's timer; None while the server waits for a run.
@@ -75,6 +76,7 @@ class Entry:
     what: Send | Apply
     seconds: float
     works_for: Any
+    repeats: bool = False
     one_at_a_time: bool = False
     due: float = 0.0
     timer: TimerRef | None = None
@@ -147,7 +149,7 @@ class TimerServer(GenServer):
             self._wait(ref, entry)  # only a part of a long time has passed
             return
         done = entry.what.do()
-        if entry.watch is None:
+        if not entry.repeats:
             self._forget(ref)
             return
         entry.due += entry.seconds
