@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from beamish import Pid, process
 from beamish.otp import GenEventHandler, GenStatem, gen_event, gen_statem
 from beamish.otp.gen_statem import KeepState, NextState
 from tests.support.nodes import on_real_clock
+
+from .apart import run
 
 PATIENCE = 30.0
 
@@ -95,3 +99,11 @@ async def test_r12_a_manager_that_compares_ids_of_handlers_can_be_ended() -> Non
 
     down = await process.receive(("DOWN", ref, ..., ..., ...), timeout=PATIENCE)
     assert down[4] == "killed"
+
+
+# ---- deep in C code
+
+
+@pytest.mark.slow  # an OS process
+def test_r12_a_process_is_parked_deep_in_the_code_of_c() -> None:
+    assert run("tests.matching.deep", "60") == (0, "")

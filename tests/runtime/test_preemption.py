@@ -89,6 +89,34 @@ async def test_a_hog_that_logs_all_the_time_is_preempted_as_well() -> None:
 
 
 @on_real_clock
+async def test_a_hog_is_preempted_after_it_has_used_up_the_stack() -> None:
+    """A tick that comes where its handler cannot be called is not the last one."""
+    reached: list[bool] = []
+
+    def fall() -> None:
+        try:
+            fall()
+        except RecursionError:
+            if not reached:
+                reached.append(True)
+                while True:  # until the handler of a tick has found no room
+                    pass
+            raise
+
+    def falls() -> None:
+        with contextlib.suppress(RecursionError):
+            fall()
+        while True:
+            pass
+
+    process.spawn(falls)
+
+    async with asyncio.timeout(PATIENCE / 2):
+        await _turns(3)
+    assert reached
+
+
+@on_real_clock
 async def test_a_hog_does_not_stop_timers_and_messages() -> None:
     process.spawn(_hog)
     process.send_after(0.01, process.self(), "late")

@@ -43,6 +43,7 @@ from .locks import may_hold_a_lock
 from .reports import report_missing
 from .scheduler import Scheduler, _slice, close_by_force
 from .serving import Server
+from .stack import has_room
 from .states import EXIT_PENDING, EXITING, RUNNING, TICKED, WOKEN
 from .watchdog import Watchdog
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["Preemption"]
 
 TICK: Final = 0.004  # seconds of CPU time to the next tick; Linux makes that 5 to 8 ms
+_AGAIN: Final = 0.5  # the same, where the tick found no room on the stack for its handler
 _IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
 _NOP: Final = opcode.opmap["NOP"]
 
@@ -134,7 +136,7 @@ class Preemption:
         _keep_quiet_when_full()
         self.on = True  # or a tick that comes at once would not set it again
         try:
-            signal.setitimer(signal.ITIMER_VIRTUAL, TICK)
+            signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
         except BaseException:
             self.on = False
             raise
@@ -187,7 +189,7 @@ class Preemption:
             # Set anew each time: every signal puts a byte into asyncio's wake-up pipe, and ticks
             # that come faster than they are handled (in a long C call) would fill it, so that
             # the byte of a SIGTERM would be lost.
-            signal.setitimer(signal.ITIMER_VIRTUAL, TICK)
+            signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
         proc = here.process
         if proc is None:
             return
@@ -209,6 +211,7 @@ class Preemption:
             (proc.state == TICKED or EXIT_PENDING <= proc.state <= EXITING)
             and not self._collecting
             and not (proc.rare is not None and proc.rare.critical)
+            and has_room()
         )
 
     def take_a_break(self) -> None:
