@@ -37,6 +37,7 @@ from .runtime import priority as _priority
 from .runtime import references as _references
 from .runtime import signals as _signals
 from .runtime.asyncio_task import TaskFace as _TaskFace
+from .runtime.asyncio_task import state_of as _state_of
 from .runtime.destinations import destination as _destination
 from .runtime.dictionary import dictionary, erase, get, get_keys, put
 from .runtime.fate import is_alive as _is_alive
@@ -149,21 +150,47 @@ def ancestors() -> builtins.list[Pid]:
     return _current().ancestors()
 
 
-def flag(*, trap_exit: bool) -> bool:
-    """Sets whether exit signals come as messages instead of ending the process.
+@overload
+def flag(*, trap_exit: bool) -> bool: ...
+@overload
+def flag(*, async_cancel: bool) -> bool: ...
+def flag(*, trap_exit: bool | None = None, async_cancel: bool | None = None) -> bool:
+    """Sets a flag of the calling process; one in each call.
 
     Args:
         trap_exit: from now on, exit signals become ``Exit(pid, reason)`` messages, except the one
-            of ``exit(pid, "kill")``. Messages that are already in the mailbox stay there.
+            of ``exit(pid, "kill")``, instead of ending the process. Messages that are already in
+            the mailbox stay there. Off in a new process.
+        async_cancel: whether a cancellation (``asyncio.timeout``, a TaskGroup, an anyio scope) is
+            raised also where the process computes, once it has ignored it for 50 ms of its own CPU
+            time; else only where it awaits. On in a new process. An adopted Task is never
+            interrupted.
 
     Returns:
         The old value.
 
-    Source: erlang:process_flag/2.
+    Raises:
+        TypeError: no flag was given, or two.
+
+    Example:
+        >>> async def main():
+        ...     flag(trap_exit=True)
+        ...     spawn_link(exit, "boom")
+        ...     return (await receive(tuple))[2]
+        >>> beamish.run(main)
+        'boom'
+
+    Source: erlang:process_flag/2; async_cancel is pthread_setcanceltype(3).
     """
+    if (trap_exit is None) is (async_cancel is None):
+        raise TypeError("flag takes one flag: trap_exit=..., or async_cancel=...")
     proc = _current()
-    old, proc.trap_exit = proc.trap_exit, bool(trap_exit)
-    return old
+    if trap_exit is not None:
+        old, proc.trap_exit = proc.trap_exit, bool(trap_exit)
+        return old
+    state = _state_of(proc)
+    deferred, state.deferred = state.deferred, not async_cancel
+    return not deferred
 
 
 def set_label(label: Any) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from greenlet import greenlet
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import proc_lib
 from beamish.runtime.locks import first_lock, may_hold_a_lock
 from beamish.runtime.preemption import can_park
@@ -135,6 +135,27 @@ async def test_in_a_plain_function_that_is_a_process() -> None:
 
     await watched_end(lambda: answers.append(_can_park_here()))
 
+    assert answers == [True]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@on_virtual_clock
+async def test_in_the_step_of_a_server(first: bool) -> None:
+    """Whether its message comes before it waits or after."""
+    answers: list[bool] = []
+
+    def step(message: Any) -> Any:
+        answers.append(_can_park_here())
+        return message
+
+    async def serving() -> None:
+        if not first:
+            process.send_after(1.0, process.self(), "message")
+        else:
+            process.send(process.self(), "message")
+        await behaviour.Server(step, step).receive()
+
+    assert await watched_end(serving) == "normal"
     assert answers == [True]
 
 

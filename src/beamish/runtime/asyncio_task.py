@@ -35,12 +35,32 @@ __all__ = ["TaskFace", "TaskState"]
 
 
 class TaskState:
-    """What a process needs once asyncio treats it as a Task."""
+    """What a process needs once asyncio treats it as a Task.
 
-    __slots__ = ("callbacks", "cancels", "message", "must_cancel", "name", "outcome")
+    Attributes:
+        must_cancel: a CancelledError is to be raised in it.
+        deferred: not before it awaits.
+        ignored: seconds of its own CPU time that it has computed since that was asked for.
+        resumed: its thread's CPU time when it was resumed last.
+    """
+
+    __slots__ = (
+        "callbacks",
+        "cancels",
+        "deferred",
+        "ignored",
+        "message",
+        "must_cancel",
+        "name",
+        "outcome",
+        "resumed",
+    )
 
     def __init__(self) -> None:
         self.must_cancel: bool = False
+        self.deferred: bool = False
+        self.ignored: float = 0.0
+        self.resumed: float | None = None
         self.cancels: int = 0
         self.message: Any = None
         self.name: str | None = None
@@ -62,7 +82,7 @@ class TaskFace:
 
     @property
     def _must_cancel(self) -> bool:
-        state = _state_or_none(self._self)
+        state = state_or_none(self._self)
         return state is not None and state.must_cancel
 
     @_must_cancel.setter
@@ -75,7 +95,7 @@ class TaskFace:
 
     @property
     def _cancel_message(self) -> Any:
-        state = _state_or_none(self._self)
+        state = state_or_none(self._self)
         return state.message if state else None
 
     def cancel(self, msg: Any = None) -> bool:
@@ -100,19 +120,21 @@ class TaskFace:
             proc.state = THROWING
             enqueue(proc)
         else:
-            state.must_cancel = True
+            if not state.must_cancel:
+                state.must_cancel = True
+                state.ignored, state.resumed = 0.0, None
             if proc.state in (RUNNING, WOKEN):
                 proc.state = TICKED  # so that its next receive() looks at the cancellation
         return True
 
     def cancelling(self) -> int:
         """How many cancellations were asked for and not taken back."""
-        state = _state_or_none(self._self)
+        state = state_or_none(self._self)
         return state.cancels if state else 0
 
     def uncancel(self) -> int:
         """Takes one back; returns how many are left."""
-        state = _state_or_none(self._self)
+        state = state_or_none(self._self)
         if state is None or state.cancels == 0:
             return 0
         state.cancels -= 1
@@ -126,7 +148,7 @@ class TaskFace:
 
     def cancelled(self) -> bool:
         """Whether it ended by a CancelledError."""
-        state = _state_or_none(self._self)
+        state = state_or_none(self._self)
         if state is None or state.outcome is None:
             return False
         return isinstance(state.outcome[0], asyncio.CancelledError)
@@ -146,7 +168,7 @@ class TaskFace:
         return outcome[0]
 
     def _outcome(self) -> tuple[BaseException | None, Any]:
-        state = _state_or_none(self._self)
+        state = state_or_none(self._self)
         if not self.done():
             raise asyncio.InvalidStateError("the process has not ended")
         return (state.outcome if state else None) or (None, None)
@@ -154,7 +176,7 @@ class TaskFace:
     def get_name(self) -> str:
         """The name that asyncio shows: the one given to set_name, or the pid."""
         proc = self._self
-        state = _state_or_none(proc)
+        state = state_or_none(proc)
         if state is not None and state.name is not None:
             return state.name
         return repr(proc.pid)
@@ -191,7 +213,7 @@ class TaskFace:
 
     def remove_done_callback(self, callback: Callable[[Any], object], /) -> int:
         """Removes a callback; returns how often it was there."""
-        state = _state_or_none(self._self)
+        state = state_or_none(self._self)
         if state is None:
             return 0
         kept = [pair for pair in state.callbacks if pair[0] != callback]
@@ -200,7 +222,7 @@ class TaskFace:
         return gone
 
 
-def _state_or_none(proc: Process) -> TaskState | None:
+def state_or_none(proc: Process) -> TaskState | None:
     return proc.rare.task if proc.rare is not None else None
 
 
@@ -227,7 +249,7 @@ def state_of(proc: Process) -> TaskState:
 
 def take_cancellation(proc: Process) -> BaseException | None:
     """The CancelledError to raise now in a process that awaits, if one was asked for."""
-    state = _state_or_none(proc)
+    state = state_or_none(proc)
     if state is None or not state.must_cancel:
         return None
     state.must_cancel = False
@@ -236,7 +258,7 @@ def take_cancellation(proc: Process) -> BaseException | None:
 
 def is_cancelled(proc: Process) -> bool:
     """Whether a cancellation waits for the process' next wait."""
-    state = _state_or_none(proc)
+    state = state_or_none(proc)
     return state is not None and state.must_cancel
 
 
@@ -297,7 +319,7 @@ def _args(message: Any) -> tuple[Any, ...]:
 
 def finish_task(proc: Process, error: BaseException | None, result: Any) -> None:
     """Runs the done callbacks of an ended process."""
-    state = _state_or_none(proc)
+    state = state_or_none(proc)
     if state is None:
         return
     state.outcome = (error, result)

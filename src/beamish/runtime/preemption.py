@@ -38,7 +38,9 @@ from beamish.terms import ProcessExit, careful
 from beamish.terms.careful import do_all
 
 from . import trampoline
+from .asyncio_task import take_cancellation
 from .here import here
+from .interrupting import count_time, ignored_cancellation
 from .locks import may_hold_a_lock
 from .reports import report_missing
 from .scheduler import Scheduler, _slice, close_by_force
@@ -70,6 +72,8 @@ _BASES: Final[tuple[CodeType, ...]] = (
     Server._send.__code__,
     Server._go_on.__code__,
 )
+# A server's step is called from here, too, if its message was in the mailbox.
+_RECEIVE: Final[CodeType] = Server.receive.__code__
 
 
 @final
@@ -198,10 +202,9 @@ class Preemption:
         elif proc.fate is not None and not proc.fate.ticked:
             proc.fate.ticked = True  # its clean-up has the time between two ticks as well
         elif self._may_park(proc):
-            if can_park(frame):
-                self._scheduler.park(proc)
-                error = _after_park(proc)
-                if error is not None and frame is not None:
+            if frame is not None and can_park(frame):
+                error = self._park(proc, frame)
+                if error is not None:
                     _raise_in(frame, error)
             else:
                 here.due = proc
@@ -221,16 +224,19 @@ class Preemption:
         cannot be parked. So the calls that never wait end with ``if here.due``.
         """
         proc, here.due = here.due, None
-        if (
-            proc is not None
-            and proc is here.process
-            and self._may_park(proc)
-            and can_park(sys._getframe(2))  # the caller of process.send, say
-        ):
-            self._scheduler.park(proc)
-            error = _after_park(proc)
+        if proc is None or proc is not here.process or not self._may_park(proc):
+            return
+        frame = sys._getframe(2)  # the caller of process.send, say
+        if can_park(frame):
+            error = self._park(proc, frame)
             if error is not None:
                 raise error
+
+    def _park(self, proc: Process, frame: FrameType) -> BaseException | None:
+        """Parks a process; returns what is to be raised where it was, when it goes on."""
+        count_time(proc)
+        self._scheduler.park(proc)
+        return _after_park(proc) or ignored_cancellation(proc, frame)
 
 
 def _keep_quiet_when_full() -> None:
@@ -247,6 +253,7 @@ def _after_park(proc: Process) -> ProcessExit | None:
         if fate.thrown:
             fate.tries += 1
         fate.thrown = True
+        take_cancellation(proc)  # this answers it as well
         return ProcessExit(fate.reason)
     return None
 
@@ -290,7 +297,7 @@ def can_park(frame: FrameType | None) -> bool:
         safe = _known.get(code.co_filename)
         if safe is None:
             safe = _known[code.co_filename] = _is_safe(code.co_filename, frame.f_globals)
-        if not safe or code.co_name == "__del__":
+        if not (safe or code is _RECEIVE) or code.co_name == "__del__":
             return False
         if code.co_filename in _stepwise and may_hold_a_lock(frame):
             return False
