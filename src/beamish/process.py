@@ -409,7 +409,9 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
 def why(pid: Pid) -> _journal.Why | None:
     """Who ended a dead process, and why: along links, exit signals and supervisors.
 
-    The result comes from a journal of the last 1,000 deaths of the node.
+    The result comes from a journal of the last 1,000 deaths of the node. An exit reason that takes
+    more than 32 KB is not kept there, only the beginning of its strings, tuples and lists, and the
+    classes of other objects.
 
     Args:
         pid: a process that died recently, and not normally.

@@ -18,12 +18,14 @@ from typing import Any, Final, Literal, final
 from beamish.terms import Atom, Pid, format_exit, to_erlang
 from beamish.terms.careful import class_name, is_a, show, traceback_of
 
+from .brief import brief
 from .here import here
 from .reports import who
 
-__all__ = ["SIZE", "Death", "Why", "new_journal", "note", "plain", "why"]
+__all__ = ["SHORT", "SIZE", "Death", "Why", "new_journal", "note", "plain", "why"]
 
 SIZE: Final = 1000  # entries
+SHORT: Final = 200  # characters of a word that is kept without a look at its size
 
 # A death: (pid, reason, sender or None, whether through a link); a note: (pid, culprit or None).
 Entry = tuple[Any, ...]
@@ -36,7 +38,7 @@ class Death:
 
     Attributes:
         pid: the process that died.
-        reason: the exit reason.
+        reason: the exit reason; a short form of one that takes more than 32 KB.
         how: ``"itself"``: it raised, or called exit; ``"link"``: a linked process ended;
             ``"signal"``: an exit signal was sent to it.
         by: the linked process, or the sender; None if it ended by itself.
@@ -95,18 +97,24 @@ def new_journal() -> deque[Entry]:
 
 
 def plain(reason: Any) -> Any:
-    """A reason as an entry keeps it: without a traceback, which would keep frames alive.
+    """A reason as an entry keeps it: of no more than some size, and without a traceback.
 
-    The traceback of a process' exception has already been replaced by plain data. That of an
-    adopted Task's has not; and asyncio's warning of an exception that was never retrieved comes
-    only when nothing refers to it any more.
+    A traceback would keep frames alive. That of a process' exception has already been replaced by
+    plain data. That of an adopted Task's has not; and asyncio's warning of an exception that was
+    never retrieved comes only when nothing refers to it any more.
     """
+    cls = type(reason)  # pyright: ignore[reportUnknownVariableType]
+    if (cls is Atom or cls is str) and len(reason) <= SHORT:
+        return reason  # the common case
+    journal = here.journal
+    if journal and journal[-1][1] is reason:
+        return reason  # it goes along links, and is small
     if is_a(reason, BaseException) and traceback_of(reason) is not None:
         try:
-            return to_erlang(reason)
+            reason = to_erlang(reason)
         except BaseException:
             return (Atom(class_name(reason)), [])
-    return reason
+    return brief(reason)
 
 
 def note(pid: Pid, culprit: Pid | None) -> None:

@@ -32,7 +32,7 @@ from .aliases import EXPLICIT, activate, check_alias
 from .fate import doom
 from .giving_up import give_up
 from .here import here, running_node
-from .journal import plain
+from .journal import SHORT, plain
 from .mailbox import check, deliver
 from .references import make_monitor_ref
 from .reports import report_failure
@@ -253,7 +253,9 @@ def die(proc: Process, reason: Any) -> None:
 def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
     is_normal: Any = str.__eq__(NORMAL, reason)  # is_word, inlined
     ends = is_normal is not True
-    noted = plain(reason) if is_normal is NotImplemented else reason  # else it is a str
+    noted = reason
+    if ends and (is_normal is NotImplemented or str.__len__(reason) > SHORT):
+        noted = plain(reason)  # no word, or a long one
     for other_pid in links:
         other: Process = other_pid._process
         try:
