@@ -140,6 +140,7 @@ async def _forget_the_dead() -> None:
     names: dict[Any, Pid] = _table().pids
     watched: set[Pid] = set()
     while True:
+        message = None  # keep nothing alive while it waits
         message = await process.receive()
         if type(message) is Down:
             dead = message.pid

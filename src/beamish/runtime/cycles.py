@@ -50,10 +50,9 @@ def find_cycle(caller: Process, callee: Process) -> list[tuple[Any, Any]] | None
 def _owed(server: Process, ref: Any) -> tuple[Any, Any, Any] | None:
     """The request with that reference that a process has yet to answer."""
     serving = server.serving
-    if serving is not None and _asks(serving.message, ref):
-        current: tuple[Any, Any, Any] = serving.message
-        return current
-    for message in server.mailbox or ():
+    # What a server works on is in `value` while its step runs, and noted by itself afterwards.
+    current = () if serving is None else (serving.message, server.value)
+    for message in (*current, *(server.mailbox or ())):
         if _asks(message, ref):
             return message  # type: ignore[no-any-return]
     return None

@@ -199,8 +199,8 @@ class Serving(Protocol):
     """What a behaviour's process works on, as the runtime sees it.
 
     Attributes:
-        message: the last message that it has taken up; ``(tag, (pid, ref), request)`` if that is a
-            request.
+        message: what it works on, unless that is its process' last message; ``(tag, (pid, ref),
+            request)`` if that is a request. Nothing of what it is done with.
 
     It may also have a `label` and an `initial_call`, which reports show if none was set.
     """

@@ -107,7 +107,7 @@ class Server:
             else:
                 self._resume = proc.send
                 proc.send = self._send
-                proc.value = None
+                proc.value = message = None  # keep nothing alive while it waits
                 proc.pattern = self
                 proc.state = WAIT_ANY
                 try:

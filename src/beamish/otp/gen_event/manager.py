@@ -128,6 +128,7 @@ class _Manager(Special):
     async def run(self) -> None:
         receive: Any = process.receive
         while True:
+            self.message = message = None  # keep nothing alive while it waits
             message = await receive()
             reason = await self._take(message)
             if reason is not None:

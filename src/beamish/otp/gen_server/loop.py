@@ -52,7 +52,7 @@ from beamish.terms.careful import class_of, is_a
 from beamish.terms.words import IN, OUT, is_word
 
 from .steps import Later, MethodCall, dispatch, finish, loop_of
-from .work import Work
+from .work import NOTHING, Work
 
 if TYPE_CHECKING:
     from .callbacks import GenServerCallbacks
@@ -170,12 +170,13 @@ async def run(  # noqa: C901  # see below
     message: Any
     try:
         while True:
+            message = None  # keep nothing alive while it waits
             if then is None:
+                work.message = NOTHING
                 if work.debug is not None or wait is None:
                     message = await receive()
                     wait = wait or loop_of(work).receive
                 else:
-                    message = None  # keep nothing alive meanwhile
                     message = await wait()
                     if message.__class__ is Later:  # it is the loop's own
                         then = await _go_on_with(message)
@@ -184,6 +185,7 @@ async def run(  # noqa: C901  # see below
             elif isinstance(then, Stop):
                 break
             elif isinstance(then, Timeout):
+                work.message = NOTHING
                 message = await _receive_within(then)
             elif isinstance(then, Continue):
                 then = await _continue(work, then.arg)
@@ -245,6 +247,7 @@ async def _handle(work: Work, message: Any, then: Then) -> Then:
             return await _handle_call(work, message)
     if work.debug is not None:
         handle_debug(work, (IN, message))
+    work.message = message
     then = _after_message(await run_callback(dispatch, work, message))
     _tell_state(work)
     return then

@@ -86,7 +86,13 @@ def loop_of(work: Work) -> behaviour.Server:
             result = dispatch(work, message)
         except Throw as thrown:
             result = thrown.value
-        return None if result is None else Later(None, result)
+        except BaseException:
+            work.message = message
+            raise
+        if result is None:
+            return None
+        work.message = message
+        return Later(None, result)
 
     return behaviour.Server(step, answer)
 
@@ -98,7 +104,6 @@ def _answering(work: Work) -> Callable[[Any], Any]:
     def answer(message: Any) -> Any:
         if message[0] is not GEN_CALL:
             return behaviour.Unanswered((message,))
-        work.message = message
         _, caller, request = message
         try:
             if class_of(request) is MethodCall:
@@ -124,6 +129,7 @@ def _answering(work: Work) -> Callable[[Any], Any]:
             return result
         if cls is Reply and result.then is None:
             return result.value
+        work.message = message
         return behaviour.Unanswered(Later(caller, result))
 
     return answer
@@ -131,7 +137,6 @@ def _answering(work: Work) -> Callable[[Any], Any]:
 
 def dispatch(work: Work, message: Any) -> Any:
     """Calls the callback for any message but a call; its result may have to be awaited."""
-    work.message = message
     server = work.server
     cls = class_of(message)
     if cls is tuple:

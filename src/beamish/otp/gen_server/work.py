@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from .callbacks import GenServerCallbacks
 
-__all__ = ["Work"]
+__all__ = ["NOTHING", "Work"]
 
-_NOTHING: Final = object()
+NOTHING: Final = object()
 
 
 @final
@@ -44,7 +44,8 @@ class Work(Special):
         options: the debug options that are on from the start.
         server: the user's instance, once it has started.
         parent: who started it with a link, or None.
-        message: the last message that it has begun to handle.
+        message: the message that it works on, if it cannot be done with it in one step (see
+            steps.py); NOTHING while it waits, for then nobody needs it.
         debug: what sys(3) has switched on; None while nothing is.
     """
 
@@ -82,7 +83,7 @@ class Work(Special):
         self.options: tuple[Any, ...] = options
         self.shown: tuple[Any, Any] | None = shown
         self.parent: Pid | None = None
-        self.message: Any = _NOTHING
+        self.message: Any = NOTHING
         self.debug: Debug | None = None
 
     # ---- for the runtime's reports
@@ -140,7 +141,7 @@ class Work(Special):
         if not hasattr(self, "server"):
             return {}  # it has not started
         status: dict[str, Any] = {"reason": reason, "state": self.system_get_state()}
-        if self.message is not _NOTHING:
+        if self.message is not NOTHING:
             status["message"] = self.message
         shown = formatted(self.server, status, self.debug)
         if "message" in shown:

@@ -121,7 +121,7 @@ class Engine(Observed):
         state: the current one.
         queue: the events that wait, the next one first.
         postponed: the events that were put aside, the oldest first.
-        event: the one that is being handled, or was handled last.
+        event: the one that is being handled; None while it waits.
         timers: the time-outs.
         parent: whose exit ends the machine.
         debug: what sys(3) has switched on, or None.
@@ -173,12 +173,14 @@ class Engine(Observed):
     async def run(self) -> Stop:
         """Handles one event after the other until the machine stops."""
         receive: Any = process.receive
+        found: Any
         while True:
             event = self.queue.popleft() if self.queue else self._next_due()
             if event is None:
+                self.event = message = found = None  # keep nothing alive while it waits
                 message = await receive()
                 if class_of(message) is tuple and len(message) == 3 and is_word(message[0], SYSTEM):
-                    found: Any = await handle_system_msg(self, message[1], message[2], self.parent)
+                    found = await handle_system_msg(self, message[1], message[2], self.parent)
                 else:
                     found = self._event_of(message)
                 if class_of(found) is Stop:
