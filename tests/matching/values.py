@@ -15,8 +15,9 @@ from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final, NoReturn
+from unittest.mock import AsyncMock, MagicMock
 
-from beamish import Down, Exit, ProcessExit, process
+from beamish import Down, Exit, Pid, ProcessExit, Ref, process
 
 __all__ = ["APART", "LIBRARIES", "NO_PATTERNS", "NO_PLACES", "VALUES", "needs"]
 
@@ -111,9 +112,25 @@ def _nested() -> Any:
     return nested
 
 
+def _liar(kind: type) -> Any:
+    """Says that it is of a class, and can nothing of what such an object can."""
+    methods = {"__class__": property(lambda _: kind), "__hash__": object.__hash__}
+    return type("Liar", (), methods)()
+
+
+def _unhashable() -> Any:
+    return type("Unhashable", (), _methods(("__hash__",), _ERRORS["an exception"]))()
+
+
 def _cyclic_list() -> Any:
     cyclic: list[Any] = []
     cyclic.append(cyclic)
+    return cyclic
+
+
+def _cyclic_dict() -> Any:
+    cyclic: dict[str, Any] = {}
+    cyclic["k"] = cyclic
     return cyclic
 
 
@@ -167,6 +184,8 @@ def _relationship() -> Any:
     return parent.children
 
 
+_KINDS: Final = (str, int, tuple, list, dict, Pid, Ref, Exit, Down, ValueError, type)
+
 VALUES: Final[dict[str, Callable[[], Any]]] = {
     **{
         f"compares by raising {name}": partial(_incomparable, fail)
@@ -177,6 +196,19 @@ VALUES: Final[dict[str, Callable[[], Any]]] = {
     "an unbound proxy": _opaque,
     "a nested tuple": _nested,
     "a list that holds itself": _cyclic_list,
+    "a dict that holds itself": _cyclic_dict,
+    "a NaN": lambda: float("nan"),
+    "a text that cannot be encoded": lambda: "stop\ud800",
+    "NotImplemented": lambda: NotImplemented,
+    "answers NotImplemented": lambda: _answering(NotImplemented),
+    "answers what is empty": lambda: _answering([]),
+    "has no hash": _unhashable,
+    "a mock": MagicMock,
+    "a mock of a text": lambda: MagicMock(spec=str),
+    "a mock of a tuple": lambda: MagicMock(spec=tuple),
+    "a mock of a pid": lambda: MagicMock(spec=Pid),
+    "a mock of a function": AsyncMock,
+    **{f"says that it is of {kind.__name__}": partial(_liar, kind) for kind in _KINDS},
     "a namespace": lambda: SimpleNamespace(value=Decimal("sNaN")),
     "an int too long to be shown": lambda: 10**5000,
     "bytes": lambda: b"stop",
@@ -230,7 +262,12 @@ APART: Final = (
 NO_PLACES: Final = ("of a class that has no hash",)
 
 # What kind of pattern these would be cannot be told: who receives with one of them has an error.
+# Mocks are predicates, as all that can be called.
 NO_PATTERNS: Final = (
+    "a mock",
+    "a mock of a pid",
+    "a mock of a function",
+    *[f"says that it is of {kind.__name__}" for kind in _KINDS],
     "a dead weak proxy",
     "an unbound proxy",
     "has no class",

@@ -2,9 +2,9 @@
 
 A pattern is, in this order: ``...`` (anything); ``None``, ``True`` or ``False`` (that very object,
 as in a ``match`` statement); a type (isinstance); a tuple or list of patterns (same type of
-sequence, same length, element by element, where the same object always matches); a dict of patterns
-(its keys must be there; others may be); a predicate (any other callable); otherwise a value
-(equality).
+sequence, same length, element by element); a dict of patterns (its keys must be there; others may
+be); a predicate (any other callable); otherwise a value (equality). Inside of tuples, lists and
+dicts the same object always matches.
 
 A match cannot fail (rule R12): a comparison that raises, or whose result is neither true nor false,
 is no match. What a predicate raises is raised.
@@ -111,7 +111,13 @@ def _all_match(patterns: tuple[Any, ...] | list[Any], values: tuple[Any, ...] | 
 
 
 def _dict_matches(patterns: dict[Any, Any], values: dict[Any, Any]) -> bool:
-    return all(key in values and _takes(sub, values[key]) for key, sub in patterns.items())
+    for key, pattern in patterns.items():
+        if key not in values:
+            return False
+        value = values[key]
+        if not (pattern is value or _takes(pattern, value)):
+            return False
+    return True
 
 
 class AnyOf:

@@ -185,7 +185,7 @@ class _Table:
     def find(self, key: Hashable, name: Dest) -> Pid | None:
         if not self.size:
             raise BadArgError(f"{name!r} has no partitions: it was resized to 0")
-        number = abs(key) if isinstance(key, int) else hash(key)
+        number = abs(key) if is_a(key, int) else hash(key)
         return self.pids[number % self.size]
 
 
