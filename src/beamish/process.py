@@ -420,11 +420,16 @@ def why(pid: Pid) -> _journal.Why | None:
         Deaths, each because of the next one: its own first, the root cause last (``.root``). They
         print as lines for people. None if it is alive, ended normally, or died too long ago.
 
+    Raises:
+        BadArgError: `pid` is not a Pid.
+
     Example:
         >>> print(process.why(pid))
         <0.107.0> was sent an exit signal by <0.104.0> (App.Supervisor): shutdown
           because <0.106.0> ended by itself: ValueError: boom
     """
+    if not isinstance(pid, Pid):
+        raise BadArgError(f"why takes a Pid; got {describe(pid)}")
     return _journal.why(pid)
 
 

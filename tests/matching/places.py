@@ -34,6 +34,7 @@ from beamish.otp import (
     Supervisor,
     Task,
     TaskSupervisor,
+    application,
     gen_event,
     gen_server,
     gen_statem,
@@ -735,6 +736,99 @@ async def messages_of_timers(value: Any) -> None:
 
 
 # ---- processes
+
+
+@place
+async def dictionary_of_a_process(value: Any) -> None:
+    process.put("key", value)
+    assert process.get("key") is value
+    known = process.info(process.self(), "dictionary")
+    assert known["key"] is value
+    assert process.erase("key") is value
+    if not hashable(value):
+        return
+    for key, number in ((value, 1), ("pair", value), ("other", 3)):
+        process.put(key, number)
+    assert process.get(value) == 1
+    assert process.get("other") == 3
+    assert process.erase(value) == 1
+    process.erase("pair")
+    assert process.get_keys(3) == ["other"]
+
+
+@place
+async def labels_of_processes(value: Any) -> None:
+    pid, ref = process.spawn_monitor(process.receive)
+    await settle()
+    labelled = process.spawn_opt(process.receive, label=value)
+    assert isinstance(labelled, Pid)
+    assert process.label(labelled) is value
+    process.set_label(value)
+    assert process.label(process.self()) is value
+    process.exit(pid, "boom")
+    await expect_down(ref, "boom")
+    assert isinstance(str(process.why(pid)), str)
+    process.exit(labelled, "kill")
+
+
+@place
+async def what_is_known_of_a_process(value: Any) -> None:
+    """All that `process.info` shows, where each thing that a user may choose is the value."""
+
+    async def waits() -> None:
+        process.set_label(value)
+        process.put("value", value)
+        process.monitor(process.self(), tag=value)
+        await process.receive("end")
+
+    pid, ref = process.spawn_monitor(waits)
+    await settle()
+    noise = messages(value)
+    for message in noise:
+        process.send(pid, message)
+    info = process.info(pid)
+    assert info is not None
+    assert len(info["messages"]) == info["message_queue_len"] == len(noise)
+    process.exit(pid, "kill")
+    await expect_down(ref, "killed")
+
+
+@place
+async def environment_of_an_application(value: Any) -> None:
+    application.put_env("app", "key", value)
+    assert application.get_env("app", "key") is value
+    assert application.fetch_env("app", "key") is value
+    assert application.get_all_env("app")["key"] is value
+    application.delete_env("app", "key")
+
+
+@place
+async def messages_through_aliases(value: Any) -> None:
+    noise = messages(value)
+    for alias in (process.alias(), process.alias(reply=True)):
+        for message in noise:
+            process.send(alias, message)
+        process.unalias(alias)
+    process.send_priority(process.alias(priority=True), value)
+    assert await process.receive() is value
+    process.flush()
+
+
+@place
+async def messages_of_a_task_of_asyncio(value: Any) -> None:
+    """It is adopted, and passes over all other messages."""
+
+    async def takes() -> Any:
+        process.send(parent, ("up", process.self()))
+        return await process.receive("stop", 43, ("halt", ...))
+
+    parent = process.self()
+    task = asyncio.create_task(takes())
+    _, pid = await process.receive(("up", Pid), timeout=PATIENCE)
+    for message in [*messages(value), ("halt", value)]:
+        process.send(pid, message)
+    took = await asyncio.wait_for(task, PATIENCE)
+    assert took[1] is value
 
 
 @place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import BadArgError, Ref
+from beamish.terms.careful import is_a
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 
@@ -23,8 +24,8 @@ _KINDS: Final = {kind: kind for kind in (EXPLICIT, "demonitor", REPLY)}
 
 def check_alias(kind: Any) -> None:
     """Refuses what is not a kind of alias."""
-    if kind is not None and kind not in _KINDS:
-        raise BadArgError(f"alias: expected None or one of {_KINDS}; got {describe(kind)}")
+    if kind is not None and not (is_a(kind, str) and kind in _KINDS):
+        raise BadArgError(f"alias: expected None or one of {[*_KINDS]}; got {describe(kind)}")
 
 
 def activate(proc: Process, ref: Ref, kind: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import Atom, BadArgError, Pid
+from beamish.terms.careful import is_a
 from beamish.terms.errors import describe
 
 from .fate import is_alive
@@ -27,8 +28,8 @@ def process_info(pid: Any, item: str | None) -> Any:
     """One item of a process, or all of them; None if it is dead."""
     if not isinstance(pid, Pid):
         raise BadArgError(f"info takes a Pid; got {describe(pid)}")
-    if item is not None and item not in ITEMS:
-        raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {item!r}")
+    if item is not None and not (is_a(item, str) and item in ITEMS):
+        raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {describe(item)}")
     if here.handed is not None:
         establish_handed()
     proc: Process | None = pid._process

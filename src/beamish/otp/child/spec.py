@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, cast, get_args
 from beamish.otp.errors import MISSING, ChildSpecError, not_one_of
 from beamish.terms import Atom
 from beamish.terms.numbers import is_number
+from beamish.terms.words import is_word
 
 from .backoff import Backoff
 from .plain import function_name, is_plain_function, start_function, start_task
@@ -186,7 +187,7 @@ def _where(id: Hashable) -> str:
 
 
 def _check_shutdown(value: Any, id: Hashable) -> None:
-    if value is None or value == "brutal_kill":
+    if value is None or is_word(value, "brutal_kill"):
         return
     if is_number(value):
         return

@@ -10,7 +10,7 @@ from beamish.otp.gen import NOT_GIVEN, CallTimeout, Dest, as_given, call
 from beamish.terms import Atom, BadArgError
 from beamish.terms.errors import ProcessError, describe
 from beamish.terms.numbers import is_whole
-from beamish.terms.words import OK, SYS, TERMINATE
+from beamish.terms.words import OK, SYS, TERMINATE, is_word
 
 from .debugging import Debug, DebugFunction, Event, Statistics, install_spec
 from .special import (
@@ -206,7 +206,12 @@ async def log(
     Source: sys:log/3.
     """
     what: Any = flag[1] if isinstance(flag, tuple) and flag[:1] == (True,) else flag
-    fits = isinstance(what, bool) or is_whole(what, 1) or what in ("get", "print")
+    fits = (
+        isinstance(what, bool)
+        or is_whole(what, 1)
+        or is_word(what, "get")
+        or is_word(what, "print")
+    )
     _check_flag("log", flag, fits, "True, a number > 0, False, 'get' or 'print'")
     return cast("list[Event] | None", await _debug(dest, "log", flag, timeout, what))
 
