@@ -423,12 +423,12 @@ def _noting(log: list[Any]) -> Generator[None]:
         raise
 
 
-async def _noted(log: list[Any], work: Callable[[], Any]) -> None:
-    """Does something while it is cancelled, and computes on."""
+async def _noted(log: list[Any], work: Callable[[float], None], seconds: float = _LONG) -> None:
+    """Computes for so long while it is cancelled."""
     with contextlib.suppress(asyncio.CancelledError):
         _me().cancel()
         with _noting(log):
-            work()
+            work(seconds)
     log.append(_me().cancelling())
 
 
@@ -437,29 +437,30 @@ def _chunk() -> None:
         pass
 
 
-def _burn() -> None:
-    end = time.thread_time() + _LONG
+def _burn(seconds: float) -> None:
+    end = time.thread_time() + seconds
     while time.thread_time() < end:
         _chunk()
 
 
-def _burn_in_critical() -> None:
-    with process.critical():
-        _burn()
-
-
-def _burn_by_sends() -> None:
+def _burn_by_sends(seconds: float) -> None:
     nobody = process.make_ref()
-    end = time.thread_time() + _LONG
+    end = time.thread_time() + seconds
     while time.thread_time() < end:
-        process.send(nobody, None)
+        for _ in range(1000):
+            process.send(nobody, None)
 
 
-def _burn_in_a_lock_module() -> None:
+def _burn_in_critical(seconds: float) -> None:
+    with process.critical():
+        _burn(seconds)
+
+
+def _burn_in_a_lock_module(seconds: float) -> None:
     """Where a process is not parked: `Condition.wait_for` calls this from within threading."""
 
     def burnt() -> bool:
-        _burn()
+        _burn(seconds)
         return True
 
     condition = threading.Condition()
@@ -468,12 +469,15 @@ def _burn_in_a_lock_module() -> None:
 
 
 class _Finalized:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
     def __del__(self) -> None:
-        _burn()
+        _burn(self._seconds)
 
 
-def _burn_in_a_finalizer() -> None:
-    _Finalized()
+def _burn_in_a_finalizer(seconds: float) -> None:
+    _Finalized(seconds)
 
 
 @pytest.mark.parametrize(
@@ -489,7 +493,7 @@ def _burn_in_a_finalizer() -> None:
 def test_b7_a_process_is_interrupted_only_where_it_could_be_parked(work: Any, end: str) -> None:
     log: list[Any] = []
 
-    beamish.run(_noted, log, work)
+    beamish.run(_noted, log, work, _LONG if end == "whole" else PATIENCE)
 
     assert log == [end, 1]
 
@@ -504,7 +508,7 @@ def test_b7_a_process_that_defers_cancellations_is_not_interrupted() -> None:
         with pytest.raises(asyncio.CancelledError):  # where it awaits
             await asyncio.sleep(0)
         answers.append(process.flag(async_cancel=True))
-        await _noted(log, _burn)
+        await _noted(log, _burn, PATIENCE)
         return answers
 
     assert beamish.run(main) == [True, False, False]

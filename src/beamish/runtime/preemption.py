@@ -39,6 +39,7 @@ from beamish.terms.careful import do_all
 
 from . import trampoline
 from .asyncio_task import take_cancellation
+from .debugging import is_debugger
 from .here import here
 from .interrupting import count_time, ignored_cancellation
 from .locks import may_hold_a_lock
@@ -323,6 +324,8 @@ _INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 def _is_safe(filename: str, module: dict[str, Any]) -> bool:
+    if is_debugger(filename, module):
+        return False
     if filename.startswith("<frozen "):  # os, posixpath, abc ... and the import system
         return "import" not in filename and not _has_to_do_with_threads(module)
     path = os.path.realpath(filename)

@@ -4,7 +4,8 @@ It sleeps while the node is idle. It reports a process that cannot be preempted 
 ``time.sleep``) with its stack, once for each time it blocks. And if nothing moves while other
 processes are parked, one of those may hold the lock that the running one waits for. Then it
 *nudges* the main thread with the preemption signal, which is handled in the blocking call, so that
-the waiting process is parked too and the holder of the lock gets its turn.
+the waiting process is parked too and the holder of the lock gets its turn. While the process is at
+the prompt of a debugger, neither is done.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import traceback
 from time import monotonic
 from typing import TYPE_CHECKING, Final, final
 
+from .debugging import is_in_debugger
 from .here import here
 from .reports import report_blocked, report_error, report_missing
 
@@ -95,6 +97,9 @@ class Watchdog:
             return
         held = monotonic() - self._since
         if held < LIMIT:
+            return
+        if is_in_debugger(sys._current_frames().get(self._watched)):
+            self._since = monotonic()
             return
         if self._nudges and (self._scheduler.parked or _timer_is_lost()):
             signal.pthread_kill(self._watched, signal.SIGVTALRM)
