@@ -8,6 +8,7 @@ from beamish import process
 from beamish.otp import Registry, TaskSupervisor
 from examples.kv.apps.kv.subscribers import NAME as SUBSCRIBERS
 from examples.kv.apps.kv_server.server import TASK_SUPERVISOR
+from examples.kv.apps.kv_server.subscription import BACKLOG
 from tests.kv.tree import Client, Tree, kill, log_records, tree
 
 
@@ -141,3 +142,30 @@ async def test_a_subscriber_that_does_not_read_is_cut_off(monkeypatch: pytest.Mo
             await other.ask(f"PUT shopping k {value}")
 
         assert len(await TaskSupervisor.children(TASK_SUPERVISOR)) == 1
+
+
+@pytest.mark.beamish
+async def test_no_more_than_the_backlog_waits_for_a_subscriber_that_does_not_read() -> None:
+    """Not even for the seconds of its patience; and who reads is told of all."""
+    async with (
+        tree() as kv,
+        await kv.connect() as slow,
+        await kv.connect() as client,
+        await kv.connect() as other,
+    ):
+        await other.ask("CREATE shopping")
+        await subscribed(kv, slow)
+        await subscribed(kv, client, 2)
+        slow.writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+        value = "x" * 60_000
+        written = 0
+        while Registry.count(SUBSCRIBERS) == 2:
+            await other.ask(f"PUT shopping k{written} {value}")
+            assert await told(client) == f"k{written} SET TO {value}\r\n"
+            written += 1
+
+        in_the_kernel = 16_000_000
+        assert written * len(value) < BACKLOG + in_the_kernel
+        assert await other.ask("PUT shopping last v") == "OK\r\n"
+        assert await told(client) == "last SET TO v\r\n"

@@ -9,7 +9,8 @@ What a client may do to it, and what comes of that:
   so that the client is held up and not our memory filled.
 - So many connect that the operating system has no file descriptors left: the others wait in its
   queue until one is closed.
-- It subscribes, and does not read: when it takes no line for some seconds it is cut off.
+- It subscribes, and does not read: it is cut off when it takes nothing for some seconds, or when a
+  megabyte waits for it.
 - It puts more and more into buckets: that is what they are for, and there is no limit but memory.
 """
 
