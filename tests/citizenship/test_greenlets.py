@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Final
 
+import awaitlet  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 import greenback
 import pytest
 import sqlalchemy
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from beamish import Pid, process
@@ -232,11 +235,70 @@ async def that_is_remembered() -> list[int]:
     return found
 
 
-async def with_greenback() -> list[int]:
-    async def plain() -> list[int]:
-        return [greenback.await_(_soon(n)) for n in range(5)]
+async def given_up() -> list[int]:
+    """A greenlet that is ended where it waits, in another worker than it was made in."""
+    found: list[int] = []
 
-    return await greenback.with_portal_run(plain)
+    def plain(n: int) -> None:
+        try:
+            wait(_soon(n))
+        except GreenletExit:
+            found.append(n)
+            raise
+
+    for n in range(5):
+        runner = greenlet(plain)
+        await runner.switch(n)
+        assert type(runner.throw()) is GreenletExit
+        assert runner.dead
+    return found
+
+
+async def forgotten() -> list[int]:
+    """A greenlet that nobody refers to any more, and that is ended for that."""
+    found: list[int] = []
+
+    def plain(n: int) -> None:
+        try:
+            wait(_soon(n))
+        finally:
+            found.append(n)
+
+    for n in range(5):
+        runner = greenlet(plain)
+        await runner.switch(n)
+        del runner
+    return found
+
+
+async def with_awaitlet() -> list[int]:
+    library: Any = awaitlet
+
+    def plain() -> list[int]:
+        return [library.awaitlet(_soon(n)) for n in range(5)]
+
+    found: list[int] = await library.async_def(plain)
+    return found
+
+
+async def with_a_portal() -> list[int]:
+    """The whole Task may await from plain code from here on."""
+
+    def plain(n: int) -> int:
+        return greenback.await_(_soon(n))
+
+    await greenback.ensure_portal()
+    found = [plain(n) for n in range(3)]
+    await _soon(0)
+    return [*found, plain(3), plain(4)]
+
+
+async def _plain_with_greenback() -> list[int]:
+    return [greenback.await_(_soon(n)) for n in range(5)]
+
+
+async def with_greenback() -> list[int]:
+    return await greenback.with_portal_run(_plain_with_greenback)
 
 
 async def with_greenback_for_a_function() -> list[int]:
@@ -273,6 +335,9 @@ LIBRARIES: Final = [
     made_before,
     one_in_another,
     that_is_remembered,
+    given_up,
+    forgotten,
+    with_awaitlet,
     with_greenback,
     with_greenback_for_a_function,
     with_sqlalchemy,
@@ -382,6 +447,72 @@ def test_tasks_that_start_at_once_use_them_beside_parked_processes(embed: Run, w
         assert found == [EXPECTED] * 3
 
     embed(main)
+
+
+@pytest.mark.slow  # the hogs have their share of the time
+@pytest.mark.parametrize("loop_name", ["default", "uvloop"])
+def test_a_database_on_a_socket_is_asked_beside_hogs(run: Run, postgres_folder: str) -> None:
+    """SQLAlchemy with asyncpg: what it awaits is woken by the loop's transports."""
+    url = f"postgresql+asyncpg://postgres@/postgres?host={postgres_folder}"
+    query = sqlalchemy.text("select generate_series(0, 4)")
+
+    async def asks() -> list[int]:
+        engine = create_async_engine(url)
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(sqlalchemy.text("select pg_sleep(0.02)"))
+                return list((await connection.execute(query)).scalars())
+        finally:
+            await engine.dispose()
+
+    async def main() -> None:
+        async with parked_ones(compute):
+            assert await in_processes(asks) == [EXPECTED] * 3
+
+    run(main)
+
+
+@pytest.mark.slow  # an OS process
+def test_a_forked_child_uses_them_on_a_loop_of_its_own(run: Run) -> None:
+    """It was forked in a process, in the middle of greenlets that nobody will switch to."""
+
+    async def main() -> int:
+        async with parked_ones():
+            await _soon(0)
+            child = _fork()
+            if child == 0:
+                with contextlib.suppress(BaseException):
+                    os._exit(int(asyncio.run(seven_lines()) != EXPECTED))
+                os._exit(2)
+            return (await process.offload(os.waitpid, child, 0))[1]
+
+    assert run(main) == 0
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # there are threads, of which the child needs none
+        return os.fork()
+
+
+def test_tasks_with_a_portal_work_beside_parked_processes(run: Run) -> None:
+    async def main() -> None:
+        async with parked_ones():
+            for place in (in_tasks, in_adopted_tasks):
+                assert await place(with_a_portal) == [EXPECTED] * 3
+
+    run(main)
+
+
+def test_a_portal_is_refused_to_a_process(run: Run) -> None:
+    """A limit: greenback opens it in an asyncio Task's own fields; `with_portal_run` needs none."""
+
+    async def main() -> list[int]:
+        with pytest.raises(AssertionError):
+            await greenback.ensure_portal()
+        return await greenback.with_portal_run(_plain_with_greenback)
+
+    assert run(main) == EXPECTED
 
 
 def test_a_process_ends_in_plain_code_beside_parked_ones(run: Run, way: Way) -> None:
