@@ -125,6 +125,8 @@ class TaskFace:
                 state.ignored, state.resumed = 0.0, None
             if proc.state in (RUNNING, WOKEN):
                 proc.state = TICKED  # so that its next receive() looks at the cancellation
+            elif proc.parked is not None:
+                running_node().scheduler.promote(proc)
         return True
 
     def cancelling(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from beamish.terms.careful import show
@@ -12,16 +13,25 @@ from .states import EXIT_PENDING, EXITING, THROWING, TICKED, WAIT_FUTURE
 if TYPE_CHECKING:
     import asyncio
 
+    from .busy import Busy
     from .process import Process
 
 __all__ = ["await_future", "take_failure", "yield_turn"]
 
 
-def yield_turn(proc: Process) -> None:
-    """asyncio.sleep(0): the loop goes round once, so everything started before has its turn."""
+def yield_turn(proc: Process, busy: Busy | None = None) -> None:
+    """asyncio.sleep(0): the loop goes round once, so everything started before has its turn.
+
+    Args:
+        proc: what has yielded.
+        busy: the queue in which it waits for its next turn, because it has computed.
+    """
     loop = running_node().loop
     future = loop.create_future()
-    loop.call_soon(_end_turn, future)
+    if busy is None:
+        loop.call_soon(_end_turn, future)
+    else:
+        busy.add(proc, future, monotonic())
     future._asyncio_future_blocking = True
     await_future(proc, future)
 

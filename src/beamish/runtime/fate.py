@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from .asyncio_task import cancel
 from .here import enqueue, here, running_node
-from .states import DEAD, EXIT_PENDING, EXITING, WAIT_WAKE
+from .states import DEAD, EXIT_PENDING, EXITING, TICKED, WAIT_WAKE
 
 if TYPE_CHECKING:
     from beamish.terms import Pid
@@ -56,6 +56,8 @@ def doom(proc: Process, reason: Any, *, force: bool = False) -> None:
     rare = proc.rare
     if state <= WAIT_WAKE and proc is not here.process and (rare is None or rare.outside is None):
         here.push(proc)
+    elif state == TICKED and proc.parked is not None:
+        running_node().scheduler.promote(proc)
     # In every other state it is running or on the run queue.
     proc.fate = fate
     proc.state = EXIT_PENDING

@@ -146,6 +146,11 @@ class Preemption:
             self.on = False
             raise
 
+    def begin_slice(self) -> None:
+        """A process that is parked by the next tick has the whole time until then."""
+        if self._can_signal and self.on:
+            signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
+
     def _look_later(self) -> None:
         self._beat = self._scheduler.beat
         self._look = self._loop.call_later(

@@ -1,9 +1,10 @@
-"""The scheduler: one run queue, drained in slices between the loop's own work.
+"""The scheduler: a run queue, drained in slices between the loop's own work.
 
 ``drain`` is a callback of the asyncio loop. It runs processes until the queue is empty or about a
 millisecond is used, then lets the loop do I/O. The processes run in a *worker* greenlet: when one
 of them is preempted in the middle of its code, its worker stays behind with its Python stack, and
-another worker continues with the queue (preemption.py decides when that is safe).
+another worker continues with the queue (preemption.py decides when that is safe). It waits in a
+second queue for its next turn, with others that compute (busy.py).
 
 A slice costs a pop, three stores, ``Context.run`` of ``coro.send`` and one comparison. Everything
 but the common case is in `_unusual` and `suspended`.
@@ -27,11 +28,12 @@ from beamish.terms.careful import do_all, is_interrupt
 
 from .asyncio_task import abandon, cancel, is_cancelled, take_cancellation
 from .awaiting import await_future, take_failure, yield_turn
+from .busy import Busy
 from .calls import reply
 from .exiting import ForcedEnd, end_raised, end_returned, finish, rescue, start_grace
 from .giving_up import give_up
 from .handing import establish_handed
-from .here import enqueue, here
+from .here import enqueue, here, running_node
 from .serving import Server, Unanswered
 from .states import (
     EXIT_PENDING,
@@ -84,6 +86,7 @@ class Scheduler:
 
     Attributes:
         queue: the processes that can run, in turn.
+        busy: those that can run, too, but would compute.
         beat: increases as slices are run; the watchdog looks at it.
         parked: how many processes are parked in the middle of their code.
         running: the greenlet that has the turn: a worker, or that of the loop.
@@ -97,6 +100,7 @@ class Scheduler:
         "_worker",
         "abandoned",
         "beat",
+        "busy",
         "closed",
         "context",
         "deadline",
@@ -111,6 +115,7 @@ class Scheduler:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop: asyncio.AbstractEventLoop = loop
         self.queue: deque[Process] = deque()
+        self.busy: Busy = Busy()
         self.beat: int = 0
         self.closed: bool = False
         self.parked: int = 0
@@ -147,8 +152,13 @@ class Scheduler:
     def _drain(self) -> None:
         try:
             self._hub = getcurrent()
-            self.deadline = monotonic() + _BUDGET
+            now = monotonic()
+            self.deadline = now + _BUDGET
             self.beat += 1
+            if self.busy.procs:
+                self.busy.turn(now, quiet=not self.queue)
+                if not self.queue and not self.busy.is_due(now):
+                    return
             preemption = self.preemption
             if preemption is not None and not preemption.on:
                 preemption.start()
@@ -160,7 +170,7 @@ class Scheduler:
             self.tasks.pop(self.loop, None)
             here.armed = False
             here.push = self._push_first
-            if self.queue:
+            if self.queue or self.busy.procs:
                 self._drain_on()
 
     def _drain_on(self) -> None:
@@ -211,7 +221,7 @@ class Scheduler:
                 except BaseException as failure:
                     self._rescue(proc, failure)
             self.beat += 1
-            if queue and monotonic() < self.deadline:
+            if (queue and monotonic() < self.deadline) or (self.busy.procs and self._take_busy()):
                 continue
             proc = None  # type: ignore[assignment]  # keep nothing alive while idle
             self._worker = getcurrent()
@@ -272,19 +282,47 @@ class Scheduler:
     # ---- preemption
 
     def park(self, proc: Process) -> None:
-        """Leaves a running process where it is and continues with the queue.
+        """Leaves a running process where it is and continues with the others.
 
         Called in the process' own stack; returns at its next turn.
         """
         if here.handed is not None:
             establish_handed()
         worker = self._spares.pop() if self._spares else greenlet(self.work, self._hub)
-        self.queue.append(proc)
+        if proc.state == TICKED:
+            self.busy.add(proc, None, monotonic())
+        else:
+            self.queue.append(proc)  # its end does not wait longer than it must
         proc.parked = getcurrent()
         self.parked += 1
         self.beat += 1
         self._worker = worker
         give_turn(self, self._hub)  # its time is used up, and so is the drain's
+
+    def _take_busy(self) -> bool:
+        """Puts a busy process first in the run queue, if it is its turn."""
+        proc = self.busy.take() if self.busy.is_due(monotonic()) else None
+        if proc is None:
+            return False
+        try:
+            self.queue.appendleft(proc)
+        except MemoryError:
+            give_up()
+        if proc.parked is not None and self.preemption is not None:
+            self.preemption.begin_slice()
+        return True
+
+    def promote(self, proc: Process) -> None:
+        """Moves a parked process to the run queue, because something was asked of it."""
+        if self.busy.remove(proc):
+            enqueue(proc)
+
+    def computes(self, proc: Process, state: int) -> bool:
+        """Whether a process that gives up its turn has computed in it.
+
+        A tick alone says little: it may come in a slice that has just begun.
+        """
+        return self.busy.served is proc or (state == TICKED and monotonic() >= self.deadline)
 
     def _resume(self, proc: Process, state: int) -> bool:
         """Has a parked process continue: its worker is to be given the turn, which is True."""
@@ -343,6 +381,7 @@ class Scheduler:
         if self._next is not None:
             self._next.cancel()
         self.queue.clear()
+        self.busy.procs.clear()
         here.push = _drop
         here.armed = True
         self.closed = True
@@ -361,10 +400,12 @@ class Scheduler:
             run_slice(proc, proc.coro.throw, error)
         elif state == TICKED:
             if proc.parked is not None:
-                return self._resume(proc, TICKED if is_cancelled(proc) else RUNNING)
+                return self._resume(proc, TICKED)  # it computes: the first tick parks it again
             if not is_cancelled(proc):
                 proc.state = RUNNING
             run_slice(proc, proc.send, proc.value)
+            if self.busy.served is proc:
+                self.busy.stop(monotonic())
         # Nothing is to be done for an adopted process that has already continued, or a dead one.
         return False
 
@@ -464,7 +505,8 @@ def suspended(proc: Process, yielded: Any) -> None:
     if state <= TICKED:
         proc.state = RUNNING
         if yielded is None:
-            yield_turn(proc)
+            scheduler = running_node().scheduler
+            yield_turn(proc, scheduler.busy if scheduler.computes(proc, state) else None)
         else:
             await_future(proc, yielded)
     elif state == EXIT_PENDING:
