@@ -139,7 +139,11 @@ def test_the_check_can_be_switched_off(outcome: Outcome) -> None:
     [
         ("", {"beamish_mode": "x"}, "beamish_mode: expected one of strict, auto; got 'x'"),
         ("@pytest.mark.beamish(clock='x')\n    async def test(): ...", {}, "got 'x'"),
-        ("@pytest.mark.beamish(leak=1)\n    async def test(): ...", {}, "takes clock, leaks and"),
+        (
+            "@pytest.mark.beamish(leak=1)\n    async def test(): ...",
+            {},
+            "takes clock, leaks, limit",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -52,6 +52,7 @@ from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
     from types import CodeType, FrameType
 
     from .process import Process
@@ -92,6 +93,7 @@ class Preemption:
         "_look",
         "_loop",
         "_old",
+        "_on_tick",
         "_scheduler",
         "_watchdog",
         "on",
@@ -105,6 +107,10 @@ class Preemption:
         self._old: Any = None
         self._look: asyncio.TimerHandle | None = None
         self._collecting = False
+        # A loop may want to know where it is busy: see testing.VirtualClockLoop.
+        self._on_tick: Callable[[FrameType], BaseException | None] | None = getattr(
+            loop, "on_tick", None
+        )
         gc.callbacks.append(self._on_collection)
         # A program may end with its node running, in a loop that nobody runs any more.
         atexit.register(self._stop)
@@ -200,6 +206,11 @@ class Preemption:
             # that come faster than they are handled (in a long C call) would fill it, so that
             # the byte of a SIGTERM would be lost.
             signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
+        if self._on_tick is not None and frame is not None:
+            wrong = self._on_tick(frame)
+            if wrong is not None:
+                _raise_in(frame, wrong)
+                return
         proc = here.process
         if proc is None:
             return

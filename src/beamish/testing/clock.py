@@ -7,7 +7,8 @@ virtual time, which starts at 0.
 
 It cannot know about work outside of the loop. Threads and sockets are looked at before each jump,
 but not waited for: keep them out of tests on this clock. When nothing is ready and no timer is set
-either, the program would wait forever; that is reported as an error instead.
+either, the program would wait forever; that is reported as an error instead. So is a program that
+is never ready to wait: the clock stands still while a process computes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Mapping
+from time import thread_time
+from types import FrameType
 from typing import Any, Final
+
+from .standstill import LIMIT, Standstill
 
 __all__ = ["NothingWillHappenError", "VirtualClockLoop"]
 
@@ -25,21 +30,26 @@ _LAST_CHANCE: Final = 1.0
 
 
 class NothingWillHappenError(RuntimeError):
-    """Everything waits and no timer is set."""
+    """Everything waits and no timer is set, or something computes and never waits."""
 
 
 class _JumpingSelector(selectors.BaseSelector):
     """The platform's selector, but it moves a clock instead of waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float) -> None:
         self._real = selectors.DefaultSelector()
+        self.standstill = Standstill(limit)
         self.now = 0.0
         self.on_idle: Callable[[], bool] = _nobody_waits
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = self._real.select(0)
         if ready or (timeout is not None and timeout <= 0):
+            self.standstill.turned(thread_time())
+            if self.standstill.words is not None:
+                raise NothingWillHappenError(self.standstill.take_words())
             return ready
+        self.standstill.moved(thread_time())
         if self.on_idle():
             return []
         if timeout is not None:
@@ -73,6 +83,9 @@ def _nobody_waits() -> bool:
 class VirtualClockLoop(asyncio.SelectorEventLoop):
     """The standard event loop on virtual time.
 
+    Args:
+        limit: seconds of CPU time after which a program fails in which something always computes.
+
     Example:
         >>> async def main() -> float:
         ...     await process.sleep(3600)
@@ -81,8 +94,8 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         3600.0
     """
 
-    def __init__(self) -> None:
-        self._clock = _JumpingSelector()
+    def __init__(self, limit: float = LIMIT) -> None:
+        self._clock = _JumpingSelector(limit)
         self._idle: list[asyncio.Future[None]] = []
         self._clock.on_idle = self._tell_idle
         super().__init__(self._clock)
@@ -90,6 +103,14 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """The virtual time in seconds, 0 at the start."""
         return self._clock.now
+
+    def on_tick(self, frame: FrameType) -> BaseException | None:
+        """Called by the preemption timer where it interrupts; what is to be raised there, if any.
+
+        A process that can be parked does not keep the loop from going round, and from failing.
+        """
+        words = self._clock.standstill.ticked(frame, thread_time())
+        return None if words is None else NothingWillHappenError(words)
 
     async def idle(self) -> None:
         """Waits until nothing can run without moving the clock."""

@@ -32,6 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The settings."""
     parser.addini("beamish_mode", f"which tests are processes: {_MODES}", default="strict")
     parser.addini("beamish_clock", f"the clock of their nodes: {_CLOCKS}", default="real")
+    parser.addini(
+        "beamish_limit", "CPU seconds for which the virtual clock may stand", default="10"
+    )
     parser.addini("beamish_leaks", f"who is checked for leaks: {_LEAKS}", default="nodes")
 
 
@@ -39,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The mark."""
     config.addinivalue_line(
         "markers",
-        f"{MARK}(clock='real'|'virtual', leaks=True): an async test that is a process of its own "
-        "node",
+        f"{MARK}(clock='real'|'virtual', leaks=True, limit=10.0): an async test that is a process "
+        "of its own node",
     )
     for name, choices in (
         ("beamish_mode", _MODES),
@@ -71,6 +74,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         test,
         clock=cast("Clock", clock),
         leaks=_checks(pyfuncitem.config) and options.get("leaks", True),
+        limit=float(options.get("limit", pyfuncitem.config.getini("beamish_limit"))),
         loop_factory=options.get("loop_factory"),
     )
     return True
@@ -86,9 +90,9 @@ def _options(item: pytest.Item) -> dict[str, Any] | None:
     options: dict[str, Any] = {}
     for mark in reversed(marks):  # the closest last
         options |= mark.kwargs
-    if unknown := options.keys() - {"clock", "leaks", "loop_factory"}:
+    if unknown := options.keys() - {"clock", "leaks", "limit", "loop_factory"}:
         raise pytest.UsageError(
-            f"{item.nodeid}: pytest.mark.beamish takes clock, leaks and loop_factory; "
+            f"{item.nodeid}: pytest.mark.beamish takes clock, leaks, limit and loop_factory; "
             f"got {', '.join(sorted(unknown))}"
         )
     return options

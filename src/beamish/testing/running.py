@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import signal
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from beamish.terms import Pid, ProcessExit, format_exit
 from .clock import NothingWillHappenError, VirtualClockLoop
 from .expecting import settle
 from .leaks import LeakError, sweep
+from .standstill import LIMIT
 
 __all__ = ["Clock", "run_test"]
 
@@ -32,6 +34,7 @@ def run_test(
     *args: Any,
     clock: Clock = "real",
     leaks: bool = True,
+    limit: float = LIMIT,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
     **kwargs: Any,
 ) -> None:
@@ -41,15 +44,18 @@ def run_test(
         test: an ``async def`` (or plain) function.
         clock: ``"virtual"``: time jumps to the next timer when everything waits.
         leaks: whether anything left on the node after the test is an error.
+        limit: seconds of CPU time after which a test on the virtual clock fails in which something
+            always computes: the clock cannot move then.
         loop_factory: makes the event loop, if it is not the clock's.
 
     Raises:
         Whatever the test raises.
         AssertionError: another process ended the test's, by a link or an exit signal.
         LeakError: something was left behind.
+        NothingWillHappenError: the virtual clock cannot move, or nothing is left that could happen.
     """
     if loop_factory is None and clock == "virtual":
-        loop_factory = VirtualClockLoop
+        loop_factory = functools.partial(VirtualClockLoop, limit)
     outcome = _Outcome(leaks)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
