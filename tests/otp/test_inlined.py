@@ -11,6 +11,7 @@ from beamish.otp import GenServer, Stop
 from beamish.otp.gen import ends_server
 from beamish.otp.gen_server.steps import dispatch
 from beamish.otp.gen_server.work import Work
+from beamish.terms.messages import exit_message
 from tests.support.nodes import on_virtual_clock
 
 
@@ -54,3 +55,15 @@ async def test_a_server_is_ended_by_whom_ends_server_names(has_parent: bool) -> 
         assert stops is ends_server(message, work.parent)
     assert ends_server(messages[0], work.parent) is has_parent
     assert ends_server(messages[2], work.parent)
+
+
+@on_virtual_clock
+async def test_an_exit_message_of_a_link_is_the_one_that_exit_message_makes() -> None:
+    process.flag(trap_exit=True)
+    pid = process.spawn_link(process.exit, "boom")
+
+    message = await process.receive()
+
+    assert type(message) is type(exit_message(pid, "boom")) is Exit
+    assert message == exit_message(pid, "boom")
+    assert message[0] is exit_message(pid, "boom")[0]

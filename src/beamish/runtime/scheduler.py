@@ -193,11 +193,14 @@ class Scheduler:
                 try:
                     state = proc.state
                     if state > RUNNING:
-                        if state == EXIT_PENDING and proc.rare is None:
-                            resumes = self._end(proc)
-                        else:
-                            resumes = self._unusual(proc)
-                        if resumes:
+                        if (
+                            state == EXIT_PENDING
+                            and proc.rare is None
+                            and proc.waiter is None
+                            and proc.parked is None
+                        ):
+                            self._end(proc)
+                        elif self._unusual(proc):
                             # This worker may stay here for long: it keeps no process alive.
                             proc = None  # type: ignore[assignment]
                             give_turn(self, self._worker)
@@ -347,14 +350,8 @@ class Scheduler:
 
     # ---- the uncommon
 
-    def _end(self, proc: Process) -> bool:
-        """Ends a process; a short cut if it waits in receive() or has not begun.
-
-        Returns:
-            As `_resume`, if the process is parked.
-        """
-        if proc.waiter is not None or proc.parked is not None:
-            return self._go_on_ending(proc)
+    def _end(self, proc: Process) -> None:
+        """Ends a process that waits in receive() or has not begun: a short cut."""
         fate = proc.fate
         assert fate is not None
         proc.state = EXITING
@@ -370,7 +367,6 @@ class Scheduler:
         else:
             if yielded is not None or proc.state >= WOKEN:
                 suspended(proc, yielded)
-        return False
 
     def close(self) -> None:
         """Ends the worker greenlets. Processes on the queue, now or later, are dropped.

@@ -18,6 +18,7 @@ from beamish.terms import (
     Atom,
     BadArgError,
     Down,
+    Exit,
     NoProcError,
     Pid,
     Ref,
@@ -26,7 +27,7 @@ from beamish.terms.careful import elements, is_a
 from beamish.terms.errors import describe
 from beamish.terms.identity import MonitorRef
 from beamish.terms.messages import down_message, exit_message, new_tuple
-from beamish.terms.words import DOWN, PROCESS
+from beamish.terms.words import DOWN, EXIT, PROCESS
 
 from .aliases import EXPLICIT, activate, check_alias
 from .fate import doom
@@ -266,7 +267,7 @@ def _tell_links(pid: Pid, links: Any, reason: Any) -> None:
                 del theirs[pid]
             # exit_signal, inlined.
             if other.trap_exit:
-                deliver(other, exit_message(pid, reason))
+                deliver(other, new_tuple(Exit, (EXIT, pid, reason)))  # exit_message, inlined
             elif ends:
                 here.journal.append((other_pid, noted, pid, True))
                 doom(other, reason)
