@@ -10,10 +10,11 @@ It is parked only where that is safe: no frame from the interrupted one to the p
 hold a lock that other processes take. So it is never parked in the runtime, asyncio, the import
 system, or a module of the standard library or of an installed package that has to do with threads;
 there the next tick tries again. logging and queue, which many loops call all the time, get a
-closer look: locks.py. The behaviours in ``otp`` are written like user code, and are safe. A lock
-that the user's own code holds is the user's business: `with process.critical()` keeps the process
-from being parked. If a process waits for a lock that a parked one holds, the watchdog notices that
-nothing moves, and parks the waiting one too.
+closer look: locks.py. The behaviours in ``otp`` are written like user code, and are safe. Nor is
+a process parked that holds an RLock (held.py) or is in a call of a file (instruction.py): these
+belong to the thread. A Lock of the user's it may hold. If another process waits for that, the
+watchdog notices that nothing moves, and the waiting one is parked too. In a block of
+`process.critical()` it is not parked at all.
 
 Off the main thread there are no signals: nothing is preempted there, and the watchdog reports.
 
@@ -27,7 +28,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import opcode
 import os
 import signal
 import sys
@@ -40,7 +40,9 @@ from beamish.terms.careful import do_all
 from . import trampoline
 from .asyncio_task import take_cancellation
 from .debugging import is_debugger
+from .held import Held, held_in, lend, take_back
 from .here import here
+from .instruction import is_at_a_file, is_at_a_lock, raise_in
 from .interrupting import count_time, ignored_cancellation
 from .locks import may_hold_a_lock
 from .reports import report_missing
@@ -52,7 +54,7 @@ from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
     from .process import Process
@@ -61,8 +63,8 @@ __all__ = ["Preemption"]
 
 TICK: Final = 0.004  # seconds of CPU time to the next tick; Linux makes that 5 to 8 ms
 _AGAIN: Final = 0.5  # the same, where the tick found no room on the stack for its handler
+_SOON: Final = 0.0001  # the same, where an RLock was held: it may be released any time
 _IDLE: Final = 0.05  # seconds without a drain after which the timer is turned off
-_NOP: Final = opcode.opmap["NOP"]
 
 # A process' own frames are above one of these.
 _BASES: Final[tuple[CodeType, ...]] = (
@@ -206,10 +208,11 @@ class Preemption:
             # that come faster than they are handled (in a long C call) would fill it, so that
             # the byte of a SIGTERM would be lost.
             signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
+        nudged = self._watchdog.take_nudge()
         if self._on_tick is not None and frame is not None:
             wrong = self._on_tick(frame)
             if wrong is not None:
-                _raise_in(frame, wrong)
+                raise_in(frame, wrong)
                 return
         proc = here.process
         if proc is None:
@@ -218,13 +221,32 @@ class Preemption:
             proc.state = TICKED  # a new slice begins with another state
         elif proc.fate is not None and not proc.fate.ticked:
             proc.fate.ticked = True  # its clean-up has the time between two ticks as well
-        elif self._may_park(proc):
-            if frame is not None and can_park(frame):
-                error = self._park(proc, frame)
+        elif frame is not None and self._may_park(proc):
+            held = self._may_leave(proc, frame, nudged=nudged)
+            if held is not None:
+                error = self._park(proc, frame, held)
                 if error is not None:
-                    _raise_in(frame, error)
+                    raise_in(frame, error)
             else:
                 here.due = proc
+
+    def _may_leave(
+        self, proc: Process, frame: FrameType, *, nudged: bool = False
+    ) -> list[Held] | None:
+        """What it holds, if it may be parked where it is; None if not.
+
+        Whoever holds an RLock may not, unless it waits for another lock there.
+        """
+        safe = is_at_a_lock(frame) if nudged else not is_at_a_file(frame)
+        if not (safe and can_park(frame, waiting=nudged)):
+            return None
+        held = held_in(_frames_of_process(frame))
+        if held and not nudged:
+            self._watchdog.note_held(proc, held[0].where)
+            if self.on:
+                signal.setitimer(signal.ITIMER_VIRTUAL, _SOON, _AGAIN)
+            return None
+        return held
 
     def _may_park(self, proc: Process) -> bool:
         return (
@@ -244,15 +266,20 @@ class Preemption:
         if proc is None or proc is not here.process or not self._may_park(proc):
             return
         frame = sys._getframe(2)  # the caller of process.send, say
-        if can_park(frame):
-            error = self._park(proc, frame)
+        held = self._may_leave(proc, frame)
+        if held is not None:
+            error = self._park(proc, frame, held)
             if error is not None:
                 raise error
 
-    def _park(self, proc: Process, frame: FrameType) -> BaseException | None:
+    def _park(self, proc: Process, frame: FrameType, held: list[Held]) -> BaseException | None:
         """Parks a process; returns what is to be raised where it was, when it goes on."""
         count_time(proc)
-        self._scheduler.park(proc)
+        lent = lend(held, proc)
+        try:
+            self._scheduler.park(proc)
+        finally:
+            take_back(lent)
         return _after_park(proc) or ignored_cancellation(proc, frame)
 
 
@@ -275,36 +302,12 @@ def _after_park(proc: Process) -> ProcessExit | None:
     return None
 
 
-def _raise_in(frame: FrameType, error: BaseException) -> None:
-    """Raises an exception in an interrupted frame.
+def can_park(frame: FrameType | None, *, waiting: bool = False) -> bool:
+    """Whether every frame from this one to the process' first is safe to leave.
 
-    Until CPython 3.12 an exception from a signal handler that interrupts a backward jump is looked
-    up one instruction before the jump's target. If a `try` begins with the loop, that is before the
-    `try`, and its `finally` would be skipped. So a trace function raises at the next instruction,
-    which is in the `try`. But not at a NOP: that of a `try:` is in no handler's range, not even in
-    that of a `try` around it.
+    Args:
+        waiting: whether the process waits for a lock there.
     """
-    if sys.version_info >= (3, 13):
-        raise error
-    tracer, local, opcodes = sys.gettrace(), frame.f_trace, frame.f_trace_opcodes
-
-    def trace(_frame: FrameType, _event: str, _arg: object) -> Any:
-        if frame.f_code.co_code[frame.f_lasti] == _NOP:
-            return trace
-        sys.settrace(tracer)
-        frame.f_trace, frame.f_trace_opcodes = local, opcodes
-        raise error
-
-    frame.f_trace, frame.f_trace_opcodes = trace, True
-    sys.settrace(_no_trace)
-
-
-def _no_trace(_frame: FrameType, _event: str, _arg: object) -> None:
-    """Traces nothing: tracing must be on for a frame's own trace function to be called."""
-
-
-def can_park(frame: FrameType | None) -> bool:
-    """Whether every frame from this one to the process' first is safe to leave."""
     if frame is None or any(frame.f_code is base for base in _BASES):
         return False
     while frame is not None:
@@ -314,16 +317,26 @@ def can_park(frame: FrameType | None) -> bool:
         safe = _known.get(code.co_filename)
         if safe is None:
             safe = _known[code.co_filename] = _is_safe(code.co_filename, frame.f_globals)
-        if not (safe or code is _RECEIVE) or code.co_name == "__del__":
-            return False
-        if code.co_filename in _stepwise and may_hold_a_lock(frame):
-            return False
+        if not (waiting and code.co_filename in _waiting):
+            if not (safe or code is _RECEIVE) or code.co_name == "__del__":
+                return False
+            if code.co_filename in _stepwise and may_hold_a_lock(frame):
+                return False
         frame = frame.f_back
     return False  # one of the user's own greenlets is in between
 
 
+def _frames_of_process(frame: FrameType) -> Iterator[FrameType]:
+    """The frames of the running process, from this one to its first."""
+    while not any(frame.f_code is base for base in _BASES):
+        yield frame
+        assert frame.f_back is not None
+        frame = frame.f_back
+
+
 _known: Final[dict[str, bool]] = {}  # by file name; an entry never changes
 _stepwise: Final[set[str]] = set()  # the files of modules that are safe until they take a lock
+_waiting: Final[set[str]] = set()  # the files of modules that hold none while they wait for one
 
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -336,6 +349,12 @@ _STEPWISE: Final = (
     os.path.join(_STDLIB, "logging", "__init__.py"),
     os.path.join(_STDLIB, "queue.py"),
 )
+_WAITING: Final = (
+    os.path.join(_STDLIB, "threading.py"),
+    os.path.join(_STDLIB, "queue.py"),
+    os.path.join(_STDLIB, "concurrent", "futures", "_base.py"),
+    os.path.join(_STDLIB, "multiprocessing", "synchronize.py"),
+)
 _INSTALLED: Final = ("site-packages", "dist-packages")
 
 
@@ -347,6 +366,8 @@ def _is_safe(filename: str, module: dict[str, Any]) -> bool:
     path = os.path.realpath(filename)
     if path.startswith(_PACKAGE):
         return path in _SAFE or path.startswith(_BEHAVIOURS)
+    if path in _WAITING:
+        _waiting.add(filename)
     if path in _STEPWISE:
         _stepwise.add(filename)
         return True

@@ -226,18 +226,27 @@ def report_left_behind(proc: Process) -> None:
 
 
 @_never_raises
-def report_blocked(proc: Process, seconds: float, stack: str) -> None:
-    """Reports a process that has not let any other run for a while."""
+def report_blocked(proc: Process, seconds: float, stack: str, rlock: str | None = None) -> None:
+    """Reports a process that has not let any other run for a while.
+
+    Args:
+        rlock: the line that it is at with an RLock, for which it is not preempted.
+    """
+    cure = "Use `await process.offload(function)` for blocking calls."
+    if rlock is not None:
+        cure = (
+            f"It is not preempted, because it holds an RLock at {rlock}: hold it for a short time."
+        )
     text = (
         f"Process {proc.pid!r} ({_initial_call(proc)}) has blocked the node for "
-        f"{seconds * 1000:.0f} ms: no other process ran meanwhile. Use "
-        "`await process.offload(function)` for blocking calls. It is here:"
+        f"{seconds * 1000:.0f} ms: no other process ran meanwhile. {cure} It is here:"
     )
     fields = {
         "report": "blocked",
         "pid": repr(proc.pid),
         "initial_call": _initial_call(proc),
         "seconds": seconds,
+        "rlock": rlock,
         "stack": stack,
     }
     _write(logging.WARNING, f"{text}\n{stack.rstrip()}", fields)

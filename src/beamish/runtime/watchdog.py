@@ -1,11 +1,11 @@
 """The watchdog: a thread that notices when one process has held the loop for too long.
 
 It sleeps while the node is idle. It reports a process that cannot be preempted (a C call,
-``time.sleep``) with its stack, once for each time it blocks. And if nothing moves while other
-processes are parked, one of those may hold the lock that the running one waits for. Then it
-*nudges* the main thread with the preemption signal, which is handled in the blocking call, so that
-the waiting process is parked too and the holder of the lock gets its turn. While the process is at
-the prompt of a debugger, neither is done.
+``time.sleep``, an RLock) with its stack, once for each time it blocks. And if that waits for a
+lock, another process may hold it, or be the one to release it. Then it *nudges* the main thread
+with the preemption signal, which is handled in the blocking call, so that the waiting process is
+parked too and the others get their turn. Nothing else is nudged: a file would be left in the middle
+of its buffer. While the process is at the prompt of a debugger, neither is done.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from .debugging import is_in_debugger
 from .here import here
+from .instruction import is_at_a_lock
 from .reports import report_blocked, report_error, report_missing
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Watchdog:
     __slots__ = (
         "_active",
         "_closed",
+        "_held",
+        "_nudged",
         "_nudges",
         "_reported",
         "_scheduler",
@@ -57,7 +60,19 @@ class Watchdog:
         self._thread: threading.Thread | None = None
         self._seen: tuple[Process | None, int] = (None, 0)
         self._since = 0.0
-        self._reported = False
+        self._reported: set[str | None] = set()
+        self._nudged = False
+        self._held: tuple[Process | None, int, str] = (None, 0, "")
+
+    def take_nudge(self) -> bool:
+        """Whether the signal that is being handled is a nudge; asked once for each."""
+        nudged, self._nudged = self._nudged, False
+        return nudged
+
+    def note_held(self, proc: Process, where: str) -> None:
+        """Remembers that a process is not preempted because it holds an RLock."""
+        if self._held[:2] != (proc, self._scheduler.beat):
+            self._held = (proc, self._scheduler.beat, where)
 
     def resume(self) -> None:
         """Begins to look, because the node runs processes."""
@@ -93,24 +108,22 @@ class Watchdog:
     def _look(self) -> None:
         now = (here.process, self._scheduler.beat)
         if now[0] is None or now != self._seen:
-            self._seen, self._since, self._reported = now, monotonic(), False
+            self._seen, self._since, self._reported = now, monotonic(), set()
             return
         held = monotonic() - self._since
-        if held < LIMIT:
+        frame = sys._current_frames().get(self._watched)
+        if held < LIMIT or frame is None or here.process is not now[0]:
             return
-        if is_in_debugger(sys._current_frames().get(self._watched)):
+        if is_in_debugger(frame):
             self._since = monotonic()
             return
-        if self._nudges and (self._scheduler.parked or _timer_is_lost()):
+        if self._nudges and (_timer_is_lost() or is_at_a_lock(frame)):
+            self._nudged = True
             signal.pthread_kill(self._watched, signal.SIGVTALRM)
-        if not self._reported:
-            self._reported = True
-            self._report(now[0], held)
-
-    def _report(self, proc: Process, held: float) -> None:
-        frame = sys._current_frames().get(self._watched)
-        if frame is not None and here.process is proc:
-            report_blocked(proc, held, "".join(traceback.format_stack(frame)))
+        rlock = self._held[2] if self._held[:2] == now else None
+        if not self._reported or rlock not in self._reported:
+            self._reported.add(rlock)
+            report_blocked(now[0], held, "".join(traceback.format_stack(frame)), rlock)
 
 
 def _timer_is_lost() -> bool:
