@@ -423,12 +423,12 @@ def _noting(log: list[Any]) -> Generator[None]:
         raise
 
 
-async def _noted(log: list[Any], work: Callable[[float], None], seconds: float = _LONG) -> None:
-    """Computes for so long while it is cancelled."""
+async def _noted(log: list[Any], work: Callable[[Any], None], amount: float = _LONG) -> None:
+    """Computes so much while it is cancelled."""
     with contextlib.suppress(asyncio.CancelledError):
         _me().cancel()
         with _noting(log):
-            work(seconds)
+            work(amount)
     log.append(_me().cancelling())
 
 
@@ -496,6 +496,96 @@ def test_b7_a_process_is_interrupted_only_where_it_could_be_parked(work: Any, en
     beamish.run(_noted, log, work, _LONG if end == "whole" else PATIENCE)
 
     assert log == [end, 1]
+
+
+# Loops without a call: the interpreter looks for signals only where they jump back.
+
+
+def _loops(times: int) -> None:
+    for _ in range(times):
+        pass
+
+
+def _loops_in_a_try(times: int) -> None:
+    try:
+        for _ in range(times):
+            pass
+    finally:
+        len(())
+
+
+def _loops_around_a_try(times: int) -> None:
+    number = 0
+    while number < times:
+        try:
+            number += 1
+        finally:
+            number += 1
+
+
+def _loops_around_a_with(times: int) -> None:
+    number, context = 0, contextlib.nullcontext()
+    while number < times:
+        with context:
+            number += 1
+
+
+def _loops_in_a_finally(times: int) -> None:
+    try:
+        len(())
+    finally:
+        for _ in range(times):
+            pass
+
+
+def _loops_with_a_condition_in_a_finally(times: int) -> None:
+    number = 0
+    try:
+        number += 1
+    finally:
+        while number < times:
+            number += 1
+
+
+def _loops_in_a_handler(times: int) -> None:
+    try:
+        raise LookupError
+    except LookupError:
+        for _ in range(times):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("work", "end"),
+    [
+        (_loops, "CancelledError"),
+        (_loops_in_a_try, "CancelledError"),
+        (_loops_around_a_try, "CancelledError"),
+        (_loops_around_a_with, "CancelledError"),
+        (_loops_in_a_finally, "whole"),
+        (_loops_with_a_condition_in_a_finally, "whole"),
+        (_loops_in_a_handler, "whole"),
+    ],
+)
+def test_b7_a_loop_is_known_by_what_it_jumps_back_to(work: Any, end: str) -> None:
+    log: list[Any] = []
+
+    beamish.run(_noted, log, work, 10_000_000 if end == "whole" else 10_000_000_000)
+
+    assert log == [end, 1]
+
+
+def test_b7_a_plain_task_is_not_interrupted() -> None:
+    """It is not preempted either; it hears of the cancellation where it awaits."""
+    log: list[Any] = []
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_noted(log, _burn))
+
+    beamish.run(main)
+
+    assert log == ["whole", 1]
 
 
 def test_b7_a_process_that_defers_cancellations_is_not_interrupted() -> None:
