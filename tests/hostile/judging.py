@@ -27,6 +27,7 @@ __all__ = [
     "Do",
     "Echo",
     "Machine",
+    "be_lenient",
     "check",
     "dies",
     "error_place",
@@ -34,9 +35,11 @@ __all__ = [
     "judge",
     "lives",
     "may_fail",
+    "must",
     "place",
     "raises",
     "reason_of",
+    "report_broken",
     "takes",
     "takes_and_fails",
     "waits",
@@ -78,11 +81,21 @@ def judge(table: str, name: str, kind: str, raises: str) -> None:
     else:
         function, make = ERROR_PLACES[name], objects.make_error
     if raises == "process.exit of itself":
-        _kills.append(True)
+        be_lenient()
     try:
         beamish.run(_main, function, make, kind, raises, grace=0.5, stop_time=1.0)
     except BaseException as error:
         _broken.append(f"the node ended by {type(error)}")
+    report_broken()
+
+
+def be_lenient() -> None:
+    """What happens concerns whoever meets it: only what `must` hold does."""
+    _kills.append(True)
+
+
+def report_broken() -> None:
+    """Exits with 1 if something did not hold, or is left of the node."""
     must(not any(signal.getitimer(signal.ITIMER_VIRTUAL)), "the timer is on")
     must(signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL, "the signal has a handler")
     for thread in threading.enumerate():
@@ -124,10 +137,10 @@ def must(holds: bool, what: str) -> None:
         _broken.append(what)
 
 
-async def reason_of(ref: Ref) -> Any:
+async def reason_of(ref: Ref, seconds: float = SOON) -> Any:
     """The reason of an end that must come."""
     try:
-        return (await process.receive(("DOWN", ref, ..., ..., ...), timeout=SOON))[4]
+        return (await process.receive(("DOWN", ref, ..., ..., ...), timeout=seconds))[4]
     except TimeoutError:
         must(False, "there was no DOWN")
         raise

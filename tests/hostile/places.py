@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import places_of_errors, places_of_processes, places_of_servers
+from . import places_of_errors, places_of_processes, places_of_servers, places_of_waits
 from .judging import ERROR_PLACES, PLACES, judge
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "places_of_errors",
     "places_of_processes",
     "places_of_servers",
+    "places_of_waits",
 ]

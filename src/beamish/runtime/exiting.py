@@ -235,6 +235,15 @@ def _at_last(proc: Process, reason: Any) -> None:
         give_up()
 
 
+def _leave_behind(proc: Process, closing: asyncio.Task[None]) -> None:
+    """Gives up on a closing that ignores its cancellation, or awaits what never calls back.
+
+    asyncio waits for every Task that it knows of when its loop is closed.
+    """
+    asyncio.tasks._unregister_task(closing)
+    close_rest(proc)
+
+
 def _finish_after(
     closing: Coroutine[Any, Any, None],
     proc: Process,
@@ -248,8 +257,9 @@ def _finish_after(
         inner = asyncio.Task(closing, loop=node.loop)
         while not inner.done():
             try:
-                # Closing that ignores its cancellation as well is left behind.
-                await asyncio.wait([inner], timeout=2 * node.closing_time)
+                _, left = await asyncio.wait([inner], timeout=2 * node.closing_time)
+                if left:
+                    _leave_behind(proc, inner)
                 return
             except asyncio.CancelledError:
                 inner.cancel()  # stopping.hurry; it continues with the remaining resources

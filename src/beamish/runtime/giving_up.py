@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
-from beamish.terms.careful import is_a, module_name, traceback_of
+from beamish.terms.careful import is_a, module_name, print_error, traceback_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,7 +59,12 @@ class LoopGuard:
         error = context.get("exception")
         if "handle" in context and is_a(error, MemoryError) and _is_of_the_runtime(error):
             give_up()
-        self._pass_on(context)
+        try:
+            self._pass_on(context)
+        except (SystemExit, KeyboardInterrupt):
+            raise  # they end a loop, wherever they are raised
+        except BaseException:
+            print_error()  # a handler of the log's has failed, say
 
 
 _HANDLER: Final = "call_exception_handler"

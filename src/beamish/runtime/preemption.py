@@ -50,6 +50,7 @@ from .scheduler import Scheduler, _slice, close_by_force
 from .serving import Server
 from .stack import has_room
 from .states import EXIT_PENDING, EXITING, RUNNING, TICKED, WOKEN
+from .tracers import is_tracing
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Preemption:
         "_look",
         "_loop",
         "_old",
+        "_old_timer",
         "_on_tick",
         "_scheduler",
         "_watchdog",
@@ -107,6 +109,7 @@ class Preemption:
         self.on: bool = False
         self._beat = 0
         self._old: Any = None
+        self._old_timer = (0.0, 0.0)
         self._look: asyncio.TimerHandle | None = None
         self._collecting = False
         # A loop may want to know where it is busy: see testing.VirtualClockLoop.
@@ -128,7 +131,8 @@ class Preemption:
         except Exception as error:
             report_missing("Nothing is preempted: its signal cannot be handled", error)
             return False
-        return hasattr(signal, "setitimer")
+        self._old_timer = signal.getitimer(signal.ITIMER_VIRTUAL)
+        return True
 
     def start(self) -> None:
         """Turns the timer on; it turns itself off when the node has been idle for a while.
@@ -151,7 +155,7 @@ class Preemption:
         try:
             signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
         except BaseException:
-            self.on = False
+            self.on = self._can_signal = False
             raise
 
     def begin_slice(self) -> None:
@@ -189,6 +193,8 @@ class Preemption:
         # (None is a handler that Python does not know; ours does nothing any more.)
         if self._old is not None and signal.getsignal(signal.SIGVTALRM) == self._tick:
             signal.signal(signal.SIGVTALRM, self._old)
+            if any(self._old_timer):
+                signal.setitimer(signal.ITIMER_VIRTUAL, *self._old_timer)
 
     def _stop_looking(self) -> None:
         if self._look is not None:
@@ -207,7 +213,10 @@ class Preemption:
             # Set anew each time: every signal puts a byte into asyncio's wake-up pipe, and ticks
             # that come faster than they are handled (in a long C call) would fill it, so that
             # the byte of a SIGTERM would be lost.
-            signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
+            try:
+                signal.setitimer(signal.ITIMER_VIRTUAL, TICK, _AGAIN)
+            except Exception as failure:
+                report_missing("Nothing is preempted any more", failure)
         nudged = self._watchdog.take_nudge()
         if self._on_tick is not None and frame is not None:
             wrong = self._on_tick(frame)
@@ -322,6 +331,8 @@ def can_park(frame: FrameType | None, *, waiting: bool = False) -> bool:
                 return False
             if code.co_filename in _stepwise and may_hold_a_lock(frame):
                 return False
+        if is_tracing(frame):
+            return False
         frame = frame.f_back
     return False  # one of the user's own greenlets is in between
 

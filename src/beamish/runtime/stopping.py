@@ -85,20 +85,22 @@ def kill_all(node: Node) -> None:
 
 
 def close(node: Node) -> None:
-    """Ends the node itself; processes that still run are dropped."""
+    """Ends the node itself; processes that still run are dropped. What fails is reported."""
     preemption = [] if node.preemption is None else [node.preemption.close]
     executors = [partial(stop_executor, executor) for executor in node.executors.values()]
-    do_all(
-        [
-            *preemption,
-            node.scheduler.close,
-            node.timers.close,
-            *executors,
-            node.guard.close,
-            node.reserve.end,
-            partial(_leave, node),
-        ]
-    )
+    steps: list[Callable[[], object]] = [
+        *preemption,
+        node.scheduler.close,
+        node.timers.close,
+        *executors,
+        node.guard.close,
+        node.reserve.end,
+        partial(_leave, node),
+    ]
+    try:
+        do_all(steps)
+    except Exception as error:
+        report_error("The node has ended, but this has failed in it", error)
 
 
 def _leave(node: Node) -> None:
