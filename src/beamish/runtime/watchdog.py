@@ -6,6 +6,9 @@ lock, another process may hold it, or be the one to release it. Then it *nudges*
 with the preemption signal, which is handled in the blocking call, so that the waiting process is
 parked too and the others get their turn. Nothing else is nudged: a file would be left in the middle
 of its buffer. While the process is at the prompt of a debugger, neither is done.
+
+The timer of preemption counts the time in the user's code, but not in the kernel: a loop of system
+calls is ticked late. So whoever uses the CPU from one look to the next is given a tick from here.
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 import traceback
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, final
 
@@ -23,6 +28,8 @@ from .instruction import is_at_a_lock
 from .reports import report_blocked, report_error, report_missing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .process import Process
     from .scheduler import Scheduler
 
@@ -30,6 +37,8 @@ __all__ = ["Watchdog"]
 
 LIMIT: Final = 0.1  # seconds after which a process that blocks is reported
 _POLL: Final = 0.025  # seconds between two looks
+_CLOSE_POLL: Final = 0.015  # the same, while processes are parked, which wait for the next tick
+_COMPUTES: Final = 0.004  # seconds of CPU time between two looks that are worth a tick
 _PATIENCE: Final = 1.0  # seconds that a look may take when the node ends
 
 
@@ -40,6 +49,7 @@ class Watchdog:
     __slots__ = (
         "_active",
         "_closed",
+        "_cpu_time",
         "_held",
         "_nudged",
         "_nudges",
@@ -48,6 +58,7 @@ class Watchdog:
         "_seen",
         "_since",
         "_thread",
+        "_used",
         "_watched",
     )
 
@@ -55,6 +66,8 @@ class Watchdog:
         self._scheduler = scheduler
         self._nudges = nudges
         self._watched = threading.get_ident()
+        self._cpu_time = _cpu_clock(self._watched)
+        self._used = 0.0  # CPU time at the last look
         self._active = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -98,7 +111,7 @@ class Watchdog:
             self._thread.join(_PATIENCE)  # a handler of the log's may never return
 
     def _run(self) -> None:
-        while not self._closed.wait(_POLL):
+        while not self._closed.wait(_CLOSE_POLL if self._scheduler.parked else _POLL):
             self._active.wait()
             try:
                 self._look()
@@ -107,9 +120,12 @@ class Watchdog:
 
     def _look(self) -> None:
         now = (here.process, self._scheduler.beat)
+        computes = self._has_computed()
         if now[0] is None or now != self._seen:
             self._seen, self._since, self._reported = now, monotonic(), set()
             return
+        if computes:
+            signal.pthread_kill(self._watched, signal.SIGVTALRM)
         held = monotonic() - self._since
         frame = sys._current_frames().get(self._watched)
         if held < LIMIT or frame is None or here.process is not now[0]:
@@ -124,6 +140,18 @@ class Watchdog:
         if not self._reported or rlock not in self._reported:
             self._reported.add(rlock)
             report_blocked(now[0], held, "".join(traceback.format_stack(frame)), rlock)
+
+    def _has_computed(self) -> bool:
+        """Whether the thread has used the CPU since the last look, and can be given a tick."""
+        before, self._used = self._used, self._cpu_time()
+        return self._nudges and self._used - before >= _COMPUTES
+
+
+def _cpu_clock(thread: int) -> Callable[[], float]:
+    """What tells the CPU time of a thread: always 0 on macOS, which has no clock for that."""
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return float
+    return partial(time.clock_gettime, time.pthread_getcpuclockid(thread))
 
 
 def _timer_is_lost() -> bool:
