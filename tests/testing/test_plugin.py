@@ -107,6 +107,19 @@ def test_what_is_left_behind_fails_the_test(outcome: Outcome) -> None:
     assert "an open file: " in text
 
 
+def test_a_library_that_keeps_itself_open_is_no_leak(outcome: Outcome) -> None:
+    counts, _ = outcome("""
+    FILES = []
+
+    @pytest.mark.beamish
+    async def test_library(tmp_path):
+        FILES.append(open(tmp_path / "libffi.so.8.5.0", "w"))
+        FILES.append(open(tmp_path / "extension.so", "w"))
+    """)
+
+    assert counts == {"passed": 1}
+
+
 def test_tests_without_a_node_are_checked_on_request(outcome: Outcome) -> None:
     source = """
     import threading, time

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import re
 import signal
 import threading
 import time
@@ -139,8 +140,14 @@ class _Complaints(logging.Handler):
         self.texts.append(record.getMessage())
 
 
+_LIBRARY: Final = re.compile(r"\.so(\.\d+)*$")
+
+
 def _open_files() -> dict[int, str]:
-    """Each open file by its number, except the one that lists them, and multiprocessing's own."""
+    """Each open file by its number, except the one that lists them, and multiprocessing's own.
+
+    And libraries: libffi keeps itself open from the first use of ctypes on (an import of NumPy).
+    """
     found: dict[int, str] = {}
     tracker: int | None = getattr(resource_tracker, "_resource_tracker")._fd  # noqa: B009
     for entry in Path("/dev/fd").iterdir():
@@ -149,7 +156,7 @@ def _open_files() -> dict[int, str]:
         except OSError:
             pass  # the listing's own, closed by now
     found.pop(-1 if tracker is None else tracker, None)
-    return found
+    return {number: name for number, name in found.items() if _LIBRARY.search(name) is None}
 
 
 def _children() -> set[int]:
