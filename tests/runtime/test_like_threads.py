@@ -20,7 +20,7 @@ from .programs_for_threads import PROGRAMS, compare
 
 pytestmark = pytest.mark.slow  # each runs in an OS process of its own
 
-ROUNDS: Final = 400 if os.environ.get("BEAMISH_SOAK") else 10
+ROUNDS: Final = 200 if os.environ.get("BEAMISH_SOAK") else 10
 
 
 @pytest.fixture(scope="module")
