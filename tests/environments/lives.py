@@ -25,6 +25,7 @@ from beamish.otp import ChildSpec, GenServer, Supervisor, gen_server
 __all__ = ["must"]
 
 _TURNS: Final = 2
+_SOON: Final = 10.0  # seconds
 
 
 def must(holds: object, what: str) -> None:
@@ -97,6 +98,9 @@ def lives_often(times: str) -> None:
 
 def _belongings() -> dict[str, object]:
     gc.collect()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(_SOON)  # that of a node's work ends after the node
     return {
         "threads": threading.active_count(),
         "callbacks": len(gc.callbacks),

@@ -78,13 +78,7 @@ def test_timers_of_the_users_tick_before_and_after_a_node() -> None:
     run("lives_with_timers")
 
 
-# Before 3.13 a trace function ends a process that computes, and CPython drops one that raises.
-_DROPPED: Final = pytest.mark.skipif(sys.version_info < (3, 13), reason="the tracer is dropped")
-
-
-@pytest.mark.parametrize(
-    "tracer", [pytest.param("settrace", marks=_DROPPED), "setprofile", "monitoring"]
-)
+@pytest.mark.parametrize("tracer", ["settrace", "setprofile", "monitoring"])
 def test_a_tracer_sees_all(tracer: str) -> None:
     run("lives_with", tracer)
 
@@ -93,7 +87,6 @@ def test_cprofile_counts_all() -> None:
     run("lives_with_cprofile")
 
 
-@_DROPPED
 @pytest.mark.skipif(importlib.util.find_spec("coverage") is None, reason="it is not installed")
 def test_coverage_measures_all() -> None:
     run("lives_with_coverage")
