@@ -12,7 +12,7 @@ from beamish.runtime import brief, exiting, garbage, journal, scheduler, timers
 from beamish.terms.numbers import LONGEST
 from tests.docs.pages import ROOT
 
-PAGE: Final = (ROOT / "docs" / "reference" / "limits.md").read_text()
+PAGE: Final = (ROOT / "docs" / "guides" / "limits.md").read_text()
 
 LIMITS: Final = [
     ("deaths that `process.why` tells of", journal.SIZE),
