@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Awaitable, Callable
+from sys import version_info
 from typing import Any, Final
 
 import pytest
@@ -234,7 +235,9 @@ Way = Callable[[Pid, str], Awaitable[None]]
 
 CASES: Final[list[tuple[Start, Way, str]]] = [
     *((Server.start, call, how) for how in ("at once", "wait", "later", "continue")),
-    *((Server.start, call, how) for how in ("time-out", "throw", "compute")),
+    *((Server.start, call, how) for how in ("time-out", "throw")),
+    # On 3.11 a message whose handler was parked stays until the next call of the server.
+    *((Server.start, call, "compute") for _ in range(version_info >= (3, 13))),
     *((Server.start, cast, how) for how in ("at once", "wait", "time-out")),
     *((Server.start, info, how) for how in ("at once", "wait")),
     *((Server.start, way, "at once") for way in (direct, many, request, late)),
