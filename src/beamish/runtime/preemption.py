@@ -45,6 +45,7 @@ from .here import here
 from .instruction import is_at_a_file, is_at_a_lock, raise_in
 from .interrupting import count_time, ignored_cancellation
 from .locks import may_hold_a_lock
+from .replacing import watch_exec
 from .reports import report_missing
 from .scheduler import Scheduler, _slice, close_by_force
 from .serving import Server
@@ -132,6 +133,7 @@ class Preemption:
             report_missing("Nothing is preempted: its signal cannot be handled", error)
             return False
         self._old_timer = signal.getitimer(signal.ITIMER_VIRTUAL)
+        watch_exec()
         return True
 
     def start(self) -> None:
