@@ -135,15 +135,16 @@ def show(text: str) -> None:
 
 
 class ErrorReport(logging.Formatter):
-    """A crash report of beamish, whose fields are on the record, as Erlang writes it."""
+    """A crash report of beamish, whose fields are ``record.beamish``, as Erlang writes it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = vars(record)
+        fields = vars(record)["beamish"]
+        reason = record.exc_info[1] if record.exc_info else fields["reason"]
         at = datetime.fromtimestamp(record.created, UTC).astimezone()
         return (
             f"=ERROR REPORT==== {at:%d-%b-%Y::%H:%M:%S.%f} ===\n"
             f"Error in process {fields['pid']} with exit value:\n"
-            f"{erlang(fields['reason'])}\n"
+            f"{erlang(reason)}\n"
         )
 
 

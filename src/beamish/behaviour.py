@@ -9,6 +9,7 @@ yours.
     request, reply, receive_reply      a call, in one step; a server's reply; the wait for one
     Server, Unanswered                 a receive loop that wakes a coroutine only if it must
     serving, report_crash, because     what reports and `process.why` show
+    report, report_gates               a report of the behaviour's own; who may refuse reports
     init, ending, monitoring           whose exit signals are the parent's; how far an end has come
     call_cycle                         whether a call would wait for its own caller
 
@@ -18,6 +19,7 @@ cannot take. Times are seconds; None is forever, 0 looks without waiting.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from .runtime.calls import call_cycle, reply, request
@@ -26,13 +28,21 @@ from .runtime.here import here as _here
 from .runtime.here import running_node as _node
 from .runtime.journal import note as _note
 from .runtime.mailbox import receive_reply
+from .runtime.reporting import Report as _Report
+from .runtime.reporting import gates as report_gates
+from .runtime.reporting import is_wanted as _is_wanted
+from .runtime.reporting import never_raises as _never_raises
+from .runtime.reporting import write as _write
 from .runtime.reports import report_crash as _report_crash
+from .runtime.reports import task_name as _task_name
 from .runtime.serving import Server, Unanswered
 from .runtime.signals import is_watching as _is_watching
 from .runtime.states import EXITING as _EXITING
 from .runtime.synchronous_start import acknowledge, start
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .terms import Pid, Ref
 
 __all__ = [
@@ -46,7 +56,9 @@ __all__ = [
     "monitoring",
     "receive_reply",
     "reply",
+    "report",
     "report_crash",
+    "report_gates",
     "request",
     "serving",
     "start",
@@ -67,7 +79,8 @@ def serving(work: Any) -> None:
         work: its attribute ``message`` is the message being worked on, which distinguishes a cycle
             of calls from a request that was put aside; its method ``crash_details(reason)`` returns
             what crash reports show: ``last_message``, ``state``; its ``label`` and
-            ``initial_call``, if it has them, are shown unless they were set otherwise.
+            ``initial_call``, if it has them, are shown unless they were set otherwise; its
+            ``supervisor``, if it has one, is the name under which its children's reports show it.
     """
     _current().serving = work
 
@@ -84,6 +97,43 @@ def report_crash(reason: Any, *, last_message: Any = None) -> None:
         last_message: what the process was working on.
     """
     _report_crash(_current(), reason, last_message=last_message)
+
+
+@_never_raises
+def report(
+    level: int,
+    kind: str,
+    message: str,
+    make: Callable[[], tuple[tuple[Any, ...], Mapping[str, Any]]],
+    *,
+    logger: str = "beamish",
+    error: BaseException | None = None,
+    exc_text: str | None = None,
+) -> None:
+    """Writes a report; whatever it shows may be of the user's and raise.
+
+    Nothing is put into words before it is certain that the report is written: its level is on, and
+    the limits of `beamish.otp.logger` let it pass. Each value is shown as one printable line.
+
+    Args:
+        level: a level of ``logging``.
+        kind: the attribute ``report`` of the record.
+        message: a constant template, by which collectors group. ``%s`` shows a text or an exit
+            reason in words, ``%r`` the short repr of a value.
+        make: called if the report is written. Returns the arguments of the template, and the fields
+            of the record's ``beamish``.
+        logger: the logger that it goes to.
+        error: the exception that it is about; shown with its traceback.
+        exc_text: what a terminal shows of the error below the message; by default its traceback.
+
+    Example:
+        >>> report(logging.WARNING, "late", "Too late: %r", lambda: ((message,), {"pid": pid}))
+    """
+    to = logging.getLogger(logger)
+    if _is_wanted(to, level, kind):
+        proc = _here.process
+        task = None if proc is None else _task_name(proc)
+        _write(to, level, _Report(kind, message, *make(), error, exc_text, task=task))
 
 
 def because(pid: Pid | None) -> None:

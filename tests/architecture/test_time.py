@@ -15,7 +15,8 @@ _MODULES: Final = sorted(_OTP.rglob("*.py"))
 
 # Where real time is meant, with the reason.
 _REAL_TIME: Final = {
-    "logger.py": "a filter of the logging module, which runs on any thread and without a node too",
+    "logger/filters.py": "a filter of logging runs on any thread, and without a node",
+    "logger/threaded.py": "a thread writes, and waits for whoever reads the log",
     "timer/functions.py": "tc measures how long the computer takes",
 }
 

@@ -550,7 +550,7 @@ def test_plain_code_that_computes_blocks_the_node_and_is_reported(
             await greenlet_spawn(plain)
 
     run(main)
-    assert any("in plain" in record.stack for record in blocked())
+    assert any("in plain" in vars(record)["beamish"]["stack"] for record in blocked())
 
 
 def test_a_process_that_switches_to_the_loop_gets_that_itself(run: Run) -> None:

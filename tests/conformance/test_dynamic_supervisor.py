@@ -32,6 +32,7 @@ from tests.otp.support import (
     reason_of,
     started,
 )
+from tests.support.logs import reports
 
 from .test_supervisor import BAD_FIELDS, Flaky, Hopeless, fields
 
@@ -339,11 +340,7 @@ async def stopped(*children: ChildSpec, **flags: Any) -> list[Any]:
 
 
 def contexts(caplog: pytest.LogCaptureFixture) -> list[tuple[str, Any]]:
-    return [
-        (record.context, record.reason)  # type: ignore[attr-defined]
-        for record in caplog.records
-        if getattr(record, "report", "") == "supervisor"
-    ]
+    return [(report["context"], report["reason"]) for report in reports(caplog, "supervisor")]
 
 
 @on_real_clock

@@ -18,6 +18,7 @@ from tests.otp.support import (
     outcome,
     reason_of,
 )
+from tests.support.logs import fields_of, shown
 
 
 async def wait(result: Any = None) -> Any:
@@ -596,9 +597,10 @@ def test_the_report_of_a_task_says_who_started_it_with_function_and_arguments(
     test()
 
     [record] = caplog.records
-    text = record.getMessage()
-    details = vars(record)["details"]
-    assert details["Started from"] == vars(record)["ancestors"][0]
+    text = shown(record)
+    fields = fields_of(record)
+    details = fields["details"]
+    assert details["Started from"] == fields["ancestors"][0]
     assert "fail" in details["Function"]
     assert details["Arguments"] == "(ValueError('oops'),)"
     assert "Arguments: (ValueError('oops'),)" in text

@@ -168,7 +168,7 @@ class _Terminal(logging.Handler):
         self.shown = io.StringIO()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.shown.write(f"{record.getMessage()}\n")
+        self.shown.write(f"{self.format(record)}\n")
 
     def write(self, text: str) -> int:
         self.shown.write(text)

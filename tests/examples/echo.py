@@ -180,7 +180,7 @@ async def crash_of(pid: Pid) -> logging.LogRecord:
         if not isinstance(message, logging.LogRecord):
             return False
         fields = vars(message)
-        return fields.get("report") == "crash" and fields["pid"] == repr(pid)
+        return fields.get("report") == "crash" and fields["beamish"]["pid"] == repr(pid)
 
     record: logging.LogRecord = await receive(is_report, timeout=SOON)
     return record

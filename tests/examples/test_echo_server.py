@@ -153,8 +153,8 @@ def test_k2_the_task_of_a_client_that_quits_crashes_and_is_logged() -> None:
 
         assert isinstance(reason, ClosedError)
         assert reason.reason == "closed"
-        assert report["reason"] is reason
-        assert "in read_line" in report["stack"]
+        assert report["exc_info"][1] is reason
+        assert "in read_line" in report["beamish"]["stack"]
 
     run_with_server(test)
 
@@ -250,7 +250,7 @@ def test_k7_where_the_port_is_taken_the_supervisor_gives_up_after_four_attempts(
             reports = [vars(m) for m in process.flush() if isinstance(m, logging.LogRecord)]
             crashes = [report for report in reports if report.get("report") == "crash"]
             assert reason == "shutdown"
-            assert [crash["reason"].reason for crash in crashes] == ["eaddrinuse"] * 4
+            assert [crash["exc_info"][1].reason for crash in crashes] == ["eaddrinuse"] * 4
 
     beamish.run(main)
 

@@ -20,6 +20,7 @@ from beamish.otp import (
     Supervisor,
 )
 from beamish.terms import Pid
+from tests.support.logs import fields_of
 
 from .support import Worker, down, ended_by, events, on_real_clock, on_virtual_clock, started
 
@@ -359,7 +360,10 @@ def test_children_that_end_otherwise_when_stopped_are_reported(
     test()
 
     [record] = caplog.records
-    assert (vars(record)["context"], vars(record)["reason"]) == ("shutdown_error", "killed")
+    assert (fields_of(record)["context"], fields_of(record)["reason"]) == (
+        "shutdown_error",
+        "killed",
+    )
 
 
 # ---- counting, flags, classes

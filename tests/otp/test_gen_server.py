@@ -19,6 +19,7 @@ from beamish.otp import (
     gen_server,
 )
 from beamish.terms import Atom, BadArgError, Pid
+from tests.support.logs import fields_of, shown
 
 from .support import (
     Worker,
@@ -884,10 +885,10 @@ def test_a_crash_is_reported_once_with_name_message_and_traceback(
     test()
 
     [record] = caplog.records
-    text = record.getMessage()
+    text = shown(record)
     assert "(echo) terminating" in text
     assert "Echo.init" in text
-    assert "ValueError('boom')" in vars(record)["last_message"]
+    assert "ValueError('boom')" in fields_of(record)["last_message"]
     assert "in handle_call" in text
 
 

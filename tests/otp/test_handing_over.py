@@ -20,6 +20,7 @@ import pytest
 from beamish import ProcessExit, behaviour, process
 from beamish.otp import GenServer, NoReply, Stop, gen_server
 from beamish.terms import Pid
+from tests.support.logs import shown
 
 from .support import down, exit_reason, on_real_clock, on_virtual_clock, outcome
 
@@ -91,8 +92,8 @@ async def test_what_a_handler_raises_ends_server_and_caller(
     assert isinstance(reason[0], ValueError)
     assert await down(ref) is reason[0]
     [report] = caplog.records
-    assert "ValueError: wrong" in report.getMessage()
-    assert "in fail" in report.getMessage()
+    assert "ValueError: wrong" in shown(report)
+    assert "in fail" in shown(report)
 
 
 @both_ways

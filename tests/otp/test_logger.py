@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import Agent, Supervisor, logger
 from beamish.terms import BadArgError
 from beamish.testing import expect_down, settle
@@ -117,6 +117,7 @@ async def test_a_crash_report_carries_the_metadata_and_its_own_pid(records: list
 
     [report] = records
     assert (report.report, report.pid, report.request_id) == ("crash", repr(pid), "a1")
+    assert report.beamish["pid"] == repr(pid)
 
 
 # ---- levels
@@ -156,6 +157,37 @@ def test_a_level_that_there_is_not_is_refused() -> None:
 # ---- storms
 
 
+def _report(kind: str, what: object) -> None:
+    behaviour.report(logging.ERROR, kind, "%r", lambda: ((what,), {}))
+
+
+@pytest.mark.beamish
+async def test_nothing_is_put_into_words_for_a_report_that_is_left_out(records: list[Any]) -> None:
+    asked: list[int] = []
+
+    class Counts:
+        def __repr__(self) -> str:
+            asked.append(1)
+            return "counts"
+
+    async def crash() -> None:
+        raise ValueError(Counts())
+
+    logger.install(burst_limit_max_count=3, burst_limit_window_time=3600)
+    for ref in [process.spawn_monitor(crash)[1] for _ in range(100)]:
+        await process.receive(("DOWN", ref, ..., ..., ...))
+    told = len(asked)
+    logging.getLogger("beamish").setLevel(logging.CRITICAL)
+    try:
+        await process.receive(("DOWN", process.spawn_monitor(crash)[1], ..., ..., ...))
+    finally:
+        logging.getLogger("beamish").setLevel(logging.NOTSET)
+
+    assert len(records) == 3
+    assert 0 < told == len(asked)
+    assert told % 3 == 0
+
+
 @pytest.mark.beamish
 async def test_a_storm_of_crash_reports_is_limited_and_counted(records: list[Any]) -> None:
     async def crash() -> None:
@@ -181,20 +213,19 @@ def test_a_new_window_begins_with_the_count_of_the_last(
     records: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(logger.time, "monotonic", lambda: now[0])  # type: ignore[attr-defined]
+    monkeypatch.setattr("beamish.otp.logger.filters.time.monotonic", lambda: now[0])
     logger.install(burst_limit_max_count=2, burst_limit_window_time=1)
-    reports = logging.getLogger("beamish")
 
     for number in range(5):
-        reports.error("%d", number, extra={"report": "crash"})
-    reports.error("other", extra={"report": "supervisor"})
+        _report("crash", number)
+    _report("supervisor", "other")
     now[0] = 1.0
-    reports.error("5", extra={"report": "crash"})
+    _report("crash", 5)
 
     assert [record.getMessage() for record in records] == [
         "0",
         "1",
-        "other",
+        "'other'",
         "3 reports (crash) were left out: no more than 2 in 1 s are written",
         "5",
     ]
@@ -204,7 +235,7 @@ def test_the_limit_can_be_switched_off(records: list[Any]) -> None:
     logger.install(burst_limit_enable=False)
 
     for _ in range(1000):
-        logging.getLogger("beamish").error("x", extra={"report": "crash"})
+        _report("crash", "x")
 
     assert len(records) == 1000
 

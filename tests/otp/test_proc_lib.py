@@ -8,7 +8,8 @@ import pytest
 
 from beamish import process
 from beamish.otp import GenServer, StartError, proc_lib
-from beamish.terms import BadArgError, Exit, Pid
+from beamish.terms import BadArgError, Exit, Pid, format_exit
+from tests.support.logs import fields_of
 
 from .support import (
     down,
@@ -303,8 +304,8 @@ def test_an_unexpected_exit_reason_is_reported_once(
 
     [record] = caplog.records
     assert (record.name, record.levelno) == ("beamish", logging.ERROR)
-    assert vars(record)["reason"] == reason
-    assert "exits" in vars(record)["initial_call"]
+    assert fields_of(record)["reason"] == format_exit(reason)
+    assert "exits" in fields_of(record)["initial_call"]
 
 
 def test_an_error_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:

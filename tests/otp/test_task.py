@@ -8,6 +8,7 @@ import pytest
 from beamish import process
 from beamish.otp import ChildError, DynamicSupervisor, StartError, Supervisor, Task, TaskSupervisor
 from beamish.terms import BadArgError, Down, Exit, Pid
+from tests.support.logs import fields_of
 
 from .support import (
     down,
@@ -108,8 +109,8 @@ def test_a1_a_crash_is_reported_once_with_the_function_and_who_started_it(
     test()
 
     [record] = caplog.records
-    assert vars(record)["initial_call"].endswith("test_task.fail")
-    assert len(vars(record)["ancestors"]) == 1
+    assert fields_of(record)["initial_call"].endswith("test_task.fail")
+    assert len(fields_of(record)["ancestors"]) == 1
     assert "ValueError: boom" in record.getMessage()
 
 
@@ -543,5 +544,5 @@ def test_a5_the_report_of_a_crashed_task_shows_its_function(
     test()
 
     crash, of_supervisor = caplog.records
-    assert vars(crash)["initial_call"].endswith("test_task.fail")
-    assert vars(of_supervisor)["context"] == "child_terminated"
+    assert fields_of(crash)["initial_call"].endswith("test_task.fail")
+    assert fields_of(of_supervisor)["context"] == "child_terminated"

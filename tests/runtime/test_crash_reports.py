@@ -14,6 +14,7 @@ import pytest
 
 import beamish
 from beamish import Exit, behaviour, process, to_erlang
+from tests.support.logs import fields_of, shown
 
 from .harness import PATIENCE, down_of, on_virtual_clock, settle, watched_end
 
@@ -41,29 +42,38 @@ def _crash_one(caplog: pytest.LogCaptureFixture) -> Any:
 
 
 def test_p6_a_crash_is_one_record_with_fields(caplog: pytest.LogCaptureFixture) -> None:
-    """P6: pid, name or label, initial call, ancestors, reason, queue, links."""
+    """P6: pid, name or label, initial call, ancestors, reason, queue, links; what JSON knows."""
     record, pid, parent, reason = _crash_one(caplog)
 
     assert record.name == "beamish"
     assert record.levelno == logging.ERROR
     assert record.report == "crash"
-    assert record.pid == repr(pid)
-    assert record.registered_name == "crasher"
-    assert record.label == "a label"
-    assert record.initial_call == f"{__name__}._crashes"
-    assert record.ancestors == [repr(parent)]
-    assert record.reason is reason
-    assert record.last_message == "('the', 'last message')"
-    assert record.message_queue_len == 1
-    assert record.links == [repr(parent)]
-    assert "LookupError" in record.stack
+    assert record.exc_info[:2] == (LookupError, reason)
+    fields = fields_of(record)
+    assert "LookupError" in fields.pop("stack")
+    assert fields == {
+        "pid": repr(pid),
+        "registered_name": "crasher",
+        "label": "a label",
+        "initial_call": f"{__name__}._crashes",
+        "parent": repr(parent),
+        "ancestors": [repr(parent)],
+        "supervisor": None,
+        "last_message": "('the', 'last message')",
+        "state": None,
+        "message_queue_len": 1,
+        "links": [repr(parent)],
+        "details": {},
+        "reason": "LookupError: ('asked', ('the', 'last message'))",
+        "exception": "LookupError",
+    }
 
 
 def test_p6_a_crash_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
     """P6: process, name, parents, last message, traceback."""
     record, pid, parent, _ = _crash_one(caplog)
 
-    text = record.getMessage()
+    text = shown(record)
 
     assert f"Process {pid!r} (crasher) terminating" in text
     assert f"Initial call: {__name__}._crashes" in text
@@ -80,7 +90,7 @@ def test_p6_the_traceback_has_none_of_the_runtimes_frames(
 ) -> None:
     record, *_ = _crash_one(caplog)
 
-    assert "beamish/runtime" not in record.stack
+    assert "beamish/runtime" not in fields_of(record)["stack"]
 
 
 def test_p6_a_cause_is_shown(caplog: pytest.LogCaptureFixture) -> None:
@@ -96,8 +106,8 @@ def test_p6_a_cause_is_shown(caplog: pytest.LogCaptureFixture) -> None:
     beamish.run(main)
 
     (record,) = caplog.records
-    assert "LookupError: the first" in record.getMessage()
-    assert "direct cause" in record.getMessage()
+    assert "LookupError: the first" in shown(record)
+    assert "direct cause" in shown(record)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +199,7 @@ def test_p6_an_error_while_cleaning_up_is_reported(caplog: pytest.LogCaptureFixt
 
     (record,) = caplog.records
     assert getattr(record, "report", None) == "cleanup"
-    assert "LookupError: while cleaning up" in record.getMessage()
+    assert "LookupError: while cleaning up" in shown(record)
 
 
 def test_the_failure_of_main_is_raised_and_not_reported(caplog: pytest.LogCaptureFixture) -> None:
@@ -213,7 +223,7 @@ def test_report_crash_reports_any_reason(caplog: pytest.LogCaptureFixture) -> No
     beamish.run(main)
 
     (record,) = caplog.records
-    assert getattr(record, "reason", None) == ("shut", "down")
+    assert fields_of(record)["reason"] == "('shut', 'down')"
     assert "** (exit) ('shut', 'down')" in record.getMessage()
     assert "Last message: 'the last'" in record.getMessage()
 
@@ -303,7 +313,7 @@ def test_the_initial_call_is_that_of_the_user(
 
     beamish.run(main)
 
-    assert [getattr(record, "initial_call", None) for record in caplog.records] == [name]
+    assert [fields_of(record)["initial_call"] for record in caplog.records] == [name]
 
 
 # ---- nothing is kept alive

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from beamish import __version__
+from beamish.terms.printable import in_lines
+from beamish.terms.stderr import complain
 
 from .log import LEVELS
 from .program import FAILED, INTERRUPTED, LOOPS, ProgramError, load, run_program
@@ -48,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
         program = load(options.program)
         _check_arguments(program, options.program, options.arguments)
     except ProgramError as error:
-        print(f"beamish run: {error}", file=sys.stderr)
+        complain(f"beamish run: {in_lines(str(error))}\n", 1.0)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

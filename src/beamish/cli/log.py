@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["LEVELS", "LogFormatter", "log_to_terminal"]
+from beamish.otp import logger
+from beamish.terms.printable import MESSAGE_LIMIT, STACK_LIMIT, in_lines, one_line
+from beamish.terms.tracebacks import describe
+
+__all__ = ["LEVELS", "LogFormatter", "TerminalLog", "log_to_terminal"]
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -14,11 +17,24 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 class LogFormatter(logging.Formatter):
     """Writes ``HH:MM:SS.mmm [level] text``, in local time, with metadata before the level.
 
+    What does not print is escaped, the other lines of a text with several are indented, and a text
+    is cut at 32,000 characters.
+
     Source: Elixir's Logger, default format of the console.
     """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s.%(msecs)03d [%(level)s] %(message)s", "%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text, of which only the first line looks like the first of a record."""
+        text = super().format(record)
+        # A report has lines that are safe already, and looks better with them as they are.
+        return text if hasattr(record, "beamish") else in_lines(text, MESSAGE_LIMIT + STACK_LIMIT)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """The traceback, printable and not too long."""
+        return describe(ei[1], ei[2]).text if ei[1] is not None else ""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The text of a record, with its level in lower case."""
@@ -27,7 +43,7 @@ class LogFormatter(logging.Formatter):
         metadata: dict[str, object] = getattr(record, "metadata", {})
         if not metadata:
             return text
-        shown = " ".join(f"{key}={value}" for key, value in metadata.items())
+        shown = " ".join(f"{one_line(key)}={one_line(str(one))}" for key, one in metadata.items())
         time, level, rest = text.split(" ", 2)
         return f"{time} {shown} {level} {rest}"
 
@@ -35,16 +51,30 @@ class LogFormatter(logging.Formatter):
 def log_to_terminal(level: str = "info") -> None:
     """Sends the records of all loggers to standard error, unless logging is already set up.
 
+    They are written by a thread, so that no process waits for whoever reads them.
+
     Args:
         level: the lowest level that is shown: "debug", "info", "warning" or "error".
     """
     root = logging.getLogger()
     root.setLevel(level.upper())
     if not root.handlers:
-        handler = logging.StreamHandler()
+        handler = logger.StderrHandler()
         handler.setFormatter(LogFormatter())
         root.addHandler(handler)
-    if "beamish.otp" in sys.modules:  # else there is no metadata; and it takes long to import
-        from beamish.otp import logger  # noqa: PLC0415 - see above
+    logger.install()
 
-        logger.install()
+
+class TerminalLog:
+    """The log of a program while it runs; at its end all is written that can be written soon."""
+
+    def __init__(self, level: str) -> None:
+        self._level = level
+
+    def __enter__(self) -> None:
+        log_to_terminal(self._level)
+
+    def __exit__(self, *_: object) -> None:
+        logger.uninstall()  # which says how many reports were left out
+        for handler in logging.getLogger().handlers:
+            handler.flush()

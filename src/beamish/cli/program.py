@@ -15,7 +15,6 @@ import asyncio
 import logging
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType, TracebackType
@@ -33,9 +32,12 @@ from beamish import (
     process,
 )
 from beamish.terms.careful import elements, is_a
+from beamish.terms.printable import in_lines
+from beamish.terms.stderr import complain
+from beamish.terms.tracebacks import describe
 from beamish.terms.words import by_word
 
-from .log import log_to_terminal
+from .log import TerminalLog
 
 __all__ = ["LOOPS", "LoopName", "ProgramError", "load", "run_program", "starts"]
 
@@ -44,6 +46,8 @@ LOOPS: Final[tuple[LoopName, ...]] = ("asyncio", "uvloop")
 
 OK: Final = 0
 FAILED: Final = 1
+_PATIENCE: Final = 1.0  # seconds for the last words, should nobody read them
+
 INTERRUPTED: Final = 130  # as in shells: 128 plus SIGINT's number
 
 _logger: Final = logging.getLogger("beamish")
@@ -91,15 +95,15 @@ def run_program(
     title = name or _name_of(main)
     try:
         loop_factory = _loop_factory(loop)
-        log_to_terminal(log_level)
-        beamish.run(
-            ending.watch,
-            main,
-            args,
-            loop_factory=loop_factory,
-            on_signal=ending.on_signal,
-            stop_time=stop_time,
-        )
+        with TerminalLog(log_level):
+            beamish.run(
+                ending.watch,
+                main,
+                args,
+                loop_factory=loop_factory,
+                on_signal=ending.on_signal,
+                stop_time=stop_time,
+            )
     except KeyboardInterrupt:
         return INTERRUPTED
     except ProcessExit as exited:
@@ -184,7 +188,7 @@ def _raised(title: str, error: BaseException, where: TracebackType | None) -> in
         text = str(cause) or type(cause).__name__
         return _failed("" if _is_setting(cause) else title, text)
     where = where if cause is error else cause.__traceback__
-    traceback.print_exception(type(cause), cause, where)
+    complain(f"{describe(cause, where).text}\n", _PATIENCE)
     return FAILED
 
 
@@ -230,7 +234,7 @@ def _is_setting(error: BaseException) -> bool:
 
 
 def _failed(title: str, text: str) -> int:
-    print(f"{title}: {text}" if title else text, file=sys.stderr)
+    complain(in_lines(f"{title}: {text}" if title else text) + "\n", _PATIENCE)
     return FAILED
 
 

@@ -14,15 +14,15 @@ OS signal raises.
 from __future__ import annotations
 
 import inspect
-import logging
 import opcode
 import reprlib
 import signal
-import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType, TracebackType
 from typing import Any, Final, TypeGuard, TypeVar
+
+from .stderr import complain
 
 __all__ = [
     "SHORT",
@@ -38,7 +38,6 @@ __all__ = [
     "is_interrupt",
     "keep",
     "kept",
-    "log",
     "members_of",
     "module_name",
     "no_match",
@@ -108,6 +107,21 @@ class _Short(reprlib.Repr):
         except BaseException as error:  # noqa: BLE001 - see pass_on
             pass_on(error)
         return f"<{class_name(x)} that cannot be shown>"
+
+    def repr_bytes(self, x: bytes, level: int) -> str:
+        """Bytes, without the repr of all of them."""
+        if len(x) <= self.maxother:
+            return repr(x)
+        return f"{x[: self.maxother]!r}... ({len(x) - self.maxother} bytes more)"
+
+    repr_bytearray = repr_bytes
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        """An exception without the repr of all that it was given; anything else as it is."""
+        if is_a(x, BaseException) and type(x).__repr__ is BaseException.__repr__:
+            given = ", ".join(self.repr1(one, level - 1) for one in x.args[: self.maxtuple])
+            return f"{class_name(x)}({given})"
+        return super().repr_instance(x, level)
 
 
 SHORT: Final = _Short()
@@ -218,18 +232,13 @@ def _handlers() -> Iterator[CodeType]:
                 yield code
 
 
-def log(logger: logging.Logger, level: int, text: str, *args: Any, **options: Any) -> None:
-    """Writes a record, as ``logger.log`` does; a filter or handler that raises harms nobody."""
-    try:
-        logger.log(level, text, *args, **options)
-    except BaseException:  # noqa: BLE001 - they are the user's
-        print_error()
+_COMPLAINT: Final = 8_000  # characters
 
 
 def print_error() -> None:
-    """Shows the exception that is being handled on stderr, if that can be done."""
+    """Shows the exception that is being handled on stderr, as far as that takes it now."""
     try:
-        traceback.print_exc(file=sys.stderr)
+        complain(traceback.format_exc()[:_COMPLAINT])
     except BaseException:  # noqa: BLE001 - there is nobody left to complain to
         return
 

@@ -43,9 +43,11 @@ __all__ = [
     "NOPROC",
     "NORMAL",
     "SHUTDOWN",
+    "Stack",
     "format_exit",
     "is_expected",
     "keep_stack",
+    "stack_of",
     "to_erlang",
 ]
 
@@ -89,6 +91,12 @@ def keep_stack(error: BaseException) -> None:
         keep(error, _STACK, _stack_of(traceback_of(error)))
         _forget_frames(error)
     forget_traceback(error)
+
+
+def stack_of(error: BaseException) -> Stack:
+    """The stack of an exception, the innermost call first: the kept one, else its traceback's."""
+    stack: Stack | None = kept(error, _STACK)
+    return _stack_of(traceback_of(error)) if stack is None else stack
 
 
 def _stack_of(tb: TracebackType | None) -> Stack:
@@ -162,9 +170,7 @@ def _shaped_error(error: BaseException) -> Any:
         return to_erlang(error.reason)
     if is_a(error, SystemExit) or is_a(error, KeyboardInterrupt):
         return (Atom(class_name(error)), *error.args)
-    stack: Stack | None = kept(error, _STACK)
-    if stack is None:
-        stack = _stack_of(traceback_of(error))
+    stack: Any = stack_of(error)
     if not stack:  # it was never raised, but the shape has a place for the stack
         stack = [(Atom("beamish"), Atom(class_name(error)), 0, [])]
     return (_error_term(error), stack)

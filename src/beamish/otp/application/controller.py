@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from beamish import behaviour, process
-from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, format_exit
-from beamish.terms.careful import class_of, elements, is_a, log, show
+from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid
+from beamish.terms.careful import class_of, elements, is_a
 from beamish.terms.words import ALREADY_STARTED, ERROR, OK, by_word, is_word
 
 from .finding import NOT_LOADED, needs
@@ -265,10 +265,15 @@ def _ended_normally(reason: Any) -> bool:
 
 
 def _report(level: int, app: _Application, reason: Any, then: str = "") -> None:
-    fields = {"report": "application", "application": app.name, "reason": reason, "type": app.type}
-    text = "Application %s exited: %s (it is %s%s)"
-    shown = show(_shown(reason), format_exit)
-    log(_logger, level, text, app.name, shown, app.type, then, extra=fields)
+    behaviour.report(
+        level,
+        "application",
+        "Application %s exited: %s (it is %s%s)",
+        lambda: (
+            (app.name, _shown(reason), app.type, then),
+            {"application": app.name, "reason": reason, "type": app.type},
+        ),
+    )
 
 
 def _shown(reason: Any) -> Any:

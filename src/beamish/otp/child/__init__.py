@@ -15,10 +15,9 @@ from beamish.on_demand import exports as _exports
 if TYPE_CHECKING:
     from .backoff import Backoff, Waiting
     from .backoff import Retry as Retry
+    from .plain import Runs as Runs
     from .plain import function_name as function_name
     from .plain import is_plain_function as is_plain_function
-    from .plain import start_function as start_function
-    from .plain import start_task as start_task
     from .spec import DEFAULT as DEFAULT
     from .spec import (
         ChildLike,
@@ -37,7 +36,7 @@ else:
         __name__,
         {
             ".backoff": "Backoff Retry Waiting",
-            ".plain": "function_name is_plain_function start_function start_task",
+            ".plain": "Runs function_name is_plain_function",
             ".spec": (
                 "ChildLike ChildSpec ChildType DEFAULT Modules Restart Shutdown StartFunction "
                 "child_spec"

@@ -15,7 +15,7 @@ from beamish.terms.numbers import is_number
 from beamish.terms.words import is_word
 
 from .backoff import Backoff
-from .plain import function_name, is_plain_function, start_function, start_task
+from .plain import RunsFunction, function_name, is_plain_function, start_task
 
 __all__ = [
     "ChildLike",
@@ -322,7 +322,7 @@ def _spec_of_mapping(fields: Mapping[str, Any], where: str) -> ChildSpec:
 
 def _spec_of_function(fn: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ChildSpec:
     id = Atom(function_name(fn))
-    return ChildSpec(id, (start_function, (fn, args, kwargs)), modules=(_module_of(fn),))
+    return ChildSpec(id, (RunsFunction(fn), (args, kwargs)), modules=(_module_of(fn),))
 
 
 def _spec_of_task(task: asyncio.Task[Any]) -> ChildSpec:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Any
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.errors import UndefinedCallbackError
-from beamish.terms.careful import log, show
 
 __all__ = ["GenEventHandler"]
-
-
-_logger: Final = logging.getLogger("beamish")
 
 
 class GenEventHandler:
@@ -74,14 +70,12 @@ class GenEventHandler:
         Returns:
             As handle_event.
         """
-        log(
-            _logger,
+        pid, name = process.self(), type(self).__name__
+        behaviour.report(
             logging.WARNING,
-            "gen_event handler %r in %r received an unexpected message: %s",
-            type(self).__name__,
-            process.self(),
-            show(message),
-            extra={"report": "unexpected_message", "pid": repr(process.self())},
+            "unexpected_message",
+            "gen_event handler %r in %r received an unexpected message: %r",
+            lambda: ((name, pid, message), {"pid": pid, "message": message}),
         )
 
     def terminate(self, arg: Any) -> Any:

@@ -38,8 +38,8 @@ from beamish.otp.sys import (
     handle_debug,
     handle_system_msg,
 )
-from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw, format_exit
-from beamish.terms.careful import class_of, is_a, log, same, show
+from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw
+from beamish.terms.careful import class_of, is_a, same
 from beamish.terms.words import ERROR, EXIT, IN, OK, STOP, is_word
 
 from .values import HandlerId, RemoveHandler, SwapHandler
@@ -55,8 +55,6 @@ _CRASH: Final = Atom("crash")
 _GEN_EVENT_EXIT: Final = Atom("gen_event_EXIT")
 _NOT_FOUND: Final = Atom("module_not_found")
 _BAD_MODULE: Final = Atom("bad_module")
-
-_logger: Final = logging.getLogger("beamish")
 
 
 class Setup(NamedTuple):
@@ -328,23 +326,22 @@ class _Manager(Special):
 
     def _report(self, handler: Handler, reason: Any) -> None:
         """Reports a handler that is taken out because it failed."""
-        shown = _formatted(handler, {"reason": reason, "message": self.message})
-        error: Any = None
-        if class_of(reason) is tuple and reason[0] is EXIT and is_a(reason[1], BaseException):
-            error = reason[1]
-        pid = process.self()
-        log(
-            _logger,
+        pid, name = process.self(), self.system_name()
+
+        def make() -> tuple[tuple[Any, ...], dict[str, Any]]:
+            shown = _formatted(handler, {"reason": reason, "message": self.message})
+            event, state, why = shown["message"], shown["state"], shown["reason"]
+            fields = {"pid": pid, "handler": handler.id, "last_message": event, "state": state}
+            return (handler.id, name, event, state, why), fields | {"reason": why}
+
+        is_failure = class_of(reason) is tuple and reason[0] is EXIT
+        behaviour.report(
             logging.ERROR,
-            "gen_event handler %s crashed, and was removed from %s\n"
-            "    Last event: %s\n    State: %s\n** %s",
-            show(handler.id),
-            show(self.system_name()),
-            show(shown["message"]),
-            show(shown["state"]),
-            show(shown["reason"], format_exit),
-            exc_info=error,
-            extra={"report": "event_handler", "pid": repr(pid), "handler": handler.id},
+            "event_handler",
+            "gen_event handler %r crashed, and was removed from %r\n"
+            "    Last event: %r\n    State: %r\n** %s",
+            make,
+            error=reason[1] if is_failure and is_a(reason[1], BaseException) else None,
         )
 
     # ---- for sys, and for the runtime's crash reports

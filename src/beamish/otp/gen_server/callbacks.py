@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.errors import UndefinedCallbackError
 from beamish.otp.gen import Caller, attributes_of, set_attributes
-from beamish.terms.careful import log, show
 
 __all__ = ["GenServerCallbacks"]
-
-_logger: Final = logging.getLogger("beamish")
 
 
 class GenServerCallbacks:
@@ -89,14 +86,12 @@ class GenServerCallbacks:
         Returns:
             As handle_cast.
         """
-        log(
-            _logger,
+        pid, name = process.self(), type(self).__name__
+        behaviour.report(
             logging.ERROR,
-            "GenServer %r (%s) received an unexpected message: %s",
-            process.self(),
-            type(self).__name__,
-            show(message),
-            extra={"report": "unexpected_message", "pid": repr(process.self())},
+            "unexpected_message",
+            "GenServer %r (%s) received an unexpected message: %r",
+            lambda: ((pid, name, message), {"pid": pid, "message": message}),
         )
 
     def handle_continue(self, arg: Any) -> Any:

@@ -136,6 +136,11 @@ class Work(Special):
 
     # ---- for the runtime's crash reports
 
+    @property
+    def supervisor(self) -> str | None:
+        """What the reports of its children call a supervisor; None if it is none."""
+        return getattr(getattr(self, "server", None), "supervisor_title", None)
+
     def crash_details(self, reason: Any) -> dict[str, Any]:
         """The last message and the state, as the server's ``format_status`` has them."""
         if not hasattr(self, "server"):

@@ -139,15 +139,17 @@ class Child:
         temporary: whether it is forgotten when it ends.
         pid: its process, ``"restarting"``, or None.
         retry: its attempts to restart; None if it has no backoff.
+        excused: whether it is no failure if it is killed: its owner does that.
     """
 
-    __slots__ = ("pid", "retry", "spec", "start", "temporary")
+    __slots__ = ("excused", "pid", "retry", "spec", "start", "temporary")
 
     def __init__(self, spec: ChildSpec) -> None:
         self.spec: ChildSpec = spec
         self.start: tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]] = spec.function()
         self.temporary: bool = spec.restart == "temporary"
         self.pid: ChildPid = None
+        self.excused: bool = False
         self.retry: Retry | None = Retry(spec.backoff) if spec.backoff is not None else None
 
     @property

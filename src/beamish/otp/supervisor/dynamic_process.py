@@ -14,9 +14,9 @@ from beamish import process
 from beamish.otp.child import ChildSpec
 from beamish.otp.directives import Stop
 from beamish.otp.errors import ChildSpecError
-from beamish.terms import Atom, Exit, Pid, is_expected
+from beamish.terms import KILLED, Atom, Exit, Pid, is_expected
 from beamish.terms.careful import class_of
-from beamish.terms.words import FAILED, OK
+from beamish.terms.words import FAILED, OK, by_word, is_word
 
 from .children import (
     RESTARTING,
@@ -84,7 +84,8 @@ class DynamicSupervisorProcess(Supervising):
         """Does what follows; returns a coroutine if that takes time."""
         restart = child.spec.restart
         if restart == "permanent" or not is_expected(reason):
-            self._report("child_terminated", reason, child)
+            if not (child.excused and is_word(reason, KILLED)):
+                self._report("child_terminated", reason, child)
             if restart != "temporary":
                 if child.retry is None:
                     return self._restart(child, pid)
@@ -109,10 +110,21 @@ class DynamicSupervisorProcess(Supervising):
         del self.children[old]
         if pid is not None:
             self._add(child, pid)
-            progress(self.title, child.spec, pid)
+            progress(self.supervisor_title, child.spec, pid)
         return None
 
     # ---- requests
+
+    def handle_cast(self, request: Any) -> Any:
+        """Takes note that a task will be killed by its owner: that is no failure."""
+        match by_word(request):
+            case ("excuse", which):
+                child = self._find(which)
+                if child is not None:
+                    child.excused = True
+                return None
+            case _:
+                return super().handle_cast(request)
 
     async def _start_child(self, spec: ChildSpec) -> Outcome:
         if self._is_full():
@@ -121,13 +133,12 @@ class DynamicSupervisorProcess(Supervising):
         try:
             pid, info = await start_process(child, *self.flags.extra_arguments)
         except StartFailed as failed:
-            self._report("start_error", failed.reason, child)
             return FAILED, failed.reason
         if pid is not None:
             if child.temporary:
                 child.forget_arguments()
             self._add(child, pid)
-            progress(self.title, spec, pid, asked=True)
+            progress(self.supervisor_title, spec, pid, asked=True)
         return OK, (pid, info)
 
     def _is_full(self) -> bool:

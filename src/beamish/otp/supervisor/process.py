@@ -177,7 +177,7 @@ class SupervisorProcess(Supervising):
                 continue
             self.children.place(child, result)
             if progress_is_on():
-                progress(self.title, child.spec, result)
+                progress(self.supervisor_title, child.spec, result)
 
     def _not_started(self, child: Child, reason: Any, *, again: bool) -> None:
         self._report("start_error", reason, child)
@@ -245,16 +245,15 @@ class SupervisorProcess(Supervising):
         return outcome
 
     async def _start_one(self, child: Child) -> Outcome:
-        """Starts a child on request; a failure goes to the caller, and is not a restart."""
+        """Starts a child on request; a failure goes to the caller, and to nobody else."""
         try:
             pid, info = await start_process(child)
         except StartFailed as failed:
-            self._report("start_error", failed.as_otp, child)
             return FAILED, failed.as_otp
         self.children.place(child, pid)
         if child.temporary:
             child.forget_arguments()
-        progress(self.title, child.spec, pid, asked=True)
+        progress(self.supervisor_title, child.spec, pid, asked=True)
         return OK, (pid, info)
 
     async def _restart_child(self, id: Hashable) -> Outcome:

@@ -39,11 +39,11 @@ class Supervising(GenServer):
 
     Attributes:
         window: counts its restarts.
-        title: what it is called in reports.
+        supervisor_title: what it is called in reports.
     """
 
     window: RestartWindow
-    title: str
+    supervisor_title: str
 
     async def init(self, cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls init of the user's class, and starts what it says."""
@@ -53,7 +53,7 @@ class Supervising(GenServer):
             result = await result
         if result is Ignore or is_a(result, Ignore) or is_a(result, Stop):
             return result
-        self.title = _title_of(cls)
+        self.supervisor_title = _title_of(cls)
         return await self._begin(result, cls)
 
     # ---- what each kind of supervisor defines
@@ -140,7 +140,7 @@ class Supervising(GenServer):
         return Stop(SHUTDOWN)
 
     def _report(self, context: Context, reason: Any, child: Child) -> None:
-        report(context, reason, self.title, child.spec, child.running)
+        report(context, reason, self.supervisor_title, child.spec, child.running)
 
 
 def _title_of(cls: type) -> str:

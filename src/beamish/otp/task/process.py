@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from beamish import process
-from beamish.otp.gen import reporting
-from beamish.terms import SHUTDOWN, Atom, Pid, Ref
+from beamish.otp.gen import cast, reporting
+from beamish.terms import KILL, SHUTDOWN, Atom, Pid, Ref
 from beamish.terms.careful import is_awaitable
 from beamish.terms.words import DOWN
 
@@ -22,6 +22,7 @@ __all__ = [
     "CALLERS",
     "callers",
     "give_job",
+    "kill",
     "run_for_owner",
     "run_for_supervised_owner",
     "run_task",
@@ -93,6 +94,14 @@ def give_job(
 ) -> None:
     """Sends a waiting task the function to run, and the reference for its result."""
     process.send(pid, (_RUN, ref, fn, args, kwargs))
+
+
+def kill(pid: Pid) -> None:
+    """Kills a task of the caller's; to a supervisor of the task this is no failure."""
+    parent = process.info(pid, "parent")
+    if parent is not None and parent is not process.self():
+        cast(parent, ("excuse", pid))
+    process.exit(pid, KILL)
 
 
 async def _reply(

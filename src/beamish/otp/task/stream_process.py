@@ -17,10 +17,9 @@ from typing import Any, Final, TypeAlias, final
 from beamish import behaviour, process
 from beamish.terms import NORMAL, Atom, BeamishError, Down, Exit, Pid, ProcessExit, Ref, TimerRef
 from beamish.terms.careful import elements, is_a
-from beamish.terms.reasons import KILL
 from beamish.terms.words import DONE, FAILED, OK, TIMEOUT, is_word
 
-from .process import give_job
+from .process import give_job, kill
 from .waiting import EXIT
 
 __all__ = [
@@ -238,7 +237,7 @@ class _StreamProcess:
             return
         job.late = True
         process.unlink(job.pid)
-        process.exit(job.pid, KILL)
+        kill(job.pid)
         if not self.plan.kill_late:
             self.failure = ProcessExit(TIMEOUT)
 
@@ -262,12 +261,12 @@ class _StreamProcess:
         if is_word(reason, NORMAL) or process.info(self.consumer, "trap_exit") is not False:
             return
         for job in self.running.values():
-            process.exit(job.pid, KILL)
+            kill(job.pid)
         process.exit(reason)
 
     async def _kill_all(self) -> None:
         """Kills the tasks, and waits until they are gone."""
         for job in self.running.values():
-            process.exit(job.pid, KILL)
+            kill(job.pid)
         for ref, job in self.running.items():
             await process.receive(("DOWN", ref, "process", job.pid, ...))

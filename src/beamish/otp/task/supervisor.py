@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, Unpack, overload
 
 from beamish import process
-from beamish.otp.child import ChildSpec, ChildType, Restart, Shutdown, Supervised
+from beamish.otp.child import ChildSpec, ChildType, Restart, Runs, Shutdown, Supervised
 from beamish.otp.gen import Addressed, Dest, Name, check_callable, reporting
 from beamish.otp.supervisor import (
     ChildCount,
@@ -102,8 +102,8 @@ class TaskSupervisor(Addressed, Supervised):
         Source: Elixir's Task.Supervisor.start_child/3.
         """
         check_callable("TaskSupervisor.start_child", fn)
-        job = (fn, run_task, (callers(), fn, args, kwargs))
-        return await _start(supervisor, job, restart, shutdown)
+        job = (run_task, (callers(), fn, args, kwargs))
+        return await _start(supervisor, fn, job, restart, shutdown)
 
     @overload
     @staticmethod
@@ -379,17 +379,29 @@ class _Tasks(DynamicSupervisor):
         return flags
 
 
-def _start_process(initial_call: Any, body: Callable[..., Any], args: tuple[Any, ...]) -> Pid:
+class _RunsTask(Runs):
     """The start function of every task; runs in the supervisor."""
-    return process.spawn_opt(reporting, body, args, {}, link=True, initial_call=initial_call)
+
+    __slots__ = ()
+
+    def __call__(self, body: Callable[..., Any], args: tuple[Any, ...]) -> Pid:
+        return process.spawn_opt(reporting, body, args, {}, link=True, initial_call=self.fn)
+
+    def given(self, *start: Any) -> tuple[tuple[Any, ...], Mapping[str, Any]] | None:
+        if not start or start[0] is not run_task:
+            return None  # it comes as a message
+        return (start[1][2], start[1][3])
 
 
 async def _start(
-    supervisor: Dest, job: tuple[Any, Any, Any], restart: Restart, shutdown: Shutdown
+    supervisor: Dest,
+    fn: Callable[..., Any],
+    job: tuple[Callable[..., Any], tuple[Any, ...]],
+    restart: Restart,
+    shutdown: Shutdown,
 ) -> Pid:
-    spec = ChildSpec(
-        TASK, (_start_process, job), restart=restart, shutdown=shutdown, modules=(TASK,)
-    )
+    start = (_RunsTask(fn), job)
+    spec = ChildSpec(TASK, start, restart=restart, shutdown=shutdown, modules=(TASK,))
     pid, _ = await start_child(supervisor, spec)
     return pid
 
@@ -413,8 +425,8 @@ async def _start_for_owner(
     supervisor: Dest, asked_by: list[Pid], fn: Callable[..., Any], shutdown: Shutdown, *, link: bool
 ) -> tuple[Pid, Ref]:
     """Starts a task that waits for its job, monitored by the caller and linked to it if `link`."""
-    job = (fn, run_for_supervised_owner, (asked_by, process.self(), link))
-    pid = await _start(supervisor, job, "temporary", shutdown)
+    job = (run_for_supervised_owner, (asked_by, process.self(), link))
+    pid = await _start(supervisor, fn, job, "temporary", shutdown)
     if link:
         process.link(pid)
     return pid, process.monitor(pid, alias="demonitor")
@@ -436,7 +448,7 @@ def _stream(
 
 def _launcher(supervisor: Dest, shutdown: Shutdown, *, link: bool) -> Launcher:
     """The function by which a stream starts its tasks under a supervisor."""
-    ChildSpec(TASK, _start_process, shutdown=shutdown)  # refuses a wrong shutdown
+    ChildSpec(TASK, _RunsTask(run_task), shutdown=shutdown)  # refuses a wrong shutdown
 
     async def launch(asked_by: list[Pid], fn: Callable[..., Any]) -> tuple[Pid, Ref]:
         return await _start_for_owner(supervisor, asked_by, fn, shutdown, link=link)

@@ -20,6 +20,8 @@ from beamish.terms.numbers import is_whole
 from beamish.terms.reasons import NODEDOWN
 from beamish.terms.words import OK, is_word
 
+from .process import kill
+
 __all__ = [
     "EXIT",
     "TASK",
@@ -114,7 +116,10 @@ async def stop(pid: Pid, ref: Ref, timeout: float | Literal["brutal_kill"] | Non
     watch = process.monitor(pid)
     if behaviour.monitoring(ref) and not behaviour.monitoring(watch):
         watch = ref
-    process.exit(pid, "kill" if timeout == "brutal_kill" else SHUTDOWN)
+    if timeout == "brutal_kill":
+        kill(pid)
+    else:
+        process.exit(pid, SHUTDOWN)
     limit = None if isinstance(timeout, str) else timeout
     try:
         down = await _gone(watch, limit)

@@ -9,20 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import proc_lib
 from beamish.otp.directives import Reply
 from beamish.otp.gen_server import GenServer
 from beamish.terms import Pid, Ref, TimerRef
-from beamish.terms.careful import is_a, log, show
+from beamish.terms.careful import is_a
 from beamish.terms.numbers import LONGEST
 from beamish.terms.words import by_word
 
 __all__ = ["Apply", "Entry", "Send", "TimerServer"]
-
-_logger: Final = logging.getLogger("beamish")
 
 
 @final
@@ -120,13 +118,12 @@ class TimerServer(GenServer):
                 self._unexpected("message", message)
 
     def _unexpected(self, kind: str, what: Any) -> None:
-        log(
-            _logger,
+        pid = process.self()
+        behaviour.report(
             logging.ERROR,
-            "timer_server received an unexpected %s: %s",
-            kind,
-            show(what),
-            extra={"report": "unexpected_message", "pid": repr(process.self())},
+            "unexpected_message",
+            "timer_server received an unexpected %s: %r",
+            lambda: ((kind, what), {"pid": pid, "message": what}),
         )
 
     def _start(self, entry: Entry) -> Ref:
