@@ -19,8 +19,9 @@ import reprlib
 import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from types import CodeType, TracebackType
-from typing import Any, Final, TypeGuard, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar, cast
 
 from .stderr import complain
 
@@ -63,6 +64,7 @@ _ELEMENTS: Final[Any] = vars(tuple)["__iter__"]
 _ENTRIES: Final[Any] = vars(dict)["items"]
 _GET: Final[Any] = vars(dict)["get"]
 _MEMBERS: Final[Any] = vars(BaseExceptionGroup)["exceptions"]
+_ARGS: Final[Any] = vars(BaseException)["args"]
 
 
 def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
@@ -91,11 +93,45 @@ def show(value: object, in_words: Callable[[Any], str] = repr) -> str:
         >>> show(("boom", object_without_a_repr))
         "('boom', <Hostile that cannot be shown>)"
     """
+    if _is_deep(value):
+        return SHORT.repr(value)
     try:
         return str.__str__(in_words(value))
     except BaseException as error:  # noqa: BLE001 - see pass_on
         pass_on(error)
     return SHORT.repr(value)
+
+
+_DEEP: Final = 200  # levels
+_WIDE: Final = 500  # values of one level that are looked at
+
+
+def _is_deep(value: object) -> bool:
+    """Whether a value is nested so deep that its repr would take long.
+
+    Until CPython 3.13 it fails soon; then it takes seconds, because each level looks for itself
+    among those above it.
+    """
+    level = [value]
+    for _ in range(_DEEP):
+        level = [*islice(chain.from_iterable(map(_inside, level)), _WIDE)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[Any]:
+    """What the repr of a value shows of others."""
+    cls = type(value)
+    if issubclass(cls, tuple):
+        return _ELEMENTS(value)  # type: ignore[no-any-return]
+    if cls is list or cls is set or cls is frozenset:
+        return cast("Iterable[Any]", value)
+    if cls is dict:
+        return cast("dict[Any, Any]", value).values()
+    if issubclass(cls, BaseException):
+        return _ARGS.__get__(value)  # type: ignore[no-any-return]
+    return ()
 
 
 class _Short(reprlib.Repr):
