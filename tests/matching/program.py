@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, Protocol, runtime_checkable
+from unittest.mock import NonCallableMock
 from uuid import UUID
 
 import beamish
@@ -124,6 +125,12 @@ async def problems(name: str) -> list[str]:
     messages = [put(value) for put in _IN.values()]
     found: list[str] = []
     for kind, (patterns, example) in _PATTERNS.items():
+        if (
+            issubclass(type(value), NonCallableMock)
+            and patterns == (_Weighs,)
+            and isinstance(value, _Weighs)
+        ):
+            continue  # until CPython 3.11 a mock has whatever a protocol asks for
         wanted = ("x", 1, process.self()) if example is None else example
         for depth in (0, DEEP):
             sent = [*messages, *[("noise", number) for number in range(depth)]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -63,7 +64,12 @@ def test_memory_that_is_refused_leaves_nobody_undead(
 
 
 def must_have_ended(outcome: Outcome) -> None:
-    """In order, or for want of memory, with a line that says so."""
+    """In order, or for want of memory, with a line that says so.
+
+    Where greenlet has no memory for the stack that it puts aside, it aborts in C, with a line.
+    """
+    if outcome.code == -signal.SIGABRT and "greenlet: Failed low-level" in outcome.output:
+        return
     words = outcome.output.splitlines()[-1:]
     gave_up = giving_up.LAST_WORDS.decode() in outcome.output or words == ["MemoryError"]
     assert outcome.code == 0 or (outcome.code == giving_up.EXIT_CODE and gave_up), (

@@ -15,6 +15,7 @@ from beamish import process
 from beamish.runtime import held as held_module
 from beamish.runtime.held import held_in, lend, take_back
 from beamish.terms.careful import class_of
+from tests.support.logs import fields_of
 
 from .harness import PATIENCE, on_real_clock
 from .test_held import KINDS
@@ -92,9 +93,9 @@ def test_b9_who_holds_one_for_long_is_reported_once_with_the_line(
     blocked: list[Any] = [
         one for one in caplog.records if getattr(one, "report", None) == "blocked"
     ]
-    (record,) = [one for one in blocked if one.rlock is not None]
+    (record,) = [one for one in blocked if fields_of(one)["rlock"] is not None]
     assert record.levelno == logging.WARNING
-    assert f"{__file__}:{work.__code__.co_firstlineno + 2} in work" in record.rlock
+    assert f"{__file__}:{work.__code__.co_firstlineno + 2} in work" in fields_of(record)["rlock"]
     assert "because it holds an RLock at" in record.getMessage()
     assert "# here" in record.getMessage()
 

@@ -67,7 +67,7 @@ async def with_turns_for_the_others() -> None:
 
 
 def _chunk() -> None:
-    for _ in range(1000):
+    for _ in range(100_000):
         pass
 
 

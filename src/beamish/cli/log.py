@@ -9,7 +9,7 @@ from beamish.otp import logger
 from beamish.terms.printable import MESSAGE_LIMIT, STACK_LIMIT, in_lines, one_line
 from beamish.terms.tracebacks import describe
 
-__all__ = ["LEVELS", "LogFormatter", "TerminalLog", "log_to_terminal"]
+__all__ = ["LEVELS", "LogFormatter", "TerminalLog"]
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -48,21 +48,26 @@ class LogFormatter(logging.Formatter):
         return f"{time} {shown} {level} {rest}"
 
 
-def log_to_terminal(level: str = "info") -> None:
+def _log_to_terminal(level: str) -> logging.Handler | None:
     """Sends the records of all loggers to standard error, unless logging is already set up.
 
     They are written by a thread, so that no process waits for whoever reads them.
 
     Args:
         level: the lowest level that is shown: "debug", "info", "warning" or "error".
+
+    Returns:
+        The handler that it has added, if any.
     """
     root = logging.getLogger()
     root.setLevel(level.upper())
+    added = None
     if not root.handlers:
-        handler = logger.StderrHandler()
-        handler.setFormatter(LogFormatter())
-        root.addHandler(handler)
+        added = logger.StderrHandler()
+        added.setFormatter(LogFormatter())
+        root.addHandler(added)
     logger.install()
+    return added
 
 
 class TerminalLog:
@@ -70,11 +75,13 @@ class TerminalLog:
 
     def __init__(self, level: str) -> None:
         self._level = level
+        self._added: logging.Handler | None = None
 
     def __enter__(self) -> None:
-        log_to_terminal(self._level)
+        self._added = _log_to_terminal(self._level)
 
     def __exit__(self, *_: object) -> None:
         logger.uninstall()  # which says how many reports were left out
-        for handler in logging.getLogger().handlers:
-            handler.flush()
+        if self._added is not None:
+            logging.getLogger().removeHandler(self._added)
+            self._added.close()
