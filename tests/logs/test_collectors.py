@@ -12,6 +12,7 @@ import pytest
 import sentry_sdk
 import structlog
 from pythonjsonlogger.json import JsonFormatter
+from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport
 
 import beamish
@@ -48,12 +49,20 @@ class _Kept(Transport):
 
 
 @pytest.fixture
-def sentry() -> Generator[list[dict[str, Any]]]:
+def sentry(monkeypatch: pytest.MonkeyPatch) -> Generator[list[dict[str, Any]]]:
+    # Sentry puts a function of its own here, and leaves it.
+    monkeypatch.setattr(logging.Logger, "callHandlers", logging.Logger.callHandlers)
     kept = _Kept()
-    sentry_sdk.init(dsn="http://key@localhost/1", transport=kept, default_integrations=True)
+    sentry_sdk.init(
+        dsn="http://key@localhost/1",
+        transport=kept,
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        integrations=[LoggingIntegration()],
+    )
     yield kept.events
     sentry_sdk.get_client().close()
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
 
 
 def test_sentry_groups_and_shows_exception_stack_process_and_supervisor(
