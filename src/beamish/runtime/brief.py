@@ -24,7 +24,7 @@ from types import (
 from typing import Any, Final, cast, final
 
 from beamish.terms import Atom, Pid
-from beamish.terms.careful import class_name, class_of, elements, is_a
+from beamish.terms.careful import args_of, class_name, class_of, elements, is_a
 from beamish.terms.identity import MonitorRef, Ref, TimerRef
 
 __all__ = ["LARGEST", "Omitted", "brief"]
@@ -57,7 +57,6 @@ _CONTENTS: Final[tuple[tuple[type, Any, int], ...]] = (
     *((cls, vars(cls)["__len__"], 16) for cls in (tuple, list, dict, set, frozenset)),
 )
 _SLICE: Final[Any] = vars(list)["__getitem__"]
-_ARGS: Final[Any] = vars(BaseException)["args"]
 
 
 @final
@@ -151,7 +150,7 @@ def _shortened(term: Any, depth: int) -> Any:
     if is_a(term, bytes):
         return bytes.__getitem__(term, slice(_LETTERS)) + b"..."
     if is_a(term, BaseException):
-        return (class_name(term), _several(_ARGS.__get__(term), depth))
+        return (class_name(term), _several(args_of(term), depth))
     if is_a(term, tuple):
         return _several(elements(cast("object", term)), depth)
     if is_a(term, list):

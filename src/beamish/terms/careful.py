@@ -27,6 +27,7 @@ from .stderr import complain
 
 __all__ = [
     "SHORT",
+    "args_of",
     "arrived",
     "class_name",
     "class_of",
@@ -130,7 +131,7 @@ def _inside(value: object) -> Iterable[Any]:
     if cls is dict:
         return cast("dict[Any, Any]", value).values()
     if issubclass(cls, BaseException):
-        return _ARGS.__get__(value)  # type: ignore[no-any-return]
+        return args_of(cast("BaseException", value))
     return ()
 
 
@@ -302,6 +303,12 @@ def origins_of(error: BaseException) -> Sequence[BaseException | None]:
 def is_interrupt(error: BaseException) -> bool:
     """Whether this is the KeyboardInterrupt of Ctrl-C."""
     return is_a(error, KeyboardInterrupt) and arrived(error)
+
+
+def args_of(error: BaseException) -> tuple[Any, ...]:
+    """What an exception was given."""
+    args: tuple[Any, ...] = _ARGS.__get__(error)
+    return args
 
 
 def members_of(error: BaseException) -> Sequence[BaseException]:

@@ -117,7 +117,7 @@ class ThreadedHandler(logging.Handler):
             self._behind = not self._caught_up.wait(_PATIENCE)
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """A copy of a record with words in the place of objects."""
+        """A copy of a record that has text instead of objects."""
         plain = copy.copy(record)
         plain.msg, plain.args = record.getMessage(), None
         if record.exc_info and not record.exc_text:
