@@ -31,9 +31,9 @@ each file is one idea:
         bucket.py       a bucket keeps keys and values: an Agent
         registry.py     the registry maps names to buckets: a GenServer that watches them
         names.py        the same with a Registry: a bucket is found by its via name
-        subscribers.py  who wants to be told of changes: a Registry whose keys are shared
+        subscribers.py  those that want to be told of changes: a Registry whose keys are shared
         store.py        the file behind the buckets: a GenServer that owns a SQLite connection
-        supervisor.py   who starts them all, and what happens when one of them dies
+        supervisor.py   starts them all, and says what happens when one of them dies
         app.py          the settings, and the start
     apps/kv_server/
         command.py      a line becomes a command, a command an answer

@@ -1,4 +1,4 @@
-"""Who waits for a message keeps none that it is done with."""
+"""A process that waits for a message keeps none that it is done with."""
 
 from __future__ import annotations
 

@@ -123,8 +123,8 @@ def test_b9_a_lent_lock_is_free_for_nobody_and_comes_back(kind: str) -> None:
 
 @pytest.mark.slow  # real time has to pass
 @on_real_clock
-async def test_b9_who_waits_for_a_lock_with_an_rlock_waits_not_for_ever() -> None:
-    """Who has that lock is parked."""
+async def test_b9_a_process_with_an_rlock_does_not_wait_for_a_lock_for_ever() -> None:
+    """The process that has that lock is parked."""
     outer, inner = threading.RLock(), threading.Lock()
     holding: list[bool] = []
     order: list[str] = []

@@ -3,7 +3,7 @@
 A pattern is, in this order: ``...`` (anything); ``None``, ``True`` or ``False`` (that very object,
 as in a ``match`` statement); a type (isinstance); a tuple or list of patterns (same type of
 sequence, same length, element by element); a dict of patterns (its keys must be there; others may
-be); a predicate (any other callable); otherwise a value (equality). Inside of tuples, lists and
+be); a predicate (any other callable); otherwise a value (equality). Inside tuples, lists and
 dicts the same object always matches.
 
 A match cannot fail (rule R12): a comparison that raises, or whose result is neither true nor false,

@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "beamish_limit", "CPU seconds for which the virtual clock may stand", default="10"
     )
-    parser.addini("beamish_leaks", f"who is checked for leaks: {_LEAKS}", default="nodes")
+    parser.addini("beamish_leaks", f"which tests are checked for leaks: {_LEAKS}", default="nodes")
 
 
 def pytest_configure(config: pytest.Config) -> None:

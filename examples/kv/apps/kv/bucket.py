@@ -1,7 +1,7 @@
 """A bucket keeps keys and values.
 
 It is an Agent: a process that holds one value, here some Contents, and lets others work on it one
-at a time. The functions below hide that: who uses a bucket writes ``await bucket.put(pid, "milk",
+at a time. The functions below hide that: code that uses a bucket has ``await bucket.put(pid, "milk",
 "1")`` and need not know that a message is sent and an answer awaited.
 """
 
@@ -58,7 +58,7 @@ async def get(bucket: Pid, key: str) -> str | None:
 
 
 async def put(bucket: Pid, key: str, value: str) -> None:
-    """Sets the value of a key; who has subscribed to the bucket is told.
+    """Sets the value of a key; subscribers of the bucket are told.
 
     Raises:
         NotKeptError: it could not be written, and is not set.
@@ -69,7 +69,7 @@ async def put(bucket: Pid, key: str, value: str) -> None:
 
 
 async def delete(bucket: Pid, key: str) -> str | None:
-    """Removes a key; returns the value that it had. Who has subscribed to the bucket is told.
+    """Removes a key; returns the value that it had. Subscribers of the bucket are told.
 
     Raises:
         NotKeptError: it could not be written, and is not removed.

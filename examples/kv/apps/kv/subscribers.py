@@ -1,4 +1,4 @@
-"""Who wants to be told of the changes of a bucket.
+"""The processes that want to be told of the changes of a bucket.
 
 Each registers itself under the bucket's name in a Registry whose keys are shared. The bucket tells
 all of them, in the order of its changes; one that dies is in the table no more. A subscription is
