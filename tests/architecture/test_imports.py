@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -375,3 +377,40 @@ def test_the_core_does_not_import_the_rooms_above() -> None:
                if f"beamish.{n}" in sys.modules])
     """)
     assert printed == "[]\n"
+
+
+_CHECKOUT: Final = Path(__file__).parents[2]
+_TEST_FILES: Final = sorted((_CHECKOUT / "tests").rglob("*.py"))
+
+
+def _not_on_every_cpython() -> set[str]:
+    """The libraries of the tests that are installed on some versions alone."""
+    project = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text())
+    wanted = project["dependency-groups"]["test"]
+    return {re.split(r"\W", one)[0] for one in wanted if ";" in one}
+
+
+def _top_imports(source: str) -> set[str]:
+    """What a file cannot be imported without: the first parts of the modules' names."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_a_test_file_can_be_imported_on_every_cpython() -> None:
+    """Otherwise not one test runs where a library is missing."""
+    missing = _not_on_every_cpython()
+    wrong = [path.name for path in _TEST_FILES if missing & _top_imports(path.read_text())]
+
+    assert missing == {"numpy", "pandas"}
+    assert wrong == []
+
+
+def test_an_import_at_the_top_is_found() -> None:
+    source = "import a.b as c\nfrom d.e import f\nfrom .g import h\ndef i(): import j"
+
+    assert _top_imports(source) == {"a", "d"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import gc
 import weakref
+from array import array
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-import numpy as np
 import pytest
 
 from beamish import process
@@ -101,13 +101,20 @@ def caused(error: BaseException) -> BaseException:
         (Order(bytearray(MUCH)), Omitted("Order")),
         (SimpleNamespace(a="x" * MUCH), Omitted("SimpleNamespace")),
         (enclosed("x" * MUCH), Omitted("function")),
-        (np.zeros(3), Omitted("ndarray")),
+        (memoryview(bytes(3)), Omitted("memoryview")),
+        (array("d", [0.0]), Omitted("array")),
         (Hostile(), Omitted("Hostile")),
     ],
     ids=lambda term: type(term).__name__,
 )
 def test_of_a_large_reason_a_short_form_is_kept(term: Any, kept: Any) -> None:
     assert repr(brief(term)) == repr(kept)
+
+
+def test_what_an_array_of_numpy_takes_cannot_be_seen() -> None:
+    numpy = pytest.importorskip("numpy")
+
+    assert brief(numpy.zeros(3)) == Omitted("ndarray")
 
 
 def test_nothing_is_too_deep() -> None:
