@@ -402,9 +402,10 @@ def _signalled(*numbers: signal.Signals, other: str = "late", stop_time: float =
 
 def _run_and_signal(source: str, *numbers: signal.Signals) -> Any:
     """Runs a program, sends it signals when it has answered to the last, and reads it."""
-    source = textwrap.dedent(source)
+    # Unbuffered: what it has printed must be read before the next signal is sent.
+    command = [sys.executable, "-u", "-c", textwrap.dedent(source)]
     with subprocess.Popen(
-        [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         guard = threading.Timer(PATIENCE, child.kill)
         guard.start()
