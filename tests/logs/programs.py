@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any, Final
 
 from beamish import process
 from beamish.cli.program import run_program
+from beamish.otp.logger import ThreadedHandler
+from tests.support.program import PATIENCE
 
 STORM: Final = 3_000  # reports, of which each has more than 500 characters
 
@@ -22,6 +25,14 @@ async def storm() -> None:
         await process.receive(("DOWN", ref, ..., ..., ...))
     print("went on", flush=True)
     await process.receive()
+
+
+async def storm_for_a_slow_reader() -> None:
+    """The same, and its end waits longer for whoever reads the log: the machine may be busy."""
+    (handler,) = logging.getLogger().handlers
+    assert isinstance(handler, ThreadedHandler)
+    handler.stop_time = PATIENCE
+    await storm()
 
 
 async def a_few() -> None:
@@ -45,6 +56,7 @@ async def without_threads() -> None:
 
 PROGRAMS: Final = {
     "storm": storm,
+    "storm_for_a_slow_reader": storm_for_a_slow_reader,
     "a_few": a_few,
     "without_threads": without_threads,
 }

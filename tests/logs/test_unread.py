@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
 import pytest
 
-from beamish.otp.logger import ThreadedHandler
+from beamish.otp.logger import BurstLimit, ThreadedHandler
 from tests.support.program import PATIENCE, ROOT
 
 from . import programs
@@ -49,8 +49,8 @@ def test_a_storm_of_reports_that_nobody_reads_stops_neither_the_node_nor_its_end
         assert len(program.stderr.read()) < 200_000
 
 
-def test_every_report_of_a_storm_is_written_or_counted() -> None:
-    with _start("storm", subprocess.PIPE) as program:
+def test_every_record_of_a_storm_is_written_or_counted() -> None:
+    with _start("storm_for_a_slow_reader", subprocess.PIPE) as program:
         assert _line(program.stdout) == "went on\n"
         program.send_signal(signal.SIGTERM)
         assert program.stderr is not None
@@ -58,7 +58,8 @@ def test_every_report_of_a_storm_is_written_or_counted() -> None:
         assert program.wait(PATIENCE) == 0
 
     counted = re.findall(r"(\d+) (?:reports \(crash\) were left out|log records were dropped)", log)
-    assert log.count(" terminating") + sum(map(int, counted)) == programs.STORM
+    written = log.count(" terminating") + log.count("SIGTERM: stopping")
+    assert written + sum(map(int, counted)) == programs.STORM + 1
 
 
 class _Stuck(logging.Handler):
@@ -74,6 +75,11 @@ class _Stuck(logging.Handler):
         self.lines.append(record.getMessage())
 
 
+def _told(lines: list[str]) -> list[str]:
+    """What they say of records that were dropped."""
+    return [line.partition(":")[0] for line in lines if "dropped" in line]
+
+
 def test_a_handler_that_hangs_drops_what_is_too_much_and_says_how_much() -> None:
     target = _Stuck()
     handler = ThreadedHandler(target, drop_mode_qlen=5)
@@ -87,10 +93,82 @@ def test_a_handler_that_hangs_drops_what_is_too_much_and_says_how_much() -> None
     handler.flush()
     handler.close()
 
-    told = [line for line in target.lines if "dropped" in line]
-    assert [line.partition(":")[0] for line in told] == [f"{dropped} log records were dropped"]
+    assert _told(target.lines) == [f"{dropped} log records were dropped"]
     assert dropped + len(target.lines) - 1 == 20
     assert dropped >= 14
+
+
+@pytest.fixture
+def stuck() -> Iterator[tuple[logging.Logger, ThreadedHandler, _Stuck]]:
+    """A logger whose handler has so much to write that it drops whatever comes."""
+    target = _Stuck()
+    handler = ThreadedHandler(target, drop_mode_qlen=5)
+    log = logging.getLogger("shop.stuck")
+    log.propagate = False
+    log.addHandler(handler)
+    while not handler.dropped:
+        log.warning("too much")
+    yield log, handler, target
+    log.removeHandler(handler)
+    target.go_on.set()
+    handler.close()
+
+
+def test_reports_are_counted_also_if_the_record_that_counts_them_is_dropped(stuck: Any) -> None:
+    log, handler, target = stuck
+    limit = BurstLimit(max_count=1)
+    for _ in range(8):
+        limit.passes(log.name, "crash")
+    before = handler.dropped
+
+    limit.flush()
+    target.go_on.set()
+    handler.flush()
+    handler.close()
+
+    assert handler.dropped == before + 7
+    assert _told(target.lines) == [f"{handler.dropped} log records were dropped"]
+
+
+@pytest.mark.parametrize("left_out", [None, "7", True, 7.0, object()], ids=repr)
+def test_a_record_of_the_users_counts_as_one(left_out: Any, stuck: Any) -> None:
+    log, handler, _ = stuck
+    before = handler.dropped
+
+    log.warning("mine", extra={"left_out": left_out})
+
+    assert handler.dropped == before + 1
+
+
+class _Refusing(ThreadedHandler):
+    """Cannot write while it is told so, as one whose reader has gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuses = True
+        self.lines: list[str] = []
+
+    def write(self, record: logging.LogRecord) -> bool:
+        if not self.refuses:
+            self.lines.append(record.getMessage())
+        return not self.refuses
+
+
+@pytest.mark.parametrize("later", [True, False], ids=["with another", "at the end"])
+def test_what_could_not_be_told_is_told_later(later: bool) -> None:
+    handler = _Refusing()
+    log = logging.Logger("shop")
+    log.addHandler(handler)
+    for number in range(3):
+        log.warning("%d", number)
+    handler.flush()
+
+    handler.refuses = False
+    if later:
+        log.warning("at last")
+    handler.close()
+
+    assert _told(handler.lines) == ["3 log records were dropped"]
 
 
 def _closed() -> dict[str, Any]:

@@ -92,15 +92,15 @@ class ThreadedHandler(logging.Handler):
             self._dropping = False
         return self._dropping
 
-    def count_dropped(self) -> None:
-        """Counts a record that was not even made."""
-        self.dropped += 1
+    def count_dropped(self, count: int = 1) -> None:
+        """Counts records that are not written; most of them were not even made."""
+        self.dropped += count
 
     def emit(self, record: logging.LogRecord) -> None:
         """Puts a record into words, and queues it."""
         try:
             if self.is_full or not self._has_room():
-                self.count_dropped()
+                self.count_dropped(_reports_of(record))
             elif self._has_thread():
                 self._hand_over(self.prepare(record))
             else:
@@ -169,14 +169,20 @@ class ThreadedHandler(logging.Handler):
             if self._queue.empty():
                 self._behind = False
                 self._caught_up.set()
+        with contextlib.suppress(Exception):
+            self._tell_dropped()
 
     def _write(self, record: logging.LogRecord) -> None:
         self._stuck = not self.write(record)
         if self._stuck:
-            self.count_dropped()
-        elif self.dropped > self._told and self._queue.qsize() <= self.drop_mode_qlen // 2:
-            count, self._told = self.dropped - self._told, self.dropped
-            self.write(_told_of(count))
+            self.count_dropped(_reports_of(record))
+        elif self._queue.qsize() <= self.drop_mode_qlen // 2:
+            self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        count = self.dropped - self._told
+        if count and self.write(_told_of(count)):
+            self._told += count
 
     def write(self, record: logging.LogRecord) -> bool:
         """Writes a record, in whatever thread it is called; returns whether that was possible."""
@@ -233,6 +239,12 @@ class StderrHandler(ThreadedHandler):
     def write(self, record: logging.LogRecord) -> bool:
         """Writes a line, or several."""
         return write(f"{self.format(record)}\n", self.gives_up)
+
+
+def _reports_of(record: logging.LogRecord) -> int:
+    """What a record stands for: one that says how many reports were left out, for all of them."""
+    left_out: Any = getattr(record, "left_out", 1)
+    return left_out if type(left_out) is int else 1
 
 
 def _told_of(count: int) -> logging.LogRecord:
