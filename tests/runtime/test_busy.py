@@ -181,7 +181,7 @@ def test_b8_hogs_have_a_quarter_of_the_time_beside_pairs_that_never_wait(run: An
     length, gap = 1.5, 0.001  # seconds of CPU time; a longer gap is a time that others have had
 
     async def ping() -> None:
-        other = await process.receive()
+        other = await process.receive(Pid)  # the other one may be faster
         while True:
             process.send(other, "ping")
             await process.receive()
