@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 from .runtime.calls import call_cycle, reply, request
 from .runtime.here import current as _current
 from .runtime.here import here as _here
-from .runtime.here import running_node as _node
+from .runtime.here import node_of_any_thread as _node_of_any_thread
+from .runtime.home import at_home as _at_home
 from .runtime.journal import note as _note
 from .runtime.mailbox import receive_reply
 from .runtime.reporting import Report as _Report
@@ -131,7 +132,7 @@ def report(
     """
     to = logging.getLogger(logger)
     if _is_wanted(to, level, kind):
-        proc = _here.process
+        proc = _here.process if _at_home() else None
         task = None if proc is None else _task_name(proc)
         _write(to, level, _Report(kind, message, *make(), error, exc_text, task=task))
 
@@ -154,12 +155,12 @@ def init() -> Pid:
 
     Source: init(3) (OTP 25 manual).
     """
-    return (_here.node or _node()).init_pid
+    return (_here.node or _node_of_any_thread()).init_pid
 
 
 def ending() -> bool:
     """Whether an exit signal has ended the calling process: it is only cleaning up."""
-    return (_here.process or _current()).state >= _EXITING
+    return _current().state >= _EXITING
 
 
 def monitoring(ref: Ref) -> bool:

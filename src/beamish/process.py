@@ -18,6 +18,13 @@ Calls go straight to the runtime: ``process.send`` is ``runtime.mailbox.send``. 
 not ``async`` take effect at once. Times are seconds; None is forever, 0 looks without waiting. All
 functions raise NotRunningError outside of a node, and BadArgError (Erlang's ``badarg``) for an
 argument that they cannot take.
+
+On another thread than the node's
+
+    send, send_priority, exit(pid, reason), spawn  are delivered, in the thread's order
+    alive, whereis, registered, list, why, monotonic_time, parts of info  work as in a process
+    send_threadsafe, call_threadsafe  are made for it; also where another event loop runs
+    everything else  raises NotRunningError: the thread is no process
 """
 
 from __future__ import annotations
@@ -44,7 +51,10 @@ from .runtime.fate import is_alive as _is_alive
 from .runtime.groups import group_leader, set_group_leader
 from .runtime.here import current as _current
 from .runtime.here import here as _here
+from .runtime.here import node_of_any_thread as _node_of_any_thread
 from .runtime.here import running_node as _node
+from .runtime.home import at_home as _at_home
+from .runtime.inbox import elsewhere as _elsewhere
 from .runtime.mailbox import send
 from .runtime.offload import offload
 from .runtime.owned import disown, give_away, own
@@ -52,6 +62,7 @@ from .runtime.patterns import matches
 from .runtime.registered_names import register, registered, unregister, whereis
 from .runtime.spawn_options import spawn_opt, spawn_request, spawn_request_abandon
 from .runtime.spawning import spawn, spawn_link, spawn_monitor
+from .runtime.threadsafe import call_threadsafe, send_threadsafe
 from .runtime.timers import cancel_timer, monotonic_time, read_timer, send_after, sleep, start_timer
 from .terms import BadArgError, Pid, ProcessError, ProcessExit, Ref, Throw
 from .terms.errors import describe
@@ -64,6 +75,7 @@ __all__ = [
     "alias",
     "alive",
     "ancestors",
+    "call_threadsafe",
     "cancel_timer",
     "critical",
     "demonitor",
@@ -137,7 +149,7 @@ def self() -> Pid:  # Erlang's name, reached through the module
 
     Source: erlang:self/0.
     """
-    return (_here.process or _current()).pid
+    return ((_at_home() and _here.process) or _current()).pid
 
 
 def parent() -> Pid | None:
@@ -209,15 +221,6 @@ def label(pid: Pid) -> Any:
 # ---- messages
 
 
-def send_threadsafe(dest: Any, message: Any) -> None:
-    """Sends a message from any thread.
-
-    An error in sending (an unregistered name, for example) goes to the loop's exception handler.
-    """
-    node = _node()
-    node.loop.call_soon_threadsafe(_mailbox.send, dest, message, context=node.scheduler.context)
-
-
 if TYPE_CHECKING:
 
     @overload
@@ -259,6 +262,9 @@ def send_priority(alias: Ref, message: T) -> T:
     """
     if not isinstance(alias, Ref):
         raise BadArgError(f"send_priority takes a Ref that is an alias; got {describe(alias)}")
+    if not _at_home():
+        _elsewhere(send_priority, alias, message)
+        return message
     proc = _destination(alias)
     if proc is not None:
         _priority.deliver_first(proc, alias, message)
@@ -393,6 +399,9 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     """
     if len(args) == 2:
         pid, reason = args
+        if not _at_home():
+            _exit_elsewhere(pid, reason)
+            return True
         _signals.send_exit(_current(), pid if pid.__class__ is Pid else _pid_of(pid), reason)
         if _here.due:
             _here.rest()
@@ -404,6 +413,18 @@ def exit(*args: Any) -> Literal[True]:  # Erlang's name, reached through the mod
     if rare is not None and rare.outside is not None:
         rare.outside.exit = problem
     raise problem
+
+
+def _exit_elsewhere(pid: Any, reason: Any) -> None:
+    if not isinstance(pid, Pid | asyncio.Future | _TaskFace):
+        raise BadArgError(f"exit takes a Pid; got {describe(pid)}")
+    _elsewhere(_exit_from_inbox, pid, reason)
+
+
+def _exit_from_inbox(pid: Any, reason: Any) -> None:
+    _signals.send_exit_from(
+        _node().inbox.pid, pid if pid.__class__ is Pid else _pid_of(pid), reason
+    )
 
 
 def why(pid: Pid) -> _journal.Why | None:
@@ -497,6 +518,8 @@ def unalias(ref: Ref) -> bool:
 def alive(pid: Pid) -> bool:
     """Whether a process is alive, once the caller's own signals have reached it.
 
+    Works from any thread; there it says nothing of signals that the thread has sent.
+
     Source: erlang:is_process_alive/1.
     """
     if not isinstance(pid, Pid):
@@ -513,7 +536,8 @@ def info(pid: Pid, item: str | None = None) -> Any:
 
     Items: registered_name ("" for none), label, initial_call, status ("running", "runnable",
     "waiting"), trap_exit, message_queue_len, messages, links, monitors (pids, or (name, node)),
-    monitored_by, parent, ancestors, dictionary, owned, group_leader.
+    monitored_by, parent, ancestors, dictionary, owned, group_leader. Another thread than the
+    node's may ask for registered_name, trap_exit, parent, ancestors, dictionary and group_leader.
 
     Source: erlang:process_info/1,2.
     """
@@ -521,11 +545,12 @@ def info(pid: Pid, item: str | None = None) -> Any:
 
 
 def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
-    """The pids of all living processes, oldest first.
+    """The pids of all living processes, oldest first. Works from any thread.
 
     Source: erlang:processes/0.
     """
-    pids = [proc.pid for proc in _node().processes if _is_alive(proc.pid)]
+    procs = builtins.list(_node_of_any_thread().processes)  # a copy: another thread may ask
+    pids = [proc.pid for proc in procs if _is_alive(proc.pid)]
     pids.sort(key=_NUMBER)  # the order of pids, in a tenth of the time
     return pids
 
@@ -533,8 +558,15 @@ def list() -> builtins.list[Pid]:  # Elixir's name, reached through the module
 # ---- work that must not be interrupted
 
 
-class _Critical(contextlib.ContextDecorator):
-    """No generator: at its exit contextlib sets an attribute of the exception that passes."""
+class critical(contextlib.ContextDecorator):  # noqa: N801 - used like a function
+    """Prevents preemption of the process in this block: for code that holds a lock of others.
+
+    Example:
+        >>> with critical():
+        ...     with lock: ...
+    """
+
+    # No generator: at its exit contextlib sets an attribute of the exception that passes.
 
     def __enter__(self) -> None:
         rare = self._rare = _current().ensure_rare()
@@ -543,18 +575,8 @@ class _Critical(contextlib.ContextDecorator):
     def __exit__(self, *_: object) -> None:
         self._rare.critical -= 1
 
-    def _recreate_cm(self) -> _Critical:
-        return _Critical()
-
-
-def critical() -> _Critical:
-    """Prevents preemption of the process in this block: for code that holds a lock of others.
-
-    Example:
-        >>> with critical():
-        ...     with lock: ...
-    """
-    return _Critical()
+    def _recreate_cm(self) -> critical:
+        return critical()
 
 
 # Imported from the runtime, so that a message, a process or a timer costs no further call; users
@@ -565,5 +587,6 @@ for _written in (
     *(send, receive, matches, register, unregister, whereis, registered),
     *(send_after, start_timer, cancel_timer, read_timer, monotonic_time, sleep),
     *(offload, own, disown, give_away),
+    *(send_threadsafe, call_threadsafe),
 ):
     _written.__module__ = __name__

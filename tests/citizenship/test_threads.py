@@ -251,7 +251,7 @@ def test_thread_has_no_process_of_its_own(run: Run) -> None:
 
         # Opened by a callback: no process runs while the thread asks.
         asyncio.get_running_loop().call_later(0, gate.open)
-        with pytest.raises(NotRunningError, match="from another thread use process.send_threads"):
+        with pytest.raises(NotRunningError, match=r"self\(\) was called on the thread "):
             await asyncio.to_thread(work)
 
     run(main)

@@ -50,7 +50,7 @@ def adopt_current_task() -> Process:
     if task is None or task.get_loop() is not node.loop:
         raise NotRunningError(
             "this needs a process: call it in a process or in an asyncio Task of the node's loop "
-            "(a callback has none, and from another thread use process.send_threadsafe)"
+            "(a callback has none)"
         )
     return node.adopted.get(task) or _adopt(node, task)
 
@@ -90,6 +90,7 @@ def _adopt(node: Node, task: asyncio.Task[Any]) -> Process:
     proc = outside.proc = new_process(node, outside.wake, contextvars.copy_context(), None)
     proc.state = OUTSIDE
     proc.ensure_rare().outside = outside
+    node.processes.add(proc)
     node.adopted[task] = proc
     task.add_done_callback(partial(_task_ended, node), context=node.scheduler.context)
     return proc

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from beamish.terms.careful import show
 
-from .here import enqueue, running_node
+from .here import enqueue, node_of_any_thread, running_node
 from .states import (
     DEAD,
     EXIT_PENDING,
@@ -192,8 +192,8 @@ class TaskFace:
         return self._self.coro
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that hosts its node."""
-        return running_node().loop
+        """The loop that hosts its node; for any thread, which may need it to get there."""
+        return node_of_any_thread().loop
 
     def get_context(self) -> Context:
         """Its contextvars context."""

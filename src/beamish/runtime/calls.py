@@ -22,6 +22,8 @@ from .cycles import called, find_cycle
 from .destinations import destination
 from .handing import establish, establish_handed
 from .here import current, here, running_node
+from .home import at_home
+from .inbox import elsewhere
 from .mailbox import check_timeout, deliver, go_on, is_reply, receive_reply
 from .serving import Server
 from .signals import demonitor, monitor
@@ -66,7 +68,7 @@ def request(
         ...         case Down(reason=reason): process.exit(reason)
         ...         case (_, reply): return reply
     """
-    proc = here.process or current()
+    proc = (at_home() and here.process) or current()
     if proc.state > RUNNING:
         yield from go_on(proc)
         if proc.state == OUTSIDE:
@@ -131,6 +133,9 @@ def reply(caller: tuple[Pid, Any], value: Any) -> None:
         caller: the pair ``(pid, ref)`` that came with the request.
         value: the reply, any term.
     """
+    if not at_home():
+        elsewhere(reply, caller, value)
+        return
     ref = caller[1]
     if here.handed is not None:
         establish_handed()
@@ -168,8 +173,9 @@ def call_cycle(pid: Pid) -> tuple[tuple[Any, Any], ...] | None:
 
     For code that is about to wait for a reply by other means than `request`.
     """
+    caller = current()
     target: Process | None = pid._process
-    steps = find_cycle(here.process or current(), target) if target is not None else None
+    steps = find_cycle(caller, target) if target is not None else None
     return None if steps is None else tuple(steps)
 
 

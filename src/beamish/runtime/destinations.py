@@ -14,7 +14,7 @@ from .here import here, running_node
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["destination"]
+__all__ = ["check_destination", "destination"]
 
 
 def destination(dest: Any) -> Process | None:
@@ -42,7 +42,17 @@ def destination(dest: Any) -> Process | None:
             if isinstance(pid, Pid):
                 return cast("Process | None", pid._process)
             raise BadArgError(f"cannot send to {dest!r}: no process is registered by that name")
-    raise BadArgError(
+    raise _no_destination(dest)
+
+
+def check_destination(dest: Any) -> None:
+    """Refuses what cannot be a destination, for a message that is sent later."""
+    if not isinstance(dest, Pid | str | Ref | tuple):
+        raise _no_destination(dest)
+
+
+def _no_destination(dest: Any) -> BadArgError:
+    return BadArgError(
         "expected a Pid, a registered name, (name, node), an alias or a via tuple; "
         f"got {describe(dest)}"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from .asyncio_task import cancel
 from .here import enqueue, here, running_node
+from .home import at_home
 from .states import DEAD, EXIT_PENDING, EXITING, TICKED, WAIT_WAKE
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def is_alive(pid: Pid) -> bool:
     proc: Process | None = pid._process
     if proc is None or proc.state < EXIT_PENDING:
         return proc is not None
+    if not at_home():
+        return False
     if proc is here.process:
         return proc.state == EXIT_PENDING  # its end begins at its next switch
     # Somebody has seen it dead: from now on it must not look alive (see signals.link).

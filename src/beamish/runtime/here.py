@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 from beamish.terms.errors import NotRunningError
 
 from .giving_up import give_up
+from .home import at_home, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .process import Process
 
-__all__ = ["current", "here", "running_node"]
+__all__ = ["current", "here", "node_of_any_thread", "running_node"]
 
 
 def _no_node(*_: object) -> NoReturn:
@@ -76,11 +77,25 @@ def current() -> Process:
     Raises:
         NotRunningError: no node is running, or not in a Task of its loop.
     """
+    if not at_home():
+        _not_at_home()
     return here.process or here.adopt()
 
 
 def running_node() -> Node:
-    """The running node.
+    """The running node, for its own thread.
+
+    Raises:
+        NotRunningError: there is none, or this is another thread.
+    """
+    node = here.node
+    if node is None or not at_home():
+        _not_at_home()
+    return node
+
+
+def node_of_any_thread() -> Node:
+    """The running node, for code that leaves it as it is, or asks for a call on its thread.
 
     Raises:
         NotRunningError: there is none.
@@ -89,6 +104,11 @@ def running_node() -> Node:
     if node is None:
         _no_node()
     return node
+
+
+def _not_at_home() -> NoReturn:
+    node_of_any_thread()
+    refuse()
 
 
 def enqueue(proc: Process) -> None:

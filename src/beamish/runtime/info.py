@@ -11,7 +11,8 @@ from beamish.terms.errors import describe
 from .fate import is_alive
 from .groups import leader_of
 from .handing import establish_handed
-from .here import here
+from .here import here, node_of_any_thread
+from .home import at_home, refuse
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
 from .ties import tied
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["ITEMS", "process_info"]
+__all__ = ["ANY_THREAD", "ITEMS", "process_info"]
 
 
 def process_info(pid: Any, item: str | None) -> Any:
@@ -30,6 +31,8 @@ def process_info(pid: Any, item: str | None) -> Any:
         raise BadArgError(f"info takes a Pid; got {describe(pid)}")
     if item is not None and not (is_a(item, str) and item in ITEMS):
         raise BadArgError(f"info: expected one of {', '.join(ITEMS)}; got {describe(item)}")
+    if not at_home():
+        return _info_elsewhere(pid, item)
     if here.handed is not None:
         establish_handed()
     proc: Process | None = pid._process
@@ -38,6 +41,15 @@ def process_info(pid: Any, item: str | None) -> Any:
     if item is not None:
         return ITEMS[item](proc)
     return {name: get(proc) for name, get in ITEMS.items()}
+
+
+def _info_elsewhere(pid: Pid, item: str | None) -> Any:
+    """For another thread: what is one object, or a copy made in one step."""
+    node_of_any_thread()
+    if item not in ANY_THREAD:
+        refuse(f"it tells {', '.join(ANY_THREAD)}; ")
+    proc: Process | None = pid._process
+    return ITEMS[item](proc) if proc is not None and is_alive(pid) else None
 
 
 def _status(proc: Process) -> str:
@@ -64,6 +76,12 @@ def _owned(proc: Process) -> list[Any]:
 def _name(proc: Process) -> str:
     return (proc.rare.name if proc.rare is not None else None) or Atom("")
 
+
+# What other threads than the node's may ask.
+ANY_THREAD: Final = (
+    *("registered_name", "trap_exit", "parent", "ancestors"),
+    *("dictionary", "group_leader"),
+)
 
 ITEMS: Final[dict[str, Callable[[Process], Any]]] = {
     "registered_name": _name,

@@ -29,8 +29,10 @@ from beamish.terms import Down, Pid, ProcessExit
 from beamish.terms.numbers import LONGEST, check_seconds
 
 from .asyncio_task import take_cancellation
-from .destinations import destination
+from .destinations import check_destination, destination
 from .here import current, enqueue, here, running_node
+from .home import at_home
+from .inbox import elsewhere
 from .outside import Sentinel, wait_outside
 from .searching import LOOK_AGAIN, Wanted, find, messages_from, take, take_out
 from .shapes import first_to_scan, key_of, new_shape, shapes
@@ -91,6 +93,10 @@ def send(dest: Any, message: T) -> T:
 
     Source: erlang:send/2.
     """
+    if not at_home():
+        check_destination(dest)
+        elsewhere(send, dest, message)
+        return message
     if dest.__class__ is Pid:
         proc = dest._process
         if proc is None:
@@ -196,7 +202,7 @@ def receive(*patterns: Any, timeout: float | None = None) -> Generator[Any, Any,
 
     Source: the Erlang Reference Manual, "Receive".
     """
-    proc = here.process or current()
+    proc = (at_home() and here.process) or current()
     if timeout is not None or proc.state > RUNNING:
         return (yield from _receive(proc, patterns, timeout))
     mailbox = proc.mailbox
@@ -334,7 +340,7 @@ def receive_reply(ref: Ref, timeout: float | None = None) -> Generator[Any, Any,
 
     Source: gen_server:receive_response/2.
     """
-    proc = here.process or current()
+    proc = (at_home() and here.process) or current()
     if proc.state > RUNNING:
         yield from go_on(proc)
         if proc.state > RUNNING:

@@ -14,6 +14,8 @@ from .adoption import adopt_current_task
 from .exiting import GRACE
 from .giving_up import LoopGuard
 from .here import here
+from .home import take_home
+from .inbox import Inbox
 from .journal import new_journal
 from .preemption import Preemption
 from .registered_names import RegisteredNames
@@ -50,6 +52,7 @@ class Node:
             awaitable result is awaited.
         deaths: set at each death, where somebody wants to know: the node's stop, or a sweep.
         guard: ends the OS process where the loop has no memory to call the runtime.
+        inbox: what other threads ask of it.
         stopping: whether it is being stopped.
         hurried: whether its stop may not wait any longer.
         reserve: memory for telling the end of a process that has used up all other.
@@ -66,6 +69,7 @@ class Node:
         "guard",
         "home",
         "hurried",
+        "inbox",
         "init_pid",
         "loop",
         "name",
@@ -119,11 +123,13 @@ class Node:
         self.names: RegisteredNames = RegisteredNames()
         self.timers: Timers = Timers(loop)
         self.scheduler: Scheduler = Scheduler(loop)
+        self.inbox: Inbox = Inbox(loop, self.scheduler.context, new_pid(1, self.home, None))
         self.reserve: Reserve = Reserve(loop)
         self.guard: LoopGuard = LoopGuard(loop)
         self.preemption: Preemption | None = None
         if preempt:
             self.preemption = self.scheduler.preemption = Preemption(self.scheduler, loop)
+        take_home()
         here.names = self.names.table
         here.journal = new_journal()
         here.adopt = adopt_current_task

@@ -177,7 +177,7 @@ class Process(TaskFace):
 def new_process(
     node: Node, send: Callable[[Any], Any], context: Context, parent: Pid | None
 ) -> Process:
-    """A process of the node, on no queue yet (no ``__init__``: see terms.identity)."""
+    """A process that the node does not know yet (no ``__init__``: see terms.identity)."""
     proc = Process()
     pid = proc.pid = Pid()
     pid._number = node.next_pid()
@@ -191,7 +191,6 @@ def new_process(
     proc.trap_exit = False
     proc.value = proc.mailbox = proc.pattern = proc.waiter = proc.parked = None
     proc.links = proc.monitors = proc.watchers = proc.fate = proc.rare = proc.serving = None
-    node.processes.add(proc)
     return proc
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, final
 from beamish.terms import Atom, BadArgError, Pid
 from beamish.terms.errors import describe
 
-from .here import running_node
+from .here import node_of_any_thread, running_node
 from .states import EXIT_PENDING
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class RegisteredNames:
 
     def all(self) -> list[Atom]:
         """Every name that is taken."""
-        return [Atom(name) for name in self.table]
+        return [Atom(name) for name in list(self.table)]  # a copy: another thread may ask
 
 
 # ---- what users call: process.register and so on
@@ -102,16 +102,16 @@ def unregister(name: str) -> Literal[True]:
 
 
 def whereis(name: str) -> Pid | None:
-    """The pid of a registered process, or None.
+    """The pid of a registered process, or None. Works from any thread.
 
     Source: erlang:whereis/1.
     """
     if not isinstance(name, str):
         raise BadArgError(f"a name is a str or an Atom; got {describe(name)}")
-    proc = running_node().names.lookup(name)
+    proc = node_of_any_thread().names.lookup(name)
     return proc.pid if proc is not None else None
 
 
 def registered() -> list[Atom]:
-    """All registered names."""
-    return running_node().names.all()
+    """All registered names. Works from any thread."""
+    return node_of_any_thread().names.all()

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
+import threading
 from collections import deque
 from functools import partial
 from inspect import CORO_CLOSED, getcoroutinestate
@@ -34,6 +35,7 @@ from .exiting import ForcedEnd, end_raised, end_returned, finish, rescue, start_
 from .giving_up import give_up
 from .handing import establish_handed
 from .here import enqueue, here, running_node
+from .home import at_home, called_function
 from .serving import Server, Unanswered
 from .states import (
     EXIT_PENDING,
@@ -145,9 +147,19 @@ class Scheduler:
 
     def arm(self) -> None:
         """Asks the loop for a drain."""
-        self._next = self.loop.call_soon(self._drain, context=self.context)
+        ask = self.loop.call_soon if at_home() else self._ask_from_elsewhere
+        self._next = ask(self._drain, context=self.context)
         here.armed = True
         here.push = self.queue.append
+
+    def _ask_from_elsewhere(
+        self, drain: Callable[[], None], *, context: contextvars.Context
+    ) -> asyncio.Handle:
+        """The net under what other threads must not do: it is done, and its caller is named."""
+        where = f"{called_function()}() on the thread {threading.current_thread().name!r}"
+        told = {"message": f"{where} has changed a process; only the node's thread may do that"}
+        self.loop.call_soon_threadsafe(self.loop.call_exception_handler, told)
+        return self.loop.call_soon_threadsafe(drain, context=context)
 
     def _drain(self) -> None:
         try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, final
 from . import mailbox as _mailbox
 from .handing import establish_handed
 from .here import current, here
+from .home import at_home
 from .states import OUTSIDE, RUNNING, WAIT_ANY
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Server:
     @coroutine
     def receive(self) -> Generator[Any, Any, Any]:
         """Waits until `step` returns something other than None, and returns that."""
-        proc = self._proc = here.process or current()
+        proc = self._proc = (at_home() and here.process) or current()
         step = self.step
         while True:
             if proc.state > RUNNING:

@@ -55,6 +55,7 @@ __all__ = [
     "link",
     "monitor",
     "send_exit",
+    "send_exit_from",
     "unlink",
 ]
 
@@ -79,13 +80,19 @@ def exit_signal(target: Process, sender: Pid, reason: Any, *, link: bool) -> Non
 
 def send_exit(sender: Process, pid: Any, reason: Any) -> None:
     """exit/2. A signal to the sender itself arrives before its next expression runs (X4)."""
+    target = send_exit_from(sender.pid, pid, reason)
+    if target is sender and sender.state == EXIT_PENDING:
+        check(sender)
+
+
+def send_exit_from(sender: Pid, pid: Any, reason: Any) -> Process | None:
+    """An exit signal from whoever it is said to be from; returns the process that it reaches."""
     if pid.__class__ is not Pid:
         _check_pid("exit", pid)
     target: Process | None = pid._process
     if target is not None:
-        exit_signal(target, sender.pid, reason, link=False)
-        if target is sender and target.state == EXIT_PENDING:
-            check(sender)
+        exit_signal(target, sender, reason, link=False)
+    return target
 
 
 # ---- links

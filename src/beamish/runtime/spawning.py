@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from functools import partial
 from inspect import CO_COROUTINE
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -11,14 +12,16 @@ from beamish.terms import NotRunningError, Pid, Ref
 from beamish.terms.identity import MonitorRef
 
 from .adoption import adopt_current_task
-from .here import current, here, running_node
-from .process import Process
-from .states import RUNNING
+from .here import current, enqueue, here, node_of_any_thread, running_node
+from .home import at_home
+from .inbox import elsewhere
+from .process import Process, new_process
+from .states import DEAD, RUNNING
 from .ties import tie
 from .trampoline import coroutine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from .node import Node
 
@@ -80,7 +83,8 @@ def _outside_parent() -> Process | None:
 def spawn(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
     """Starts a process that runs ``fn(*args, **kw)``; returns its pid at once.
 
-    Errors in the function or its arguments are the new process' own, never the caller's.
+    Errors in the function or its arguments are the new process' own, never the caller's. A process
+    that another thread than the node's has spawned has no parent.
 
     Args:
         fn: an ``async def`` function, or a plain one, which then cannot wait.
@@ -90,10 +94,38 @@ def spawn(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
 
     Source: erlang:spawn/1 (OTP 25 manual).
     """
+    if not at_home():
+        return _spawn_elsewhere(fn, args, kw)
     pid = spawn_process(fn, args, kw).pid
     if here.due:
         here.rest()
     return pid
+
+
+def _spawn_elsewhere(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Pid:
+    """From another thread: the process is there at once, and begins when the loop comes to it."""
+    node = node_of_any_thread()
+    coro = coroutine_of(fn, args, kw)
+    proc = new_process(node, coro.send, copy_context(), None)
+    drop = partial(_drop, proc, coro)
+    try:
+        elsewhere(_begin, node, proc, drop=drop)
+    except BaseException:
+        drop()
+        raise
+    return proc.pid
+
+
+def _begin(node: Node, proc: Process) -> None:
+    node.processes.add(proc)
+    enqueue(proc)
+
+
+def _drop(proc: Process, coro: Coroutine[Any, Any, Any]) -> None:
+    """The node has ended before the process began."""
+    proc.state = DEAD
+    proc.pid._process = None
+    coro.close()
 
 
 def spawn_link(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
@@ -101,7 +133,7 @@ def spawn_link(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> Pid:
 
     Source: erlang:spawn_link/1.
     """
-    caller = here.process or current()
+    caller = (at_home() and here.process) or current()
     proc = spawn_process(fn, args, kw)
     # signals.join, inlined.
     caller.links = proc.pid if caller.links is None else tie(caller.links, proc.pid)
@@ -119,7 +151,7 @@ def spawn_monitor(fn: Callable[P, Any], /, *args: P.args, **kw: P.kwargs) -> tup
 
     Source: erlang:spawn_monitor/1.
     """
-    watcher = here.process or current()
+    watcher = (at_home() and here.process) or current()
     proc = spawn_process(fn, args, kw)
     node = here.node or running_node()
     # signals.monitor, inlined.

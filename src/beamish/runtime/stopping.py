@@ -14,6 +14,7 @@ from beamish.terms.careful import do_all
 from .exiting import finish
 from .fate import doom
 from .here import here
+from .home import leave_home
 from .offload import stop_executor
 from .reports import report_error
 from .signals import exit_signal
@@ -93,6 +94,7 @@ def close(node: Node) -> None:
         node.scheduler.close,
         node.timers.close,
         *executors,
+        node.inbox.close,
         node.guard.close,
         node.reserve.end,
         partial(_leave, node),
@@ -106,6 +108,7 @@ def close(node: Node) -> None:
 def _leave(node: Node) -> None:
     """Another node may begin."""
     here.node = here.process = here.handed = here.due = None
+    leave_home()
     here.journal.clear()
     node.processes.clear()
     node.adopted.clear()

@@ -20,6 +20,7 @@ from beamish.terms.identity import MonitorRef
 from .aliases import REPLY
 from .calls import reply
 from .here import current, here, running_node
+from .home import at_home
 from .mailbox import receive_reply
 from .signals import demonitor, monitor, send_exit, unlink
 from .spawning import equip, spawn_process
@@ -75,7 +76,7 @@ def start(
         BadArgError: the name cannot be registered.
         TimeoutError: it did not acknowledge in time.
     """
-    asker = here.process or current()
+    asker = (at_home() and here.process) or current()
     node = here.node or running_node()
     if name is not None:
         node.names.check_free(name)
@@ -156,7 +157,7 @@ def acknowledge(starter: tuple[Pid, Any], value: Any) -> None:
     """
     ref = starter[1]
     asker: Process | None = starter[0]._process
-    if asker is None or asker.state != WAIT_REPLY or asker.pattern is not ref:
+    if asker is None or asker.state != WAIT_REPLY or asker.pattern is not ref or not at_home():
         reply(starter, value)
         return
     proc: Process = ref._watched

@@ -24,7 +24,8 @@ from beamish.terms.numbers import FINITE, LONGEST, check_seconds, is_number
 from beamish.terms.words import TIMEOUT
 
 from .fate import is_alive
-from .here import current, here, running_node
+from .here import current, here, node_of_any_thread, running_node
+from .home import at_home
 from .mailbox import check_timeout, deliver, send, time_out
 from .states import EXIT_PENDING, WOKEN
 from .sweeping import Sweep
@@ -377,7 +378,7 @@ def send_after(seconds: float, dest: Any, message: Any, *, abs: bool = False) ->
 
     Source: erlang:send_after/3,4.
     """
-    node = here.node or running_node()
+    node = (at_home() and here.node) or running_node()
     timers = node.timers
     if abs:
         seconds = _from_now(seconds)
@@ -442,7 +443,7 @@ def cancel_timer(timer: TimerRef, *, async_: bool = False, info: bool = True) ->
     """
     if timer.__class__ is not TimerRef:
         raise _no_timer(timer)
-    timers = (here.node or running_node()).timers
+    timers = ((at_home() and here.node) or running_node()).timers
     due = timers._fresh.pop(timer, None)
     if due is None:
         due = timers.take_back(timer)
@@ -477,7 +478,7 @@ def read_timer(timer: TimerRef, *, async_: bool = False) -> float | None:
     """
     if timer.__class__ is not TimerRef:
         raise _no_timer(timer)
-    left = (here.node or running_node()).timers.left(timer)
+    left = running_node().timers.left(timer)
     if not async_:
         return left
     send(current().pid, (_READ_TIMER, timer, left))
@@ -495,9 +496,11 @@ def _rounded(seconds: float) -> float:
 def monotonic_time() -> float:
     """The clock of the node's timers: seconds since an unspecified start; never decreases.
 
+    Works from any thread.
+
     Source: erlang:monotonic_time/0.
     """
-    return (here.node or running_node()).loop.time()
+    return (here.node or node_of_any_thread()).loop.time()
 
 
 @final

@@ -17,7 +17,7 @@ from beamish.terms.errors import describe
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["coroutine_of", "name_of"]
+__all__ = ["check_function", "coroutine_of", "name_of"]
 
 _COROUTINE: Final = inspect.CO_COROUTINE
 
@@ -35,17 +35,25 @@ def coroutine_of(
             return fn(*args, **kw)  # type: ignore[no-any-return]
         except TypeError:
             return _call(fn, args, kw)  # fails in the child as it did here
-    given: Any = fn  # for callers without a type checker
+    check_function(fn)
+    return _call(fn, args, kw)
+
+
+def check_function(given: Any, by: str = "spawn") -> None:
+    """Refuses what a process cannot run, for callers without a type checker.
+
+    Args:
+        by: the function that it was given to.
+    """
     if inspect.iscoroutine(given):
         name = given.__qualname__
         given.close()
         raise BadArgError(
-            f"spawn takes a function and its arguments; got the coroutine {name}(...): "
-            f"write spawn({name}, ...) and not spawn({name}(...))"
+            f"{by} takes a function and its arguments; got the coroutine {name}(...): "
+            f"write {by}({name}, ...) and not {by}({name}(...))"
         )
     if not callable(given):
-        raise BadArgError(f"spawn takes a function and its arguments; got {describe(fn)}")
-    return _call(fn, args, kw)
+        raise BadArgError(f"{by} takes a function and its arguments; got {describe(given)}")
 
 
 async def _call(fn: Callable[..., Any], args: tuple[Any, ...], kw: dict[str, Any]) -> Any:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import mailbox, owned
 from .here import current, here, running_node
+from .home import at_home
 from .outside import wait_outside
 from .states import OUTSIDE, RUNNING, THROWING, WAIT_WAKE
 
@@ -86,7 +87,7 @@ def suspend(on: Waited) -> Generator[Any, Any, Any]:
     Raises:
         Exception: the one that ``wake_error`` was given.
     """
-    proc = here.process or current()
+    proc = (at_home() and here.process) or current()
     if proc.state > RUNNING:
         mailbox.check(proc)
         if proc.state == OUTSIDE:

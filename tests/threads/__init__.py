@@ -1,0 +1,1 @@
+"""Rules R14 and R15: what other threads than the node's may ask of it."""
