@@ -7,11 +7,12 @@ import contextlib
 import signal
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from .net import new_event_loop
 from .runtime import spawning
 from .runtime.exiting import GRACE
+from .runtime.forking import come_back, give_signal_back
 from .runtime.garbage import fewer_collections
 from .runtime.giving_up import give_up
 from .runtime.here import here
@@ -111,10 +112,12 @@ def run(
     host = _Host(main, args, kw, grace=grace, stop_time=stop_time, on_signal=on_signal)
     try:
         with (
-            fewer_collections(),
+            fewer_collections() as collector,
             asyncio.Runner(loop_factory=loop_factory or new_event_loop) as runner,
         ):
-            return host.run_in(runner, name=name, preempt=preempt, handle_signals=handle_signals)
+            return host.run_in(
+                runner, collector, name=name, preempt=preempt, handle_signals=handle_signals
+            )
     finally:
         host.close()
 
@@ -144,13 +147,18 @@ class _Host:
         self._signals = 0
         self._ended = False  # main is dead
         self._forced = False
+        self._collector: fewer_collections | None = None
+        self._sigint: Any = signal.getsignal(signal.SIGINT)  # asyncio replaces it
 
-    def run_in(self, runner: asyncio.Runner, **options: Any) -> Any:
+    def run_in(self, runner: asyncio.Runner, collector: fewer_collections, **options: Any) -> Any:
+        self._collector = collector
         try:
             return runner.run(self._run(**options))
-        except MemoryError:
-            if self._is_running():  # the loop has failed, and would hang if it went on
-                give_up()
+        except BaseException as error:
+            if self._node is not None and self._node.scheduler.forked:
+                come_back(self._node, error)
+            if is_a(error, MemoryError) and self._is_running():
+                give_up()  # the loop has failed, and would hang if it went on
             raise
 
     def _is_running(self) -> bool:
@@ -159,13 +167,24 @@ class _Host:
     async def _run(self, *, name: str, preempt: bool, handle_signals: bool) -> Any:
         loop = asyncio.get_running_loop()
         node = self._node = Node(loop, name=name, grace=self._grace, preempt=preempt)
-        with _SignalHandlers(loop, self._on_signal if handle_signals else None):
+        with _SignalHandlers(loop, self._on_signal if handle_signals else None) as handlers:
+            self._clean_in_child(node, handlers)
             try:
                 return await self._run_main(loop)
             finally:
                 await stop(node, self._stop_time)
                 if self._forced:
                     raise KeyboardInterrupt
+
+    def _clean_in_child(self, node: Node, handlers: _SignalHandlers) -> None:
+        """What a forked child of this node needs to start clean."""
+        before = {**handlers.before, signal.SIGINT: self._sigint}
+        for number, handler in before.items():
+            ours = signal.getsignal(number)
+            node.in_child.append(partial(give_signal_back, number, ours, handler))
+        if self._collector is not None:
+            node.in_child.append(self._collector.forget)
+        node.in_child.append(getattr(node.loop, "end_in_child", node.loop.stop))
 
     def close(self) -> None:
         """Ends a node that its loop did not end: it has failed itself, or there is no memory."""
@@ -238,11 +257,16 @@ class _SignalHandlers:
     ) -> None:
         self._loop = loop
         self._handler = handler
-        self._before: dict[signal.Signals, Any] = {}
+        self.before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._handle()
+        return self
+
+    def _handle(self) -> None:
         handler = self._handler
-        if handler is None or threading.current_thread() is not threading.main_thread():
+        if handler is None:
             return
         for number in _SIGNALS:
             before = signal.getsignal(number)
@@ -251,10 +275,10 @@ class _SignalHandlers:
             except Exception as error:  # noqa: BLE001 - the node runs all the same
                 report_missing(f"{number.name} does not end the node in order", error)
             else:
-                self._before[number] = before
+                self.before[number] = before
 
     def __exit__(self, *_: object) -> None:
-        do_all([partial(self._give_back, *signals) for signals in self._before.items()])
+        do_all([partial(self._give_back, *signals) for signals in self.before.items()])
 
     def _give_back(self, number: signal.Signals, before: Any) -> None:
         self._loop.remove_signal_handler(number)

@@ -40,6 +40,14 @@ class EventLoop(asyncio.SelectorEventLoop):
             """
             return as_no_process(super().create_task, coro, **options)
 
+    def end_in_child(self) -> None:
+        """Runs nothing any more, in a forked child."""
+        loop: Any = self
+        for handle in loop._ready:
+            # Not cancel(): a Task that only its handle keeps would be closed, here too.
+            handle._cancelled = True
+        self.stop()
+
     def _report_fault(self, error: Exception) -> None:
         report_fault(self, error)
 

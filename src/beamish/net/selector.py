@@ -19,8 +19,10 @@ as the same sockets behind ``loop.add_reader``.
 from __future__ import annotations
 
 import math
+import os
 import select
 import selectors
+import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -82,6 +84,7 @@ class EpollSelector(NetSelector):
         self._epoll = select.epoll()
         self._keys: dict[int, selectors.SelectorKey] = {}  # asyncio's
         self._sockets: dict[int, OnReady] = {}  # ours
+        _living.add(self)
 
     # ---- for our sockets
 
@@ -94,7 +97,8 @@ class EpollSelector(NetSelector):
         if not events:
             # Not registered while it waits for nothing: epoll would report a broken connection.
             del self._sockets[fd]
-            self._epoll.unregister(fd)
+            if not self._epoll.closed:
+                self._epoll.unregister(fd)
         elif before:
             self._epoll.modify(fd, events)
         else:
@@ -119,8 +123,8 @@ class EpollSelector(NetSelector):
         key = self._keys.pop(_number(fileobj))
         try:
             self._epoll.unregister(key.fd)
-        except OSError:
-            pass  # it was closed before, and epoll removed it by itself
+        except (OSError, ValueError):
+            pass  # it was closed before, and epoll removed it by itself; or this is a forked child
         return key
 
     def modify(
@@ -158,6 +162,10 @@ class EpollSelector(NetSelector):
                 if key is not None:
                     found.append((key, _from_epoll(mask) & key.events))
         return found
+
+    def end_in_child(self) -> None:
+        """Lets go of the epoll object: a forked child shares it, and would change its parent's."""
+        self._epoll.close()
 
     def close(self) -> None:
         """Closes the epoll object."""
@@ -276,3 +284,14 @@ _to_selectors = _from_epoll
 
 def _from_selectors(mask: int) -> int:
     return (mask & selectors.EVENT_READ and READ) | (mask & selectors.EVENT_WRITE and WRITE)
+
+
+_living: Final[weakref.WeakSet[EpollSelector]] = weakref.WeakSet()
+
+
+def _end_in_child() -> None:
+    for selector in [*_living]:
+        selector.end_in_child()
+
+
+os.register_at_fork(after_in_child=_end_in_child)

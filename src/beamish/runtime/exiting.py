@@ -18,13 +18,14 @@ from beamish.terms.reasons import CANCELLED, keep_stack
 
 from .asyncio_task import finish_task
 from .fate import doom, hasten
+from .forking import leave
 from .giving_up import give_up
 from .here import here, running_node
 from .journal import plain
 from .owned import close_all, close_rest
 from .reports import report_crash, report_failed_cleanup, report_failure
 from .signals import die
-from .states import DEAD, EXITING, WAIT_WAKE
+from .states import DEAD, EXITING, FORKED, WAIT_WAKE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -71,6 +72,8 @@ def end_returned(proc: Process, result: Any) -> None:
 
 def end_raised(proc: Process, error: BaseException) -> None:
     """Its function raised, or was made to."""
+    if proc.state == FORKED:
+        leave(error)
     fate = proc.fate
     if proc.state == EXITING and fate is not None:
         if type(error) is ProcessExit and fate.grace is None and proc.rare is None:
@@ -153,6 +156,8 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
 
     They are sent whatever else fails.
     """
+    if proc.state == FORKED:
+        leave(error)
     try:
         closing = _begin_closing(proc, reason)
         if closing is not None:

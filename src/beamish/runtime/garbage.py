@@ -18,7 +18,7 @@ and go.
 from __future__ import annotations
 
 import gc
-from typing import Final, final
+from typing import Final, Self, final
 
 from .here import here
 
@@ -47,16 +47,29 @@ class fewer_collections:  # noqa: N801 - it reads as a function
         self._before: tuple[int, int, int] | None = None
         self._collections: Collections | None = None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         first, second, third = gc.get_threshold()
-        if not 0 < first < _OBJECTS:
-            return
+        if 0 < first < _OBJECTS:
+            self._collect_less(first, second, third)
+        return self
+
+    def _collect_less(self, first: int, second: int, third: int) -> None:
         self._before = (first, second, third)
         gc.set_threshold(_OBJECTS, second, third)
         # A program that has put objects aside before (for a fork, say) wants them to stay there.
         if not _others_put_aside():
             self._collections = Collections()
             gc.callbacks.append(self._collections.on_collection)
+
+    def forget(self) -> None:
+        """In a forked child the collector does as before; what was put aside stays there.
+
+        So the child does not copy it.
+        """
+        if self._collections is not None:
+            gc.callbacks.remove(self._collections.on_collection)
+        if self._before is not None:
+            gc.set_threshold(*self._before)
 
     def __exit__(self, *_: object) -> None:
         if self._collections is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .process import Process
 
-__all__ = ["current", "here", "node_of_any_thread", "running_node"]
+__all__ = ["Here", "current", "here", "node_of_any_thread", "running_node"]
 
 
 def _no_node(*_: object) -> NoReturn:

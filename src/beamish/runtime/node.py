@@ -12,6 +12,7 @@ from beamish.terms.identity import Incarnation, new_pid
 
 from .adoption import adopt_current_task
 from .exiting import GRACE
+from .forking import forget_parents_pids, watch_fork
 from .giving_up import LoopGuard
 from .here import here
 from .home import take_home
@@ -51,6 +52,9 @@ class Node:
         on_stop: callbacks for when the processes have been stopped, called in reverse order; an
             awaitable result is awaited.
         deaths: set at each death, where somebody wants to know: the node's stop, or a sweep.
+        in_child: callbacks for a forked child, called in reverse order: they undo what the node has
+            changed in the OS process.
+        forker: in a forked child, the asyncio Task that has forked, if one has.
         guard: ends the OS process where the loop has no memory to call the runtime.
         inbox: what other threads ask of it.
         stopping: whether it is being stopped.
@@ -65,10 +69,12 @@ class Node:
         "closing_time",
         "deaths",
         "executors",
+        "forker",
         "grace",
         "guard",
         "home",
         "hurried",
+        "in_child",
         "inbox",
         "init_pid",
         "loop",
@@ -100,6 +106,8 @@ class Node:
                 "a node runs in this OS process already: there is one at a time "
                 "(more cores are more OS processes)"
             )
+        watch_fork()
+        forget_parents_pids()
         self.loop: asyncio.AbstractEventLoop = loop
         self.name: Atom = Atom(name)
         creation = time.time_ns() // 1_000_000_000 & 0xFFFFFFFF
@@ -112,6 +120,8 @@ class Node:
         self.closing_time: float = grace
         self.closing: set[asyncio.Task[Any]] = set()
         self.on_stop: list[Callable[[], object]] = []
+        self.in_child: list[Callable[[], object]] = []
+        self.forker: Any = None
         self.deaths: asyncio.Event | Sweep | None = None
         self.stopping: bool = False
         self.hurried: bool = False
@@ -129,6 +139,7 @@ class Node:
         self.preemption: Preemption | None = None
         if preempt:
             self.preemption = self.scheduler.preemption = Preemption(self.scheduler, loop)
+            self.in_child.append(self.preemption.forget)
         take_home()
         here.names = self.names.table
         here.journal = new_journal()

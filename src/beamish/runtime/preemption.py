@@ -40,6 +40,7 @@ from beamish.terms.careful import do_all
 from . import trampoline
 from .asyncio_task import take_cancellation
 from .debugging import is_debugger
+from .forking import give_signal_back
 from .held import Held, held_in, lend, take_back
 from .here import here
 from .instruction import is_at_a_file, is_at_a_lock, raise_in
@@ -197,6 +198,12 @@ class Preemption:
             signal.signal(signal.SIGVTALRM, self._old)
             if any(self._old_timer):
                 signal.setitimer(signal.ITIMER_VIRTUAL, *self._old_timer)
+
+    def forget(self) -> None:
+        """In a forked child there is neither the timer nor the watchdog, but the handler."""
+        self.on = False
+        give_signal_back(signal.SIGVTALRM, self._tick, self._old)
+        self._stop_listening()
 
     def _stop_looking(self) -> None:
         if self._look is not None:

@@ -32,6 +32,7 @@ from .awaiting import await_future, take_failure, yield_turn
 from .busy import Busy
 from .calls import reply
 from .exiting import ForcedEnd, end_raised, end_returned, finish, rescue, start_grace
+from .forking import leave, wait_in_child
 from .giving_up import give_up
 from .handing import establish_handed
 from .here import enqueue, here, running_node
@@ -40,6 +41,7 @@ from .serving import Server, Unanswered
 from .states import (
     EXIT_PENDING,
     EXITING,
+    FORKED,
     OUTSIDE,
     RUNNING,
     THROWING,
@@ -93,6 +95,7 @@ class Scheduler:
         parked: how many processes are parked in the middle of their code.
         running: the greenlet that has the turn: a worker, or that of the loop.
         closed: whether it has ended.
+        forked: whether this is a forked child, and its node is the parent's.
     """
 
     __slots__ = (
@@ -106,6 +109,7 @@ class Scheduler:
         "closed",
         "context",
         "deadline",
+        "forked",
         "loop",
         "parked",
         "preemption",
@@ -120,6 +124,7 @@ class Scheduler:
         self.busy: Busy = Busy()
         self.beat: int = 0
         self.closed: bool = False
+        self.forked: bool = False
         self.parked: int = 0
         self.deadline: float = 0.0
         self.tasks: Any = _current_tasks()
@@ -178,6 +183,8 @@ class Scheduler:
                 self._worker = greenlet(self.work)
             give_turn(self, self._worker)
         finally:
+            if self.forked:
+                wait_in_child()
             here.process = None
             self.tasks.pop(self.loop, None)
             here.armed = False
@@ -244,6 +251,8 @@ class Scheduler:
 
     def _rescue(self, proc: Process | None, failure: BaseException) -> None:
         """What has left the runtime ends the process whose turn it was, and nothing else."""
+        if self.forked:
+            leave(failure)
         if self.closed or proc is None:
             raise failure  # the end of the worker itself
         rescue(proc, failure)
@@ -397,6 +406,18 @@ class Scheduler:
         self._spares.clear()
         do_all([partial(worker.throw, GreenletExit) for worker in workers])
 
+    def forget(self) -> None:
+        """Runs nothing any more, in a forked child."""
+        self.forked = True
+        if self._next is not None:
+            self._next.cancel()
+        self.queue.clear()
+        self.busy.procs.clear()
+        if sys.version_info >= (3, 14):
+            asyncio._set_running_loop(self.loop)
+            self.tasks.pop(self.loop)
+            asyncio._set_running_loop(None)
+
     def _unusual(self, proc: Process) -> bool:
         """A turn of a process that is not in the common state; returns as `_resume`."""
         state = proc.state
@@ -485,8 +506,7 @@ def run_slice(proc: Process, function: Callable[..., Any], *args: Any) -> None:
 
 def _slice(proc: Process, function: Callable[..., Any], *args: Any) -> Any:
     """The same; returns the call to hand over next, if there is one."""
-    node = here.node
-    assert node is not None
+    node = here.node or running_node()
     here.process = proc
     node.scheduler.tasks[node.loop] = proc
     try:
@@ -534,6 +554,8 @@ def suspended(proc: Process, yielded: Any) -> None:
                 yield_turn(proc)
             else:
                 await_future(proc, yielded)
+    elif state == FORKED:
+        wait_in_child(proc)
 
 
 def close_by_force(proc: Process, fate: Fate) -> None:

@@ -21,3 +21,4 @@ THROWING: Final = 3  # on the run queue; the exception in `value` will be raised
 EXIT_PENDING: Final = 4  # an exit signal has decided its end, which has not begun
 EXITING: Final = 5  # its clean-up runs
 DEAD: Final = 6
+FORKED: Final = 7  # in a forked child: it has forked, and its code goes on without a node

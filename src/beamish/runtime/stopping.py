@@ -39,6 +39,8 @@ async def stop(node: Node, seconds: float) -> None:
     first, then the orphans that they leave, and so on; after `seconds`, or when asked to `hurry`,
     the rest is killed.
     """
+    if node.scheduler.forked:
+        return  # a child must not end what is its parent's
     try:
         node.stopping = True
         node.deaths = deaths = asyncio.Event()
