@@ -12,6 +12,7 @@ yours.
     report, report_gates               a report of the behaviour's own; who may refuse reports
     init, ending, monitoring           whose exit signals are the parent's; how far an end has come
     call_cycle                         whether a call would wait for its own caller
+    at_home, elsewhere, check_thread   what a function does on a thread that is not the node's
 
 The functions raise NotRunningError outside of a node, and BadArgError for an argument that they
 cannot take. Times are seconds; None is forever, 0 looks without waiting.
@@ -23,10 +24,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .runtime.calls import call_cycle, reply, request
+from .runtime.here import check_thread
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import node_of_any_thread as _node_of_any_thread
-from .runtime.home import at_home as _at_home
+from .runtime.home import at_home
+from .runtime.inbox import elsewhere
 from .runtime.journal import note as _note
 from .runtime.mailbox import receive_reply
 from .runtime.reporting import Report as _Report
@@ -50,8 +53,11 @@ __all__ = [
     "Server",
     "Unanswered",
     "acknowledge",
+    "at_home",
     "because",
     "call_cycle",
+    "check_thread",
+    "elsewhere",
     "ending",
     "init",
     "monitoring",
@@ -69,6 +75,7 @@ __all__ = [
 for _written in (
     *(start, acknowledge, request, reply, receive_reply, call_cycle),
     *(Server, Unanswered),
+    *(elsewhere, check_thread),
 ):
     _written.__module__ = __name__
 
@@ -132,7 +139,7 @@ def report(
     """
     to = logging.getLogger(logger)
     if _is_wanted(to, level, kind):
-        proc = _here.process if _at_home() else None
+        proc = _here.process if at_home() else None
         task = None if proc is None else _task_name(proc)
         _write(to, level, _Report(kind, message, *make(), error, exc_text, task=task))
 

@@ -27,7 +27,7 @@ class Refused:
         name: what the error calls the function, if that is not its name.
     """
 
-    call: Callable[[World], Any]
+    call: Callable[[Any], Any]
     name: str | None = None
 
 
@@ -41,8 +41,8 @@ class Delivered:
         in_loops: whether another event loop may run where it is called.
     """
 
-    call: Callable[[World], Any]
-    tells: Callable[[World, Any], bool]
+    call: Callable[[Any], Any]
+    tells: Callable[[Any, Any], bool]
     in_loops: bool = False
 
 
@@ -55,15 +55,15 @@ class Works:
         result: whether this is the result.
     """
 
-    call: Callable[[World], Any]
-    result: Callable[[World, Any], bool]
+    call: Callable[[Any], Any]
+    result: Callable[[Any, Any], bool]
 
 
 @dataclass(frozen=True)
 class Raises:
     """It needs no node: it raises what it is made for."""
 
-    call: Callable[[World], Any]
+    call: Callable[[Any], Any]
     error: type[BaseException]
 
 
@@ -260,8 +260,11 @@ _BEHAVIOUR: Final[dict[str, dict[str, Case]]] = {
             lambda w, message: message == (w.caller[1], "reply"),
         ),
     },
+    "at_home": {"": Works(lambda _: behaviour.at_home(), _is(value=False))},
     "because": {"": Refused(lambda w: behaviour.because(w.friend))},
     "call_cycle": {"": Refused(lambda w: behaviour.call_cycle(w.friend))},
+    "check_thread": {"": Refused(lambda _: behaviour.check_thread())},
+    "elsewhere": {"": Delivered(lambda w: behaviour.elsewhere(w.tell, "called"), _told("called"))},
     "ending": {"": Refused(lambda _: behaviour.ending())},
     "init": {"": Works(lambda _: behaviour.init(), lambda _, pid: pid.__class__ is Pid)},
     "monitoring": {"": Refused(lambda w: behaviour.monitoring(w.ref))},

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal, Unpack, cast
 
 from beamish import process
+from beamish.runtime import waiting
 from beamish.terms import BadArgError, Pid
 from beamish.terms.numbers import is_whole
 
@@ -219,6 +220,7 @@ def close(socket: AnySocket) -> None:
     """
     _check_socket("close", socket)
     if socket._is_open:
+        waiting.check_thread()
         socket._close()
 
 
@@ -240,8 +242,7 @@ def shutdown(socket: Socket, how: Literal["read", "write", "read_write"]) -> Non
     _check_stream("shutdown", socket)
     if how not in _HOW:
         raise BadArgError(f'shutdown: expected "read", "write" or "read_write"; got {how!r}')
-    if not socket._is_open:
-        raise error_for("closed", "shutdown", socket)
+    _check_open("shutdown", socket)
     try:
         socket._shutdown(_HOW[how])
     except OSError as error:
@@ -275,8 +276,7 @@ def controlling_process(socket: AnySocket, pid: Pid) -> None:
             f"controlling_process: expected the pid of the new owner; got {pid!r} "
             f"({type(pid).__name__})"
         )
-    if not socket._is_open:
-        raise error_for("closed", "controlling_process", socket)
+    _check_open("controlling_process", socket)
     caller = process.self()
     if socket._owner is not caller:
         raise NotOwnerError("not_owner", "controlling_process", socket)
@@ -302,8 +302,7 @@ def setopts(socket: AnySocket, **options: Unpack[SocketOptions]) -> None:
     Source: inet:setopts/2 (OTP 25 manual).
     """
     _check_socket("setopts", socket)
-    if not socket._is_open:
-        raise error_for("closed", "setopts", socket)
+    _check_open("setopts", socket)
     try:
         changed = socket._options.changed(options)
     except BadArgError as error:
@@ -340,8 +339,7 @@ def getopts(socket: AnySocket, *names: str | Iterable[str]) -> dict[str, Any]:
     Source: inet:getopts/2 (OTP 25 manual).
     """
     _check_socket("getopts", socket)
-    if not socket._is_open:
-        raise error_for("closed", "getopts", socket)
+    _check_open("getopts", socket)
     wanted = [one for name in names for one in ([name] if isinstance(name, str) else name)]
     if wanted:
         return {name: _getopt(socket, name) for name in wanted}
@@ -377,8 +375,7 @@ def sockname(socket: AnySocket) -> SockAddress:
     Source: inet:sockname/1 (OTP 25 manual).
     """
     _check_socket("sockname", socket)
-    if not socket._is_open:
-        raise error_for("closed", "sockname", socket)
+    _check_open("sockname", socket)
     try:
         return inet.from_kernel(socket._sock.family, socket._sock.getsockname())
     except OSError as error:
@@ -395,8 +392,7 @@ def peername(socket: Socket) -> SockAddress:
     Source: inet:peername/1 (OTP 25 manual).
     """
     _check_socket("peername", socket)
-    if not socket._is_open:
-        raise error_for("closed", "peername", socket)
+    _check_open("peername", socket)
     try:
         return inet.from_kernel(socket._sock.family, socket._sock.getpeername())
     except OSError as error:
@@ -427,6 +423,12 @@ def _check_socket(action: str, socket: object) -> None:
         raise BadArgError(
             f"{action}: expected a socket of gen_tcp; got {socket!r} ({type(socket).__name__})"
         )
+
+
+def _check_open(action: str, socket: AnySocket) -> None:
+    if not socket._is_open:
+        raise error_for("closed", action, socket)
+    waiting.check_thread()  # the node may close it at any time, and another may get its number
 
 
 def _check_stream(action: str, socket: object) -> None:

@@ -382,6 +382,7 @@ async def getaddrs(host: Host, family: Family = "inet") -> list[str]:
 
     Source: inet:getaddrs/2 (OTP 25 manual).
     """
+    waiting.check_thread()
     found = await targets(host, 0, family)
     wanted = _FAMILIES[family]
     addresses = [str(address[0]) for kind, address in found if kind == wanted]

@@ -319,6 +319,7 @@ async def recv(socket: Input, length: int = 0, timeout: float | None = None) -> 
 
     Source: gen_tcp:recv/2,3 (OTP 25 manual).
     """
+    waiting.check_thread()
     try:
         ready = socket._ready
     except AttributeError:

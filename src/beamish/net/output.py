@@ -284,6 +284,7 @@ async def send(socket: Output, data: bytes | bytearray | memoryview | Iterable[A
 
     Source: gen_tcp:send/2 (OTP 25 manual).
     """
+    waiting.check_thread()
     try:
         if type(data) is not bytes or socket._wraps:
             data = _to_packet(socket, data)

@@ -274,7 +274,7 @@ class Agent(Supervised):
 
     @staticmethod
     def cast(agent: Dest, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        """Like :meth:`update`, without waiting; never fails.
+        """Like :meth:`update`, without waiting; never fails. Works from any thread.
 
         Source: Elixir's Agent.cast/2.
         """

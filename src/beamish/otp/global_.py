@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Final, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.terms import Atom, BadArgError, Down, Pid
 from beamish.terms.careful import is_a
 from beamish.terms.errors import describe
@@ -33,13 +33,17 @@ _SERVER: Final = Atom("global_name_server")
 
 @final
 class _Table:
-    """The names of a node; it is the label of the process that forgets the dead."""
+    """The names of a node; it is the label of the process that keeps them."""
 
     def __init__(self) -> None:
         self.pids: dict[Any, Pid] = {}
 
     def __repr__(self) -> str:
         return f"{len(self.pids)} global names"
+
+
+# An OS process runs one node at a time; the pid of the server says which node a table is of.
+_tables: Final[dict[Pid, _Table]] = {}
 
 
 def register_name(key: Any, pid: Pid) -> bool:
@@ -54,6 +58,7 @@ def register_name(key: Any, pid: Pid) -> bool:
 
     Source: global:register_name/2.
     """
+    behaviour.check_thread()
     _check(pid)
     with process.critical():
         if whereis_name(key) is not None or not process.alive(pid):
@@ -67,6 +72,7 @@ def re_register_name(key: Any, pid: Pid) -> bool:
 
     Source: global:re_register_name/2.
     """
+    behaviour.check_thread()
     _check(pid)
     if not process.alive(pid):
         return False
@@ -83,30 +89,33 @@ def unregister_name(key: Any) -> None:
 
 
 def whereis_name(key: Any) -> Pid | None:
-    """The process of a global name, or None.
+    """The process of a global name, or None. Works from any thread.
 
     Source: global:whereis_name/1.
     """
-    pid = _table().pids.get(as_key(key))
+    pid = _pids().get(as_key(key))
     return pid if pid is not None and process.alive(pid) else None
 
 
 def registered_names() -> list[Any]:
-    """All global names.
+    """All global names. Works from any thread.
 
     Source: global:registered_names/0.
     """
-    return [from_key(key) for key, pid in _table().pids.items() if process.alive(pid)]
+    return [from_key(key) for key, pid in _pids().copy().items() if process.alive(pid)]
 
 
 def send(key: Any, message: Any) -> Pid:
     """Sends to the process of a global name; returns its pid.
+
+    Other threads use ``process.send(("via", global_, key), message)``.
 
     Exits:
         ``("badarg", (key, message))`` if there is none.
 
     Source: global:send/2.
     """
+    behaviour.check_thread()
     pid = whereis_name(key)
     if pid is None:
         process.exit((BADARG, (key, message)))
@@ -125,19 +134,33 @@ def _bind(key: Any, pid: Pid) -> None:
 
 
 def _table() -> _Table:
-    """The names of this node; the first use starts the process that keeps them."""
+    """The names of this node, to be changed; the first use starts the process that keeps them."""
+    behaviour.check_thread()
     with process.critical():
         server = process.whereis(_SERVER)
-        if server is None:
-            server = process.spawn_opt(_forget_the_dead, name=_SERVER, label=_Table())
-        table = process.info(server, "label")
-    if not isinstance(table, _Table):
+        if server is not None:
+            return _table_of(server)
+        table = _Table()
+        _tables.clear()  # those of nodes that have stopped
+        _tables[process.spawn_opt(_forget_the_dead, table, name=_SERVER, label=table)] = table
+        return table
+
+
+def _pids() -> dict[Any, Pid]:
+    """The names of this node, for readers on any thread."""
+    server = process.whereis(_SERVER)
+    return {} if server is None else _table_of(server).pids
+
+
+def _table_of(server: Pid) -> _Table:
+    table = _tables.get(server)
+    if table is None:
         raise BadArgError(f"the name {_SERVER} belongs to global, and another process has it")
     return table
 
 
-async def _forget_the_dead() -> None:
-    names: dict[Any, Pid] = _table().pids
+async def _forget_the_dead(table: _Table) -> None:
+    names = table.pids
     watched: set[Pid] = set()
     while True:
         message = None  # keep nothing alive while it waits

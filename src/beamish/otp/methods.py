@@ -116,7 +116,7 @@ class CastMethod(_Method[P, Any]):
         return self if server is None else self.body.__get__(server, owner)
 
     def __call__(self, dest: Dest, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Tells the server to run the method, and does not wait.
+        """Tells the server to run the method, and does not wait. Works from any thread.
 
         Args:
             dest: the server: a pid, name or via tuple.

@@ -188,7 +188,7 @@ def init_ack(info: Any = None, *, starter: Starter | None = None) -> None:
     Args:
         info: something to return with the pid.
         starter: what :func:`starter` returned in the process that starts, if another process
-            acknowledges for it.
+            acknowledges for it; then it works from any thread.
 
     Source: proc_lib:init_ack/1, /2.
     """
@@ -235,6 +235,7 @@ def hibernate(fn: Function, *args: Any, **kwargs: Any) -> NoReturn:
 
     Source: proc_lib:hibernate/3.
     """
+    process.self()
     check_callable("proc_lib.hibernate", fn)
     raise Hibernation(fn, args, kwargs)
 
@@ -263,6 +264,7 @@ def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None
 
     Source: proc_lib:init_fail/2 (OTP 26).
     """
+    process.self()  # who is to exit
     whom = process.erase(STARTER) if starter is None else starter
     if whom is not None:
         fail(whom, reason)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .process import Process
 
-__all__ = ["Here", "current", "here", "node_of_any_thread", "running_node"]
+__all__ = ["Here", "check_thread", "current", "here", "node_of_any_thread", "running_node"]
 
 
 def _no_node(*_: object) -> NoReturn:
@@ -92,6 +92,20 @@ def running_node() -> Node:
     if node is None or not at_home():
         _not_at_home()
     return node
+
+
+def check_thread() -> None:
+    """Refuses a call from another thread than the node's.
+
+    For functions of your own that change what only the node's thread may change, as their first
+    line; those that begin with ``process.self()`` need no other.
+
+    Raises:
+        NotRunningError: no node is running, or this is another thread; the text says what to call
+            there.
+    """
+    if not at_home():
+        _not_at_home()
 
 
 def node_of_any_thread() -> Node:

@@ -23,7 +23,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import mailbox, owned
-from .here import current, here, running_node
+from .here import check_thread, current, here, running_node
 from .home import at_home
 from .outside import wait_outside
 from .states import OUTSIDE, RUNNING, THROWING, WAIT_WAKE
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "as_no_process",
     "call_later",
+    "check_thread",
     "disown",
     "exit_reason",
     "loop",

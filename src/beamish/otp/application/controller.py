@@ -38,7 +38,11 @@ Caller = tuple[Pid, Any]
 
 
 def table() -> Table:
-    """The table of the running node, and with it the controller, made on first use."""
+    """The table of the running node, and with it the controller, made on first use.
+
+    Only the node's thread may change the table; readers on others use ``table_of_node``.
+    """
+    behaviour.check_thread()
     found = table_of_node()
     if found is None:
         found = Table()

@@ -26,7 +26,7 @@ _REQUIRED: Final[Any] = object()
 
 
 def get_env(app: AppLike | None, key: str, default: Any = None) -> Any:
-    """The value of a setting.
+    """The value of a setting. Works from any thread, which names the application.
 
     Args:
         app: the application; None for that of the calling process.
@@ -41,7 +41,7 @@ def get_env(app: AppLike | None, key: str, default: Any = None) -> Any:
 
 
 def fetch_env(app: AppLike | None, key: str) -> Any:
-    """The value of a setting that must exist.
+    """The value of a setting that must exist. Works from any thread, as :func:`get_env`.
 
     Raises:
         ConfigError: it does not exist; the text lists the settings that do.
@@ -60,7 +60,7 @@ def fetch_env(app: AppLike | None, key: str) -> Any:
 
 
 def get_all_env(app: AppLike | None = None) -> dict[str, Any]:
-    """All settings of an application.
+    """All settings of an application. Works from any thread, as :func:`get_env`.
 
     Source: application:get_all_env/1.
     """

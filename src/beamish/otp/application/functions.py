@@ -269,32 +269,35 @@ async def _request(request: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def which_applications() -> list[ApplicationInfo]:
-    """The applications that run, the latest first.
+    """The applications that run, the latest first. Works from any thread.
 
     Source: application:which_applications/0.
     """
     known = table_of_node()
     if known is None:
         return []
-    return [_info(known, name) for name in reversed(known.started)]
+    return _infos(known, reversed(list(known.started)))
 
 
 def loaded_applications() -> list[ApplicationInfo]:
-    """The applications that are loaded, whether they run or not.
+    """The applications that are loaded, whether they run or not. Works from any thread.
 
     Source: application:loaded_applications/0.
     """
     known = table_of_node()
-    return [] if known is None else [_info(known, name) for name in known.loaded]
+    return [] if known is None else _infos(known, list(known.loaded))
 
 
-def _info(known: Table, name: str) -> ApplicationInfo:
-    cls = known.loaded[name].cls
-    return ApplicationInfo(Atom(name), cls.description, cls.vsn)
+def _infos(known: Table, names: Iterable[str]) -> list[ApplicationInfo]:
+    loaded = known.loaded.copy()  # the node may unload one meanwhile
+    found = [(name, loaded[name].cls) for name in names if name in loaded]
+    return [ApplicationInfo(Atom(name), cls.description, cls.vsn) for name, cls in found]
 
 
 def get_supervisor(app: AppLike) -> Pid | None:
     """The top supervisor of an application; None if it does not run or has no processes.
+
+    Works from any thread.
 
     Source: application:get_supervisor/1 (OTP 26).
     """
@@ -318,6 +321,8 @@ _KEYS: Final = (
 def get_key(app: AppLike, key: str) -> Any:
     """A part of an application's specification; None if there is no such part.
 
+    Works from any thread.
+
     Args:
         app: its class or name.
         key: description, vsn, registered, applications, optional_applications, env, mod (the class
@@ -329,7 +334,7 @@ def get_key(app: AppLike, key: str) -> Any:
 
 
 def get_all_key(app: AppLike) -> dict[str, Any]:
-    """The specification of an application.
+    """The specification of an application. Works from any thread.
 
     Raises:
         ApplicationError: ``("not_loaded", name)``.

@@ -16,6 +16,7 @@ import enum
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 from beamish import behaviour, process
+from beamish.behaviour import at_home
 from beamish.behaviour import request as ask
 from beamish.terms import Atom, Pid, ProcessExit
 from beamish.terms.careful import same
@@ -24,7 +25,7 @@ from beamish.terms.numbers import check_seconds
 from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN, NOPROC, NORMAL
 from beamish.terms.words import CALL, GEN_SERVER, INFINITY, SYS, SYSTEM, TERMINATE, TIMEOUT
 
-from .names import Dest, whereis
+from .names import Dest, check_dest, whereis
 from .protocol import GEN_CALL, GEN_CAST
 
 __all__ = [
@@ -106,6 +107,7 @@ async def call(
     """
     pid: Any = dest
     if dest.__class__ is not Pid:
+        behaviour.check_thread()
         pid = whereis(dest)
         if not isinstance(pid, Pid):
             raise failed(no_process(pid), dest, request, timeout, called)
@@ -132,9 +134,17 @@ def cast(dest: Dest, request: Any) -> None:
             no such process the request is dropped.
         request: any term; it is what ``handle_cast`` gets, or the content of the event ``"cast"``.
 
+    Works from any thread; there a name is looked up when the node's thread comes to it.
+
     Source: gen_server:cast/2, gen_statem:cast/2.
     """
-    pid = dest if dest.__class__ is Pid else whereis(dest)
+    pid: Any = dest
+    if dest.__class__ is not Pid:
+        if not at_home():
+            check_dest(dest)
+            behaviour.elsewhere(cast, dest, request)
+            return
+        pid = whereis(dest)
     if pid is not None:
         process.send(pid, (GEN_CAST, request))
 
@@ -204,8 +214,8 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
 async def stop_as(called: Called | None, dest: Dest, reason: Any, timeout: float | None) -> None:
     """Does what :func:`stop` does; an exit reason shows the function that the user called."""
     check_seconds("stop: timeout", timeout)
-    pid = whereis(dest)
     me = process.self()
+    pid = whereis(dest)
     if not isinstance(pid, Pid):
         _exit(no_process(pid), called)
     if pid is me:

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeAlias, cast
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import global_
 from beamish.terms import BadArgError, Pid
 from beamish.terms.careful import is_a
 from beamish.terms.errors import describe
 from beamish.terms.words import by_word
 
-__all__ = ["Dest", "Name", "ViaModule", "check_name", "register", "unregister", "whereis"]
+__all__ = [
+    "Dest",
+    "Name",
+    "ViaModule",
+    "check_dest",
+    "check_name",
+    "register",
+    "unregister",
+    "whereis",
+]
 
 Dest: TypeAlias = Pid | str | tuple[str, Any] | tuple[str, Any, Any]
 """Whom to send to or ask.
@@ -53,7 +62,7 @@ class ViaModule(Protocol):
 
 
 def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
-    """The process that a dest denotes now.
+    """The process that a dest denotes now. Works from any thread, if a via module does.
 
     Args:
         dest: a pid, a registered name, ``(name, node)``, or ``("via", registry, key)``.
@@ -66,20 +75,30 @@ def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
 
     Source: Elixir's GenServer.whereis/1.
     """
+    if is_a(dest, str):  # first: most who have a pid do not ask
+        return process.whereis(dest)
     if is_a(dest, Pid):
         return dest
-    if is_a(dest, str):
-        return process.whereis(dest)
     match by_word(dest):
         case ("global", key):
             return global_.whereis_name(key)
         case ("via", module, key):
             return cast("ViaModule", module).whereis_name(key)
         case (str() as name, str() as node):
-            return process.whereis(name) if node == process.self().node else (name, node)
+            return process.whereis(name) if node == behaviour.init().node else (name, node)
         case _:
             pass
-    raise BadArgError(
+    raise _no_dest(dest)
+
+
+def check_dest(dest: object) -> None:
+    """Refuses what cannot be a dest, before a message is sent there later."""
+    if not (is_a(dest, Pid) or is_a(dest, str) or isinstance(dest, tuple)):
+        raise _no_dest(dest)
+
+
+def _no_dest(dest: object) -> BadArgError:
+    return BadArgError(
         f"dest: expected a pid, a registered name, (name, node) or ('via', registry, key); "
         f"got {describe(dest)}"
     )

@@ -217,10 +217,11 @@ def send(
 
     Source: gen:send_request/3, /5.
     """
+    me = process.self()
     whom = whereis(dest)
     if isinstance(whom, Pid):
         ref = process.monitor(whom, alias="reply_demonitor")
-        process.send(whom, (tag, (process.self(), ref), request))
+        process.send(whom, (tag, (me, ref), request))
         sent: Request[Any] = Request(dest, whom, ref)
     else:
         ref = process.alias(reply=True)
@@ -301,6 +302,7 @@ async def _wait(request: Any, timeout: float | None, *, delete: bool) -> Any:
             f"expected what send_request returned, or RequestIds; got {describe(request)}"
         )
     if not len(request):
+        behaviour.check_thread()
         return None
     message = await _next_reply(request, timeout)
     return _response(message, request, delete=delete)

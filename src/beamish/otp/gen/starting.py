@@ -120,6 +120,7 @@ async def start_opt(
     """
     local = None
     if name is not None:
+        behaviour.check_thread()
         check_name(name)
         _check_free(name)
         local = name if isinstance(name, str) else None

@@ -226,6 +226,8 @@ def notify(manager: Dest, event: Any) -> None:
         manager: a pid, name or via tuple. An unknown name is an error, a dead pid is not.
         event: any term.
 
+    Works from any thread.
+
     Raises:
         BadArgError: no process has that name.
 

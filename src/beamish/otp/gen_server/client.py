@@ -19,7 +19,7 @@ __all__ = ["reply"]
 
 
 def reply(caller: Caller, value: Any) -> None:
-    """Replies to a call whose ``handle_call`` returned NoReply; from any process.
+    """Replies to a call whose ``handle_call`` returned NoReply; from any process or thread.
 
     Args:
         caller: what handle_call was given.

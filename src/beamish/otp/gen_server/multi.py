@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.gen import GEN_CAST, RequestError, RequestIds, receive_response, send_request
 from beamish.terms import BadArgError
 from beamish.terms.errors import describe
@@ -41,6 +41,7 @@ async def multi_call(
 
     Source: gen_server:multi_call/4.
     """
+    behaviour.check_thread()
     _check_name("multi_call", name)
     asked = _nodes(nodes)
     requests = RequestIds()
@@ -70,6 +71,8 @@ def abcast(name: str, request: Any, *, nodes: Iterable[str] | None = None) -> No
         request: what their ``handle_cast`` gets.
         nodes: which nodes; by default all that are known.
 
+    Works from any thread.
+
     Source: gen_server:abcast/3.
     """
     _check_name("abcast", name)
@@ -79,7 +82,7 @@ def abcast(name: str, request: Any, *, nodes: Iterable[str] | None = None) -> No
 
 def _nodes(nodes: Iterable[str] | None) -> list[str]:
     if nodes is None:
-        return [process.self().node]
+        return [behaviour.init().node]
     if isinstance(nodes, str):
         raise BadArgError(f"nodes: expected a list of node names; got {describe(nodes)}")
     return list(dict.fromkeys(nodes))

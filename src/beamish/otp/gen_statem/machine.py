@@ -139,7 +139,7 @@ def reply(caller: Caller, value: Any, /) -> None: ...
 @overload
 def reply(replies: Reply | list[Reply], /) -> None: ...
 def reply(*args: Any) -> None:
-    """Replies to calls, from any process: ``reply(caller, value)``, or ``reply(Reply(...))``.
+    """Replies to calls: ``reply(caller, value)``, ``reply(Reply(...))``; also from another thread.
 
     Args:
         args: the caller, from an event type ``("call", caller)``, and the reply; or a Reply, or a

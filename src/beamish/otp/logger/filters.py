@@ -103,7 +103,7 @@ class BurstLimit(logging.Filter):
 
     def flush(self) -> None:
         """Says how many were left out so far, without waiting for another report of the kind."""
-        for kind, window in self._windows.items():
+        for kind, window in self._windows.copy().items():  # any thread may log
             left_out = window.count - self.max_count
             window.count = min(window.count, self.max_count)
             if left_out > 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any, Final, cast, overload
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import ChildSpec, Restart
 from beamish.otp.gen_server import call, start_server
 from beamish.terms import Atom, BadArgError, Pid, Ref
@@ -118,6 +118,8 @@ def get_members(scope: str, group: Hashable, /) -> list[Pid]: ...
 def get_members(*args: Any, scope: str = DEFAULT_SCOPE) -> list[Pid]:
     """The members of a group: ``get_members(group)`` or ``get_members(scope, group)``.
 
+    Works from any thread.
+
     Returns:
         The pids of living processes; none if there is no such group or scope.
 
@@ -134,15 +136,17 @@ def get_local_members(scope: str, group: Hashable, /) -> list[Pid]: ...
 def get_local_members(*args: Any, scope: str = DEFAULT_SCOPE) -> list[Pid]:
     """The members of a group that live on this node; see :func:`get_members`.
 
+    Works from any thread.
+
     Source: pg:get_local_members/2.
     """
     where, group = _scoped("get_local_members", args, scope, 1)
-    here = process.self().node
+    here = behaviour.init().node
     return [pid for pid in members_of(_groups(where) or {}, group) if pid.node == here]
 
 
 def which_groups(scope: str = DEFAULT_SCOPE) -> list[Hashable]:
-    """The groups of a scope.
+    """The groups of a scope. Works from any thread.
 
     Raises:
         BadArgError: there is no such scope.

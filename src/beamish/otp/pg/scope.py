@@ -35,7 +35,7 @@ def members_of(groups: Groups, group: Hashable) -> list[Pid]:
     counts = groups.get(as_key(group))
     if not counts:
         return []
-    return [pid for pid, times in counts.items() if process.alive(pid) for _ in range(times)]
+    return [pid for pid, times in counts.copy().items() if process.alive(pid) for _ in range(times)]
 
 
 class Scope(GenServer):

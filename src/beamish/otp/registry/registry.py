@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, overload
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import ChildType, Supervised
 from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError, not_one_of
 from beamish.otp.gen import is_coroutine
@@ -90,8 +90,8 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.register/3.
         """
-        table = _table_of(registry)
         me = process.self()
+        table = _table_of(registry)
         with process.critical():
             holder = table.holder(key) if table.keys == "unique" else None
             if holder is not None:
@@ -127,8 +127,8 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.unregister_match/4.
         """
-        table = _table_of(registry)
         me = process.self()
+        table = _table_of(registry)
         entries = [one for one in table.of(me, key) if _matches(pattern, guard, one.value)]
         with process.critical():
             if table.remove(entries):
@@ -153,18 +153,21 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.update_value/3.
         """
+        me = process.self()
         table = _check_unique("for update_value", registry)
-        for entry in table.of(process.self(), key):
+        for entry in table.of(me, key):
             old = entry.value
             entry.value = fn(old)
             return entry.value, old
         return None
 
-    # ---- look-ups
+    # ---- look-ups: from any thread
 
     @staticmethod
     def lookup(registry: str, key: Hashable) -> Found:
         """The processes under a key, and their values, in the order of registration.
+
+        Works from any thread.
 
         Args:
             registry: the registry's name.
@@ -179,7 +182,7 @@ class Registry(Supervised):
 
     @staticmethod
     def match(registry: str, key: Hashable, pattern: Any, guard: Guard | None = None) -> Found:
-        """The entries of a key whose value matches.
+        """The entries of a key whose value matches. Works from any thread.
 
         Args:
             registry: the registry's name.
@@ -201,7 +204,7 @@ class Registry(Supervised):
 
     @staticmethod
     def count_match(registry: str, key: Hashable, pattern: Any, guard: Guard | None = None) -> int:
-        """How many entries of a key match; see :meth:`match`.
+        """How many entries of a key match; see :meth:`match`. Works from any thread.
 
         Source: Elixir's Registry.count_match/4.
         """
@@ -209,7 +212,7 @@ class Registry(Supervised):
 
     @staticmethod
     def select(registry: str, *specs: Select | tuple[Any, Any, Any]) -> list[Any]:
-        """The entries of a registry that specs select.
+        """The entries of a registry that specs select. Works from any thread.
 
         Args:
             registry: the registry's name.
@@ -232,7 +235,7 @@ class Registry(Supervised):
 
     @staticmethod
     def count_select(registry: str, *specs: Select | tuple[Any, Any, Any]) -> int:
-        """How many entries the specs take; see :meth:`select`.
+        """How many entries the specs take; see :meth:`select`. Works from any thread.
 
         Source: Elixir's Registry.count_select/2.
         """
@@ -240,7 +243,7 @@ class Registry(Supervised):
 
     @staticmethod
     def values(registry: str, key: Hashable, pid: Pid) -> list[Any]:
-        """The values of a process under a key.
+        """The values of a process under a key. Works from any thread.
 
         Source: Elixir's Registry.values/3.
         """
@@ -250,19 +253,25 @@ class Registry(Supervised):
     def keys(registry: str, pid: Pid) -> list[Hashable]:
         """The keys of a process in the order of registration, one for each entry.
 
+        Works from any thread.
+
         Source: Elixir's Registry.keys/2.
         """
         table = _table_of(registry)
-        return [entry.key for entry in table.by_pid.get(pid, ())] if process.alive(pid) else []
+        return (
+            [entry.key for entry in list(table.by_pid.get(pid, ()))] if process.alive(pid) else []
+        )
 
     @staticmethod
     def count(registry: str) -> int:
         """How many entries there are; those of processes that have ended do not count.
 
+        Works from any thread.
+
         Source: Elixir's Registry.count/1.
         """
-        owned = list(_table_of(registry).by_pid.items())
-        return sum(len(entries) for pid, entries in owned if process.alive(pid))
+        owned = _table_of(registry).by_pid.copy()
+        return sum(len(entries) for pid, entries in owned.items() if process.alive(pid))
 
     # ---- dispatch
 
@@ -295,6 +304,8 @@ class Registry(Supervised):
         parallel: bool = False,
     ) -> Coroutine[Any, Any, None] | None:
         """Calls a function with all entries of a key, if there are any.
+
+        Works from any thread, which calls the function; not with `parallel`.
 
         Args:
             registry: the registry's name.
@@ -334,6 +345,8 @@ class Registry(Supervised):
     def meta(registry: str, key: Hashable, default: Any = None) -> Any:
         """The value that :meth:`put_meta` stored in a registry; `default` if there is none.
 
+        Works from any thread.
+
         Source: Elixir's Registry.meta/2.
         """
         return _table_of(registry).meta.get(as_key(key), default)
@@ -344,6 +357,7 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.put_meta/3.
         """
+        behaviour.check_thread()
         _table_of(registry).meta[as_key(key)] = value
 
     @staticmethod
@@ -352,6 +366,7 @@ class Registry(Supervised):
 
         Source: Elixir's Registry.delete_meta/2.
         """
+        behaviour.check_thread()
         _table_of(registry).meta.pop(as_key(key), None)
 
     @overload
@@ -420,7 +435,10 @@ class Registry(Supervised):
 
     @staticmethod
     def whereis_name(key: Any) -> Pid | None:
-        """The process with a via name; None if there is none, or no such registry."""
+        """The process with a via name; None if there is none, or no such registry.
+
+        Works from any thread.
+        """
         registry, inner, _ = _via_key(key)
         if process.whereis(registry) is None:
             return None
@@ -428,11 +446,13 @@ class Registry(Supervised):
 
     @staticmethod
     def send(key: Any, message: Any) -> Any:
-        """Sends to the process with a via name.
+        """Sends to the process with a via name. Works from any thread.
 
         Exits:
             ``("badarg", (key, message))`` if there is none.
         """
+        if not behaviour.at_home():
+            return process.send(("via", Registry, key), message)
         pid = Registry.whereis_name(key)
         if pid is None:
             process.exit((BADARG, (key, message)))
@@ -464,6 +484,7 @@ def _groups(table: Table, key: Hashable) -> list[Found]:
 
 
 async def _dispatch_alone(groups: list[Found], fn: Callable[[Found], object]) -> None:
+    behaviour.check_thread()
     for group in groups:
         result = fn(group)
         if is_coroutine(result):

@@ -5,6 +5,7 @@
       +-- partition 1     ...
 
 All processes read and write the table directly, between two awaits and without being preempted.
+Other threads read it, too: whoever reads takes a copy first, which is one step of the interpreter.
 Readers skip entries of processes that have died but have not been removed yet: they test whether
 the process is alive, and nobody who has seen a death finds it so.
 
@@ -102,7 +103,7 @@ class Table:
     def find(self, key: Hashable) -> list[Entry]:
         """The entries of living processes under a key."""
         entries = self.by_key.get(as_key(key))
-        return [entry for entry in entries if process.alive(entry.pid)] if entries else []
+        return [one for one in entries.copy() if process.alive(one.pid)] if entries else []
 
     def of(self, pid: Pid, key: Hashable) -> list[Entry]:
         """The entries of a process under a key."""
@@ -113,13 +114,13 @@ class Table:
 
     def all(self) -> Iterable[Entry]:
         """The entries of living processes, process by process."""
-        for pid, entries in list(self.by_pid.items()):
+        for pid, entries in self.by_pid.copy().items():
             if process.alive(pid):
                 yield from list(entries)
 
     def holder(self, key: Hashable) -> Pid | None:
         """The living process that has a unique key."""
-        for entry in self.by_key.get(as_key(key), ()):
+        for entry in list(self.by_key.get(as_key(key), ())):
             if process.alive(entry.pid):
                 return entry.pid
         return None

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar, Final, NoReturn, cast, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp.child import ChildLike, ChildSpec, ChildType, Supervised, child_spec
 from beamish.otp.gen import Addressed, Caller, Dest, Name, failed, whereis
 from beamish.otp.gen_server import start_server
@@ -94,7 +94,7 @@ class PartitionSupervisor(Addressed, Supervised):
 
     @staticmethod
     def partitions(name: Dest) -> int:
-        """How many partitions there are now.
+        """How many partitions there are now. Works from any thread.
 
         Exits:
             ``("noproc", ...)`` if there is no such partition supervisor.
@@ -120,6 +120,7 @@ class PartitionSupervisor(Addressed, Supervised):
 
         Source: Elixir's PartitionSupervisor.resize!/2.
         """
+        behaviour.check_thread()
         table = _table_of(name)
         if not is_whole(partitions, 0, table.limit):
             raise BadArgError(
@@ -149,13 +150,18 @@ class PartitionSupervisor(Addressed, Supervised):
 
     @staticmethod
     def whereis_name(key: Any) -> Pid | None:
-        """The partition for the key in ``("via", PartitionSupervisor, (name, key))``."""
+        """The partition for the key in ``("via", PartitionSupervisor, (name, key))``.
+
+        Works from any thread.
+        """
         name, inner = _via_key(key)
         return _table_of(name).find(inner, name)
 
     @staticmethod
     def send(key: Any, message: Any) -> Any:
-        """Sends a message to the partition for a key."""
+        """Sends a message to the partition for a key. Works from any thread."""
+        if not behaviour.at_home():
+            return process.send(("via", PartitionSupervisor, key), message)
         pid = PartitionSupervisor.whereis_name(key)
         if pid is None:
             process.exit((BADARG, (key, message)))
@@ -183,10 +189,11 @@ class _Table:
         self.pids: list[Pid | None] = [None] * limit
 
     def find(self, key: Hashable, name: Dest) -> Pid | None:
-        if not self.size:
+        size = self.size
+        if not size:
             raise BadArgError(f"{name!r} has no partitions: it was resized to 0")
         number = abs(key) if is_a(key, int) else hash(key)
-        return self.pids[number % self.size]
+        return self.pids[number % size]
 
 
 def _table_of(name: Dest) -> _Table:

@@ -168,6 +168,7 @@ async def handle_system_msg(
 
     Source: sys:handle_system_msg/6.
     """
+    behaviour.check_thread()
     suspended = False
     while True:
         match by_word(request):

@@ -265,16 +265,17 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
         """Ends the stream without waiting, which ``__del__`` could not do.
 
         If the consumer does this, it unlinks the stream's process at once. If the garbage collector
-        does it, in any process, the stream's process unlinks the consumer later.
+        does it, in any process or thread, the stream's process unlinks the consumer later.
         """
         server, mine = self._server, self._is_mine()
         self._finish()
         if server is None:
             return
+        send = process.send if behaviour.at_home() else process.send_threadsafe
         try:
             if mine:
                 process.unlink(server)
-            process.send(server, (STOP, None, None))
+            send(server, (STOP, None, None))
         except BeamishError:
             pass  # the node has stopped, with all its processes
 

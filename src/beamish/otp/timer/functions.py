@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final
 
-from beamish import process
+from beamish import behaviour, process
 from beamish.otp import gen_server
 from beamish.otp.errors import StartError
 from beamish.otp.gen import whereis
@@ -87,6 +87,7 @@ async def send_after(seconds: float, *dest_and_message: Any) -> Timer:
 
     Source: timer:send_after/2,3.
     """
+    behaviour.check_thread()
     _check_seconds("send_after", seconds)
     dest, message = _sent("send_after", dest_and_message)
     what = Send(dest, message)
@@ -206,6 +207,7 @@ async def cancel(timer: Timer) -> None:
             f"timer.cancel: expected what send_interval, apply_after ... returned; "
             f"got {describe(given)}"
         )
+    behaviour.check_thread()
     if process.whereis(_SERVER) is not None:
         await gen_server.call(_SERVER, ("cancel", timer.ref), timeout=None)
 
@@ -215,6 +217,7 @@ async def start() -> None:
 
     Source: timer:start/0.
     """
+    behaviour.check_thread()
     if process.whereis(_SERVER) is not None:
         return
     try:
