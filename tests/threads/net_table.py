@@ -27,6 +27,7 @@ class NetWorld(World):
         process.spawn(self._own)
         while not hasattr(self, "watch"):
             await process.sleep(0)
+        await self.settle()
 
     async def _own(self) -> None:
         self.owner: Pid = process.self()

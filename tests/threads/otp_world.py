@@ -100,6 +100,7 @@ class OtpWorld(World):
         process.spawn(self._consume)
         while not hasattr(self, "stream"):
             await process.sleep(0)
+        await self.settle()
 
     async def _witness(self) -> None:
         process.register("witness", process.self())

@@ -98,6 +98,15 @@ class World:
             over.set()
             thread.join(PATIENCE)
 
+    async def settle(self) -> None:
+        """Waits until nothing changes by itself any more."""
+        before, unchanged = self.picture(), 0
+        while unchanged < 3:
+            await process.sleep(0)
+            now = self.picture()
+            unchanged = unchanged + 1 if now == before else 0
+            before = now
+
     def tell(self, what: Any) -> None:
         """For processes."""
         self.seen.append(what)
@@ -195,6 +204,12 @@ class Outcome:
     error: BaseException | None
     before: dict[Any, Any]
     after: dict[Any, Any]
+
+    def changes(self) -> dict[Any, Any]:
+        """What is different after it."""
+        keys = {*self.before, *self.after}
+        both = {key: (self.before.get(key), self.after.get(key)) for key in keys}
+        return {key: pair for key, pair in both.items() if pair[0] != pair[1]}
 
 
 def call_on_a_thread(world: World, call: Callable[[World], Any]) -> Outcome:
