@@ -18,13 +18,15 @@ import threading
 import time
 import warnings
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
+import greenlet
 import uvloop
 
 import beamish
 from beamish import NotRunningError, Pid, process
-from beamish.otp import GenServer, gen_server
+from beamish.otp import Agent, Continue, GenServer, GenStatem, gen_server, gen_statem
+from beamish.otp.gen_statem import KeepState, NextState, Reply
 
 # From CPython 3.12 on, for every fork of a program with threads; the watchdog is one.
 warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
@@ -451,10 +453,9 @@ def _in_asyncio(fork: Fork) -> object:
 
 # A thread that comes back is no business of the node's.
 THREADS: Final = ("thread", "worker")
-COMING_BACK: Final = {
-    "asyncio": _in_asyncio,
-    **{place: there for place, there in PLACES.items() if place not in THREADS},
-}
+COMING_BACK: Final = {place: there for place, there in PLACES.items() if place not in THREADS}
+if sys.version_info < (3, 14):  # where asyncio thinks in the child that the Task runs still
+    COMING_BACK["asyncio"] = _in_asyncio
 OTHER_ENDS: Final = {
     ("handle_call", "returns"): 1,  # it would wait for its next message
     ("handle_cast", "returns"): 1,
@@ -835,6 +836,95 @@ async def _in_a_predicate() -> None:
 
     process.send(process.self(), "message")
     await process.receive(forks)
+
+
+class _Machine(GenStatem):
+    callback_mode = "handle_event_function"
+
+    def init(self) -> NextState:
+        self.home = os.getpid()
+        return NextState("there")
+
+    def handle_event(self, event_type: Any, content: Any, state: Any) -> Any:
+        return KeepState(Reply(event_type[1], _exit_with_3()))
+
+    def terminate(self, reason: Any, state: Any) -> None:
+        assert os.getpid() == self.home, "in the child"
+
+
+class _Every(GenServer):
+    """Forks in each callback."""
+
+    codes: ClassVar[dict[str, int]] = {}
+
+    def init(self) -> Any:
+        self.codes["init"] = _exit_with_3()
+        return Continue("on")
+
+    def handle_continue(self, arg: Any) -> Any:
+        self.codes["handle_continue"] = _exit_with_3()
+
+    def handle_info(self, message: Any) -> Any:
+        self.codes["handle_info"] = _exit_with_3()
+
+    async def handle_cast(self, request: Any) -> Any:
+        await asyncio.sleep(0)
+        self.codes["an async callback"] = _exit_with_3()
+
+    def terminate(self, reason: Any) -> Any:
+        self.codes["terminate"] = _exit_with_3()
+
+
+def _exit_with_3() -> int:
+    pid = os.fork()
+    if pid == 0:
+        sys.exit(3)
+    return code_of(pid)
+
+
+async def _every_callback() -> None:
+    codes = _Every.codes
+    server = await _Every.start_link()
+    process.send(server, "info")
+    gen_server.cast(server, "cast")
+    await gen_server.stop(server)
+    codes["statem"] = await gen_statem.call(await _Machine.start_link(), "event")
+    store = await Agent.start_link(dict)
+    codes["agent"] = await Agent.get(store, lambda _: _exit_with_3())
+    codes["greenlet"] = greenlet.greenlet(_exit_with_3).switch()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_in_a_group(codes))
+    with process.critical():
+        codes["critical"] = _exit_with_3()
+    await _loop_callbacks(codes)
+
+    def handler(_number: int, _frame: object) -> None:
+        codes["signal handler"] = _exit_with_3()
+
+    signal.signal(signal.SIGUSR2, handler)
+    signal.raise_signal(signal.SIGUSR2)
+    assert set(codes.values()) == {3}, codes
+    assert len(codes) == 13, codes
+
+
+async def _in_a_group(codes: dict[str, int]) -> None:
+    codes["TaskGroup"] = _exit_with_3()
+
+
+async def _loop_callbacks(codes: dict[str, int]) -> None:
+    loop = asyncio.get_running_loop()
+    timer: asyncio.Future[int] = loop.create_future()
+    loop.call_later(0.001, lambda: timer.set_result(_exit_with_3()))
+    codes["call_later"] = await timer
+    handled: asyncio.Future[int] = loop.create_future()
+    loop.add_signal_handler(signal.SIGUSR1, lambda: handled.set_result(_exit_with_3()))
+    signal.raise_signal(signal.SIGUSR1)
+    codes["add_signal_handler"] = await handled
+
+
+def fork_in_every_callback() -> None:
+    beamish.run(_every_callback)
+    print("parent ended")
 
 
 def fork_in_a_predicate() -> None:

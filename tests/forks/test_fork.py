@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -18,10 +19,20 @@ def apart() -> Iterator[Apart]:
         yield forks
 
 
+def _pairs(some: Iterable[str], others: Iterable[str]) -> list[tuple[str, str]]:
+    """Each with each in `make soak`; else each with a third of the others."""
+    every = 1 if os.environ.get("BEAMISH_SOAK") else 3
+    return [
+        (one, other)
+        for (i, one), (j, other) in itertools.product(enumerate(some), enumerate(others))
+        if (i + j) % every == 0
+    ]
+
+
 # asyncio.run has a handler of its own for SIGINT, and keeps it in a child.
 CHILDREN = [
     pair
-    for pair in itertools.product(children.PLACES, children.CHILDREN)
+    for pair in _pairs(children.PLACES, children.CHILDREN)
     if pair != ("embedded node", "SIGINT")
 ]
 
@@ -35,9 +46,7 @@ def test_b12_a_child_starts_clean_wherever_it_is_forked(
     assert outcome.code == 0, outcome
 
 
-@pytest.mark.parametrize(
-    ("way", "child"), [*itertools.product(children.WAYS, children.MAIN_CHILDREN)]
-)
+@pytest.mark.parametrize(("way", "child"), _pairs(children.WAYS, children.MAIN_CHILDREN))
 @pytest.mark.parametrize("place", ["beside a hog", "adopted Task", "thread"])
 def test_b12_a_child_starts_clean_however_it_is_forked(
     place: str, way: str, child: str, apart: Apart
@@ -47,9 +56,7 @@ def test_b12_a_child_starts_clean_however_it_is_forked(
     assert outcome.code == 0, outcome
 
 
-@pytest.mark.parametrize(
-    ("place", "end"), [*itertools.product(children.COMING_BACK, children.ENDS)]
-)
+@pytest.mark.parametrize(("place", "end"), _pairs(children.COMING_BACK, children.ENDS))
 def test_b12_a_child_that_comes_back_ends_there(place: str, end: str, apart: Apart) -> None:
     outcome = apart.run(children.come_back, place, end)
 
@@ -93,6 +100,7 @@ def test_b12_what_is_the_parents_is_cleaned_up_by_the_parent(apart: Apart) -> No
         children.with_preexec,
         children.send_to_the_parent,
         children.fork_in_a_predicate,
+        children.fork_in_every_callback,
     ],
 )
 def test_b12_programs_that_fork(program: Callable[[], None], apart: Apart) -> None:

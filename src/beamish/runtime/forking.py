@@ -98,10 +98,13 @@ def _after_in_parent() -> object:
 
 
 def _after_in_child() -> object:
-    fork = _forks.get(get_ident(), [_Fork(set(), None)])[-1]
+    forks = _forks.pop(get_ident(), [])
+    _forks.clear()  # the other threads are not here
+    if forks:
+        _forks[get_ident()] = forks
     if here.node is not None:
         try:
-            _leave_node(here.node, fork.task)
+            _leave_node(here.node, forks[-1].task if forks else None)
         except BaseException:
             print_error()
     return _after_in_parent()
@@ -219,20 +222,21 @@ def leave(error: BaseException | None) -> NoReturn:
 
 def _exit_code(error: BaseException | None) -> int:
     """The exit code, as of the interpreter; what is no exit is printed."""
-    # On its way here it has passed code that looked for the node.
-    while is_a(error, NotRunningError) and error.__context__ is not None:
-        error = error.__context__
     if error is None:
         return 0
-    if is_a(error, ProcessExit):
-        return 0 if is_word(error.reason, NORMAL) or is_word(error.reason, SHUTDOWN) else 1
-    if is_a(error, SystemExit):
-        if error.code is None or is_a(error.code, int):
-            return (error.code or 0) & 0xFF
-        sys.stderr.write(f"{error.code}\n")
+    cause = error
+    # On its way here it has passed code of servers that looked for the node.
+    while is_a(cause, NotRunningError) and cause.__context__ is not None:
+        cause = cause.__context__
+    if is_a(cause, ProcessExit):
+        return 0 if is_word(cause.reason, NORMAL) or is_word(cause.reason, SHUTDOWN) else 1
+    if is_a(cause, SystemExit):
+        if cause.code is None or is_a(cause.code, int):
+            return (cause.code or 0) & 0xFF
+        sys.stderr.write(f"{cause.code}\n")
         return 1
     sys.excepthook(type(error), error, error.__traceback__)
-    if is_a(error, KeyboardInterrupt):
+    if is_a(cause, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
     return 1
