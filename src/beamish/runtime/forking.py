@@ -42,7 +42,7 @@ __all__ = [
     "watch_fork",
 ]
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGVTALRM)
+_SIGNALS: Final = (signal.SIGVTALRM, signal.SIGTERM, signal.SIGINT)
 
 
 class _Fork(NamedTuple):
@@ -88,40 +88,44 @@ def _current_task() -> Any:
 
 
 def _after_in_parent() -> object:
-    forks = _forks.pop(get_ident(), None)
-    if forks is None:
-        return None
-    fork = forks.pop()
+    fork = _pop_fork()
+    try:
+        if fork is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, fork.mask)
+    except KeyboardInterrupt:
+        # What a hook raises is lost. No call follows this, so it is handled after the hook.
+        return [*map(interrupt_main, (signal.SIGINT,))]
+    return None
+
+
+def _pop_fork() -> _Fork | None:
+    forks = _forks.pop(get_ident(), [])
+    fork = forks.pop() if forks else None
     if forks:
         _forks[get_ident()] = forks
-    return _let_signals_in(fork)
+    return fork
 
 
 def _after_in_child() -> object:
-    forks = _forks.pop(get_ident(), [])
-    _forks.clear()  # the other threads are not here
-    if forks:
-        _forks[get_ident()] = forks
+    fork = _pop_fork()
+    for thread in _forks.keys() - {get_ident()}:
+        del _forks[thread]  # it is not here
     if here.node is not None:
         try:
-            _leave_node(here.node, forks[-1].task if forks else None)
+            _leave_node(here.node, None if fork is None else fork.task)
         except BaseException:
             print_error()
-    return _after_in_parent()
+    return None if fork is None else _let_signals_in(fork.mask)
 
 
-def _let_signals_in(fork: _Fork) -> object:
-    """Handles the signals that have come, after the hook: what is raised in one is lost."""
-    waiting = [
-        number
-        for number in signal.sigpending().intersection(_SIGNALS).difference(fork.mask)
-        if callable(signal.getsignal(number))
-    ]
-    for number in waiting:
-        signal.sigwait({number})  # no other thread takes it: else it would not have waited
-    signal.pthread_sigmask(signal.SIG_SETMASK, fork.mask)
-    # No call follows in which a handler could run.
-    return [*map(interrupt_main, waiting)]
+def _let_signals_in(mask: set[Any]) -> object:
+    """Unblocks the signals, and handles those that have come after the hook, as above."""
+    handlers = {n: signal.getsignal(n) for n in _SIGNALS if callable(signal.getsignal(n))}
+    came: list[signal.Signals] = []
+    for number in handlers:
+        signal.signal(number, lambda number, _: came.append(signal.Signals(number)))
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return [*map(signal.signal, handlers, handlers.values()), *map(interrupt_main, came)]
 
 
 # ---- starting clean
