@@ -66,6 +66,7 @@ _BATCH: Final = range(64)  # slices between two looks at the clock
 _STUBBORN: Final = 3  # how often a process may ignore its forced end
 _MOST_SPARES: Final = 8  # worker greenlets that are kept for later
 _MOST_THROWS: Final = 30  # how often its clean-up may then try to wait
+_A_MOMENT: Final = 0.02  # seconds, in which a thread that has the GIL does a few steps
 
 
 class _SwappedTasks:
@@ -147,24 +148,32 @@ class Scheduler:
 
     def _push_first(self, proc: Process) -> None:
         """The first push asks for a drain; until that is over a push is a mere append."""
+        if not at_home():
+            self._push_from_elsewhere(proc)
+            return
         self.arm()
         self.queue.append(proc)
 
     def arm(self) -> None:
         """Asks the loop for a drain."""
-        ask = self.loop.call_soon if at_home() else self._ask_from_elsewhere
-        self._next = ask(self._drain, context=self.context)
+        self._next = self.loop.call_soon(self._drain, context=self.context)
         here.armed = True
         here.push = self.queue.append
 
-    def _ask_from_elsewhere(
-        self, drain: Callable[[], None], *, context: contextvars.Context
-    ) -> asyncio.Handle:
+    def _push_from_elsewhere(self, proc: Process) -> None:
         """The net under what other threads must not do: it is done, and its caller is named."""
         where = f"{called_function()}() on the thread {threading.current_thread().name!r}"
         told = {"message": f"{where} has changed a process; only the node's thread may do that"}
-        self.loop.call_soon_threadsafe(self.loop.call_exception_handler, told)
-        return self.loop.call_soon_threadsafe(drain, context=context)
+        self.loop.call_soon_threadsafe(self._push_later, proc, told, context=self.context)
+
+    def _push_later(self, proc: Process, told: dict[str, Any]) -> None:
+        """Whoever pushes a process changes its state after that: it must not run before."""
+        self.loop.call_later(_A_MOMENT, self._push_now, proc)
+        self.loop.call_exception_handler(told)
+
+    def _push_now(self, proc: Process) -> None:
+        if not self.closed:
+            here.push(proc)
 
     def _drain(self) -> None:
         try:
