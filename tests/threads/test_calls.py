@@ -292,7 +292,8 @@ async def test_r15_a_call_that_its_thread_gave_up_before_it_began_never_begins()
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join()  # the node waits for it, and does nothing else
+    with process.critical():  # the node waits for it, and does nothing else
+        thread.join()
     await asyncio.to_thread(process.call_threadsafe, lambda: None)
 
     assert len(failed) == 1

@@ -128,8 +128,9 @@ async def test_a_flood_leaves_the_loop_its_turns() -> None:
         for number in range(_EACH):
             process.send(me, number)
 
-    for thread in _run_on_threads(*[work] * _THREADS):
-        thread.join()  # the node waits for it: the loop comes to nothing meanwhile
+    with process.critical():  # the loop comes to nothing meanwhile
+        for thread in _run_on_threads(*[work] * _THREADS):
+            thread.join()
     loop.call_soon(count)
     for _ in range(_THREADS * _EACH):
         await process.receive()
@@ -149,8 +150,9 @@ async def test_the_loop_is_asked_once_for_all_that_waits() -> None:
         return ask(*args, **kw)
 
     loop.call_soon_threadsafe = count  # type: ignore[method-assign,assignment]
-    for thread in _run_on_threads(lambda: [process.send(me, n) for n in range(500)]):
-        thread.join()
+    with process.critical():
+        for thread in _run_on_threads(lambda: [process.send(me, n) for n in range(500)]):
+            thread.join()
     for _ in range(500):
         await process.receive(timeout=PATIENCE)
 

@@ -19,7 +19,7 @@ from beamish.terms.messages import Down, down_message
 
 from .aliases import REPLY
 from .cycles import called, find_cycle
-from .destinations import destination
+from .destinations import check_destination, destination
 from .handing import establish, establish_handed
 from .here import current, here, running_node
 from .home import at_home
@@ -133,10 +133,11 @@ def reply(caller: tuple[Pid, Any], value: Any) -> None:
         caller: the pair ``(pid, ref)`` that came with the request.
         value: the reply, any term.
     """
+    ref = caller[1]
     if not at_home():
+        check_destination(ref)
         elsewhere(reply, caller, value)
         return
-    ref = caller[1]
     if here.handed is not None:
         establish_handed()
     if ref.__class__ is not MonitorRef or ref._kind is not REPLY:
