@@ -17,11 +17,12 @@ from beamish import Exit, NotRunningError, Pid, ProcessExit, Ref, behaviour, pro
 from beamish.net import new_event_loop
 from beamish.runtime import node
 from beamish.runtime.home import at_home
+from tests.hostile.test_objects import SOAK
 
 from .world import PATIENCE
 
 _THREADS: Final = 8
-_NODES: Final = 10
+_NODES: Final = 200 if SOAK else 10
 _PAUSE: Final = 0.0001  # seconds, in which the node's thread has the GIL
 
 
@@ -119,7 +120,7 @@ def ask_while_nodes_stop(what: str) -> None:
             for _ in range(_THREADS):
                 begun = threading.Event()
                 threads.append(threading.Thread(target=work, args=(pid, begun, told), daemon=True))
-                threads[-1].start()
+                await asyncio.to_thread(threads[-1].start)
                 await asyncio.to_thread(_wait_for, begun)
 
         beamish.run(main)

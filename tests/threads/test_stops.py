@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.hostile.apart import Apart
+from tests.hostile.test_objects import SOAK
 
 from . import stops
 
@@ -17,10 +18,10 @@ def apart() -> Iterator[Apart]:
         yield forks
 
 
-@pytest.mark.slow  # twenty nodes, and eight threads that ask them
+@pytest.mark.slow  # ten nodes, in `make soak` more, and eight threads that ask them
 @pytest.mark.parametrize("what", stops.ASKING)
 def test_r14_whoever_asks_while_a_node_stops_hears_of_it(what: str, apart: Apart) -> None:
-    outcome = apart.run(stops.ask_while_nodes_stop, what, patience=60.0)
+    outcome = apart.run(stops.ask_while_nodes_stop, what, patience=600.0 if SOAK else 60.0)
 
     assert outcome.code == 0, outcome.output
     assert outcome.output == ""
