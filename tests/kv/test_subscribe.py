@@ -136,11 +136,16 @@ async def test_a_subscriber_that_does_not_read_is_cut_off(monkeypatch: pytest.Mo
         await other.ask("CREATE shopping")
         await subscribed(kv, client)
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        connections = await TaskSupervisor.children(TASK_SUPERVISOR)
+        (subscriber,) = (pid for pid in connections if Registry.keys(SUBSCRIBERS, pid))
+        ref = process.monitor(subscriber)
 
         value = "x" * 60_000
         while Registry.count(SUBSCRIBERS):
             await other.ask(f"PUT shopping k {value}")
 
+        # It is no longer counted once its end is decided; then its socket is closed.
+        await process.receive(("DOWN", ref, ..., ..., ...))
         assert len(await TaskSupervisor.children(TASK_SUPERVISOR)) == 1
 
 
