@@ -1,8 +1,8 @@
 """A bucket keeps keys and values.
 
 It is an Agent: a process that holds one value, here some Contents, and lets others work on it one
-at a time. The functions below hide that: code that uses a bucket has ``await bucket.put(pid, "milk",
-"1")`` and need not know that a message is sent and an answer awaited.
+at a time. The functions below hide that: code that uses a bucket has ``await bucket.put(pid,
+"milk", "1")`` and need not know that a message is sent and an answer awaited.
 """
 
 from dataclasses import dataclass
