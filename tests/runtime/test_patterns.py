@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sized
 from dataclasses import dataclass
 from enum import Enum
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from beamish import Atom, Down, Exit, Pid, Ref, atom, process
+from beamish import Atom, BadArgError, Down, Exit, Pid, Ref, atom, process
 
 from .harness import (
     PATIENCE,
@@ -213,6 +214,31 @@ async def test_an_error_in_a_predicate_is_the_receivers() -> None:
     process.send(pid, "hello")
 
     assert isinstance(await down_of(ref), LookupError)
+
+
+async def _async_predicate(value: Any) -> bool:
+    return bool(value)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        _async_predicate,
+        functools.partial(_async_predicate),
+        ("stop", _async_predicate),
+        {"stop": _async_predicate},
+    ],
+)
+@on_virtual_clock
+async def test_an_async_predicate_is_refused_and_loses_no_message(pattern: Any) -> None:
+    """Its result is a coroutine, which is true."""
+    message: Any = {"stop": 1} if isinstance(pattern, dict) else ("stop", 1)
+    process.send(process.self(), message)
+
+    with pytest.raises(BadArgError, match="a predicate is a plain function"):
+        await process.receive(pattern)
+
+    assert process.flush() == [message]
 
 
 @on_virtual_clock

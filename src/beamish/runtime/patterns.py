@@ -12,10 +12,12 @@ is no match. What a predicate raises is raised.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from beamish.terms.atom import Atom
 from beamish.terms.careful import no_match
+from beamish.terms.errors import BadArgError, describe
 from beamish.terms.identity import MonitorRef, Pid, Ref
 
 if TYPE_CHECKING:
@@ -76,10 +78,21 @@ def _takes(pattern: Any, value: Any) -> bool:
         return issubclass(value.__class__, dict) and _dict_matches(pattern, value)
     if callable(pattern):
         try:
-            return bool(pattern(value))
+            answer: object = pattern(value)
+            if type(answer) is CoroutineType:
+                _refuse_async(pattern, cast("CoroutineType[Any, Any, Any]", answer))
+            return bool(answer)
         except BaseException as error:
             raise _PredicateError(error) from None
     return pattern is value or bool(pattern == value)
+
+
+def _refuse_async(predicate: Any, answer: CoroutineType[Any, Any, Any]) -> NoReturn:
+    """A coroutine is true, so that its predicate would take everything."""
+    answer.close()
+    raise BadArgError(
+        f"a predicate is a plain function; got {describe(predicate)}, which returns a coroutine"
+    )
 
 
 def _is_instance(value: Any, cls: type) -> bool:
