@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         Atom,
         BadArgError,
         BeamishError,
+        CallError,
+        CallTimeout,
         Down,
         Exit,
         NoProcError,
@@ -50,8 +52,9 @@ else:
                 "spawn_monitor unlink whereis"
             ),
             ".terms": (
-                "Atom BadArgError BeamishError Down Exit NoProcError NotRunningError Pid "
-                "ProcessError ProcessExit Ref Throw TimerRef atom format_exit to_erlang"
+                "Atom BadArgError BeamishError CallError CallTimeout Down Exit NoProcError "
+                "NotRunningError Pid ProcessError ProcessExit Ref Throw TimerRef atom "
+                "format_exit to_erlang"
             ),
         },
     )
@@ -62,6 +65,8 @@ __all__ = [
     "Atom",
     "BadArgError",
     "BeamishError",
+    "CallError",
+    "CallTimeout",
     "Down",
     "Exit",
     "NoProcError",

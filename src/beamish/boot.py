@@ -96,7 +96,8 @@ def run(
         What main returned; None if a signal ended it.
 
     Raises:
-        Whatever main raised. ProcessExit: main ended with a reason other than normal or shutdown.
+        Whatever main raised, a CallError too. ProcessExit: main ended with a reason other than
+        normal or shutdown.
         KeyboardInterrupt: a signal killed everything.
 
     Example:

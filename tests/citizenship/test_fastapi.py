@@ -74,7 +74,7 @@ def application() -> FastAPI:
     async def crash() -> str:
         try:
             await gen_server.call("counter", "crash")
-        except beamish.ProcessExit as error:
+        except beamish.CallError as error:
             return beamish.format_exit(error.reason)
         return "?"
 
@@ -164,7 +164,7 @@ def test_plain_function_sends_from_its_thread(embed: Run) -> None:
     assert embed(main) == ("sent", "from a thread")
 
 
-def test_crash_of_the_process_is_an_exit_that_the_request_may_catch(embed: Run) -> None:
+def test_crash_of_the_process_is_an_error_that_the_request_may_catch(embed: Run) -> None:
     async def main() -> str:
         async with counter(), served(application()) as url:
             return str(await get(f"{url}/crash"))

@@ -263,6 +263,30 @@ def test_a_wrong_argument_is_shown_with_its_traceback(write: Write, outcome: Out
     assert "BadArgError: " in lines[-1]
 
 
+def test_a_failed_call_is_shown_with_its_traceback_and_its_cause(
+    write: Write, outcome: Outcome
+) -> None:
+    write(
+        "wrong",
+        """
+        from beamish.otp import GenServer, gen_server
+        class Server(GenServer):
+            def handle_call(self, request, caller):
+                raise KeyError("no such key")
+        async def main():
+            server = await Server.start()
+            await gen_server.call(server, "x")
+    """,
+    )
+
+    code, lines = outcome("run", "wrong")
+
+    assert code == 1
+    assert lines.count("KeyError: 'no such key'") == 2  # in the server's report, and as the cause
+    assert '    await gen_server.call(server, "x")' in lines
+    assert lines[-1].endswith("failed: KeyError: 'no such key'")
+
+
 def test_an_uncaught_error_is_shown_with_its_traceback(write: Write, outcome: Outcome) -> None:
     write(
         "wrong",

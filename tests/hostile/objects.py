@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from greenlet import GreenletExit
 
-from beamish import ProcessExit, process
+from beamish import CallError, CallTimeout, ProcessExit, process
 
 __all__ = ["ERRORS", "KINDS", "RAISES", "make", "make_error"]
 
@@ -51,6 +51,8 @@ RAISES: Final[dict[str, Callable[[], NoReturn]]] = {
     "CancelledError": _raising(asyncio.CancelledError),
     "ProcessExit": _raising(lambda: ProcessExit("hostile")),
     "ProcessExit of nothing": _raising(ProcessExit),
+    "CallError": _raising(lambda: CallError("hostile")),
+    "CallTimeout": _raising(lambda: CallTimeout("hostile")),
     "GeneratorExit": _raising(GeneratorExit),
     "GreenletExit": _raising(GreenletExit),
     "StopIteration": _raising(lambda: StopIteration("hostile")),
@@ -174,6 +176,7 @@ KINDS: Final[dict[str, Callable[[Callable[[], NoReturn]], Any]]] = {
 # ---- exceptions
 
 _RAISED = (*_SHOWN, *_COMPARED, *_ATTRIBUTES, *_COPIED, "len", "iter", "call")
+_UNSET = tuple(name for name in _RAISED if name != "setattr")  # it sets attributes itself
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,22 @@ def _reason(fail: Callable[[], NoReturn]) -> BaseException:
     return type("Hostile", (ProcessExit,), {"reason": property(reason)})("hostile")
 
 
+def _call(fail: Callable[[], NoReturn]) -> CallError:
+    def get(_: Any) -> Any:
+        fail()
+
+    def take(_: Any, value: Any) -> None:
+        del value
+
+    hostile = property(get, take)
+    parts: dict[str, Any] = {"reason": hostile, "dest": hostile, "request": hostile}
+    return type("Hostile", (CallError,), parts)("hostile")
+
+
+def _group_of_calls(fail: Callable[[], NoReturn]) -> BaseException:
+    return ExceptionGroup("calls", [CallError("hostile"), _call(fail)])
+
+
 def _notes(fail: Callable[[], NoReturn]) -> BaseException:
     error = ValueError("with notes")
     error.__notes__ = [KINDS["value"](fail)]
@@ -229,6 +248,10 @@ ERRORS: Final[dict[str, Callable[[Callable[[], NoReturn]], BaseException]]] = {
     "everything": _of(Exception, "hostile", names=_RAISED),
     "base": _of(BaseException, "hostile", names=_RAISED),
     "exit": _of(ProcessExit, "hostile", names=_RAISED),
+    "call error": _of(CallError, "hostile", names=_UNSET),
+    "call timeout": _of(CallTimeout, "hostile", names=_UNSET),
+    "parts of a call error": _call,
+    "group of calls": _group_of_calls,
     "cancelled": _of(asyncio.CancelledError, "hostile", names=_RAISED),
     "system exit": _of(SystemExit, 7, names=_RAISED),
     "interrupt": _of(KeyboardInterrupt, names=_RAISED),

@@ -11,7 +11,7 @@ import random
 import pytest
 
 import beamish
-from beamish import Down, ProcessExit, process
+from beamish import CallError, Down, ProcessExit, process
 from beamish.otp import DynamicSupervisor, Supervisor, TaskSupervisor, application
 from beamish.otp.errors import StartError
 from examples.kv.__main__ import main
@@ -59,7 +59,7 @@ async def kill_if_there(member: str) -> None:
     """Kills a member, unless the death of another has taken it along."""
     try:
         await kill(member)
-    except (IndexError, ProcessExit, StartError) as gone:
+    except (IndexError, CallError, StartError) as gone:
         if not process.alive(process.self()):
             raise
         logging.getLogger("test").info("%s was not there: %r", member, gone)

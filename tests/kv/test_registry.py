@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from beamish import Pid, ProcessExit, process
+from beamish import CallError, Pid, process
 from beamish.otp import Agent, DynamicSupervisor, application
 from beamish.testing import expect
 from examples.kv.apps import kv
@@ -72,7 +72,7 @@ async def test_removes_buckets_on_exit(way: Way, reason: str) -> None:
         pid = await kv.create("shopping")
 
         if reason == "crash":
-            with pytest.raises(ProcessExit):
+            with pytest.raises(CallError):
                 await Agent.update(pid, lambda _: 1 // 0)
         else:
             await Agent.stop(pid, reason)

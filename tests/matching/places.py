@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 
 import beamish
-from beamish import Down, Exit, Pid, ProcessExit, atom, process
+from beamish import CallError, Down, Exit, Pid, atom, process
 from beamish.otp import (
     Agent,
     ChildSpec,
@@ -245,7 +245,7 @@ async def reason_that_a_server_gives(value: Any) -> None:
     gen_server.cast(server, value)
     assert await ends(server, by=lambda: process.exit(server, value)) is value
     stopping = await Server.start()
-    with pytest.raises(ProcessExit) as ended:
+    with pytest.raises(CallError) as ended:
         await gen_server.call(stopping, (lambda: Stop(value),), PATIENCE)
     assert ended.value.reason[0] is value
     beamish.format_exit(ended.value.reason)

@@ -54,8 +54,8 @@ async def outcome(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 async def exit_reason(awaitable: Any) -> Any:
-    """The reason of the ProcessExit that awaiting something raises."""
-    with pytest.raises(beamish.ProcessExit) as ended:
+    """The reason of the CallError that awaiting something raises."""
+    with pytest.raises(beamish.CallError) as ended:
         await awaitable
     return ended.value.reason
 

@@ -27,8 +27,8 @@ class Hop(GenServer):
             case ("try", other):
                 try:
                     return await gen_server.call(other, ("via", [process.self()]))
-                except beamish.ProcessExit as ended:
-                    return ("ended", ended.reason)
+                except beamish.CallError as error:
+                    return ("ended", error.reason)
             case _:
                 return "done"
 

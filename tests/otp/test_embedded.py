@@ -55,10 +55,10 @@ async def test_many_tasks_call_at_the_same_time() -> None:
 async def test_a_call_that_times_out_raises_in_its_task() -> None:
     pid = await Slow.start()
 
-    with pytest.raises(beamish.ProcessExit) as ended:
+    with pytest.raises(beamish.CallTimeout) as late:
         await gen_server.call(pid, 0.02, timeout=0.01)
 
-    assert ended.value.reason[0] == "timeout"
+    assert late.value.reason[0] == "timeout"
     assert await gen_server.call(pid, 0) == 0
     assert process.flush() == []
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from beamish import ProcessExit, behaviour, process
+from beamish import CallError, ProcessExit, behaviour, process
 from beamish.otp import GenServer, NoReply, Stop, gen_server
 from beamish.terms import Pid
 from tests.support.logs import shown
@@ -469,8 +469,8 @@ class Scripted(GenServer):
                     _, to, inner = cast("tuple[Any, ...]", action)
                     try:
                         answer = await gen_server.call(self.peers[int(to)], inner, 0.07 / to)
-                    except ProcessExit as ended:
-                        answer = repr(ended.reason[0])
+                    except CallError as error:
+                        answer = repr(error.reason[0])
                     self.seen.append(("answer", answer))
                 case "wait":
                     await process.sleep(0)
@@ -517,8 +517,8 @@ async def observed(seed: int, looked_at: Any) -> list[Any]:
         for _ in range(4):
             try:
                 trace.append(await gen_server.call(peers[0], random_script(rng, 0), 0.5))
-            except ProcessExit as ended:
-                trace.append(repr(ended.reason))
+            except CallError as error:
+                trace.append(repr(error.reason))
             trace.extend(process.flush())
             trace.append(process.info(process.self(), "monitors"))
 

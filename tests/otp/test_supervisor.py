@@ -21,7 +21,7 @@ from beamish.otp import (
     child_spec,
     gen_server,
 )
-from beamish.terms import Pid, ProcessExit
+from beamish.terms import CallError, Pid
 from tests.support.logs import fields_of, reports
 
 from .support import (
@@ -1008,7 +1008,7 @@ async def test_requests_to_an_unknown_supervisor_exit_with_noproc() -> None:
 async def test_a_request_that_no_supervisor_knows_ends_it() -> None:
     sup = await Supervisor.start([])
 
-    with pytest.raises(ProcessExit):
+    with pytest.raises(CallError):
         await gen_server.call(sup, "what?")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from beamish import Pid, process
 from beamish.otp import gen_server, timer
-from beamish.terms import ProcessExit
+from beamish.terms import CallTimeout
 
 from .storms_of_processes import idle
 from .table import Mute, Payload, end_by_signal, ended, storm
@@ -125,7 +125,7 @@ async def callers_that_were_killed(number: int) -> None:
 async def replies_that_come_too_late(number: int) -> None:
     server = await Mute.start()
     for _ in range(number):
-        with contextlib.suppress(ProcessExit):
+        with contextlib.suppress(CallTimeout):
             await gen_server.call(server, Payload(), timeout=0)
     await everyone_waits(server, number)
     await gen_server.call(server, "reply")

@@ -28,7 +28,7 @@ from beamish.otp import (
     gen_statem,
     sys,
 )
-from beamish.terms import ProcessExit
+from beamish.terms import CallTimeout
 from tests.otp.support import on_real_clock
 
 
@@ -200,7 +200,7 @@ async def request(server: Pid, how: str) -> None:
 async def late(server: Pid, how: str) -> None:
     try:
         await gen_server.call(server, (how, Message()), timeout=0)
-    except ProcessExit:
+    except CallTimeout:
         pass
 
 

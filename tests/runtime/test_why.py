@@ -257,3 +257,54 @@ def test_a_new_node_knows_nothing_of_the_last_one() -> None:
     nodes: list[Callable[[], Awaitable[None]]] = [one, two]
     for main in nodes:
         on_real_clock(main)()
+
+
+# ---- where
+
+
+async def calls_nobody() -> None:
+    await gen_server.call("nobody", "x")
+
+
+async def in_a_group() -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(calls_nobody())
+
+
+@pytest.mark.parametrize("fn", [calls_nobody, in_a_group])
+@on_real_clock
+async def test_a_failed_call_is_shown_with_the_line_that_made_it(fn: Any) -> None:
+    pid, ref = process.spawn_monitor(fn)
+    await down(ref)
+
+    [death] = known(pid)
+
+    assert death.how == "itself"
+    assert death.reason[0] == "noproc"
+    assert death.where is not None
+    assert death.where.splitlines()[-1].endswith("in calls_nobody")
+    assert str(death) == (
+        f"{pid!r} ended by itself: gen_server.call('nobody', 'x') failed: noproc\n    "
+        + death.where.replace("\n", "\n    ")
+    )
+
+
+@on_real_clock
+async def test_an_exit_signal_and_an_exit_of_its_own_have_no_line() -> None:
+    pid, ref = process.spawn_monitor(process.exit, "bye")
+    await down(ref)
+
+    assert known(pid)[0].where is None
+
+
+@on_real_clock
+async def test_where_is_the_innermost_lines_of_a_deep_stack() -> None:
+    def deep(levels: int) -> None:
+        if levels:
+            deep(levels - 1)
+        raise ValueError
+
+    pid, ref = process.spawn_monitor(deep, 200)
+    await down(ref)
+
+    assert len(str(known(pid)[0].where).splitlines()) == 8

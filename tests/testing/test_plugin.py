@@ -107,6 +107,18 @@ def test_what_is_left_behind_fails_the_test(outcome: Outcome) -> None:
     assert "an open file: " in text
 
 
+def test_a_call_that_fails_shows_the_line_of_the_test(outcome: Outcome) -> None:
+    counts, text = outcome("""
+    @pytest.mark.beamish
+    async def test_call():
+        await Agent.get("nobody", len)
+    """)
+
+    assert counts == {"failed": 1}
+    assert '>       await Agent.get("nobody", len)' in text
+    assert "CallError: GenServer.call('nobody'" in text
+
+
 def test_a_library_that_keeps_itself_open_is_no_leak(outcome: Outcome) -> None:
     counts, _ = outcome("""
     FILES = []

@@ -28,7 +28,7 @@ from beamish.otp import (
     SupervisorFlags,
     proc_lib,
 )
-from beamish.terms import Down, Pid, ProcessExit, to_erlang
+from beamish.terms import CallError, Down, Pid, to_erlang
 from tests.support.clock import VirtualClockLoop
 
 from .plan import ROOT, Node, Plan, Step, Sup, Worker
@@ -140,7 +140,7 @@ class _World:
             return ["error", reason]
         except ChildSpecError as error:
             return ["error", error.reason]
-        except ProcessExit as error:
+        except CallError as error:
             return ["exits", error.reason[0]]
         return "ok"
 

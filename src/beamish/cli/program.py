@@ -24,6 +24,7 @@ import beamish
 from beamish import (
     BadArgError,
     BeamishError,
+    CallError,
     NoProcError,
     ProcessError,
     ProcessExit,
@@ -58,7 +59,7 @@ class ProgramError(Exception):
 
 
 _EXPECTED: Final = (ProgramError, OSError, BeamishError)
-_MISTAKES: Final = (BadArgError, NoProcError, ProcessError, Throw)
+_MISTAKES: Final = (BadArgError, CallError, NoProcError, ProcessError, Throw)
 
 
 def run_program(
@@ -207,8 +208,11 @@ def _exited(title: str, reason: Any) -> int:
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """What an application's start raised, if the error is about that; otherwise the error."""
-    while is_a(reason := getattr(error, "reason", None), tuple):
+    """What an application's start raised, if the error is about that; otherwise the error.
+
+    A failed call shows its cause itself.
+    """
+    while not is_a(error, CallError) and is_a(reason := getattr(error, "reason", None), tuple):
         cause = _exception_in(reason)
         if cause is None:
             break

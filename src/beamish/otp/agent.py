@@ -148,8 +148,8 @@ class Agent(Supervised):
         Returns:
             What the function returned.
 
-        Exits:
-            As ``GenServer.call``.
+        Raises:
+            CallError: as ``GenServer.call``.
 
         Source: Elixir's Agent.get/3.
         """
@@ -190,8 +190,8 @@ class Agent(Supervised):
             timeout: seconds to wait, or None forever; 5.0 as in Elixir.
             kwargs: keyword arguments.
 
-        Exits:
-            As ``GenServer.call``.
+        Raises:
+            CallError: as ``GenServer.call``.
 
         Source: Elixir's Agent.update/3.
         """
@@ -257,8 +257,8 @@ class Agent(Supervised):
         Returns:
             The reply.
 
-        Exits:
-            As ``GenServer.call``.
+        Raises:
+            CallError: as ``GenServer.call``.
 
         Source: Elixir's Agent.get_and_update/3.
         """
@@ -295,8 +295,8 @@ class Agent(Supervised):
             reason: its exit reason; ``normal`` by default.
             timeout: seconds to wait, or None forever (the default, as in OTP).
 
-        Exits:
-            As ``GenServer.stop``.
+        Raises:
+            CallError: as ``GenServer.stop``.
 
         Source: Elixir's Agent.stop/3.
         """

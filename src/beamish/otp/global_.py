@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, Final, final
 
 from beamish import behaviour, process
-from beamish.terms import Atom, BadArgError, Down, Pid
+from beamish.terms import Atom, BadArgError, CallError, Down, Pid
 from beamish.terms.careful import is_a
 from beamish.terms.errors import describe
 from beamish.terms.keys import as_key, from_key
@@ -110,15 +110,15 @@ def send(key: Any, message: Any) -> Pid:
 
     Other threads use ``process.send(("via", global_, key), message)``.
 
-    Exits:
-        ``("badarg", (key, message))`` if there is none.
+    Raises:
+        CallError: ``("badarg", (key, message))`` if there is none.
 
     Source: global:send/2.
     """
     behaviour.check_thread()
     pid = whereis_name(key)
     if pid is None:
-        process.exit((BADARG, (key, message)))
+        raise CallError((BADARG, (key, message)), key, message)
     process.send(pid, message)
     return pid
 

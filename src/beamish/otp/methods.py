@@ -14,7 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from beamish.terms import BadArgError
 
-from .gen import NOT_GIVEN, CallTimeout, Dest, Request, send_request
+from .gen import NOT_GIVEN, Dest, GivenTimeout, Request, send_request
 from .gen_server import MethodCall
 from .gen_server import call as call_server
 from .gen_server import cast as cast_server
@@ -48,7 +48,7 @@ class _Method(Generic[P, B]):
 class CallMethod(_Method[P, B], Generic[P, R, B]):
     """A method that is a call from outside; made by ``@call``."""
 
-    def __init__(self, body: Callable[Concatenate[Any, P], B], timeout: CallTimeout) -> None:
+    def __init__(self, body: Callable[Concatenate[Any, P], B], timeout: GivenTimeout) -> None:
         super().__init__(body)
         self.timeout = timeout
 
@@ -72,8 +72,8 @@ class CallMethod(_Method[P, B], Generic[P, R, B]):
         Returns:
             To be awaited: what the method returns.
 
-        Exits:
-            As ``gen_server.call``.
+        Raises:
+            CallError: as ``gen_server.call``.
         """
         return call_server(dest, MethodCall(self.name, args, kwargs), self.timeout)
 
@@ -129,7 +129,7 @@ class CastMethod(_Method[P, Any]):
 class _CallWithTimeout:
     """What ``@call(timeout=...)`` decorates with."""
 
-    def __init__(self, timeout: CallTimeout) -> None:
+    def __init__(self, timeout: GivenTimeout) -> None:
         self._timeout = timeout
 
     @overload
@@ -155,10 +155,10 @@ def call(body: Callable[Concatenate[Any, P], R], /) -> CallMethod[P, R, R]: ...
 
 
 @overload
-def call(*, timeout: CallTimeout = NOT_GIVEN) -> _CallWithTimeout: ...
+def call(*, timeout: GivenTimeout = NOT_GIVEN) -> _CallWithTimeout: ...
 
 
-def call(body: Callable[..., Any] | None = None, /, *, timeout: CallTimeout = NOT_GIVEN) -> Any:
+def call(body: Callable[..., Any] | None = None, /, *, timeout: GivenTimeout = NOT_GIVEN) -> Any:
     """Makes a method of a GenServer a call: ``await Counter.bump(server, 2)``.
 
     This is the decorator; ``gen_server.call`` is the function that calls a server.
@@ -174,7 +174,7 @@ def call(body: Callable[..., Any] | None = None, /, *, timeout: CallTimeout = NO
     return _call_method(body, timeout)
 
 
-def _call_method(body: Callable[..., Any], timeout: CallTimeout) -> CallMethod[..., Any, Any]:
+def _call_method(body: Callable[..., Any], timeout: GivenTimeout) -> CallMethod[..., Any, Any]:
     return CallMethod(body, timeout)
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from beamish.terms import NORMAL, BadArgError, NotRunningError, Pid
+from beamish.terms.ends import exit_in
 from beamish.terms.errors import describe
 from beamish.terms.identity import new_pid
 from beamish.terms.reasons import CANCELLED
@@ -103,7 +104,7 @@ def _task_ended(node: Node, task: asyncio.Task[Any]) -> None:
         reason, error = _reason_of(proc, task)
         if error is not None and proc.parent is not None:
             task.exception()  # marks it as seen: we report it, asyncio need not
-            if proc.fate is None:
+            if reason is error:
                 report_crash(proc, error)
         finish(proc, reason, error, None)
 
@@ -118,7 +119,13 @@ def _reason_of(proc: Process, task: asyncio.Task[Any]) -> tuple[Any, BaseExcepti
         outside = proc.rare.outside if proc.rare is not None else None
         exits = outside.exit if outside is not None else None
         return (exits.reason if exits is not None else CANCELLED), error
-    return (NORMAL if error is None else error), error
+    if error is None:
+        return NORMAL, None
+    try:
+        ends = exit_in(error)
+        return (error if ends is None else ends.reason), error
+    except BaseException:  # it may be of any class
+        return error, error
 
 
 def _leave_behind(node: Node, proc: Process) -> None:

@@ -13,7 +13,8 @@ from inspect import CORO_CLOSED, getcoroutinestate
 from typing import TYPE_CHECKING, Any, Final
 
 from beamish.terms import NORMAL, ProcessExit
-from beamish.terms.careful import forget_traceback, is_a, members_of
+from beamish.terms.careful import forget_traceback, is_a
+from beamish.terms.ends import exit_in, failure_in
 from beamish.terms.reasons import CANCELLED, keep_stack
 
 from .asyncio_task import finish_task
@@ -21,7 +22,7 @@ from .fate import doom, hasten
 from .forking import leave
 from .giving_up import give_up
 from .here import here, running_node
-from .journal import plain
+from .journal import plain, where_in
 from .owned import close_all, close_rest
 from .reports import report_crash, report_failed_cleanup, report_failure
 from .signals import die
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GRACE",
-    "ForcedEnd",
     "end_raised",
     "end_returned",
     "finish",
@@ -43,13 +43,6 @@ __all__ = [
 ]
 
 GRACE: Final = 5.0  # seconds that the clean-up of a process may take
-
-
-class ForcedEnd(BaseException):
-    """Raised in a clean-up that waits again each time ProcessExit is raised in it."""
-
-
-_ENDS: Final = (asyncio.CancelledError, ForcedEnd, GeneratorExit)
 
 
 def start_grace(proc: Process) -> None:
@@ -112,10 +105,15 @@ def _report_cleanup(proc: Process, error: BaseException) -> None:
 
 def _reason_of(proc: Process, error: BaseException) -> Any:
     """The exit reason of a process that has raised this; a crash is reported."""
-    exits = is_exit(error) if failure_in(error) is None else None
+    exits = exit_in(error)
     if exits is not None:
-        forget_traceback(error)
-        return exits.reason
+        reason = exits.reason
+        if not is_a(error, Exception):
+            forget_traceback(error)
+        elif not _is_quiet(proc):
+            keep_stack(exits)  # in a group it has a stack of its own
+            keep_stack(error)
+        return reason
     if is_a(error, asyncio.CancelledError):
         forget_traceback(error)
         return CANCELLED
@@ -133,24 +131,6 @@ def _is_quiet(proc: Process) -> bool:
     return proc.rare is not None and proc.rare.quiet
 
 
-def failure_in(error: BaseException) -> BaseException | None:
-    """The part of an exception that is a failure; a TaskGroup may wrap failures with exits."""
-    if is_a(error, BaseExceptionGroup):
-        return error.split(_ENDS)[1]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return None if issubclass(type(error), _ENDS) else error
-
-
-def is_exit(error: BaseException) -> ProcessExit | None:
-    """The exception if it is a ProcessExit, or the ProcessExit that a TaskGroup wrapped in it."""
-    if is_a(error, ProcessExit):
-        return error
-    for inner in members_of(error):
-        found = is_exit(inner)
-        if found is not None:
-            return found
-    return None
-
-
 def finish(proc: Process, reason: Any, error: BaseException | None, result: Any) -> None:
     """Ends a process whose code is done: closes what it owns, then sends its signals.
 
@@ -159,7 +139,7 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
     if proc.state == FORKED:
         leave(error)
     try:
-        closing = _begin_closing(proc, reason)
+        closing = _begin_closing(proc, reason, error)
         if closing is not None:
             _finish_after(closing, proc, reason, error, result)
             return
@@ -169,7 +149,9 @@ def finish(proc: Process, reason: Any, error: BaseException | None, result: Any)
     _finish_now(proc, reason, error, result)
 
 
-def _begin_closing(proc: Process, reason: Any) -> Coroutine[Any, Any, None] | None:
+def _begin_closing(
+    proc: Process, reason: Any, error: BaseException | None
+) -> Coroutine[Any, Any, None] | None:
     """Closes what the process owns; what is to be awaited for that, if anything is."""
     fate = proc.fate
     if fate is not None and fate.grace is not None:
@@ -177,11 +159,9 @@ def _begin_closing(proc: Process, reason: Any) -> Coroutine[Any, Any, None] | No
     rare = proc.rare
     if rare is not None:
         running_node().names.release(proc)
-    if fate is None:
-        if reason is not NORMAL:
-            here.journal.append((proc.pid, plain(reason), None, False))
-    elif reason is not fate.reason:  # it has ended before the signal reached it
-        here.journal.append((proc.pid, plain(reason), None, False))
+    # With a fate of another reason it has ended before the signal reached it.
+    if reason is not NORMAL if fate is None else reason is not fate.reason:
+        here.journal.append((proc.pid, plain(reason), None, False, where_in(error)))
     if rare is None or not rare.owned:
         return None
     # While resources are being closed the process is still exiting.
@@ -198,7 +178,18 @@ def _finish_now(proc: Process, reason: Any, error: BaseException | None, result:
         proc.mailbox = proc.value = proc.waiter = None
         finish_task(proc, error, result)
         if rare.on_end is not None:
-            rare.on_end(reason, result)
+            rare.on_end(_told(reason, error), result)
+
+
+def _told(reason: Any, error: BaseException | None) -> Any:
+    """What run() and call_threadsafe() raise: of a failed call the exception, not its reason."""
+    if not is_a(error, Exception):
+        return reason
+    try:
+        exits = exit_in(error)
+        return reason if exits is None or exits.reason is not reason else error
+    except BaseException:
+        return reason
 
 
 def rescue(proc: Process, failure: BaseException) -> None:

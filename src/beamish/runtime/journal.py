@@ -2,8 +2,8 @@
 
 A death must cost next to nothing, so an entry is a single append. The sender of an exit signal that
 decides an end appends ``(pid, reason, sender, is_link)``. A process that ends by itself, but not
-normally, appends ``(pid, reason, None, False)``. A process that acts because of another's end, such
-as a supervisor that stops the siblings, appends ``(pid, culprit)`` before it acts, and
+normally, appends ``(pid, reason, None, False, where)``. A process that acts because of another's
+end, such as a supervisor that stops the siblings, appends ``(pid, culprit)`` before it acts, and
 ``(pid, None)`` afterwards. `why` puts the entries together when somebody asks.
 
 A normal end has no entry: nobody asks why, and a node may have a million of them.
@@ -12,22 +12,26 @@ A normal end has no entry: nobody asks why, and a node may have a million of the
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from textwrap import indent
 from typing import Any, Final, Literal, final
 
 from beamish.terms import Atom, Pid, format_exit, to_erlang
 from beamish.terms.careful import class_name, is_a, show, traceback_of
+from beamish.terms.ends import exit_in
+from beamish.terms.tracebacks import lines_of
 
 from .brief import brief
 from .here import here
 from .reports import who
 
-__all__ = ["SHORT", "SIZE", "Death", "Why", "new_journal", "note", "plain", "why"]
+__all__ = ["SHORT", "SIZE", "Death", "Why", "new_journal", "note", "plain", "where_in", "why"]
 
 SIZE: Final = 1000  # entries
 SHORT: Final = 200  # characters of a word that is kept without a look at its size
 
-# A death: (pid, reason, sender or None, whether through a link); a note: (pid, culprit or None).
+# A death: (pid, reason, sender or None, whether through a link), and where, if it ended by itself;
+# a note: (pid, culprit or None).
 Entry = tuple[Any, ...]
 
 
@@ -43,6 +47,8 @@ class Death:
             ``"signal"``: an exit signal was sent to it.
         by: the linked process, or the sender; None if it ended by itself.
         because: the process because of whose end `by`, or the dead process, acted; None if unknown.
+        where: the lines of its code in which it raised, one a line as in a traceback, the last call
+            last; None if it did not raise, or called exit.
     """
 
     pid: Pid
@@ -50,11 +56,12 @@ class Death:
     how: Literal["itself", "link", "signal"]
     by: Pid | None = None
     because: Pid | None = None
+    where: str | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return (
             f"Death(pid={self.pid!r}, reason={show(self.reason)}, how={self.how!r}, "
-            f"by={self.by!r}, because={self.because!r})"
+            f"by={self.by!r}, because={self.because!r}, where={self.where!r})"
         )
 
     def __str__(self) -> str:
@@ -64,14 +71,15 @@ class Death:
             how = f"was sent an exit signal by {_who(self.by)}"
         else:
             how = "ended by itself"
-        return f"{self.pid!r} {how}: {show(self.reason, format_exit)}"
+        lines = "" if self.where is None else "\n" + indent(self.where, "    ")
+        return f"{self.pid!r} {how}: {show(self.reason, format_exit)}{lines}"
 
 
 @final
 class Why(tuple[Death, ...]):
     """How a process ended, and what led to that: its own death first, the root cause last.
 
-    When printed, each death has its own line.
+    When printed, each death has its own line, and those below it say where it was.
     """
 
     __slots__ = ()
@@ -117,6 +125,14 @@ def plain(reason: Any) -> Any:
     return brief(reason)
 
 
+def where_in(error: BaseException | None) -> str | None:
+    """Where a process has raised what ends it, as an entry keeps it; None if it has not."""
+    if not is_a(error, Exception):
+        return None
+    leaf = exit_in(error)
+    return lines_of(error if leaf is None else leaf)
+
+
 def note(pid: Pid, culprit: Pid | None) -> None:
     """Notes that a process acts from now on because of the culprit's end; None: no longer."""
     here.journal.append((pid, culprit))
@@ -132,14 +148,15 @@ def why(pid: Pid) -> Why | None:
     while next_one in places and next_one not in seen:
         seen.add(next_one)
         place = places[next_one]
-        _, reason, by, is_link = entries[place]
+        _, reason, by, is_link, *more = entries[place]
         if is_link:
             found.append(Death(next_one, reason, "link", by))
             next_one = by
             continue
         because = _note_before(entries, place, by or next_one)
         how: Literal["itself", "signal"] = "itself" if by in (None, next_one) else "signal"
-        found.append(Death(next_one, reason, how, by if how == "signal" else None, because))
+        by = by if how == "signal" else None
+        found.append(Death(next_one, reason, how, by, because, *more))
         next_one = because
     return Why(found) if found else None
 
@@ -152,7 +169,7 @@ def _places(entries: list[Entry]) -> dict[Pid, int]:
     """
     places: dict[Pid, int] = {}
     for place, entry in enumerate(entries):
-        if len(entry) == 4 and (entry[2] is None or entry[0] not in places):
+        if len(entry) > 2 and (entry[2] is None or entry[0] not in places):
             places[entry[0]] = place
     return places
 

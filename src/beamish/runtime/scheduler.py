@@ -26,12 +26,13 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from beamish.terms import ProcessExit
 from beamish.terms.careful import do_all, is_interrupt
+from beamish.terms.ends import ForcedEnd
 
 from .asyncio_task import abandon, cancel, is_cancelled, take_cancellation
 from .awaiting import await_future, take_failure, yield_turn
 from .busy import Busy
 from .calls import reply
-from .exiting import ForcedEnd, end_raised, end_returned, finish, rescue, start_grace
+from .exiting import end_raised, end_returned, finish, rescue, start_grace
 from .forking import leave, wait_in_child
 from .giving_up import give_up
 from .handing import establish_handed
@@ -590,11 +591,10 @@ def close_by_force(proc: Process, fate: Fate) -> None:
                 proc.context.run(proc.coro.close)
         except StopIteration:
             break
-        except BaseException as error:
+        except BaseException as error:  # close() raises if a coroutine waits again
             if getcoroutinestate(proc.coro) == CORO_CLOSED:
                 end_raised(proc, error)
                 return
-            # close() raises if a coroutine waits again
         if getcoroutinestate(proc.coro) == CORO_CLOSED:
             break
     finish(proc, fate.reason, ProcessExit(fate.reason), None)

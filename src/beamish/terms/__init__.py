@@ -4,6 +4,8 @@ from .atom import Atom, atom
 from .errors import (
     BadArgError,
     BeamishError,
+    CallError,
+    CallTimeout,
     NoProcError,
     NotRunningError,
     ProcessError,
@@ -34,6 +36,8 @@ __all__ = [
     "Atom",
     "BadArgError",
     "BeamishError",
+    "CallError",
+    "CallTimeout",
     "Down",
     "Exit",
     "NoProcError",

@@ -6,6 +6,8 @@ BaseException
 Exception
   BeamishError
     BadArgError           badarg: an argument that the operation cannot take
+    CallError             a call failed: what exits its caller on Erlang
+      CallTimeout           no reply came in time; it is a TimeoutError as well
     CallCycleError        a call that would wait for itself
     NoProcError           noproc: there is no such process
     NotRunningError       used outside of a running node
@@ -19,12 +21,16 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from .careful import class_name, show
+from .careful import SHORT, class_name, show
+from .in_words import cycle_in_words, in_words
+from .printable import one_line
 
 __all__ = [
     "BadArgError",
     "BeamishError",
     "CallCycleError",
+    "CallError",
+    "CallTimeout",
     "NoProcError",
     "NotRunningError",
     "ProcessError",
@@ -49,7 +55,7 @@ class BadArgError(BeamishError, ValueError):
 class CallCycleError(BeamishError):
     """A call that would never be answered: the process called already waits for the caller.
 
-    A behaviour's call exits with ``(("call_cycle", cycle), ...)`` instead.
+    A behaviour's call raises a CallError with ``(("call_cycle", cycle), ...)`` instead.
 
     Attributes:
         cycle: each caller, by name or pid, with its request, beginning with the process that closed
@@ -64,11 +70,38 @@ class CallCycleError(BeamishError):
         return cycle_in_words(self.cycle)
 
 
-def cycle_in_words(cycle: tuple[tuple[Any, Any], ...]) -> str:
-    """A cycle of calls: ``a calls b with 'x', b calls a with 'y'``."""
-    who = [str(step[0]) for step in cycle]
-    steps = zip(who, who[1:] + who[:1], cycle, strict=True)
-    return ", ".join(f"{one} calls {other} with {show(step[1])}" for one, other, step in steps)
+class CallError(BeamishError):
+    """A call failed: what exits its caller on Erlang.
+
+    Like any exception it can be caught, passes through a TaskGroup and reaches a web framework's
+    handlers. A process that does not catch it exits with its `reason`: a plain process without a
+    report, and links, monitors and ``terminate`` get that term.
+
+    Attributes:
+        reason: why, as OTP's term, which says what was called as well: ``("noproc", ("gen_server",
+            "call", ("counter", "value")))``.
+        dest: who was asked, as the caller named it; None if that was no process.
+        request: what it was asked; None if that was no request, and once a process has ended by
+            this error.
+    """
+
+    def __init__(self, reason: Any = None, dest: Any = None, request: Any = None) -> None:
+        # One argument: OSError, a base of CallTimeout, would take two for an errno and its text.
+        super().__init__(reason)
+        self.reason = reason
+        self.dest = dest
+        self.request = request
+
+    def __str__(self) -> str:
+        return one_line(in_words(self.reason, SHORT.repr))
+
+
+class CallTimeout(CallError, TimeoutError):
+    """No reply came in time.
+
+    It is a TimeoutError, and so an OSError. The process that was asked goes on, and what it replies
+    later is never seen.
+    """
 
 
 class NoProcError(BeamishError, LookupError):

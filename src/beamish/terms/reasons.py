@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from types import TracebackType
 from typing import Any, Final, cast
 
@@ -17,17 +16,17 @@ from .careful import (
     module_name,
     origins_of,
     pass_on,
-    show,
     traceback_of,
 )
 from .errors import (
     BadArgError,
+    CallError,
     NoProcError,
     ProcessError,
     ProcessExit,
     Throw,
-    cycle_in_words,
 )
+from .in_words import format_exit
 from .words import is_word
 
 __all__ = [
@@ -113,7 +112,7 @@ def _stack_of(tb: TracebackType | None) -> Stack:
 
 
 def _forget_frames(error: BaseException) -> None:
-    """Drops the tracebacks of an exception, its causes and its contexts."""
+    """Drops the tracebacks of an exception, its causes and its contexts, and what was asked."""
     todo: list[BaseException | None] = [error]
     seen: set[int] = set()
     while todo:
@@ -122,6 +121,8 @@ def _forget_frames(error: BaseException) -> None:
             continue
         seen.add(id(one))
         forget_traceback(one)
+        if is_a(one, CallError):
+            keep(one, "request", None)
         todo += origins_of(one)
 
 
@@ -166,7 +167,7 @@ def _error_to_erlang(error: BaseException) -> Any:
 
 
 def _shaped_error(error: BaseException) -> Any:
-    if is_a(error, ProcessExit):
+    if is_a(error, ProcessExit) or is_a(error, CallError):
         return to_erlang(error.reason)
     if is_a(error, SystemExit) or is_a(error, KeyboardInterrupt):
         return (Atom(class_name(error)), *error.args)
@@ -195,59 +196,3 @@ def _error_term(error: BaseException) -> Any:
     if is_a(error, TypeError) or is_a(error, ValueError):
         return BADARG
     return (Atom(class_name(error)), str(error))
-
-
-def format_exit(reason: object) -> str:
-    """An exit reason in words, for logs and shells.
-
-    An exception shows as ``ZeroDivisionError: division by zero``, any other term as its repr; a
-    failed call shows which process was called, and with what.
-
-    Example:
-        >>> format_exit("boom"), format_exit(ZeroDivisionError("division by zero"))
-        ('boom', 'ZeroDivisionError: division by zero')
-    """
-    return show(reason, _in_words)
-
-
-def _in_words(reason: Any) -> str:
-    if is_a(reason, str):
-        return str.__str__(reason)
-    if is_a(reason, BaseException):
-        return "".join(traceback.format_exception_only(reason)).strip()
-    pair = elements(reason)
-    if len(pair) == 2:
-        head, tail = pair
-        call = elements(tail)
-        if _is_call(call):
-            module, function, args = call
-            shown = ", ".join(map(show, args))
-            return f"{module}.{_name_of(function)}({shown}) failed: {format_exit(head)}"
-        if is_word(head, CALL_CYCLE):
-            return f"these calls wait for each other: {cycle_in_words(tail)}"
-        if is_a(head, BaseException):
-            return f"({format_exit(head)}, {show(tail)})"
-    return show(reason)
-
-
-def _is_call(term: list[Any]) -> bool:
-    return (
-        len(term) == 3
-        and is_a(term[0], str)
-        and _name_of(term[1]) is not None
-        and issubclass(type(term[2]), tuple | list)
-    )
-
-
-def _name_of(function: Any) -> str | None:
-    """The name of a function as an exit reason shows it; None if this is not one.
-
-    A function of ``sys`` may be shown as its request: ``("replace_state", fn)``, ``("debug",
-    "no_debug")``.
-    """
-    if is_a(function, str):
-        return function
-    parts = elements(function)
-    if not parts or not is_a(parts[0], str):
-        return None
-    return [part for part in parts if is_a(part, str)][-1]

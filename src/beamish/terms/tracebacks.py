@@ -16,7 +16,16 @@ from .careful import class_name, show
 from .printable import STACK_LIMIT, in_lines, one_line
 from .reasons import Stack, stack_of
 
-__all__ = ["Described", "ExcInfo", "describe", "made_of", "raised_in", "user_part", "where_raised"]
+__all__ = [
+    "Described",
+    "ExcInfo",
+    "describe",
+    "lines_of",
+    "made_of",
+    "raised_in",
+    "user_part",
+    "where_raised",
+]
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -123,6 +132,23 @@ def where_raised(error: BaseException) -> tuple[str, int, str]:
         return "(unknown file)", 0, "(unknown function)"
     _, function, _, where = stack[0]
     return one_line(where[0][1]), where[1][1], one_line(function)
+
+
+_LINES: Final = 8  # of a traceback that is kept as text
+
+
+def lines_of(error: BaseException) -> str | None:
+    """The innermost lines of the user's code at which it was raised, as a traceback has them.
+
+    Only those of beamish where there are no others; None where nothing is known.
+    """
+    stack = stack_of(error)
+    users = [one for one in stack if not one[0].startswith("beamish.")] or stack
+    lines = [
+        f'File "{one_line(where[0][1])}", line {where[1][1]}, in {one_line(function)}'
+        for _, function, _, where in users[:_LINES]
+    ]
+    return "\n".join(reversed(lines)) or None
 
 
 def raised_in(error: BaseException) -> str:

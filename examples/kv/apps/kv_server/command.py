@@ -12,7 +12,7 @@ A bucket that was not created is ``NOT FOUND``, everything else ``UNKNOWN COMMAN
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from beamish import Pid, ProcessExit
+from beamish import CallError, CallTimeout, Pid
 from examples.kv.apps import kv
 from examples.kv.apps.kv import bucket, subscribers
 from examples.kv.apps.kv.store import NotKeptError
@@ -132,12 +132,10 @@ async def _with_bucket(name: str, action: Callable[[Pid], Awaitable[T]]) -> T:
         return await action(pid)
     except NotKeptError as error:
         raise RefusedError(error) from None
-    except ProcessExit as ended:
-        # A call to a process that dies ends the caller, too: with what the process died of, and
-        # with the call. A bucket that dies while it is asked is as good as not found; every
-        # other end is not ours to stop.
-        match ended.reason:
-            case (_, (_, "call", (called, *_))) if called is pid:
-                raise NotFoundError from None
-            case _:
-                raise
+    except CallTimeout:
+        raise  # it is there, and busy
+    except CallError as error:
+        # A bucket that dies while it is asked is as good as not found.
+        if error.dest is pid:
+            raise NotFoundError from None
+        raise

@@ -24,6 +24,7 @@ from beamish.otp.errors import StartError
 from beamish.otp.gen import is_coroutine
 from beamish.terms import NORMAL, Atom, Pid, ProcessExit, Ref
 from beamish.terms.careful import elements, is_a
+from beamish.terms.ends import exit_in, exit_reason
 from beamish.terms.errors import describe
 from beamish.terms.reasons import SHUTDOWN
 from beamish.terms.words import EXIT, is_word
@@ -81,17 +82,27 @@ async def _start(app: Application, start_type: str) -> Pid:
             result = await result
     except StartError as error:
         raise StartFailedError((error.reason, call), error) from error
-    except ProcessExit as ended:
-        if not process.alive(process.self()):
-            raise  # it was killed, and nobody waits for the start any more
-        if is_word(ended.reason, NORMAL):
-            raise StartFailedError(((EXIT, NORMAL), call)) from None
-        raise StartFailedError((_BAD_RETURN, (call, (EXIT, ended.reason)))) from None
-    except Exception as error:
-        raise StartFailedError((error, call), error) from error
+    except BaseException as error:
+        failed = _start_failure(error, call)
+        if failed is None:
+            raise
+        raise failed from failed.error
     if is_a(result, Pid):
         return result
     raise StartFailedError((_BAD_RETURN, (call, result)), _wrong_return(app, result))
+
+
+def _start_failure(error: BaseException, call: Any) -> StartFailedError | None:
+    """What it means that the application's start has raised this; None for an end of the master."""
+    if not process.alive(process.self()):
+        return None  # it was killed, and nobody waits for the start any more
+    raised = error if is_a(error, Exception) else None
+    exits = exit_in(error)
+    if exits is None:
+        return None if raised is None else StartFailedError((raised, call), raised)
+    if is_word(exits.reason, NORMAL):
+        return StartFailedError(((EXIT, NORMAL), call), raised)
+    return StartFailedError((_BAD_RETURN, (call, (EXIT, exits.reason))), raised)
 
 
 def _wrong_return(app: Application, result: Any) -> TypeError:
@@ -111,7 +122,7 @@ async def _phases(app: Application, start_type: str, supervisor: Pid, ref: Ref) 
         except Exception as error:
             process.exit(supervisor, "shutdown")
             await behaviour.receive_reply(ref)
-            raise StartFailedError((error, call), error) from error
+            raise StartFailedError((exit_reason(error), call), error) from error
 
 
 async def _until_the_end(app: Application, controller: Pid, supervisor: Pid, ref: Ref) -> Any:
@@ -142,12 +153,10 @@ async def _call_back(callback: Any) -> None:
         result = callback()
         if is_coroutine(result):
             await result
-    except Exception as error:  # noqa: BLE001 - whatever the application raises
-        behaviour.report_crash(error)
-    except ProcessExit as ended:
+    except (Exception, ProcessExit) as error:
         if not process.alive(process.self()):
             raise
-        behaviour.report_crash(ended.reason)
+        behaviour.report_crash(exit_reason(error))
 
 
 async def kill_group(leader: Pid) -> None:

@@ -9,9 +9,10 @@ from beamish.on_demand import exports as _exports
 
 if TYPE_CHECKING:
     from .asking import (
+        LATE,
         NOT_GIVEN,
         Called,
-        CallTimeout,
+        GivenTimeout,
         NotGiven,
         as_given,
         call,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     )
     from .attributes import attributes_of, set_attributes
     from .awaiting import is_coroutine
-    from .callbacks import declined, exit_reason, run_callback, unclaim
+    from .callbacks import declined, run_callback, unclaim
     from .functions import Addressed, start, start_link, start_monitor
     from .names import Dest, Name, ViaModule, check_name, register, unregister, whereis
     from .protocol import GEN_CALL, GEN_CAST, Caller, ends_server, is_protocol
@@ -67,12 +68,12 @@ else:
         __name__,
         {
             ".asking": (
-                "NOT_GIVEN Called CallTimeout NotGiven as_given call cast failed no_process "
-                "stop stop_as"
+                "LATE NOT_GIVEN Called GivenTimeout NotGiven as_given call cast failed "
+                "no_process stop stop_as"
             ),
             ".attributes": "attributes_of set_attributes",
             ".awaiting": "is_coroutine",
-            ".callbacks": "declined exit_reason run_callback unclaim",
+            ".callbacks": "declined run_callback unclaim",
             ".functions": "Addressed start start_link start_monitor",
             ".names": "Dest Name ViaModule check_name register unregister whereis",
             ".protocol": "GEN_CALL GEN_CAST Caller ends_server is_protocol",
@@ -93,14 +94,15 @@ __all__ = [
     "ACK",
     "GEN_CALL",
     "GEN_CAST",
+    "LATE",
     "NOT_GIVEN",
     "STARTER",
     "Addressed",
-    "CallTimeout",
     "Called",
     "Caller",
     "Dest",
     "Function",
+    "GivenTimeout",
     "HasInit",
     "Hibernation",
     "Name",
@@ -125,7 +127,6 @@ __all__ = [
     "claim",
     "declined",
     "ends_server",
-    "exit_reason",
     "fail",
     "failed",
     "hibernated",

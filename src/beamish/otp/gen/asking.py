@@ -13,13 +13,13 @@ Source: stdlib, gen.erl's ``call`` and ``stop`` as gen_server(3) describes them 
 from __future__ import annotations
 
 import enum
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from beamish import behaviour, process
 from beamish.behaviour import at_home
 from beamish.behaviour import request as ask
-from beamish.terms import Atom, Pid, ProcessExit
-from beamish.terms.careful import same
+from beamish.terms import Atom, CallError, CallTimeout, Pid
+from beamish.terms.careful import elements, is_a, same
 from beamish.terms.errors import CallCycleError
 from beamish.terms.numbers import check_seconds
 from beamish.terms.reasons import CALL_CYCLE, CALLING_SELF, NODEDOWN, NOPROC, NORMAL
@@ -29,9 +29,10 @@ from .names import Dest, check_dest, whereis
 from .protocol import GEN_CALL, GEN_CAST
 
 __all__ = [
+    "LATE",
     "NOT_GIVEN",
-    "CallTimeout",
     "Called",
+    "GivenTimeout",
     "NotGiven",
     "as_given",
     "call",
@@ -55,7 +56,7 @@ class NotGiven(enum.Enum):
 NOT_GIVEN: Final[Literal[NotGiven.NOT_GIVEN]] = NotGiven.NOT_GIVEN
 
 # Seconds to wait; None: forever; NOT_GIVEN: the function's default, 5.0 unless it says otherwise.
-CallTimeout: TypeAlias = float | NotGiven | None
+GivenTimeout: TypeAlias = float | NotGiven | None
 
 # The function that a user called, as an exit reason shows it: its module, its name, and its
 # arguments. None for these: the dest, the request and the time-out that was given.
@@ -71,7 +72,7 @@ _GEN_SERVER_CALL: Final[Called] = (GEN_SERVER, CALL, None)
 async def call(
     dest: Dest,
     request: Any,
-    timeout: CallTimeout = NOT_GIVEN,
+    timeout: GivenTimeout = NOT_GIVEN,
     tag: Any = GEN_CALL,
     called: Called | None = _GEN_SERVER_CALL,
 ) -> Any:
@@ -91,13 +92,15 @@ async def call(
     Returns:
         The reply.
 
-    Exits:
-        With ``(reason, ("gen_server", "call", (dest, request)))``, or ``(dest, request, timeout)``
-        if a time-out was given, to be caught with ``except ProcessExit as e: e.reason``. The reason
-        is ``noproc`` if there is no such process, ``("nodedown", node)``, ``timeout``,
-        ``calling_self``, ``("call_cycle", cycle)`` if the server waits, directly or through others,
-        for a reply of the caller, or the server's exit reason if it ends before it replies. A reply
-        that comes later is never seen.
+    Raises:
+        CallError: there is no reply. Its reason is ``(reason, ("gen_server", "call", (dest,
+            request)))``, or ``(dest, request, timeout)`` if a time-out was given, and that of a
+            process that does not catch it. The inner reason is ``noproc`` if there is no such
+            process, ``("nodedown", node)``, ``timeout``, ``calling_self``, ``("call_cycle",
+            cycle)`` if the server waits, directly or through others, for a reply of the caller, or
+            the server's exit reason if it ends before it replies.
+        CallTimeout: no reply came in time; it is a CallError. A reply that comes later is never
+            seen.
 
     Example:
         >>> await gen_server.call("counter", "value", timeout=1.0)
@@ -114,7 +117,7 @@ async def call(
     try:
         message = await ask(pid, tag, request, 5.0 if timeout is NOT_GIVEN else timeout)
     except TimeoutError:
-        reason: Any = TIMEOUT
+        reason: Any = LATE
     except CallCycleError as error:
         reason = CALLING_SELF if pid is process.self() else (CALL_CYCLE, error.cycle)
     else:
@@ -152,31 +155,60 @@ def cast(dest: Dest, request: Any) -> None:
 # ---- how a call fails
 
 
+class _Late(enum.Enum):
+    """Why a call has failed: its time was up. The exit reason of the callee may be any term."""
+
+    LATE = enum.auto()
+
+
+LATE: Final[Literal[_Late.LATE]] = _Late.LATE
+
+
 def failed(
     reason: Any,
     dest: Dest | None,
     request: Any,
-    timeout: CallTimeout = NOT_GIVEN,
+    timeout: GivenTimeout = NOT_GIVEN,
     called: Called | None = None,
-) -> ProcessExit:
+) -> CallError:
     """Makes what a call raises when it fails; nothing else does.
 
     Args:
-        reason: why there is no reply.
-        dest: the process that was asked; None if it was not a process but a task, for example.
+        reason: why there is no reply; LATE if none came in time.
+        dest: the process that was asked; None if it was not a process.
         request: what it was asked.
         timeout: seconds that the caller would have waited, or None forever, as it was given.
         called: the function that the user called.
 
     Returns:
-        The exit of the caller, with ``(reason, (module, function, args))``, or with the reason
-        alone if the function is not shown.
+        An error with ``(reason, (module, function, args))``, or with the reason alone if the
+        function is not shown.
     """
-    if called is not None:
-        module, function, args = called
-        args = (dest, request, *as_given(timeout)) if args is None else args
-        reason = (reason, (module, function, args))
-    return ProcessExit(reason)
+    if reason is LATE:
+        return CallTimeout(_shown(TIMEOUT, dest, request, timeout, called), dest, request)
+    error = CallError(_shown(reason, dest, request, timeout, called), dest, request)
+    cause = _exception_in(reason)
+    if cause is not None:
+        error.__cause__ = cause
+    return error
+
+
+def _shown(reason: Any, dest: Any, request: Any, timeout: Any, called: Called | None) -> Any:
+    if called is None:
+        return reason
+    module, function, args = called
+    args = (dest, request, *as_given(timeout)) if args is None else args
+    return (reason, (module, function, args))
+
+
+def _exception_in(reason: Any) -> BaseException | None:
+    """The exception that a process has died of, also where that came through failed calls."""
+    while not is_a(reason, BaseException):
+        parts = elements(reason)
+        if len(parts) != 2 or len(elements(parts[1])) != 3:
+            return None
+        reason = parts[0]
+    return reason
 
 
 def as_given(timeout: Any) -> tuple[Any, ...]:
@@ -202,9 +234,10 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
         reason: its ``terminate`` gets it, and it exits with it; ``normal`` by default.
         timeout: seconds to wait, or None forever (the default, as in OTP).
 
-    Exits:
-        With ``noproc`` if there is no such process, ``timeout`` if it is not gone in time (it will
-        still terminate), or the process' own reason if it ended with another.
+    Raises:
+        CallError: ``noproc`` if there is no such process, or the process' own reason if it ended
+            with another.
+        CallTimeout: it is not gone in time; it will still terminate.
 
     Source: proc_lib:stop/3, gen_server:stop/3, gen_statem:stop/3, gen_event:stop/3.
     """
@@ -212,25 +245,21 @@ async def stop(dest: Dest, reason: Any = NORMAL, timeout: float | None = None) -
 
 
 async def stop_as(called: Called | None, dest: Dest, reason: Any, timeout: float | None) -> None:
-    """Does what :func:`stop` does; an exit reason shows the function that the user called."""
+    """Does what :func:`stop` does; an error shows the function that the user called."""
     check_seconds("stop: timeout", timeout)
     me = process.self()
     pid = whereis(dest)
     if not isinstance(pid, Pid):
-        _exit(no_process(pid), called)
+        raise failed(no_process(pid), dest, None, called=called)
     if pid is me:
         terminate = (SYS, TERMINATE, (me, reason, *as_given(timeout)))
-        _exit(CALLING_SELF, terminate if called is None else called)
+        raise failed(CALLING_SELF, dest, None, called=terminate if called is None else called)
     ref = process.monitor(pid)
     process.send(pid, (SYSTEM, (me, process.make_ref()), (TERMINATE, reason)))
     try:
-        message = await behaviour.receive_reply(ref, timeout)
+        ended = (await behaviour.receive_reply(ref, timeout))[4]
     except TimeoutError:
         process.demonitor(ref, flush=True)
-        _exit(TIMEOUT, called)
-    if not same(message[4], reason):
-        _exit(message[4], called)
-
-
-def _exit(reason: Any, called: Called | None) -> NoReturn:
-    process.exit(reason if called is None else (reason, called))
+        ended = LATE
+    if not same(ended, reason):
+        raise failed(ended, dest, None, called=called)

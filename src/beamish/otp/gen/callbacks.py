@@ -1,24 +1,22 @@
-"""What happens around a user's callback: awaiting it, freeing a name, telling why it failed.
+"""What happens around a user's callback: awaiting it, and freeing a name if it fails.
 
 A callback may be ``def`` or ``async def``; a Throw that it does not catch counts as its result.
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
 
 from beamish.otp.directives import Fail, Ignore, Stop
 from beamish.terms import ProcessExit, Throw
 from beamish.terms.careful import is_a
-from beamish.terms.reasons import CANCELLED
 
 from .awaiting import is_coroutine
 from .names import Name, unregister
 from .starting import Starter, fail, ignore
 
-__all__ = ["declined", "exit_reason", "run_callback", "unclaim"]
+__all__ = ["declined", "run_callback", "unclaim"]
 
 
 def unclaim(name: Name | None) -> None:
@@ -60,10 +58,3 @@ async def run_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) 
         return await result if is_coroutine(result) else result
     except Throw as thrown:
         return thrown.value
-
-
-def exit_reason(error: BaseException) -> Any:
-    """The exit reason of a process in which a callback raised this."""
-    if is_a(error, ProcessExit):
-        return error.reason
-    return CANCELLED if is_a(error, CancelledError) else error

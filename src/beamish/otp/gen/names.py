@@ -57,7 +57,7 @@ class ViaModule(Protocol):
         ...
 
     def send(self, key: Any, message: Any) -> Any:
-        """Sends to the process of that key, or exits with ``("badarg", (key, message))``."""
+        """Sends to the process of that key, or raises CallError(("badarg", (key, message)))."""
         ...
 
 

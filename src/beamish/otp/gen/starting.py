@@ -17,8 +17,9 @@ from typing import Any, Final, TypeAlias, TypedDict, cast, final
 
 from beamish import behaviour, process
 from beamish.otp.errors import StartError, StartIgnored
-from beamish.terms import Atom, BadArgError, Down, Pid, ProcessExit, Ref, is_expected
-from beamish.terms.careful import is_a, keep, kept
+from beamish.terms import Atom, BadArgError, Down, Pid, Ref, is_expected
+from beamish.terms.careful import keep, kept
+from beamish.terms.ends import exit_in
 from beamish.terms.errors import describe
 from beamish.terms.words import ALREADY_STARTED, EXIT, IGNORE, TIMEOUT
 
@@ -179,15 +180,15 @@ def claim(starter: Starter, name: Name | None) -> bool:
 
 
 async def reporting(fn: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Runs a function, and reports it if it ends by ``exit/1`` with an unexpected reason."""
+    """Runs a function, and reports it if it ends by an exit with an unexpected reason."""
     while True:
         try:
             result = fn(*args, **kwargs)
             return await result if is_coroutine(result) else result
         except Hibernation as jump:
             fn, args, kwargs = jump.call
-        except ProcessExit as ended:
-            report_exit(ended)
+        except BaseException as error:
+            report_exit(error)
             raise
         await _message_is_there()
 
@@ -215,18 +216,20 @@ class _Woken(Exception):  # not an error
 
 
 def report_exit(error: BaseException) -> None:
-    """Writes a crash report if a process ends by an ``exit/1`` of its own that is unexpected.
+    """Writes a crash report if a process ends by an exit of its own that is unexpected.
 
-    If an exit signal has decided the end, the process is no longer alive, and not to blame.
+    That is ``exit/1``, or a failed call. If an exit signal has decided the end, the process is no
+    longer alive, and not to blame.
     """
+    exits = exit_in(error)
     if (
-        is_a(error, ProcessExit)
-        and not is_expected(error.reason)
+        exits is not None
+        and not is_expected(exits.reason)
         and kept(error, _REPORTED) is None
         and process.alive(process.self())
     ):
         keep(error, _REPORTED, True)  # else the entered loop and its start would both report
-        behaviour.report_crash(error.reason)
+        behaviour.report_crash(exits.reason)
 
 
 def check_callable(where: str, fn: Any) -> None:

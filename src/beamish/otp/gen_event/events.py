@@ -11,8 +11,8 @@ from beamish.otp.errors import HandlerError
 from beamish.otp.gen import (
     NOT_GIVEN,
     Called,
-    CallTimeout,
     Dest,
+    GivenTimeout,
     Name,
     SpawnOptions,
     StartOptions,
@@ -142,9 +142,7 @@ async def add_handler(manager: Dest, handler: HandlerId, *args: Any, **kwargs: A
 
     Raises:
         HandlerError: its init failed, ``("EXIT", reason)``, or refused, with what it returned.
-
-    Exits:
-        ``noproc``, or the reason if the manager ends before it replies.
+        CallError: ``noproc``, or the reason if the manager ends before it replies.
 
     Source: gen_event:add_handler/3.
     """
@@ -248,7 +246,7 @@ async def call(
     manager: Dest,
     handler: HandlerId,
     request: Any,
-    timeout: CallTimeout = NOT_GIVEN,
+    timeout: GivenTimeout = NOT_GIVEN,
 ) -> Any:
     """Asks one handler, and waits for its reply.
 
@@ -261,10 +259,8 @@ async def call(
     Raises:
         HandlerError: ``"bad_module"`` if there is no such handler, ``("EXIT", reason)`` if it
             failed.
-
-    Exits:
-        With ``(reason, ("gen_event", "call", (manager, handler, request)))``; a time-out that was
-        given comes after these.
+        CallError: ``(reason, ("gen_event", "call", (manager, handler, request)))``; a time-out that
+            was given comes after these.
 
     Source: gen_event:call/3, /4.
     """
@@ -290,7 +286,7 @@ async def _ask(
     manager: Dest,
     handler: Any,
     request: Any,
-    timeout: CallTimeout = None,
+    timeout: GivenTimeout = None,
     called: Called | None = None,
 ) -> Any:
     """Asks the manager; as in OTP, only the exit reason of ``call`` shows the call."""

@@ -38,8 +38,9 @@ from beamish.otp.sys import (
     handle_debug,
     handle_system_msg,
 )
-from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, ProcessExit, Ref, Throw
+from beamish.terms import NORMAL, SHUTDOWN, Atom, Exit, Pid, Ref, Throw
 from beamish.terms.careful import class_of, is_a, same
+from beamish.terms.ends import exit_reason
 from beamish.terms.words import ERROR, EXIT, IN, OK, STOP, is_word
 
 from .values import HandlerId, RemoveHandler, SwapHandler
@@ -424,14 +425,10 @@ async def _call(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return await result if is_coroutine(result) else result
     except Throw as thrown:
         return thrown.value
-    except ProcessExit as exit:
-        if not process.alive(process.self()):
-            raise  # the manager itself has been killed
-        return _Failed(exit.reason)
     except BaseException as error:  # a handler's error is not the manager's
         if class_of(error) is CancelledError or not process.alive(process.self()):
-            raise
-        return _Failed(error)
+            raise  # the manager itself has been killed
+        return _Failed(exit_reason(error))
 
 
 def _parts(id: HandlerId) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """GenServer: a process that keeps state and answers requests, one message at a time.
 
-A call gets its reply, or its caller exits with the reason; a reply that comes too late is never
+A call gets its reply, or raises CallError with the reason; a reply that comes too late is never
 seen. ``terminate`` runs exactly once when a server stops or fails, and never when an exit signal
 ends it.
 

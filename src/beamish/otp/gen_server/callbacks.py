@@ -51,7 +51,7 @@ class GenServerCallbacks:
             ``NoReply``: no reply yet; ``gen_server.reply(caller, value)`` sends it later.
             ``Continue(arg)``, ``Timeout(seconds)``: as NoReply, and that comes next.
             ``Stop(reason, reply=value)``: terminate runs, the reply is sent, the server ends.
-            ``Stop(reason)``: the same without a reply; the caller exits with the reason.
+            ``Stop(reason)``: the same without a reply; the call fails with the reason.
             anything else: it is the reply.
         """
         raise UndefinedCallbackError(

@@ -37,7 +37,6 @@ from beamish.otp.gen import (
     acknowledge,
     claim,
     declined,
-    exit_reason,
     hibernated,
     is_coroutine,
     is_protocol,
@@ -49,6 +48,7 @@ from beamish.otp.gen import (
 from beamish.otp.sys import SYSTEM, debug_options, handle_debug, handle_system_msg
 from beamish.terms import NORMAL, Atom, ProcessExit, Throw
 from beamish.terms.careful import class_of, is_a
+from beamish.terms.ends import exit_reason
 from beamish.terms.words import IN, OUT, is_word
 
 from .steps import Later, MethodCall, dispatch, finish, loop_of

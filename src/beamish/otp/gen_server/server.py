@@ -97,14 +97,14 @@ class GenServer(GenServerCallbacks, Addressed, SupervisedServer):
         work = Work(cls, args, kwargs, name, link)  # start_server, in short
         return start_opt(run, (work,), link, name, timeout, work, watch)
 
-    # The exit reasons of these two are those of Elixir's GenServer, with every argument.
+    # The reasons of these two are those of Elixir's GenServer, with every argument.
 
     @staticmethod
     def call(dest: Dest, request: Any, timeout: float | None = 5.0) -> Coroutine[Any, Any, Any]:
-        """Like ``gen_server.call``, with Elixir's exit reason.
+        """Like ``gen_server.call``, with Elixir's reason.
 
-        Exits:
-            With ``(reason, ("GenServer", "call", (dest, request, timeout)))``.
+        Raises:
+            CallError: ``(reason, ("GenServer", "call", (dest, request, timeout)))``.
 
         Source: Elixir's GenServer.call/3.
         """
@@ -114,10 +114,10 @@ class GenServer(GenServerCallbacks, Addressed, SupervisedServer):
     def stop(
         dest: Dest, reason: Any = NORMAL, timeout: float | None = None
     ) -> Coroutine[Any, Any, None]:
-        """Like ``gen_server.stop``, with Elixir's exit reason.
+        """Like ``gen_server.stop``, with Elixir's reason.
 
-        Exits:
-            With ``(reason, ("GenServer", "stop", (dest, reason, timeout)))``.
+        Raises:
+            CallError: ``(reason, ("GenServer", "stop", (dest, reason, timeout)))``.
 
         Source: Elixir's GenServer.stop/3.
         """

@@ -121,10 +121,10 @@ def call(
     Returns:
         The reply.
 
-    Exits:
-        With ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, with ``"infinity"`` for
-        a time-out of None. The reason is ``noproc``, ``timeout``, ``calling_self``,
-        ``("call_cycle", cycle)``, or the machine's exit reason.
+    Raises:
+        CallError: ``(reason, ("gen_statem", "call", (dest, request, timeout)))``, with
+            ``"infinity"`` for a time-out of None. The inner reason is ``noproc``, ``timeout``,
+            ``calling_self``, ``("call_cycle", cycle)``, or the machine's exit reason.
 
     Source: gen_statem:call/3.
     """

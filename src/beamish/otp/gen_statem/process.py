@@ -16,7 +16,6 @@ from beamish.otp.gen import (
     acknowledge,
     claim,
     declined,
-    exit_reason,
     report_exit,
     reporting,
     run_callback,
@@ -25,6 +24,7 @@ from beamish.otp.gen import (
 from beamish.otp.sys import debug_options, handle_debug
 from beamish.terms import NORMAL, Atom, ProcessExit
 from beamish.terms.careful import is_a
+from beamish.terms.ends import exit_reason
 from beamish.terms.words import TERMINATE, is_word
 
 from .engine import Engine

@@ -82,9 +82,7 @@ async def join(*args: Any, scope: str = DEFAULT_SCOPE) -> None:
 
     Raises:
         BadArgError: one of them is not a pid, or is one of another node.
-
-    Exits:
-        With ``noproc``, as a call does, if there is no such scope.
+        CallError: ``noproc``, as of ``gen_server.call``, if there is no such scope.
 
     Source: pg:join/3.
     """

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, TypeVar, cast, get_args, overload
 from beamish import behaviour, process
 from beamish.otp.child import ChildType, Supervised
 from beamish.otp.errors import AlreadyRegisteredError, ChildSpecError, not_one_of
-from beamish.otp.gen import is_coroutine
+from beamish.otp.gen import failed, is_coroutine
 from beamish.otp.task import Task
 from beamish.terms import BadArgError, Pid
 from beamish.terms.keys import as_key
@@ -316,8 +316,8 @@ class Registry(Supervised):
                 be awaited, ``await Registry.dispatch(..., parallel=True)``, and `fn` may be ``async
                 def``. With one partition, or unique keys, it runs in the caller.
 
-        Exits:
-            With the reason of a task that failed, if `parallel`.
+        Raises:
+            CallError: a task has failed, if `parallel`; the reason is that of ``Task.await_many``.
 
         Example:
             >>> Registry.dispatch("rooms", "lobby", lambda found: [send(p, msg) for p, _ in found])
@@ -448,14 +448,14 @@ class Registry(Supervised):
     def send(key: Any, message: Any) -> Any:
         """Sends to the process with a via name. Works from any thread.
 
-        Exits:
-            ``("badarg", (key, message))`` if there is none.
+        Raises:
+            CallError: ``("badarg", (key, message))`` if there is none.
         """
         if not behaviour.at_home():
             return process.send(("via", Registry, key), message)
         pid = Registry.whereis_name(key)
         if pid is None:
-            process.exit((BADARG, (key, message)))
+            raise failed((BADARG, (key, message)), key, message)
         return process.send(pid, message)
 
 

@@ -22,12 +22,12 @@ from beamish.terms import (
     Down,
     Exit,
     Pid,
-    ProcessExit,
     Ref,
     TimerRef,
     is_expected,
 )
 from beamish.terms.careful import class_of, elements, is_a, is_awaitable, same
+from beamish.terms.ends import exit_reason
 from beamish.terms.keys import as_key
 from beamish.terms.words import EXIT, is_word
 
@@ -280,8 +280,7 @@ def start_failure(error: BaseException) -> StartFailed | None:
         return StartFailed(error.reason)
     if class_of(error) is CancelledError or not process.alive(process.self()):
         return None
-    reason = error.reason if is_a(error, ProcessExit) else error
-    return StartFailed(reason, crashed=True)
+    return StartFailed(exit_reason(error), crashed=True)
 
 
 def started_as(result: Any) -> tuple[Pid | None, Any]:

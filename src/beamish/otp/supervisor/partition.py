@@ -96,8 +96,8 @@ class PartitionSupervisor(Addressed, Supervised):
     def partitions(name: Dest) -> int:
         """How many partitions there are now. Works from any thread.
 
-        Exits:
-            ``("noproc", ...)`` if there is no such partition supervisor.
+        Raises:
+            CallError: ``("noproc", ...)`` if there is no such partition supervisor.
 
         Source: Elixir's PartitionSupervisor.partitions/1.
         """
@@ -164,7 +164,7 @@ class PartitionSupervisor(Addressed, Supervised):
             return process.send(("via", PartitionSupervisor, key), message)
         pid = PartitionSupervisor.whereis_name(key)
         if pid is None:
-            process.exit((BADARG, (key, message)))
+            raise failed((BADARG, (key, message)), key, message)
         return process.send(pid, message)
 
     @staticmethod

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, Literal, cast
 
-from beamish.otp.gen import NOT_GIVEN, CallTimeout, Dest, as_given, call
+from beamish.otp.gen import NOT_GIVEN, Dest, GivenTimeout, as_given, call
 from beamish.terms import Atom, BadArgError
 from beamish.terms.errors import ProcessError, describe
 from beamish.terms.numbers import is_whole
@@ -60,7 +60,7 @@ _DEBUG: Final = Atom("debug")
 # ---- state
 
 
-async def get_state(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Any:
+async def get_state(dest: Dest, timeout: GivenTimeout = NOT_GIVEN) -> Any:
     """The state of a process.
 
     Args:
@@ -74,10 +74,8 @@ async def get_state(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Any:
     Raises:
         ProcessError: that function raised; the reason is ``("callback_failed", function,
             exception)``.
-
-    Exits:
-        ``(reason, ("sys", "get_state", (dest,)))``, or ``(dest, timeout)`` if a time-out was given;
-        reasons as ``gen_server.call``.
+        CallError: ``(reason, ("sys", "get_state", (dest,)))``, or ``(dest, timeout)`` if a time-out
+            was given; reasons as ``gen_server.call``.
 
     Example:
         >>> await sys.get_state(agent)
@@ -89,7 +87,7 @@ async def get_state(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Any:
 
 
 async def replace_state(
-    dest: Dest, fn: Callable[[Any], Any], timeout: CallTimeout = NOT_GIVEN
+    dest: Dest, fn: Callable[[Any], Any], timeout: GivenTimeout = NOT_GIVEN
 ) -> Any:
     """Makes what a function returns the state of a process.
 
@@ -111,7 +109,7 @@ async def replace_state(
     return await _ask(dest, request, timeout)
 
 
-async def get_status(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Status:
+async def get_status(dest: Dest, timeout: GivenTimeout = NOT_GIVEN) -> Status:
     """All there is to know about a process; its state as its ``format_status`` shows it.
 
     Source: sys:get_status/2.
@@ -122,7 +120,7 @@ async def get_status(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> Status:
 # ---- control
 
 
-async def suspend(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
+async def suspend(dest: Dest, timeout: GivenTimeout = NOT_GIVEN) -> None:
     """Makes a process handle nothing but system messages until `resume`.
 
     Source: sys:suspend/2.
@@ -130,7 +128,7 @@ async def suspend(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
     await _ask(dest, Atom("suspend"), timeout)
 
 
-async def resume(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
+async def resume(dest: Dest, timeout: GivenTimeout = NOT_GIVEN) -> None:
     """Lets a suspended process go on; messages that came meanwhile are in its mailbox.
 
     Source: sys:resume/2.
@@ -138,7 +136,7 @@ async def resume(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
     await _ask(dest, Atom("resume"), timeout)
 
 
-async def terminate(dest: Dest, reason: Any, timeout: CallTimeout = NOT_GIVEN) -> None:
+async def terminate(dest: Dest, reason: Any, timeout: GivenTimeout = NOT_GIVEN) -> None:
     """Tells a process to clean up and exit; returns when it has received that.
 
     Args:
@@ -153,7 +151,7 @@ async def terminate(dest: Dest, reason: Any, timeout: CallTimeout = NOT_GIVEN) -
 
 
 async def change_code(
-    dest: Dest, module: Any, old_vsn: Any, extra: Any, timeout: CallTimeout = NOT_GIVEN
+    dest: Dest, module: Any, old_vsn: Any, extra: Any, timeout: GivenTimeout = NOT_GIVEN
 ) -> None:
     """Tells a suspended process to take its state over into new code: its ``code_change``.
 
@@ -178,7 +176,7 @@ async def change_code(
 # ---- looking on
 
 
-async def trace(dest: Dest, flag: bool, timeout: CallTimeout = NOT_GIVEN) -> None:
+async def trace(dest: Dest, flag: bool, timeout: GivenTimeout = NOT_GIVEN) -> None:
     """Prints what a process does to standard output, or stops that.
 
     Source: sys:trace/3.
@@ -190,7 +188,7 @@ async def trace(dest: Dest, flag: bool, timeout: CallTimeout = NOT_GIVEN) -> Non
 async def log(
     dest: Dest,
     flag: bool | int | tuple[Literal[True], int] | Literal["get", "print"],
-    timeout: CallTimeout = NOT_GIVEN,
+    timeout: GivenTimeout = NOT_GIVEN,
 ) -> list[Event] | None:
     """Keeps the last events of a process.
 
@@ -217,7 +215,7 @@ async def log(
 
 
 async def log_to_file(
-    dest: Dest, path: str | os.PathLike[str] | Literal[False], timeout: CallTimeout = NOT_GIVEN
+    dest: Dest, path: str | os.PathLike[str] | Literal[False], timeout: GivenTimeout = NOT_GIVEN
 ) -> None:
     """Writes each event of a process to a file, which is emptied first; False closes it.
 
@@ -233,7 +231,7 @@ async def log_to_file(
 
 
 async def statistics(
-    dest: Dest, flag: bool | Literal["get"], timeout: CallTimeout = NOT_GIVEN
+    dest: Dest, flag: bool | Literal["get"], timeout: GivenTimeout = NOT_GIVEN
 ) -> Statistics | Literal["no_statistics"] | None:
     """Counts what a process receives and sends.
 
@@ -255,7 +253,7 @@ async def statistics(
 async def install(
     dest: Dest,
     spec: tuple[DebugFunction, Any] | tuple[Any, DebugFunction, Any],
-    timeout: CallTimeout = NOT_GIVEN,
+    timeout: GivenTimeout = NOT_GIVEN,
 ) -> None:
     """Adds a function that is called for every event of a process.
 
@@ -275,7 +273,7 @@ async def install(
     await _debug(dest, "install", spec, timeout)
 
 
-async def remove(dest: Dest, function: Any, timeout: CallTimeout = NOT_GIVEN) -> None:
+async def remove(dest: Dest, function: Any, timeout: GivenTimeout = NOT_GIVEN) -> None:
     """Removes a function that `install` has added, by its id or by itself.
 
     Source: sys:remove/3.
@@ -283,7 +281,7 @@ async def remove(dest: Dest, function: Any, timeout: CallTimeout = NOT_GIVEN) ->
     await _debug(dest, "remove", function, timeout)
 
 
-async def no_debug(dest: Dest, timeout: CallTimeout = NOT_GIVEN) -> None:
+async def no_debug(dest: Dest, timeout: GivenTimeout = NOT_GIVEN) -> None:
     """Switches all of this off.
 
     Source: sys:no_debug/2.
@@ -305,7 +303,7 @@ def _checked(function: str, fn: Any) -> Any:
 
 
 async def _debug(
-    dest: Dest, function: str, given: Any, timeout: CallTimeout, meant: Any = NOT_GIVEN
+    dest: Dest, function: str, given: Any, timeout: GivenTimeout, meant: Any = NOT_GIVEN
 ) -> Any:
     """Changes what is switched on; `meant` is what is sent for the given argument."""
     name = Atom(function)
@@ -316,7 +314,7 @@ async def _debug(
 async def _ask(
     dest: Dest,
     request: Any,
-    timeout: CallTimeout,
+    timeout: GivenTimeout,
     function: Any = None,
     args: tuple[Any, ...] = (),
     *,
@@ -324,7 +322,7 @@ async def _ask(
 ) -> Any:
     """Sends a system message and waits for its result.
 
-    An exit reason shows the function as sys(3) has it: the request itself if none is named.
+    An error shows the function as sys(3) has it: the request itself if none is named.
     """
     shown = request if function is None else function
     called = (SYS, shown, (dest, *args, *as_given(timeout)))

@@ -41,15 +41,14 @@ from typing import (
 )
 
 from beamish import behaviour, process
-from beamish.otp.gen import check_callable
-from beamish.terms import Atom, BadArgError, BeamishError, Pid, ProcessExit
+from beamish.otp.gen import check_callable, failed
+from beamish.terms import Atom, BadArgError, BeamishError, Pid
 from beamish.terms.errors import describe, one_of
 from beamish.terms.numbers import check_seconds, is_whole
-from beamish.terms.words import DONE, TIMEOUT
+from beamish.terms.words import DONE
 
 from .process import callers
 from .stream_process import END, ITEM, MORE, NEXT, STOP, Launcher, Plan, serve_stream
-from .waiting import failure
 
 __all__ = ["Inputs", "OnTimeout", "StreamOptions", "TaskStream"]
 
@@ -73,8 +72,9 @@ class StreamOptions(TypedDict, total=False):
         ordered: True, the default: results come in the order of the inputs (later ones are kept
             until their turn). False: results come as the tasks end.
         timeout: seconds that each task may take, or None for no limit; 5.0 by default.
-        on_timeout: ``"exit"``, the default: the consumer exits with ``("timeout", ("Task",
-            "async_stream", (timeout,)))``; ``"kill_task"``: the result is ``("exit", "timeout")``.
+        on_timeout: ``"exit"``, the default: the stream raises CallTimeout, with ``("timeout",
+            ("Task", "async_stream", (timeout,)))``; ``"kill_task"``: the result is ``("exit",
+            "timeout")``.
         zip_input_on_exit: whether a failed task gives ``("exit", (input, reason))``.
     """
 
@@ -172,7 +172,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
             self._remark = (_NOTHING, None)
             if reply.__class__ is not tuple:  # a Down
                 self._finish()
-                raise ProcessExit(reply[4])
+                raise failed(reply[4], None, None)
             kind, value = reply[1]
             if kind is ITEM:
                 self._seen += 1
@@ -185,7 +185,7 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
                 self._finish()
                 raise StopAsyncIteration
             await self.aclose()
-            raise self._failure(value)
+            raise value
 
     async def aclose(self) -> None:
         """Kills the tasks that still run, waits until they are gone, and ends the stream."""
@@ -251,11 +251,6 @@ class TaskStream(AsyncIterator[Outcome[R]], Generic[R]):
             raise
         self._iterator = self._inputs = None
         return END, None
-
-    def _failure(self, error: BaseException) -> BaseException:
-        if isinstance(error, ProcessExit) and error.reason is TIMEOUT:
-            return failure(TIMEOUT, "async_stream", self._options.timeout)
-        return error
 
     def _finish(self) -> None:
         self._over = True

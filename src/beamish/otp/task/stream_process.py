@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
 
 from beamish import behaviour, process
+from beamish.otp.gen import LATE
 from beamish.terms import NORMAL, Atom, BeamishError, Down, Exit, Pid, ProcessExit, Ref, TimerRef
 from beamish.terms.careful import elements, is_a
 from beamish.terms.words import DONE, FAILED, OK, TIMEOUT, is_word
 
 from .process import give_job, kill
-from .waiting import EXIT
+from .waiting import EXIT, failure
 
 __all__ = [
     "END",
@@ -236,10 +237,10 @@ class _StreamProcess:
         if job is None or job.timer is not message[1] or job.outcome is not None:
             return
         job.late = True
+        if not self.plan.kill_late:
+            self.failure = failure(LATE, "async_stream", self.plan.timeout, pid=job.pid)
         process.unlink(job.pid)
         kill(job.pid)
-        if not self.plan.kill_late:
-            self.failure = ProcessExit(TIMEOUT)
 
     def _ended(self, message: Down) -> None:
         job = self.running.pop(message.ref, None) if is_a(message.ref, Ref) else None

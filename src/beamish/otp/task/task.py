@@ -19,9 +19,9 @@ from typing import (
 
 from beamish import process
 from beamish.otp.child import DEFAULT, ChildSpec, Restart, Shutdown, Supervised
-from beamish.otp.gen import check_callable, reporting
+from beamish.otp.gen import LATE, check_callable, reporting
 from beamish.terms import KILLED, NOPROC, SHUTDOWN, BadArgError, Pid, Ref
-from beamish.terms.words import OK, TIMEOUT, is_word
+from beamish.terms.words import OK, is_word
 
 from .process import callers, give_job, run_task, spawn_for_owner
 from .stream import Inputs, StreamOptions, TaskStream
@@ -187,11 +187,11 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
         Raises:
             BadArgError: the caller did not make this task.
-
-        Exits:
-            With ``(reason, ("Task", "await", (task, timeout)))``: ``timeout`` (the task runs on),
-            or the exit reason of the task. In the latter case the link has already ended a caller
-            that does not trap exits.
+            CallError: the task has ended without a result: ``(reason, ("Task", "await", (task,
+                timeout)))`` with its exit reason. The link of :meth:`run_async` ends a caller that
+                does not trap exits before that; to catch the error, use
+                ``TaskSupervisor.async_nolink``, or trap exits.
+            CallTimeout: no result came in time; the task runs on.
 
         Source: Elixir's Task.await/2.
         """
@@ -200,7 +200,8 @@ class Task(Supervised, Generic[R], restart="temporary"):
         if outcome is not None and outcome[0] is OK:
             result: R = outcome[1]
             return result
-        raise failure(TIMEOUT if outcome is None else outcome[1], "await", self, timeout)
+        reason = LATE if outcome is None else outcome[1]
+        raise failure(reason, "await", self, timeout, pid=self.pid)
 
     async def yield_(self, timeout: float | None = 5.0) -> Outcome[R] | None:
         """Waits for the result of the task for a while. It may be repeated after None.
@@ -214,9 +215,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
         Raises:
             BadArgError: the caller did not make this task.
-
-        Exits:
-            With ``(("nodedown", node), ...)`` if the task's node can no longer be reached.
+            CallError: ``(("nodedown", node), ...)`` if the task's node can no longer be reached.
 
         Source: Elixir's Task.yield/2.
         """
@@ -290,10 +289,10 @@ class Task(Supervised, Generic[R], restart="temporary"):
 
         Raises:
             BadArgError: the caller did not make one of them.
-
-        Exits:
-            With ``(reason, ("Task", "await_many", (tasks, timeout)))`` as soon as one of them ends
-            without a result, or with ``timeout``. The others run on.
+            CallError: one of them has ended without a result: ``(reason, ("Task", "await_many",
+                (tasks, timeout)))``. The others run on. As with :meth:`await_`, a link ends a
+                caller that does not trap exits before that.
+            CallTimeout: not all results came in time.
 
         Source: Elixir's Task.await_many/2.
         """
@@ -306,7 +305,7 @@ class Task(Supervised, Generic[R], restart="temporary"):
             return [found[task.ref][1] for task in wanted]
         for ref in refs:
             await forget(ref)
-        raise failure(failed[0] if failed else TIMEOUT, "await_many", wanted, timeout)
+        raise failure(failed[0] if failed else LATE, "await_many", wanted, timeout)
 
     @staticmethod
     async def yield_many(

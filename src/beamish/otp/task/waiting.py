@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from beamish import behaviour, process
 from beamish.otp.gen import failed
-from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, Pid, ProcessExit, Ref
+from beamish.terms import NOCONNECTION, SHUTDOWN, Atom, BadArgError, CallError, Pid, Ref
 from beamish.terms.careful import elements, is_a
 from beamish.terms.errors import describe
 from beamish.terms.numbers import is_whole
@@ -135,15 +135,19 @@ async def _gone(watch: Ref, timeout: float | None) -> Any:
 
 
 def known(outcome: Found | None, what: str, *args: Any) -> Any:
-    """The outcome itself; exits if it cannot be known."""
+    """The outcome itself; raises if it cannot be known."""
     if outcome is not None and outcome[0] is NODEDOWN:
         raise failure(outcome[1], what, *args)
     return outcome
 
 
-def failure(reason: Any, what: str, *args: Any) -> ProcessExit:
-    """The exit of a function of Task: the reason, and the function that was called."""
-    return failed(reason, None, None, called=(TASK, Atom(what), args))
+def failure(reason: Any, what: str, *args: Any, pid: Pid | None = None) -> CallError:
+    """What a function of Task raises: the reason (or LATE), and the function that was called.
+
+    Args:
+        pid: the task that has failed, or was late.
+    """
+    return failed(reason, pid, None, called=(TASK, Atom(what), args))
 
 
 def check_yield_many(limit: Any, on_timeout: Any) -> None:
