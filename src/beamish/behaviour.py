@@ -11,7 +11,8 @@ yours.
     serving, report_crash, because     what reports and `process.why` show
     report, report_gates               a report of the behaviour's own; who may refuse reports
     init, ending, monitoring           whose exit signals are the parent's; how far an end has come
-    call_cycle                         whether a call would wait for its own caller
+    call_cycle, doing                  whether a call would wait for its own caller; what a process
+                                       does, for the error of a call that took too long
     at_home, elsewhere, check_thread   what a function does on a thread that is not the node's
 
 The functions raise NotRunningError outside of a node, and BadArgError for an argument that they
@@ -24,6 +25,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .runtime.calls import call_cycle, reply, request
+from .runtime.doing import doing
 from .runtime.here import check_thread
 from .runtime.here import current as _current
 from .runtime.here import here as _here
@@ -57,6 +59,7 @@ __all__ = [
     "because",
     "call_cycle",
     "check_thread",
+    "doing",
     "elsewhere",
     "ending",
     "init",
@@ -75,7 +78,7 @@ __all__ = [
 for _written in (
     *(start, acknowledge, request, reply, receive_reply, call_cycle),
     *(Server, Unanswered),
-    *(elsewhere, check_thread),
+    *(elsewhere, check_thread, doing),
 ):
     _written.__module__ = __name__
 

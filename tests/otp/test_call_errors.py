@@ -181,6 +181,7 @@ async def test_e6_a_time_out_is_a_time_out_for_all(name: str) -> None:
         await ALL[name](silent(), 0.01)
 
     assert type(late.value) is CallTimeout
+    assert "waits for a timer" in str(late.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)

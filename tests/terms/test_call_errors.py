@@ -12,12 +12,15 @@ import pytest
 from beamish import CallError, CallTimeout, format_exit, to_erlang
 from beamish.terms import ProcessExit
 from beamish.terms.ends import exit_in, exit_reason
+from beamish.terms.outline import outline
 
 REASON = ("noproc", ("gen_server", "call", ("counter", "value")))
 
 
 def timeout() -> CallTimeout:
-    return CallTimeout(("timeout", REASON[1]), "counter", "value")
+    error = CallTimeout(("timeout", REASON[1]), "counter", "value")
+    error.callee = "counter computes"
+    return error
 
 
 def failed() -> CallError:
@@ -60,6 +63,11 @@ def test_a_time_out_is_an_os_error_without_an_errno() -> None:
 
 def test_the_text_says_who_was_asked_what_and_why_it_failed() -> None:
     assert str(failed()) == "gen_server.call('counter', 'value') failed: noproc"
+
+
+def test_the_text_of_a_time_out_says_what_the_callee_did() -> None:
+    text = "gen_server.call('counter', 'value') failed: timeout; counter computes"
+    assert str(timeout()) == text
 
 
 @pytest.mark.parametrize(
@@ -112,3 +120,45 @@ FAILURES: list[BaseException] = [
 def test_e6_one_failure_makes_the_whole_a_failure(error: BaseException) -> None:
     assert exit_in(error) is None
     assert exit_reason(error) is error
+
+
+# ---- outline: values without the user's code
+
+
+class Loud:
+    def __repr__(self) -> str:
+        raise AssertionError("it was asked")
+
+
+class Name(str):
+    __slots__ = ()
+    __repr__ = Loud.__repr__
+
+
+class Pair(tuple[Any, ...]):
+    __slots__ = ()
+    __repr__ = Loud.__repr__
+
+    def __iter__(self) -> Any:
+        raise AssertionError("it was asked")
+
+
+OUTLINES: list[tuple[Any, str]] = [
+    (("put", "milk", 1, None, True, 1.5), "('put', 'milk', 1, None, True, 1.5)"),
+    (Loud(), "<Loud>"),
+    ({"a": [Loud(), b"x"]}, "{'a': [<Loud>, b'x']}"),
+    ({Loud(): 1}, "{<Loud>: 1}"),
+    (Name("x"), "<Name>"),
+    (Pair(("a", Loud())), "Pair('a', <Loud>)"),
+    (1 << 100_000, "<int>"),
+    ([0] * 100, "[0, 0, 0, 0, 0, 0, ...]"),
+    ("x" * 100, f"'{'x' * 60}'... (100 in all)"),
+    ("a\nb\x1b", r"'a\nb\x1b'"),
+    ([[[[[1]]]]], "[[[[...]]]]"),
+    (len, "<builtin_function_or_method>"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), OUTLINES, ids=[text for _, text in OUTLINES])
+def test_an_outline_runs_no_code_of_the_value(value: Any, text: str) -> None:
+    assert outline(value) == text

@@ -264,6 +264,7 @@ _BEHAVIOUR: Final[dict[str, dict[str, Case]]] = {
     "because": {"": Refused(lambda w: behaviour.because(w.friend))},
     "call_cycle": {"": Refused(lambda w: behaviour.call_cycle(w.friend))},
     "check_thread": {"": Refused(lambda _: behaviour.check_thread())},
+    "doing": {"": Refused(lambda w: behaviour.doing(w.friend))},
     "elsewhere": {"": Delivered(lambda w: behaviour.elsewhere(w.tell, "called"), _told("called"))},
     "ending": {"": Refused(lambda _: behaviour.ending())},
     "init": {"": Works(lambda _: behaviour.init(), lambda _, pid: pid.__class__ is Pid)},

@@ -23,7 +23,7 @@ from typing import Any
 
 from .careful import SHORT, class_name, show
 from .in_words import cycle_in_words, in_words
-from .printable import one_line
+from .printable import VALUE_LIMIT, one_line
 
 __all__ = [
     "BadArgError",
@@ -101,7 +101,16 @@ class CallTimeout(CallError, TimeoutError):
 
     It is a TimeoutError, and so an OSError. The process that was asked goes on, and what it replies
     later is never seen.
+
+    Attributes:
+        callee: what the process that was asked did when the time was up; None if that is not known.
     """
+
+    callee: str | None = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.callee is None else one_line(f"{text}; {self.callee}", 2 * VALUE_LIMIT)
 
 
 class NoProcError(BeamishError, LookupError):

@@ -124,7 +124,7 @@ async def call(
         if message.__class__ is tuple:
             return message[1]
         reason = message[4]  # of its Down
-    raise failed(reason, dest, request, timeout, called)
+    raise failed(reason, dest, request, timeout, called, pid)
 
 
 def cast(dest: Dest, request: Any) -> None:
@@ -170,6 +170,7 @@ def failed(
     request: Any,
     timeout: GivenTimeout = NOT_GIVEN,
     called: Called | None = None,
+    callee: Pid | None = None,
 ) -> CallError:
     """Makes what a call raises when it fails; nothing else does.
 
@@ -179,13 +180,16 @@ def failed(
         request: what it was asked.
         timeout: seconds that the caller would have waited, or None forever, as it was given.
         called: the function that the user called.
+        callee: the process that `dest` names, if there is one.
 
     Returns:
         An error with ``(reason, (module, function, args))``, or with the reason alone if the
         function is not shown.
     """
     if reason is LATE:
-        return CallTimeout(_shown(TIMEOUT, dest, request, timeout, called), dest, request)
+        late = CallTimeout(_shown(TIMEOUT, dest, request, timeout, called), dest, request)
+        late.callee = None if callee is None else behaviour.doing(callee)
+        return late
     error = CallError(_shown(reason, dest, request, timeout, called), dest, request)
     cause = _exception_in(reason)
     if cause is not None:
@@ -262,4 +266,4 @@ async def stop_as(called: Called | None, dest: Dest, reason: Any, timeout: float
         process.demonitor(ref, flush=True)
         ended = LATE
     if not same(ended, reason):
-        raise failed(ended, dest, None, called=called)
+        raise failed(ended, dest, None, called=called, callee=pid)

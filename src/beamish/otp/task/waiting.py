@@ -147,7 +147,7 @@ def failure(reason: Any, what: str, *args: Any, pid: Pid | None = None) -> CallE
     Args:
         pid: the task that has failed, or was late.
     """
-    return failed(reason, pid, None, called=(TASK, Atom(what), args))
+    return failed(reason, pid, None, called=(TASK, Atom(what), args), callee=pid)
 
 
 def check_yield_many(limit: Any, on_timeout: Any) -> None:
