@@ -10,7 +10,7 @@ import pytest
 from beamish import process
 from beamish.otp import application
 from examples.kv.apps import kv
-from examples.kv.apps.kv import bucket, store
+from examples.kv.apps.kv import bucket
 from tests.kv.server import COMMAND, Server
 from tests.kv.tree import WAYS, Way, kill, tree
 from tests.runtime.harness import on_real_clock
@@ -86,16 +86,6 @@ def test_two_programs_cannot_have_one_file(file: Path) -> None:
     assert line.startswith(f"cannot keep buckets in {file}: database is locked: another program")
 
 
-@pytest.mark.slow  # another OS process starts
-def test_a_file_that_cannot_be_had_is_told_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("no database, but long enough to be looked at" * 100)
-    for name, why in (("no/where", "unable to open"), ("text", "file is not a database")):
-        with Program(*COMMAND, "--data", str(tmp_path / name), env={"PORT": "0"}) as program:
-            assert program.wait() == 1
-            [line] = program.written()
-        assert line.startswith(f"cannot keep buckets in {tmp_path / name}: {why}")
-
-
 @pytest.mark.parametrize("way", WAYS)
 @on_real_clock
 async def test_a_bucket_that_dies_comes_back_with_what_it_had(way: Way, file: Path) -> None:
@@ -119,25 +109,6 @@ async def test_whatever_is_killed_nothing_is_lost(member: str, file: Path) -> No
 
         async with await server.connect() as other:
             assert await other.ask("GET shopping milk", 2) == "1\r\nOK\r\n"
-
-
-def refuse(*_: object) -> store.NotKeptError:
-    """Stands for the write of a store whose disk is full."""
-    return store.NotKeptError("database or disk is full")
-
-
-@on_real_clock
-async def test_a_change_that_cannot_be_written_is_refused_and_not_made(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with tree(data=file) as server, await server.connect() as client:
-        await client.ask("CREATE shopping")
-        await client.ask("PUT shopping milk 1")
-        monkeypatch.setattr(store.Store, "_write", refuse)
-
-        assert await client.ask("PUT shopping milk 2") == "ERROR database or disk is full\r\n"
-        assert await client.ask("DELETE shopping milk") == "ERROR database or disk is full\r\n"
-        assert await client.ask("GET shopping milk", 2) == "1\r\nOK\r\n"
 
 
 @on_real_clock

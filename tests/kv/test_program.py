@@ -86,7 +86,7 @@ def test_it_can_have_its_port_again_at_once() -> None:
 
 
 @pytest.mark.slow  # another OS process starts
-@pytest.mark.parametrize("host", ["0.0.0.0", "localhost", "127.0.0.2", ""])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "localhost", "127.0.0.2"])  # noqa: S104
 def test_host_says_where_it_listens(host: str) -> None:
     with Server(env={"HOST": host}) as server:
         there = host if host.startswith("127") else "127.0.0.1"
@@ -172,23 +172,13 @@ def test_a_taken_port_is_told_in_one_line(server: Server) -> None:
 
 
 @pytest.mark.slow  # another OS process starts
-@pytest.mark.parametrize(
-    ("env", "text"),
-    [
-        ({"PORT": "http"}, "PORT: expected a number from 0 to 65535; got 'http'"),
-        ({"PORT": "65536"}, "PORT: expected a number from 0 to 65535; got '65536'"),
-        ({"PORT": ""}, "PORT: expected a number from 0 to 65535; got ''"),
-        ({"PORT": "-1"}, "PORT: expected a number from 0 to 65535; got '-1'"),
-        ({"HOST": "192.0.2.1"}, "cannot listen on 192.0.2.1, port 0"),
-        ({"HOST": "no such host"}, "cannot listen on no such host, port 0"),
-    ],
-)
-def test_a_wrong_setting_is_told_in_one_line(env: dict[str, str], text: str) -> None:
-    with Program(*COMMAND, env={"PORT": "0", **env}) as program:
+def test_a_wrong_setting_is_told_in_one_line() -> None:
+    """Each in test_settings.py."""
+    with Program(*COMMAND, env={"PORT": ""}) as program:
         assert program.wait() == 1
         [line] = program.written()
 
-    assert line.startswith(text)
+    assert line == "PORT: expected a number from 0 to 65535; got ''"
 
 
 # ---- too many open files

@@ -33,7 +33,7 @@ from beamish import (
     process,
 )
 from beamish.terms.careful import elements, is_a
-from beamish.terms.printable import in_lines
+from beamish.terms.printable import in_lines, one_line
 from beamish.terms.stderr import complain
 from beamish.terms.tracebacks import describe
 from beamish.terms.words import by_word
@@ -187,7 +187,9 @@ def _raised(title: str, error: BaseException, where: TracebackType | None) -> in
     cause = cause_of(error)
     if isinstance(cause, _EXPECTED) and not isinstance(cause, _MISTAKES):
         text = str(cause) or type(cause).__name__
-        return _failed("" if _is_setting(cause) else title, text)
+        if _is_setting(cause):  # the value in it may have several lines
+            return _failed("", one_line(text))
+        return _failed(title, text)
     where = where if cause is error else cause.__traceback__
     complain(f"{describe(cause, where).text}\n", _PATIENCE)
     return FAILED

@@ -14,8 +14,30 @@ from typing import Any, ClassVar, Literal
 from beamish import Pid
 from beamish.otp import Application, Setting, Supervisor, application
 
-from . import store
+from . import file
 from .supervisor import KVSupervisor
+
+LONGEST_PATH = 4095  # Linux has none that is longer
+
+
+def path(text: object) -> Path | None:
+    """The file that a setting means; none if it says so.
+
+    >>> path("kv.db"), path("none")
+    (PosixPath('kv.db'), None)
+    """
+    if not isinstance(text, str) or not text.strip() or "\0" in text or len(text) > LONGEST_PATH:
+        raise ValueError(text)
+    return None if text == "none" else Path(text)
+
+
+def is_natural(number: int) -> bool:
+    """Whether something can happen so often.
+
+    >>> is_natural(0), is_natural(-1)
+    (True, False)
+    """
+    return number >= 0
 
 
 class KV(Application):
@@ -24,8 +46,8 @@ class KV(Application):
     description = "Buckets of keys and values"
     env: ClassVar[Mapping[str, Any]] = {
         "registry": Setting("server", type=Literal["server", "names"]),
-        "data": Setting(None, type=Path | None),
-        "max_restarts": 10,
+        "data": Setting(None, type=path, expected="the path of a file, or none"),
+        "max_restarts": Setting(10, check=is_natural, expected="a number from 0"),
     }
     registered = ("KV", "KV.Supervisor")
 
@@ -37,7 +59,7 @@ class KV(Application):
         application ends, and with it the program: whoever has started it is told.
         """
         env = application.get_all_env()
-        data = None if env["data"] is None else store.check(env["data"])
+        data = None if env["data"] is None else file.check(env["data"])
         return await Supervisor.start_link(
             [KVSupervisor.child_spec(env["registry"], data, name="KV.Supervisor")],
             max_restarts=env["max_restarts"],

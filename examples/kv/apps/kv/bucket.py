@@ -5,14 +5,15 @@ at a time. The functions below hide that: code that uses a bucket has ``await bu
 "milk", "1")`` and need not know that a message is sent and an answer awaited.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from beamish import Pid, process
-from beamish.otp import Agent, ChildSpec, DynamicSupervisor, Name
+from beamish import Pid
+from beamish.otp import Agent, ChildSpec, DynamicSupervisor, Name, application
 
-from . import subscribers
-from .store import NAME as STORE
-from .store import NotKeptError, Store
+from . import store, subscribers
+from .file import NotKeptError
 
 SUPERVISOR = "KV.BucketSupervisor"
 
@@ -23,13 +24,11 @@ class Contents:
 
     Attributes:
         name: the bucket's.
-        items: the keys and their values.
-        kept: whether the store has them as well.
+        items: the keys and their values; None until they are read.
     """
 
     name: str
-    items: dict[str, str]
-    kept: bool
+    items: dict[str, str] | None = None
 
 
 def child_spec(name: str, via: Name | None = None) -> ChildSpec:
@@ -39,7 +38,7 @@ def child_spec(name: str, via: Name | None = None) -> ChildSpec:
     forgets it, and the next CREATE makes a new one. (With a store it comes back with what it had,
     when it is next asked for.)
     """
-    return Agent.child_spec(_open, name, id="KV.Bucket", restart="temporary", name=via)
+    return Agent.child_spec(Contents, name, id="KV.Bucket", restart="temporary", name=via)
 
 
 async def start(name: str, via: Name | None = None) -> Pid:
@@ -47,71 +46,97 @@ async def start(name: str, via: Name | None = None) -> Pid:
     return await DynamicSupervisor.start_child(SUPERVISOR, child_spec(name, via))
 
 
+async def create(name: str) -> None:
+    """Makes a bucket of that name in the store; it does not run.
+
+    Raises:
+        NotKeptError: it could not be written.
+    """
+    if _has_store():
+        await store.create(name)
+
+
 async def exists(name: str) -> bool:
-    """Whether the store has a bucket of that name, which does not run."""
-    return _has_store() and await Store.has(STORE, name)
+    """Whether the store has a bucket of that name, which does not run.
+
+    Raises:
+        NotKeptError: that could not be read.
+    """
+    return _has_store() and await store.has(name)
+
+
+# Each of these raises NotKeptError if the bucket cannot be read, or the change not be written; it
+# is not made then.
+
+
+async def check(bucket: Pid) -> None:
+    """Makes sure that the bucket can be read."""
+    await _ask(bucket, _items)
 
 
 async def get(bucket: Pid, key: str) -> str | None:
     """The value of a key; None if the bucket has no such key."""
-    return await Agent.get(bucket, _get, key)
+    value: str | None = await _ask(bucket, _get, key)
+    return value
 
 
 async def put(bucket: Pid, key: str, value: str) -> None:
-    """Sets the value of a key; subscribers of the bucket are told.
-
-    Raises:
-        NotKeptError: it could not be written, and is not set.
-    """
-    error: NotKeptError | None = await Agent.get_and_update(bucket, _put, key, value)
-    if error is not None:
-        raise error
+    """Sets the value of a key; subscribers of the bucket are told."""
+    await _ask(bucket, _put, key, value)
 
 
 async def delete(bucket: Pid, key: str) -> str | None:
-    """Removes a key; returns the value that it had. Subscribers of the bucket are told.
-
-    Raises:
-        NotKeptError: it could not be written, and is not removed.
-    """
-    value: str | NotKeptError | None = await Agent.get_and_update(bucket, _delete, key)
-    if isinstance(value, NotKeptError):
-        raise value
+    """Removes a key; returns the value that it had. Subscribers of the bucket are told."""
+    value: str | None = await _ask(bucket, _delete, key)
     return value
+
+
+async def _ask(bucket: Pid, function: Callable[..., Any], *args: str) -> Any:
+    answer = await Agent.get(bucket, _answer, function, *args)
+    if isinstance(answer, NotKeptError):
+        raise answer
+    return answer
 
 
 # These run in the bucket's process, so nobody else touches its contents meanwhile.
 
 
-def _has_store() -> bool:
-    return process.whereis(STORE) is not None
+async def _answer(contents: Contents, function: Callable[..., Any], *args: str) -> Any:
+    """What a function returns; or the error, which should end neither the bucket nor its client."""
+    try:
+        return await function(contents, *args)
+    except NotKeptError as error:
+        return error
 
 
-async def _open(name: str) -> Contents:
-    if not _has_store():
-        return Contents(name, {}, kept=False)
-    return Contents(name, await Store.open(STORE, name), kept=True)
+async def _items(contents: Contents) -> dict[str, str]:
+    """The keys and values, which are read from the store now if they were not."""
+    if contents.items is None:
+        contents.items = await store.read(contents.name) if _has_store() else {}
+    return contents.items
 
 
-def _get(contents: Contents, key: str) -> str | None:
-    return contents.items.get(key)
+async def _get(contents: Contents, key: str) -> str | None:
+    return (await _items(contents)).get(key)
 
 
-async def _put(contents: Contents, key: str, value: str) -> tuple[NotKeptError | None, Contents]:
-    if contents.kept:
-        error = await Store.put(STORE, contents.name, key, value)
-        if error is not None:
-            return error, contents
-    contents.items[key] = value
+async def _put(contents: Contents, key: str, value: str) -> None:
+    items = await _items(contents)
+    if _has_store():
+        await store.put(contents.name, key, value)
+    items[key] = value
     subscribers.tell(contents.name, ("put", key, value))
-    return None, contents
 
 
-async def _delete(contents: Contents, key: str) -> tuple[str | NotKeptError | None, Contents]:
-    if contents.kept:
-        error = await Store.delete(STORE, contents.name, key)
-        if error is not None:
-            return error, contents
-    value = contents.items.pop(key, None)
+async def _delete(contents: Contents, key: str) -> str | None:
+    items = await _items(contents)
+    if _has_store():
+        await store.delete(contents.name, key)
+    value = items.pop(key, None)
     subscribers.tell(contents.name, ("delete", key))
-    return value, contents
+    return value
+
+
+def _has_store() -> bool:
+    # Not whether it runs: a change that comes while it is restarted is kept as well, or refused.
+    return application.get_env("kv", "data") is not None

@@ -18,17 +18,14 @@ def child_spec() -> ChildSpec:
     return Registry.child_spec(keys="unique", name=NAME)
 
 
-async def lookup(name: str) -> Pid | None:
-    """The bucket of that name; None if there is none."""
-    pid = Registry.whereis_name((NAME, name))
-    if pid is None and await bucket.exists(name):
-        return await create(name)
-    return pid
+def lookup(name: str) -> Pid | None:
+    """The bucket of that name; None if none runs."""
+    return Registry.whereis_name((NAME, name))
 
 
 async def create(name: str) -> Pid:
     """The bucket of that name, which is started if there is none."""
-    pid = Registry.whereis_name((NAME, name))
+    pid = lookup(name)
     if pid is not None:
         return pid
     try:

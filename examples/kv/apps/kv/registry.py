@@ -25,22 +25,18 @@ class Registry(GenServer):
         self.names: dict[Ref, str] = {}
 
     @call
-    async def lookup(self, name: str) -> Pid | None:
-        """The bucket of that name; None if there is none."""
-        if name not in self.buckets and await bucket.exists(name):
-            return await self._start(name)
+    def lookup(self, name: str) -> Pid | None:
+        """The bucket of that name; None if none runs."""
         return self.buckets.get(name)
 
     @call
     async def create(self, name: str) -> Pid:
         """The bucket of that name, which is started if there is none."""
-        return self.buckets.get(name) or await self._start(name)
-
-    async def _start(self, name: str) -> Pid:
-        pid = await bucket.start(name)
-        self.names[process.monitor(pid)] = name
-        self.buckets[name] = pid
-        return pid
+        if name not in self.buckets:
+            pid = await bucket.start(name)
+            self.names[process.monitor(pid)] = name
+            self.buckets[name] = pid
+        return self.buckets[name]
 
     def handle_info(self, message: object) -> None:
         match message:

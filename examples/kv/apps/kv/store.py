@@ -1,118 +1,114 @@
-"""The file behind the buckets.
+"""The store: one process owns the file, and writes one change after the other.
 
-One process owns the connection to a SQLite database, and writes one change after the other; a
-bucket waits for its answer before it tells anyone that a change is done. So what was acknowledged
+A bucket waits for its answer before it tells anyone that a change is done. So what was acknowledged
 is in the file, in whatever way the program ends. Buckets are read when they are first asked for.
 
-A change that cannot be written (the disk is full, say) is refused, and the client is told. It would
-be easier to let the store crash; but a full disk is still full when it has been restarted.
+What the file refuses (the disk is full, a page is damaged, the file was removed), the client is
+told. It would be easier to let the store crash; but a full disk is still full when the store has
+been restarted. So the answer to each call is what was asked for, or a NotKeptError, and the
+functions at the end raise it in the process that has asked.
 """
 
-import sqlite3
+import logging
+import time
 from pathlib import Path
 
 from beamish import process
-from beamish.otp import ConfigError, GenServer, call
+from beamish.otp import GenServer, call
+
+from .file import DamagedError, File, NotKeptError
 
 NAME = "KV.Store"
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS buckets (name BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS items (
-    bucket BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (bucket, key)
-) WITHOUT ROWID;
-"""
+# A damaged bucket is logged once, but no more than so many are; and other trouble once in so many
+# seconds.
+MOST_LOGGED = 100
+SILENCE = 30.0
 
+logger = logging.getLogger("kv.store")
 
-class NotKeptError(Exception):
-    """A change could not be written."""
+Rows = list[tuple[str, ...]]
 
 
 class Store(GenServer):
-    """Reads and writes the file."""
+    """Reads and writes the file.
+
+    A file that cannot be opened is tried again with the next request: so the store outlives all
+    trouble with it.
+    """
 
     def init(self, path: Path) -> None:
-        self.database = process.own(connect(path))
+        self.path = path
+        self.file: File | None = None
+        self.trouble = Trouble()
+        self._run(HAS, "")
 
     @call
-    def has(self, name: str) -> bool:
-        """Whether there is a bucket of that name."""
-        found = self.database.execute("SELECT 1 FROM buckets WHERE name = ?", (_bytes(name),))
-        return found.fetchone() is not None
+    def run(self, statement: str, bucket: str, *values: str) -> Rows | NotKeptError:
+        """Carries out a statement about a bucket."""
+        return self._run(statement, bucket, *values)
 
-    @call
-    def open(self, name: str) -> dict[str, str]:
-        """What is in the bucket of that name, which is made if there is none."""
-        bucket = _bytes(name)
-        self.database.execute("INSERT OR IGNORE INTO buckets VALUES (?)", (bucket,))
-        rows = self.database.execute("SELECT key, value FROM items WHERE bucket = ?", (bucket,))
-        return {_text(key): _text(value) for key, value in rows}
-
-    @call
-    def put(self, bucket: str, key: str, value: str) -> NotKeptError | None:
-        """Sets the value of a key; why that cannot be, if it cannot."""
-        return self._write(
-            "INSERT OR REPLACE INTO items VALUES (?, ?, ?)",
-            (_bytes(bucket), _bytes(key), _bytes(value)),
-        )
-
-    @call
-    def delete(self, bucket: str, key: str) -> NotKeptError | None:
-        """Removes a key; why that cannot be, if it cannot."""
-        return self._write(
-            "DELETE FROM items WHERE bucket = ? AND key = ?", (_bytes(bucket), _bytes(key))
-        )
-
-    def _write(self, change: str, values: tuple[bytes, ...]) -> NotKeptError | None:
+    def _run(self, statement: str, bucket: str, *values: str) -> Rows | NotKeptError:
         try:
-            self.database.execute(change, values)
-        except sqlite3.Error as error:
-            return NotKeptError(str(error))
-        return None
+            if self.file is None:
+                self.file = process.own(File(self.path))
+            return self.file.run(statement, bucket, *values)
+        except NotKeptError as error:
+            self.trouble.log(bucket, error)
+            return error
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Opens the file for this program alone.
+class Trouble:
+    """Tells the log of what the file refuses, but not each time."""
 
-    A statement is written to the log beside the file (WAL) when it returns, which a killed program
-    cannot take back; and synced, which a power failure cannot.
-    """
-    database = sqlite3.connect(path, timeout=0, isolation_level=None)
-    try:
-        database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        database.executescript(SCHEMA)
-        # Takes the lock now, and not with the first change.
-        database.execute("PRAGMA user_version = 1")
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
+    def __init__(self) -> None:
+        self.damaged: set[str] = set()
+        self.quiet_until = 0.0
+
+    def log(self, bucket: str, error: NotKeptError) -> None:
+        """It has refused something about a bucket."""
+        if isinstance(error, DamagedError):
+            if bucket not in self.damaged and len(self.damaged) < MOST_LOGGED:
+                self.damaged.add(bucket)
+                logger.error("The bucket %r is damaged, and refused: %s", bucket, error)
+        elif time.monotonic() >= self.quiet_until:
+            self.quiet_until = time.monotonic() + SILENCE
+            logger.error("Buckets cannot be kept, and clients are told so: %s", error)
 
 
-def check(path: Path) -> Path:
-    """Makes sure that the file can be had, where a person can be told in one line.
+# ---- what others ask of the store; each of these may raise NotKeptError
 
-    Raises:
-        ConfigError: it cannot.
-    """
-    try:
-        connect(path).close()
-    except sqlite3.OperationalError as error:
-        hint = ": another program has it open" if "locked" in str(error) else ""
-        raise ConfigError(f"cannot keep buckets in {path}: {error}{hint}") from None
-    except sqlite3.Error as error:
-        raise ConfigError(f"cannot keep buckets in {path}: {error}") from None
-    return path
+HAS = "SELECT name FROM buckets WHERE name = ?"
 
 
-# Keys and values may be bytes that are no text; see server.answer.
+async def has(bucket: str) -> bool:
+    """Whether there is a bucket of that name."""
+    return bool(await _ask(HAS, bucket))
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogateescape")
+async def create(bucket: str) -> None:
+    """Makes the bucket of that name, if there is none."""
+    await _ask("INSERT OR IGNORE INTO buckets VALUES (?)", bucket)
 
 
-def _text(data: bytes) -> str:
-    return data.decode(errors="surrogateescape")
+async def read(bucket: str) -> dict[str, str]:
+    """The keys of a bucket and their values."""
+    rows = await _ask("SELECT key, value FROM items WHERE bucket = ?", bucket)
+    return {row[0]: row[1] for row in rows}
+
+
+async def put(bucket: str, key: str, value: str) -> None:
+    """Sets the value of a key."""
+    await _ask("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", bucket, key, value)
+
+
+async def delete(bucket: str, key: str) -> None:
+    """Removes a key."""
+    await _ask("DELETE FROM items WHERE bucket = ? AND key = ?", bucket, key)
+
+
+async def _ask(statement: str, bucket: str, *values: str) -> Rows:
+    answer = await Store.run(NAME, statement, bucket, *values)
+    if isinstance(answer, NotKeptError):
+        raise answer
+    return answer

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from beamish import Pid
 from beamish.otp import Application, ConfigError, Setting, Supervisor, application
 from examples.kv.apps.kv import KV
+from examples.kv.apps.kv.app import is_natural
 
 from .supervisor import KVServerSupervisor
 
@@ -26,15 +27,32 @@ def is_port(number: int) -> bool:
     return 0 <= number <= 65535
 
 
+def is_host(text: str) -> bool:
+    """Whether this can be an address, or a name in the DNS.
+
+    The empty text would be every address of the machine.
+
+    >>> is_host("127.0.0.1"), is_host("käse.example"), is_host(""), is_host("ü" * 70)
+    (True, True, False, False)
+    """
+    try:
+        length = len(text.encode("ascii" if text.isascii() else "idna"))
+    except UnicodeError:
+        return False
+    return text.isprintable() and text.strip() != "" and length <= 255
+
+
 class KVServer(Application):
     """Buckets for whoever connects."""
 
     description = "The TCP server of kv"
     applications = (KV,)
     env: ClassVar[Mapping[str, Any]] = {
-        "host": Setting("127.0.0.1", variable="HOST"),
+        "host": Setting(
+            "127.0.0.1", variable="HOST", check=is_host, expected="an address or a host's name"
+        ),
         "port": Setting(4040, variable="PORT", check=is_port, expected="a number from 0 to 65535"),
-        "max_restarts": 10,
+        "max_restarts": Setting(10, check=is_natural, expected="a number from 0"),
     }
     registered = ("KVServer", "KVServer.Supervisor")
 

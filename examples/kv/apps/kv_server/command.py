@@ -6,7 +6,8 @@ r"""A line becomes a command, and a command an answer.
     DELETE bucket key         OK
     SUBSCRIBE bucket          from now on a line for each PUT and DELETE in the bucket
 
-A bucket that was not created is ``NOT FOUND``, everything else ``UNKNOWN COMMAND``.
+A bucket that was not created is ``NOT FOUND``; a command that the file behind the buckets refuses
+is ``ERROR`` and why: it was not carried out. Everything else is ``UNKNOWN COMMAND``.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,8 +15,7 @@ from typing import TypeVar
 
 from beamish import CallError, CallTimeout, Pid
 from examples.kv.apps import kv
-from examples.kv.apps.kv import bucket, subscribers
-from examples.kv.apps.kv.store import NotKeptError
+from examples.kv.apps.kv import NotKeptError, bucket, subscribers
 
 T = TypeVar("T")
 
@@ -100,8 +100,15 @@ async def run(command: Command) -> str:
 
     Raises:
         NotFoundError: there is no bucket of that name.
-        RefusedError: the change could not be written.
+        RefusedError: a bucket could not be read, or a change not be written.
     """
+    try:
+        return await _run(command)
+    except NotKeptError as error:
+        raise RefusedError(error) from None
+
+
+async def _run(command: Command) -> str:
     match command:
         case ("create", name):
             await kv.create(name)
@@ -116,8 +123,7 @@ async def run(command: Command) -> str:
             await _with_bucket(name, lambda pid: bucket.delete(pid, key))
             return OK
         case ("subscribe", name):
-            if await kv.lookup(name) is None:
-                raise NotFoundError
+            await _with_bucket(name, bucket.check)
             subscribers.subscribe(name)
             return ""
         case _:
@@ -130,8 +136,6 @@ async def _with_bucket(name: str, action: Callable[[Pid], Awaitable[T]]) -> T:
         raise NotFoundError
     try:
         return await action(pid)
-    except NotKeptError as error:
-        raise RefusedError(error) from None
     except CallTimeout:
         raise  # it is there, and busy
     except CallError as error:
