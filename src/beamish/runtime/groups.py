@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from beamish.terms import Pid
 
+from .fate import is_alive
 from .here import current
 
 if TYPE_CHECKING:
+    from .node import Node
     from .process import Process
 
-__all__ = ["group_leader", "leader_of", "set_group_leader"]
+__all__ = ["group_leader", "leader_of", "members_of", "set_group_leader"]
 
 _GROUP_LEADER: Final[ContextVar[Pid | None]] = ContextVar("beamish.group_leader", default=None)
 
@@ -25,6 +27,15 @@ _GROUP_LEADER: Final[ContextVar[Pid | None]] = ContextVar("beamish.group_leader"
 def leader_of(proc: Process) -> Pid | None:
     """The leader of a process' group; None if it is in no group."""
     return proc.context.get(_GROUP_LEADER)
+
+
+def members_of(leader: Pid, node: Node) -> list[Pid]:
+    """The living processes of a group, in no order."""
+    return [
+        proc.pid
+        for proc in list(node.processes)
+        if proc.context.get(_GROUP_LEADER) is leader and is_alive(proc.pid)
+    ]
 
 
 def group_leader() -> Pid | None:

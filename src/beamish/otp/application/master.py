@@ -171,8 +171,4 @@ async def kill_group(leader: Pid) -> None:
 
 def _members(leader: Pid) -> list[Pid]:
     me = process.self()
-    return [
-        pid
-        for pid in process.list()
-        if pid is not leader and pid is not me and process.info(pid, "group_leader") is leader
-    ]
+    return [pid for pid in behaviour.group_members(leader) if pid is not leader and pid is not me]
