@@ -45,8 +45,8 @@ run: $(RUN_STAMP) ## Start the KV server on port 4040 (stop it with Ctrl-C)
 test: $(TEST_STAMP) $(SYSTEM_STAMP) ## Run the test suite
 	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
-soak: $(TEST_STAMP) $(SYSTEM_STAMP) ## Try whole what the tests sample: hostile objects, little memory, storms, locks
-	@BEAMISH_SOAK=1 $(VENV)/bin/python -m pytest tests/hostile tests/matching tests/memory tests/environments tests/forks tests/threads/test_stops.py tests/retention tests/runtime/test_like_threads.py $(PYTEST_ARGS)
+soak: $(TEST_STAMP) $(SYSTEM_STAMP) ## Try whole what the tests sample: hostile objects, little memory, storms, locks, kills
+	@BEAMISH_SOAK=1 $(VENV)/bin/python -m pytest tests/hostile tests/matching tests/memory tests/environments tests/forks tests/threads/test_stops.py tests/retention tests/runtime/test_like_threads.py tests/kv/test_chaos.py tests/net/test_framers.py $(PYTEST_ARGS)
 
 test-all: ## Run the test suite under each CPython found: 3.11 to 3.15
 	@scripts/test-all.sh $(VERSIONS)
