@@ -595,9 +595,30 @@ def test_addresses_are_parsed_by_family() -> None:
             b"GET https://host HTTP/1.0\r\n",
             ("http_request", "GET", ("absoluteURI", "https", b"host", None, b"/"), (1, 0)),
         ),
+        (b"A b\r\n", ("http_request", b"A", ("abs_path", b"b"), (0, 9))),
+        (b"GET / HTTP/1.1\r\r\n", ("http_request", "GET", ("abs_path", b"/"), (1, 1))),
+        (b"GET / HTTP/1.1x\r\n", ("http_request", "GET", ("abs_path", b"/"), (1, 1))),
+        *(
+            (
+                b"GET http://%b HTTP/1.1\r\n" % target,
+                ("http_request", "GET", ("absoluteURI", "http", *parts), (1, 1)),
+            )
+            for target, parts in [
+                (b"a:/x", (b"a", None, b"/x")),
+                (b"a:0/", (b"a", None, b"/")),
+                (b"a:-1/", (b"a", None, b"/")),
+                (b"a:8:9/x", (b"a", None, b"/x")),
+                (b"u:p@h/x", (b"u", None, b"/x")),
+                (b"/x", (b"", None, b"/x")),
+                (b"a:" + b"9" * 5000, (b"a", None, b"/")),  # OTP: what is left of it in 32 bits
+                (b"[::1]:8/", (b"[::1]", 8, b"/")),  # newer than OTP 25
+                (b"[::1]/", (b"[::1]", None, b"/")),
+            ]
+        ),
         (b"HTTP/1.1 200 OK\r\n", ("http_response", (1, 1), 200, b"OK")),
         (b"HTTP/1.1 404 Not Found\r\n", ("http_response", (1, 1), 404, b"Not Found")),
         (b"HTTP/1.1 404\r\n", ("http_response", (1, 1), 404, b"")),
+        (b"HTTP/1.1 \r\n", ("http_response", (1, 1), 0, b"")),
     ],
 )
 def test_first_lines_of_http_are_taken_apart(line: bytes, packet: Any) -> None:
@@ -631,9 +652,14 @@ def test_headers_of_http_are_taken_apart(line: bytes, packet: Any) -> None:
         (b"G(T / HTTP/1.1\r\n", False),
         (b"HTTP/1.1\r\n", False),
         (b"HTTP/1.1 xx OK\r\n", False),
+        (b"HTTP/1.1  xx\r\n", False),
+        (b"G\xffT / HTTP/1.1\r\n", False),
+        (b"GET / HTTP/1." + b"9" * 5000 + b"\r\n", False),  # OTP: what is left of it in 32 bits
+        (b"HTTP/1.1 " + b"9" * 5000 + b"\r\n", False),
         (b"garbage\r\n", True),
         (b"some thing: x\r\n", True),
         (b"a : x\r\n", True),
+        (b"\xe4: x\r\n", True),
     ],
 )
 def test_what_is_no_line_of_http_is_http_error(line: bytes, header: bool) -> None:

@@ -142,8 +142,9 @@ def test_the_lines_before_one_that_is_too_big_come_first() -> None:
     assert framer.rest() == b"ccccc\nd\n"
 
 
-def test_a_packet_size_above_the_buffer_does_not_matter() -> None:
-    assert packets(LineFramer(4, packet_size=100), b"abcdef\n") == [b"abcd", b"ef\n"]
+@pytest.mark.parametrize("packet_size", [4, 5, 100])
+def test_a_packet_size_from_the_buffer_on_does_not_matter(packet_size: int) -> None:
+    assert packets(LineFramer(4, packet_size), b"abcdef\n") == [b"abcd", b"ef\n"]
 
 
 # ---- length headers

@@ -20,7 +20,7 @@ recorded from OTP 25.
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Self, final
+from typing import Any, Final, Self, cast, final
 
 from beamish.terms import Atom
 
@@ -35,13 +35,21 @@ _HTTP: Final = Atom("http")
 _REQUEST: Final = Atom("http_request")
 _RESPONSE: Final = Atom("http_response")
 
-_TOKEN: Final = rb"[^\x00-\x20()<>@,;:\\\"/\[\]?={}\x7f]"
+_TOKEN: Final = rb"[^\x00-\x20()<>@,;:\\\"/\[\]?={}\x7f-\xff]"
+_NUMBER: Final = rb"(\d{1,9})(?!\d)"  # a longer one overflows in Erlang
 _REQUEST_LINE: Final = re.compile(
-    rb"(" + _TOKEN + rb"+)[ \t]+([^ \t]+)(?:[ \t]+HTTP/(\d+)\.(\d+)(?:[ \t].*)?)?[ \t]*", re.DOTALL
+    rb"(" + _TOKEN + rb"+)[ \t]+([^ \t]+)"
+    rb"(?:[ \t]+HTTP/" + _NUMBER + rb"\." + _NUMBER + rb".*)?[ \t]*",
+    re.DOTALL,
 )
-_STATUS_LINE: Final = re.compile(rb"HTTP/(\d+)\.(\d+)[ \t]+(\d+)(?:[ \t]+(.*))?", re.DOTALL)
+_STATUS_LINE: Final = re.compile(
+    rb"HTTP/" + _NUMBER + rb"\." + _NUMBER + rb"[ \t]+(?![ \t])(\d{0,9})(?!\d)(?:[ \t]+(.*))?",
+    re.DOTALL,
+)
 _HEADER_LINE: Final = re.compile(rb"(" + _TOKEN + rb"*):[ \t]*(.*)", re.DOTALL)
-_ABSOLUTE: Final = re.compile(rb"(https?)://([^/:]*)(?::(\d+))?(.*)", re.IGNORECASE | re.DOTALL)
+_ABSOLUTE: Final = re.compile(rb"(https?)://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
+_HOST: Final = re.compile(rb"\[.*?\]|[^:]*", re.DOTALL)  # IPv6 is in brackets
+_PORT: Final = re.compile(rb":0*([1-9]\d{0,8})")
 
 _METHODS: Final = {
     name.encode(): Atom(name)
@@ -93,12 +101,14 @@ def _request(text: bytes) -> Any:
 def _target(target: bytes) -> Any:
     if target == b"*":
         return Atom("*")
-    if target.startswith(b"/"):
+    if target.startswith(b"/") or len(target) == 1:
         return (Atom("abs_path"), target)
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is not None:
-        scheme, host, port, path = absolute.groups()
-        number = None if port is None else int(port)
+        scheme, authority, path = absolute.groups()
+        host = cast("re.Match[bytes]", _HOST.match(authority))[0]
+        port = _PORT.fullmatch(authority, len(host))
+        number = None if port is None else int(port[1])
         return (Atom("absoluteURI"), Atom(scheme.decode().lower()), host, number, path or b"/")
     scheme, colon, rest = target.partition(b":")
     return (Atom("scheme"), scheme, rest) if colon else target
@@ -109,7 +119,7 @@ def _response(text: bytes) -> Any:
     if found is None:
         return None
     major, minor, status, phrase = found.groups()
-    return (_RESPONSE, (int(major), int(minor)), int(status), phrase or b"")
+    return (_RESPONSE, (int(major), int(minor)), int(status or 0), phrase or b"")
 
 
 def _header(text: bytes) -> Any:
@@ -167,7 +177,7 @@ class HttpFramer(Framer):
             TooBig: a line is longer than allowed.
         """
         end = self._end_of_line()
-        if self._limit and (end or len(self._data)) > self._limit:
+        if self._limit and (end or self._least()) > self._limit:
             raise TooBig
         if not end:
             self.pending = False
@@ -183,6 +193,10 @@ class HttpFramer(Framer):
             self._headers = True
         self.pending = bool(self._data)
         return packet
+
+    def _least(self) -> int:
+        """The length that an incomplete line has at least: its newline is still to come."""
+        return len(self._data) + (not self._data.endswith(b"\n"))
 
     def _end_of_line(self) -> int:
         """The index where the first line ends; 0 if it is not complete."""

@@ -281,8 +281,8 @@ class LineFramer(_Gathering):
         super().__init__(_LINE_READ, [])
         self.pending: list[bytes] = self.ready  # complete lines, the next one last
         self._bulk_read = _SMALL_READ if limit < _SMALL_READ else _LARGE_READ
-        # If a line must not be longer than a piece, a longer one is an error instead of pieces.
-        self._strict = 0 < packet_size <= limit
+        # If a line must be shorter than a piece, a longer one is an error instead of pieces.
+        self._strict = 0 < packet_size < limit
         self._limit = packet_size if self._strict else limit
         self._delimiter = delimiter
         self._after: bytes | None = None  # the line that is too long, and what came after it
