@@ -22,7 +22,8 @@ r"""A key-value server: the umbrella project of Elixir's guide, in Python.
     eggs SET TO 3
 
 ``python -m examples.kv --data kv.db`` keeps the buckets in a file: what a client was told to be OK
-is there again after the program, or the machine's power switch, was killed.
+is there again after the program, or the machine's power switch, was killed. What the disk refuses
+is answered with ``ERROR`` and why.
 
 Two applications live under the umbrella, and the second needs the first. Read them in this order;
 each file is one idea:
@@ -32,7 +33,8 @@ each file is one idea:
         registry.py     the registry maps names to buckets: a GenServer that watches them
         names.py        the same with a Registry: a bucket is found by its via name
         subscribers.py  those that want to be told of changes: a Registry whose keys are shared
-        store.py        the file behind the buckets: a GenServer that owns a SQLite connection
+        store.py        the store of the buckets: a GenServer that owns a file
+        file.py         the file: a SQLite database
         supervisor.py   starts them all, and says what happens when one of them dies
         app.py          the settings, and the start
     apps/kv_server/
