@@ -1,6 +1,6 @@
 """``kill -9`` again and again: what was acknowledged is there, and nothing else is.
 
-BEAMISH_SOAK=1 makes a hundred rounds of twenty.
+BEAMISH_SOAK=1 makes a hundred rounds of twenty, and 100,000 buckets of 10,000.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pytest
 from tests.kv.server import COMMAND, Client, Server
 
 ROUNDS: Final = 100 if os.environ.get("BEAMISH_SOAK") else 20
+BUCKETS: Final = 100_000 if os.environ.get("BEAMISH_SOAK") else 10_000
 CLIENTS: Final = 4
 KEYS: Final = 10
 
@@ -118,3 +119,17 @@ def test_no_acknowledged_change_is_lost_however_often_it_is_killed(tmp_path: Pat
         for writer in writers:
             writer.check(client)
     assert sum(writer.changes for writer in writers) > ROUNDS
+
+
+@pytest.mark.slow  # 10,000 buckets
+def test_many_buckets_stop_without_blocking_the_node() -> None:
+    with Server() as server, server.connect() as client:
+        for first in range(0, BUCKETS, 100):
+            names = range(first, first + 100)
+            client.send(b"".join(b"CREATE bucket%d\r\n" % number for number in names))
+            assert client.lines(100) == [b"OK\r\n"] * 100
+
+        assert server.stop() == 0
+        [line] = server.written()
+
+    assert "SIGTERM: stopping" in line

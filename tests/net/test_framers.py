@@ -262,7 +262,7 @@ async def test_packets_are_cut_as_on_erlang(tmp_path: Path) -> None:
     assert len(theirs) == len(scenarios)
     for number, (given, told) in enumerate(zip(scenarios, theirs, strict=True)):
         got = await ours(given)
-        raw = given.options["packet"] in ("raw", 0)
+        raw = given.options.get("packet") in ("raw", 0)
         shown = show(in_one(got) if raw else got)
         wanted = joined(told) if raw else told
         assert shown == wanted, f"FRAMERS_SEED={seed}, scenario {number}: {given}"
