@@ -24,7 +24,7 @@ from tests.runtime.harness import on_real_clock
 
 _PLAYER: Final = Path(__file__).with_name("framers.erl")
 _SOAK: Final = bool(os.environ.get("BEAMISH_SOAK"))
-_COUNT: Final = int(os.environ.get("FRAMERS_COUNT", "5000" if _SOAK else "300"))
+_COUNT: Final = int(os.environ.get("FRAMERS_COUNT", "5000" if _SOAK else "100"))
 _PATIENCE: Final = 600.0
 
 
