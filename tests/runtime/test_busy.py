@@ -17,6 +17,7 @@ from beamish import Pid, process
 from beamish.runtime import busy
 from beamish.runtime.busy import QUIET, WAIT, Busy
 from beamish.runtime.here import here
+from beamish.testing import settle
 
 from .harness import PATIENCE, down_of
 
@@ -354,3 +355,27 @@ def test_b8_a_node_stops_while_processes_compute(run: Any) -> None:
         return "stopped"
 
     assert run(main) == "stopped"
+
+
+def test_b8_one_that_computes_and_gives_up_its_turn_is_runnable(run: Any) -> None:
+    """It waits for nothing but its turn, and `settle` waits for it."""
+
+    async def main() -> None:
+        done: list[str] = []
+
+        async def work() -> None:
+            for _ in range(3):
+                _computes()
+                await asyncio.sleep(0)
+            done.append("done")
+
+        pid = process.spawn_link(work)
+        assert here.node is not None
+        while pid._process not in here.node.scheduler.busy.procs:
+            await process.sleep(0)
+        status = process.info(pid, "status")
+        await settle()
+
+        assert (status, done) == ("runnable", ["done"])
+
+    run(main)

@@ -72,6 +72,13 @@ class Busy:
         """Takes a parked process out; False if it is not there."""
         return proc in self.procs and self.procs.pop(proc) is None
 
+    def holds(self, proc: Process) -> bool:
+        """Whether a process waits here for its turn, and for nothing else."""
+        if proc not in self.procs:
+            return False
+        future = self.procs[proc]
+        return future is None or (proc.waiter is future and proc.state == WAIT_FUTURE)
+
     def turn(self, now: float, *, quiet: bool) -> None:
         """A turn of the loop begins.
 

@@ -11,7 +11,7 @@ from beamish.terms.errors import describe
 from .fate import is_alive
 from .groups import leader_of
 from .handing import establish_handed
-from .here import here, node_of_any_thread
+from .here import here, node_of_any_thread, running_node
 from .home import at_home, refuse
 from .mailbox import waiting_messages
 from .states import EXITING, OUTSIDE, TICKED, WOKEN
@@ -55,7 +55,7 @@ def _info_elsewhere(pid: Pid, item: str | None) -> Any:
 def _status(proc: Process) -> str:
     if proc is here.process or proc.state == OUTSIDE:
         return "running"
-    if WOKEN <= proc.state <= TICKED:
+    if WOKEN <= proc.state <= TICKED or running_node().scheduler.busy.holds(proc):
         return "runnable"
     return "exiting" if proc.state >= EXITING else "waiting"
 
