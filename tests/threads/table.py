@@ -267,6 +267,7 @@ _BEHAVIOUR: Final[dict[str, dict[str, Case]]] = {
     "doing": {"": Refused(lambda w: behaviour.doing(w.friend))},
     "elsewhere": {"": Delivered(lambda w: behaviour.elsewhere(w.tell, "called"), _told("called"))},
     "ending": {"": Refused(lambda _: behaviour.ending())},
+    "group_members": {"": Refused(lambda w: behaviour.group_members(w.friend))},
     "init": {"": Works(lambda _: behaviour.init(), lambda _, pid: pid.__class__ is Pid)},
     "monitoring": {"": Refused(lambda w: behaviour.monitoring(w.ref))},
     "receive_reply": {

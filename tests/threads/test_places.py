@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import weakref
+from _thread import start_new_thread
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -225,3 +226,25 @@ async def test_r14_a_signal_handler_of_the_nodes_thread_wakes_the_loop() -> None
         assert await process.receive(timeout=PATIENCE) == "from a handler"
         woken.set()
         assert await working
+
+
+@on_real_clock
+async def test_r14_a_thread_that_threading_does_not_know_leaves_nothing() -> None:
+    """`threading.current_thread()` would make up an object for it, and keep that."""
+    done = threading.Event()
+    told: list[str] = []
+
+    def work() -> None:
+        number = threading.get_ident()
+        try:
+            process.self()
+        except NotRunningError as error:
+            told.append(str(error))
+        told.extend(one.name for one in threading.enumerate() if one.ident == number)
+        done.set()
+
+    number = start_new_thread(work, ())
+    await asyncio.to_thread(done.wait, PATIENCE)
+
+    assert len(told) == 1
+    assert told[0].startswith(f"self() was called on the thread {number}, ")

@@ -20,7 +20,15 @@ from beamish.terms.errors import NotRunningError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["at_home", "called_function", "leave_home", "refuse", "runs_a_loop", "take_home"]
+__all__ = [
+    "at_home",
+    "called_function",
+    "leave_home",
+    "refuse",
+    "runs_a_loop",
+    "take_home",
+    "this_thread",
+]
 
 _home: Final[Any] = threading.RLock()
 
@@ -38,6 +46,17 @@ def leave_home() -> None:
     _home._at_fork_reinit()
 
 
+def this_thread() -> str:
+    """The thread that calls, in words.
+
+    Not `threading.current_thread()`: that makes up an object for a thread that it does not know,
+    and keeps it.
+    """
+    number = threading.get_ident()
+    known: Any = getattr(threading, "_active", {}).get(number)
+    return f"the thread {number if known is None else repr(known.name)}"
+
+
 def runs_a_loop() -> bool:
     """Whether an event loop runs on this thread."""
     return asyncio._get_running_loop() is not None
@@ -49,7 +68,7 @@ def refuse(possible: str = "") -> NoReturn:
     Args:
         possible: what the function can do there.
     """
-    where = f"the thread {threading.current_thread().name!r}"
+    where = this_thread()
     if runs_a_loop():
         where = f"another event loop, on {where}"
     raise NotRunningError(

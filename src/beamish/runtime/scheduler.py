@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
-import threading
 from collections import deque
 from functools import partial
 from inspect import CORO_CLOSED, getcoroutinestate
@@ -37,7 +36,7 @@ from .forking import leave, wait_in_child
 from .giving_up import give_up
 from .handing import establish_handed
 from .here import enqueue, here, running_node
-from .home import at_home, called_function
+from .home import at_home, called_function, this_thread
 from .serving import Server, Unanswered
 from .states import (
     EXIT_PENDING,
@@ -163,7 +162,7 @@ class Scheduler:
 
     def _push_from_elsewhere(self, proc: Process) -> None:
         """The net under what other threads must not do: it is done, and its caller is named."""
-        where = f"{called_function()}() on the thread {threading.current_thread().name!r}"
+        where = f"{called_function()}() on {this_thread()}"
         told = {"message": f"{where} has changed a process; only the node's thread may do that"}
         self.loop.call_soon_threadsafe(self._push_later, proc, told, context=self.context)
 
