@@ -11,8 +11,7 @@ yours.
     serving, report_crash, because     what reports and `process.why` show
     report, report_gates               a report of the behaviour's own; who may refuse reports
     init, ending, monitoring           whose exit signals are the parent's; how far an end has come
-    call_cycle, doing                  whether a call would wait for its own caller; what a process
-                                       does, for the error of a call that took too long
+    call_cycle, doing                  whether a call would wait for its caller; what a callee does
     group_members                      the processes of a group, such as an application's
     at_home, elsewhere, check_thread   what a function does on a thread that is not the node's
 
