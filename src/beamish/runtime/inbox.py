@@ -87,6 +87,9 @@ class Inbox:
 
     def _make_calls(self) -> None:
         self._asked = False  # whoever puts one from here on asks again
+        if self._closed:
+            self.close()  # of one put at that moment
+            return
         calls = self._calls
         try:
             for _ in range(_BATCH):
