@@ -221,6 +221,19 @@ def call_too_late() -> None:
     assert "the node has ended" in str(got[0]), got
 
 
+def _call_as_the_node_ends(function: Callable[[], Any], begun: threading.Event) -> list[Any]:
+    """Calls a function from a thread, and ends the node when it has begun: what the thread got."""
+    work = _OnAThread(lambda: process.call_threadsafe(function))
+    with contextlib.ExitStack() as stack:
+
+        async def main() -> list[Any]:
+            got = stack.enter_context(work)
+            await asyncio.to_thread(_wait_for, begun)
+            return got
+
+        return beamish.run(main)
+
+
 def call_a_sleeper() -> None:
     """A call that runs when the node stops."""
     begun = threading.Event()
@@ -229,16 +242,9 @@ def call_a_sleeper() -> None:
         begun.set()
         await process.sleep(None)
 
-    with contextlib.ExitStack() as stack:
-        got: list[Any] = []
-
-        async def main() -> None:
-            got.append(stack.enter_context(_OnAThread(lambda: process.call_threadsafe(sleeper))))
-            await asyncio.to_thread(_wait_for, begun)
-
-        beamish.run(main)
-    assert isinstance(got[0][0], NotRunningError)
-    assert "the node has ended" in str(got[0][0]), got
+    got = _call_as_the_node_ends(sleeper, begun)
+    assert isinstance(got[0], NotRunningError)
+    assert "the node has ended" in str(got[0]), got
 
 
 def call_one_that_ends_by_itself() -> None:
@@ -250,16 +256,8 @@ def call_one_that_ends_by_itself() -> None:
         begun.set()
         return (await process.receive(Exit)).reason
 
-    with contextlib.ExitStack() as stack:
-        got: list[Any] = []
-
-        async def main() -> None:
-            work = stack.enter_context(_OnAThread(lambda: process.call_threadsafe(trapping)))
-            got.append(work)
-            await asyncio.to_thread(_wait_for, begun)
-
-        beamish.run(main)
-    assert got == [["shutdown"]], got
+    got = _call_as_the_node_ends(trapping, begun)
+    assert got == ["shutdown"], got
 
 
 def call_one_that_fails_then() -> None:
@@ -273,16 +271,8 @@ def call_one_that_fails_then() -> None:
         finally:
             raise ZeroDivisionError
 
-    with contextlib.ExitStack() as stack:
-        got: list[Any] = []
-
-        async def main() -> None:
-            work = stack.enter_context(_OnAThread(lambda: process.call_threadsafe(failing)))
-            got.append(work)
-            await asyncio.to_thread(_wait_for, begun)
-
-        beamish.run(main)
-    assert isinstance(got[0][0], NotRunningError), got  # the signal had decided its end before
+    got = _call_as_the_node_ends(failing, begun)
+    assert isinstance(got[0], NotRunningError), got  # the signal had decided its end before
 
 
 def call_when_the_loop_fails() -> None:

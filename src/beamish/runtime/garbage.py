@@ -62,7 +62,7 @@ class fewer_collections:  # noqa: N801 - it reads as a function
             gc.callbacks.append(self._collections.on_collection)
 
     def forget(self) -> None:
-        """In a forked child the collector does as before; what was put aside stays there.
+        """The collector does as before; what was put aside stays there, as in a forked child.
 
         So the child does not copy it.
         """
@@ -72,11 +72,9 @@ class fewer_collections:  # noqa: N801 - it reads as a function
             gc.set_threshold(*self._before)
 
     def __exit__(self, *_: object) -> None:
+        self.forget()
         if self._collections is not None:
-            gc.callbacks.remove(self._collections.on_collection)
             self._collections.take_back()
-        if self._before is not None:
-            gc.set_threshold(*self._before)
 
 
 def _others_put_aside() -> bool:

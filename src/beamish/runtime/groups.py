@@ -34,7 +34,7 @@ def members_of(leader: Pid, node: Node) -> list[Pid]:
     return [
         proc.pid
         for proc in list(node.processes)
-        if proc.context.get(_GROUP_LEADER) is leader and is_alive(proc.pid)
+        if leader_of(proc) is leader and is_alive(proc.pid)
     ]
 
 
