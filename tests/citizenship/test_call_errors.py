@@ -60,7 +60,7 @@ FAILURES: dict[Failing, type[CallError]] = {
 
 
 def cleaned(error: Any) -> Any:
-    """What a test is told of an error."""
+    """What a table row records of an error."""
     members: Any = getattr(error, "exceptions", None)
     return error.__class__ if members is None else [cleaned(one) for one in members]
 

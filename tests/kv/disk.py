@@ -49,7 +49,7 @@ class Trouble:
 
     Attributes:
         strike: makes it, for a file and the OS process that has it open.
-        error: what the client is told when something has to be written.
+        error: the answer to a client whose command has to write something.
         reads: whether what is in the file can still be read.
         relieve: ends it; None if that cannot be.
         own_disk: whether it needs a disk of its own.

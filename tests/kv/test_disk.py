@@ -1,4 +1,4 @@
-"""Trouble with the disk: the client is told, what was acknowledged is kept, and nothing ends.
+"""Trouble with the disk: the client gets an error, nothing acknowledged is lost, nothing ends.
 
 Each kind of command meets each kind of trouble.
 """

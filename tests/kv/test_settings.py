@@ -1,4 +1,4 @@
-"""A setting that cannot be is told in one line, and the program does not start: each, each way."""
+"""A bad setting is one line on stderr, and no start: each setting, given in each way."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_a_record_of_the_users_counts_as_one(left_out: Any, stuck: Any) -> None:
 
 
 class _Refusing(ThreadedHandler):
-    """Cannot write while it is told so, as one whose reader has gone."""
+    """Cannot write while it `refuses`, like a pipe whose reader has gone."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -264,7 +264,7 @@ def init_fail(reason: Any, exit: Any = NORMAL, *, starter: Starter | None = None
 
     Source: proc_lib:init_fail/2 (OTP 26).
     """
-    process.self()  # who is to exit
+    process.self()  # refuses another thread, before anything is looked at
     whom = process.erase(STARTER) if starter is None else starter
     if whom is not None:
         fail(whom, reason)

@@ -5,9 +5,10 @@ Condition, which is made with one. So whoever holds one is not parked. Nobody th
 one, so what the thread owns is owned by the process that runs, or was kept over an ``await``. It is
 found by the objects that the code names (see named.py).
 
-A process that waits for another lock would wait for ever if a parked process has that. It is
-parked, and its RLocks are *lent*: as long as it is parked they belong to an owner that no thread
-is. From CPython 3.14 on only its owner can change that, so there others get them meanwhile.
+A process with an RLock may wait for another lock, which a parked process holds. Then it is parked
+as well, or it would wait for ever, and its RLocks are *lent*: as long as it is parked they belong
+to an owner that no thread is. From CPython 3.14 on only the owner of an RLock can change that, so
+there others get them meanwhile.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def whereis(dest: Dest) -> Pid | tuple[str, str] | None:
 
     Source: Elixir's GenServer.whereis/1.
     """
-    if is_a(dest, str):  # first: most who have a pid do not ask
+    if is_a(dest, str):  # first: whoever has a pid rarely asks
         return process.whereis(dest)
     if is_a(dest, Pid):
         return dest
